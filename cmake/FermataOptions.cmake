@@ -1,0 +1,25 @@
+# Compiler settings that hold for every target.
+
+option(FERMATA_TESTS "Build the tests" ON)
+option(FERMATA_FUZZ "Build the fuzz targets (clang only)" OFF)
+set(FERMATA_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: 'address,undefined' or 'thread'")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers -fno-omit-frame-pointer)
+if(FERMATA_SANITIZE)
+  add_compile_options(-fsanitize=${FERMATA_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FERMATA_SANITIZE})
+endif()

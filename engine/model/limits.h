@@ -1,0 +1,77 @@
+// Every bound of the engine, with its reason. Reaching one is a coded error, never a crash.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fermata {
+
+// ---- values ----
+inline constexpr int kValueDepthMax = 64;                            // deeper documents are mistakes or attacks; keeps recursion off the stack's end
+inline constexpr std::size_t kJsonBytesMax = 4 << 20;                // one request body or connector answer
+inline constexpr std::size_t kVariablesBytesMax = 4 << 20;           // all variables of one instance together
+
+// ---- YAML ----
+inline constexpr std::size_t kYamlBytesMax = 256 << 10;              // yaml-cpp needs 0.3 s for 1 MB
+inline constexpr int kYamlDepthMax = 64;
+inline constexpr int kYamlNodesMax = 100'000;                        // after expanding aliases: stops alias bombs in 50 ms
+
+// ---- expressions ----
+inline constexpr std::size_t kExpressionBytesMax = 16 << 10;
+inline constexpr int kExpressionDepthMax = 128;                      // nesting of the syntax tree
+inline constexpr int kExpressionNodesMax = 10'000;
+inline constexpr std::int64_t kEvaluationStepsMax = 1'000'000;       // about 100 ms
+inline constexpr std::size_t kEvaluationBytesMax = 16 << 20;         // built by one evaluation
+inline constexpr std::size_t kRegexBytesMax = 4 << 10;
+inline constexpr std::int64_t kRegexMemoryMax = 8 << 20;             // RE2's own budget
+
+// ---- schemas ----
+inline constexpr int kSchemaDepthMax = 64;
+inline constexpr int kSchemaRefDepthMax = 64;                        // through $ref while validating; recursion is bounded by the value anyway
+inline constexpr int kSchemaErrorsMax = 20;                          // reported of one value
+
+// ---- processes ----
+inline constexpr int kStatesMax = 2'000;                             // of one definition
+inline constexpr int kStateNestingMax = 16;
+inline constexpr int kNameBytesMax = 63;
+inline constexpr int kMicrostepsMax = 1'000;                         // language.md: beyond it is `livelock`
+inline constexpr int kDiagnosticsMax = 200;                          // of one file
+
+// ---- instances ----
+inline constexpr std::size_t kKeyBytesMax = 1'024;                   // business keys, idempotency keys, correlation values
+inline constexpr std::size_t kKeptEventsPerInstanceMax = 1'000;
+inline constexpr std::size_t kKeptEventsPerValueMax = 1'000;
+inline constexpr std::int64_t kKeepDefaultMs = 7LL * 24 * 3600 * 1000;
+inline constexpr std::int64_t kEventIdentityMs = 30LL * 24 * 3600 * 1000;
+inline constexpr std::int64_t kIdempotencyKeyMs = 7LL * 24 * 3600 * 1000;
+inline constexpr std::size_t kUndoRecordsMax = 100'000;              // of one instance
+inline constexpr std::size_t kActiveStatesMax = 10'000;              // of one instance, over regions and items
+inline constexpr std::int64_t kSnapshotEvents = 256;                 // a snapshot every so many journal rows
+inline constexpr std::size_t kSnapshotBytes = 64 << 10;              // or so many journal bytes
+
+// ---- jobs ----
+inline constexpr std::int64_t kJobTimeoutDefaultMs = 30'000;
+inline constexpr std::int64_t kRetryFirstDefaultMs = 1'000;
+inline constexpr std::int64_t kRetryMaxDefaultMs = 3'600'000;
+inline constexpr std::size_t kConnectorAnswerBytesMax = 4 << 20;
+
+// ---- runtime ----
+inline constexpr std::size_t kInboxCommandsMax = 10'000;             // beyond: 503 with Retry-After
+inline constexpr std::size_t kBatchCommandsMax = 256;                // beyond it p99 grows and throughput does not
+inline constexpr std::size_t kBatchBytesMax = 4 << 20;
+inline constexpr int kCommitsInFlightMax = 4;                        // decided ahead of the oldest unfinished commit
+inline constexpr std::size_t kInstanceCacheMax = 20'000;             // idle ones leave first
+inline constexpr std::int64_t kTimerHorizonMs = 5LL * 60 * 1000;     // later timers stay rows until then
+inline constexpr std::size_t kJobsInFlightMax = 50'000;              // beyond it starts are refused with 503
+inline constexpr std::int64_t kWaitMaxMs = 60'000;                   // ?wait= of a request
+
+// ---- HTTP ----
+inline constexpr std::size_t kHttpHeadBytesMax = 16 << 10;
+inline constexpr int kHttpHeadersMax = 100;
+inline constexpr std::size_t kHttpTargetBytesMax = 8 << 10;
+inline constexpr std::size_t kHttpBodyBytesMax = 4 << 20;
+inline constexpr int kHttpConnectionsMax = 4'096;
+inline constexpr int kPageItemsDefault = 50;
+inline constexpr int kPageItemsMax = 500;
+
+}  // namespace fermata
