@@ -1,0 +1,54 @@
+// The pure statechart machine: a command in, journal events and effects out.
+//
+// No clock, no thread, no chance: what is undetermined comes in with the context. Everything here is thread-safe as long as
+// one state is used by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/model/command.h"
+#include "engine/model/definition.h"
+#include "engine/model/effect.h"
+#include "engine/model/instance_state.h"
+#include "engine/model/journal_event.h"
+
+namespace fermata {
+
+struct DecisionContext {
+  std::int64_t now_us = 0;       // never earlier than that of the decision before
+  std::uint64_t random = 0;      // for retry jitter only
+  int shard_count = 1;           // where children live: HomeShard()
+};
+
+struct Decision {
+  std::vector<JournalEvent> events;   // one journal row; empty when the command changed nothing (a late timer, a repeated cancel)
+  std::vector<Effect> effects;        // in the order in which they were wished
+};
+
+// Takes one macrostep. `state` has every event applied when this returns a decision; a refused command (unknown incident, status does not allow it: code and reason for the client)
+// leaves it untouched. For StartInstance `state` is fresh: InstanceState with id set.
+// If the decision's commit fails, the caller drops `state` and loads it anew.
+Result<Decision> Decide(const Definition& definition, InstanceState& state, const Command& command, const DecisionContext& context);
+
+// The effects that a live instance had out when the node died: jobs in flight. (Timers, subscriptions and messages are rows.)
+std::vector<Effect> PendingEffects(const InstanceState& state);
+
+// ---- at the door, before an instance exists ----
+
+// Validates a start's input (422 with paths) and gives it normalised; null input counts as {}.
+Result<Value> ValidateStart(const Definition& definition, const Value& input);
+
+// The business key from `key:`; nullopt if the definition has none. A key that fails to evaluate or is no string refuses the start.
+Result<std::optional<std::string>> EvaluateKey(const Definition& definition, const Value& input, std::int64_t now_us);
+
+// The key of an event by this declaration: nullopt when it has none or evaluating it fails (then the event is for addressing or starting only).
+std::optional<std::string> EvaluateEventKey(const EventDeclaration& declaration, const CloudEvent& event);
+
+// Validates an event's data against the declaration's schema; gives it normalised.
+Result<Value> ValidateEventData(const EventDeclaration& declaration, const Value& data);
+
+}  // namespace fermata

@@ -1,0 +1,122 @@
+// What can be asked of one instance. The shell makes commands from requests, timers, outcomes and messages; core decides them.
+//
+// Plain data; times are microseconds since the epoch, UTC.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "connectors/sdk/connector.h"
+#include "engine/model/cloud_event.h"
+#include "engine/model/ids.h"
+#include "engine/model/value.h"
+
+namespace fermata {
+
+// A call belongs to an activation; its undo is another job of the same activation.
+struct JobId {
+  ActivationId activation = 0;
+  bool undo = false;
+  // "17" or "17-undo": the second half of the idempotency key.
+  std::string ToString() const;
+  friend auto operator<=>(const JobId&, const JobId&) = default;
+};
+
+// Armed by an activation; `slot` tells which of its timers: its after-entry's index, or one of the engine's own (instance_state.h).
+struct TimerId {
+  ActivationId activation = 0;
+  int slot = 0;
+  friend auto operator<=>(const TimerId&, const TimerId&) = default;
+};
+
+// Counts the incidents of one instance from 1. In the API an incident is "<instance id>-<number>".
+using IncidentNumber = std::int64_t;
+
+struct ProcessError {
+  std::string name;
+  std::string message;
+  Value data;
+  friend bool operator==(const ProcessError&, const ProcessError&) = default;
+};
+
+// Who waits for a child's end.
+struct ParentLink {
+  InstanceId instance;
+  ActivationId activation = 0;
+  bool detached = false;     // nobody waits; the link is kept for people
+};
+
+struct StartInstance {
+  std::string tenant{kDefaultTenant};
+  std::optional<std::string> key;      // evaluated by the router: EvaluateKey() in core/decide.h
+  Value input;                         // validated and normalised by ValidateStart() in core/decide.h
+  std::optional<ParentLink> parent;
+  std::vector<CloudEvent> kept;        // events that waited for this process and key, oldest first
+  std::string traceparent;
+};
+
+struct CompleteJob {
+  JobId job;
+  std::int64_t attempt = 1;            // an outcome of an attempt that is not in flight any more is recorded and ignored
+  Outcome outcome;
+};
+
+struct FireTimer {
+  TimerId timer;                       // one that is not armed any more is ignored
+};
+
+struct DeliverEvent {
+  CloudEvent event;
+  // The event's key as text; absent when the event is addressed to this instance alone.
+  std::optional<std::string> key;
+  // Whether the business key matched (then it may be kept here if nothing takes it now); otherwise only `match` subscriptions brought it here.
+  bool by_business_key = false;
+};
+
+struct ChildResult {
+  enum class Kind { kCompleted, kFailed, kCancelled, kDuplicate, kRefused } kind = Kind::kCompleted;
+  Value output;                        // kCompleted
+  ProcessError error;                  // kFailed: the business error; kRefused: message of the definition error `schema`
+};
+struct FinishChild {
+  ActivationId activation = 0;
+  InstanceId child;
+  ChildResult result;
+};
+
+// Undoes a completed instance at its parent's wish; answered by NotifyParent{kCancelled} when it is through.
+struct UndoInstance {
+  std::string reason;
+};
+
+struct CancelInstance {
+  std::string reason;
+};
+struct SuspendInstance {};
+struct ResumeInstance {};
+
+enum class IncidentAction { kRetry, kSkip, kFail };
+struct ResolveIncident {
+  IncidentNumber incident = 0;
+  IncidentAction action = IncidentAction::kRetry;
+  std::vector<std::pair<std::string, Value>> set;  // variables changed first
+  Value output;                        // kSkip: the work's result
+  ProcessError error;                  // kFail: name (empty = the incident's own error), message, data
+  std::string by;                      // who; for the history
+};
+
+struct CompleteTask {
+  ActivationId activation = 0;
+  std::optional<std::string> outcome;
+  Value data;
+  std::string by;
+};
+
+using Command = std::variant<StartInstance, CompleteJob, FireTimer, DeliverEvent, FinishChild, UndoInstance, CancelInstance, SuspendInstance,
+                             ResumeInstance, ResolveIncident, CompleteTask>;
+
+}  // namespace fermata
