@@ -10,9 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "connectors/sdk/connector.h"
 #include "engine/model/cloud_event.h"
 #include "engine/model/ids.h"
+#include "engine/model/outcome.h"
 #include "engine/model/value.h"
 
 namespace fermata {

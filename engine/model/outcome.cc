@@ -1,4 +1,4 @@
-#include "connectors/sdk/connector.h"
+#include "engine/model/outcome.h"
 
 namespace fermata {
 

@@ -1,0 +1,38 @@
+// What came of one outside call.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "engine/model/value.h"
+
+namespace fermata {
+
+struct JobSuccess {
+  Value output;
+};
+
+// A refusal that the process knows by name: one of the manifest's `errors`. Never retried unless the process says so.
+struct BusinessFailure {
+  std::string name;
+  std::string message;
+  Value data;
+};
+
+enum class TechnicalError { kUnavailable, kTimeout, kInvalidResponse, kInternal };
+
+// Something broke: the engine retries by policy, then raises an incident. The message must hold no secret.
+struct TechnicalFailure {
+  TechnicalError error = TechnicalError::kInternal;
+  std::string message;
+  std::int64_t retry_after_ms = 0;  // the service's own wish (Retry-After); 0 = none
+};
+
+using Outcome = std::variant<JobSuccess, BusinessFailure, TechnicalFailure>;
+
+// "unavailable", "timeout", "invalid-response", "internal".
+std::string_view TechnicalErrorName(TechnicalError error);
+
+}  // namespace fermata
