@@ -1,0 +1,259 @@
+// The only door to persistence.
+//
+// One writer per lane hands over batches and goes on; the storage makes each batch one transaction (or merges several into one) with full sync,
+// and tells when it is durable. Reads see every commit that was reported before them, never one that was not durable.
+//
+// Thread-safe. Reads block the calling thread and may be called from any; Commit never blocks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/model/ids.h"
+
+namespace fermata {
+
+// ---- rows: what is stored; times are microseconds since the epoch; payloads are opaque bytes made by engine/codec ----
+
+// All events of one decision. Primary key (instance, seq); seq counts an instance's rows from 1 without a gap:
+// inserting one that is there already fails the batch (a second fence against two writers).
+struct JournalRow {
+  InstanceId instance;
+  std::int64_t seq = 0;
+  std::int64_t time_us = 0;
+  std::string bytes;
+};
+
+// A cache of the journal up to and with `seq`; one per instance, the newest.
+struct SnapshotRow {
+  InstanceId instance;
+  std::int64_t seq = 0;
+  std::string bytes;
+};
+
+// What lists and filters look at. One per instance; written when one of its columns changes.
+struct InstanceRow {
+  InstanceId id;
+  std::string tenant;
+  std::string process;
+  std::string version;
+  std::string definition_hash;
+  std::optional<std::string> key;
+  std::string status;                    // the seven words of language.md 5
+  bool live = true;                      // not completed, failed or cancelled
+  std::vector<std::string> states;       // active states, outer ones first
+  std::string error;                     // name, when failed
+  std::int64_t open_incidents = 0;
+  std::optional<InstanceId> parent;
+  std::int64_t started_us = 0;
+  std::int64_t updated_us = 0;
+  std::int64_t ended_us = 0;             // 0 while live
+  friend bool operator==(const InstanceRow&, const InstanceRow&) = default;
+};
+
+struct TimerRow {
+  InstanceId instance;
+  std::int64_t activation = 0;
+  std::int64_t slot = 0;
+  std::int64_t due_us = 0;
+  friend bool operator==(const TimerRow&, const TimerRow&) = default;
+};
+
+// Waits by `match`: events of `type` with key `value` go to this activation's instance. Lives on the shard of (tenant, value).
+struct SubscriptionRow {
+  int shard = 0;
+  std::string tenant, type, value;
+  InstanceId instance;
+  std::int64_t activation = 0;
+  friend bool operator==(const SubscriptionRow&, const SubscriptionRow&) = default;
+};
+
+// A command for an instance of `shard`, or a message that may start one. Put by the sender's commit, deleted by the receiver's.
+struct InboxRow {
+  int shard = 0;                         // the receiver's
+  InstanceId sender;                     // (sender, seq, index) is the primary key and the order of delivery per sender
+  std::int64_t seq = 0;
+  std::int64_t index = 0;
+  std::string bytes;
+};
+
+// An event that matched no live instance yet: one copy a process and value.
+struct KeptEventRow {
+  int shard = 0;
+  std::string tenant, process, value;
+  std::int64_t order = 0;                // of arrival, growing within the shard
+  std::string type;
+  std::int64_t expires_us = 0;
+  std::string bytes;
+};
+
+// (tenant, source, id, value) was accepted. Remembered until expires_us.
+struct EventIdentityRow {
+  int shard = 0;
+  std::string tenant, source, id, value;
+  std::int64_t expires_us = 0;
+};
+
+// The answer that a request with this Idempotency-Key got.
+struct IdempotencyRow {
+  int shard = 0;
+  std::string tenant, key;
+  std::string request_hash;
+  std::string answer;
+  std::int64_t expires_us = 0;
+};
+
+// For `unique: ever`: the key is taken for good, beyond the instance's retention.
+struct EverKeyRow {
+  int shard = 0;
+  std::string tenant, process, key;
+  InstanceId instance;
+};
+
+struct IncidentRow {
+  InstanceId instance;
+  std::int64_t number = 0;
+  std::string tenant, process, state;
+  std::string error, message;            // name and text
+  bool open = true;
+  std::int64_t opened_us = 0;
+  std::int64_t closed_us = 0;
+  friend bool operator==(const IncidentRow&, const IncidentRow&) = default;
+};
+
+// One immutable bundle: the YAML, its schemas and the manifests it was checked against (bytes made by runtime/).
+struct DefinitionRow {
+  std::string process, version, hash;
+  std::int64_t deployed_us = 0;
+  std::string bundle;
+};
+
+// A connector's manifest given over REST (kind http or worker).
+struct ManifestRow {
+  std::string connector, version;
+  std::int64_t deployed_us = 0;
+  std::string text;
+};
+
+// ---- writing ----
+
+// All of it or nothing. Puts replace a row with the same primary key (journal rows and definitions may not exist); deletes of absent rows are no errors.
+// Within one batch a row is named at most once per table.
+struct Batch {
+  std::vector<JournalRow> journal;
+  std::vector<SnapshotRow> snapshots;
+  std::vector<InstanceRow> instances;
+  std::vector<TimerRow> timers;
+  std::vector<TimerRow> timers_deleted;                  // due_us is that of the row to delete
+  std::vector<SubscriptionRow> subscriptions;
+  std::vector<SubscriptionRow> subscriptions_deleted;
+  std::vector<InboxRow> inbox;
+  std::vector<InboxRow> inbox_deleted;                   // bytes empty
+  std::vector<KeptEventRow> kept_events;
+  std::vector<KeptEventRow> kept_events_deleted;         // bytes empty
+  std::vector<EventIdentityRow> event_identities;
+  std::vector<IdempotencyRow> idempotency_keys;
+  std::vector<EverKeyRow> ever_keys;
+  std::vector<IncidentRow> incidents;
+  std::vector<DefinitionRow> definitions;
+  std::vector<std::pair<std::string, std::string>> live_versions;  // process -> hash that new starts take
+  std::vector<ManifestRow> manifests;
+
+  bool empty() const;
+  std::size_t Bytes() const;                             // of payloads, roughly
+};
+
+enum class CommitOutcome {
+  kCommitted,   // durable
+  kFailed,      // certainly not there, nothing of it
+  kUnknown,     // the connection was lost at COMMIT: the journal knows. The caller reloads.
+  kFenced,      // another node has taken over: this one must stop writing
+};
+using CommitCallback = std::function<void(CommitOutcome)>;
+
+// ---- reading ----
+
+struct StoredInstance {
+  InstanceRow row;
+  std::optional<SnapshotRow> snapshot;
+  std::vector<JournalRow> tail;          // after the snapshot, in order
+};
+
+struct InstanceFilter {
+  std::string tenant{kDefaultTenant};
+  std::optional<std::string> process;
+  std::optional<std::string> status;
+  std::optional<std::string> state;      // an active state's name
+  std::optional<std::string> key;
+  std::optional<std::int64_t> started_from_us, started_before_us;
+  std::optional<bool> live;
+  // Newest first; only those before this id (exclusive) in the order (started_us, id) descending.
+  std::optional<std::pair<std::int64_t, InstanceId>> before;
+  int limit = 50;
+};
+
+struct IncidentFilter {
+  std::string tenant{kDefaultTenant};
+  std::optional<std::string> process;
+  std::optional<InstanceId> instance;
+  std::optional<bool> open;
+  std::optional<std::pair<InstanceId, std::int64_t>> after;  // ascending (instance, number)
+  int limit = 50;
+};
+
+struct StorageInfo {
+  std::string name;                      // "memory", "sqlite", "postgres"
+  std::string sync;                      // "full", "none"
+  int shard_count = 1;
+};
+
+class Storage {
+ public:
+  virtual ~Storage() = default;
+  virtual StorageInfo Info() const = 0;
+
+  // Hands a batch over. Batches of one lane become durable in the order in which they were handed over; after one that did not commit,
+  // every later batch of the lane that was handed over before ResetLane() gets kFailed too. `done` is called once, from a storage thread, and must not block.
+  virtual void Commit(int lane, Batch batch, CommitCallback done) = 0;
+  // Makes the lane usable again after a failure, once all of its callbacks have come.
+  virtual void ResetLane(int lane) = 0;
+
+  virtual Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) = 0;
+  virtual Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) = 0;
+  virtual Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) = 0;
+  // Live instances with this business key; of every process if `process` is empty.
+  virtual Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key) = 0;
+  virtual Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key) = 0;
+  virtual Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type, std::string_view value) = 0;
+  // Oldest first, expired ones too (the caller looks at expires_us).
+  virtual Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process, std::string_view value) = 0;
+  // Of every process: for a new `match` subscription.
+  virtual Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type, std::string_view value) = 0;
+  virtual Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
+                                                                    std::string_view value) = 0;
+  virtual Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) = 0;
+  virtual Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) = 0;
+
+  // For recovery and the timer queue; pages by key. `shard_from`..`shard_to` inclusive.
+  // Live instances whose status is running or compensating: the ones that may have jobs in flight.
+  virtual Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) = 0;
+  virtual Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) = 0;  // by (due, instance, activation, slot)
+  virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) = 0;  // by (sender, seq, index)
+  virtual Result<std::int64_t> LastKeptEventOrder() = 0;
+  virtual Result<std::int64_t> LastTimeUs() = 0;  // of the newest journal row, 0 if none: time never runs backwards across a restart
+
+  virtual Result<std::vector<DefinitionRow>> ReadDefinitions() = 0;
+  virtual Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() = 0;
+  virtual Result<std::vector<ManifestRow>> ReadManifests() = 0;
+
+  // Deletes at most `limit` expired kept events, identities and idempotency keys each. Gives how many went.
+  virtual Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) = 0;
+};
+
+}  // namespace fermata
