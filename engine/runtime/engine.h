@@ -1,0 +1,146 @@
+// What api/ sees of the engine: definitions, commands with their answers, reads.
+//
+// Thread-safe. Commands return at once and answer through a callback, after their commit and never before, from an engine thread
+// (the callback must not block). Reads run in the caller's thread, look at storage only, and see every commit answered before them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/result.h"
+#include "engine/language/diagnostic.h"
+#include "engine/model/cloud_event.h"
+#include "engine/model/command.h"
+#include "engine/model/definition.h"
+#include "engine/runtime/job_executor.h"
+#include "engine/runtime/views.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+struct EngineOptions {
+  int shard_threads = 1;
+  // `serve --dev`: the same version with other content goes live as 1.0.0+<hash8> instead of being refused.
+  bool dev = false;
+  std::size_t inbox_commands_max = kInboxCommandsMax;
+};
+
+// What the API maps to HTTP statuses; `error.code` is one of runtime/codes.h.
+template <class T>
+using Answer = std::function<void(Result<T>)>;
+
+struct StartRequest {
+  std::string process;
+  std::string version;                       // exact; empty = the live one
+  std::optional<std::string> key;            // given by the client when the definition has no `key:`; otherwise it must equal what `key:` gives
+  Value input;
+  std::string idempotency_key;               // empty = none
+  std::string request_hash;                  // of the whole request, for the idempotency key
+  std::string traceparent;
+};
+struct StartReply {
+  InstanceId id;
+  std::string process, version;
+  std::optional<std::string> key;
+  std::string status;
+  bool repeated = false;                     // the Idempotency-Key was used before with the same request: this is the same answer
+};
+
+struct DeployRequest {
+  std::string file_name;                     // for diagnostics
+  std::string yaml;
+  std::map<std::string, std::string> files;  // schemas by path relative to the process file
+  std::vector<std::pair<std::string, std::string>> manifests;  // file name, YAML; looked at before those already known
+};
+struct DeployReply {
+  std::string process, version, hash;
+  bool created = false;                      // false: the same bundle was there already
+  std::vector<Diagnostic> diagnostics;       // warnings and information
+};
+// Either the reply or all diagnostics (422), or an error (409: the same version with other content; 503).
+struct DeployOutcome {
+  std::optional<DeployReply> reply;
+  std::vector<Diagnostic> diagnostics;
+  std::optional<Error> error;
+};
+
+struct EventReply {
+  bool duplicate = false;                    // (source, id) was accepted before
+  std::int64_t delivered = 0;                // instances that got it
+  bool kept = false;                         // nobody was there: it waits
+  bool declared = true;                      // false: no deployed process knows this type
+};
+
+struct InstanceQuery {
+  InstanceFilter filter;
+  std::string cursor;
+};
+struct IncidentQuery {
+  IncidentFilter filter;
+  std::string cursor;
+};
+
+struct EngineStats {
+  std::uint64_t started = 0, completed = 0, failed = 0, cancelled = 0;
+  std::uint64_t decisions = 0, commits = 0, commit_failures = 0, refused_full = 0;
+  std::uint64_t events_accepted = 0, jobs_dispatched = 0, timers_fired = 0, incidents_opened = 0;
+  std::size_t inbox_depth = 0, jobs_in_flight = 0, timers_armed = 0, instances_cached = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Recovers (definitions, jobs in flight, timers, inbox), then serves. `clock`, `storage` and `executor` must outlive the engine.
+  // `builtin_manifests` are those of the connectors that `executor` has.
+  static Result<std::unique_ptr<Engine>> Open(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
+                                              std::vector<std::string> builtin_manifests);
+  // Takes no more commands, lets commits in flight finish, and stops its threads. Unanswered callbacks get kShuttingDown.
+  virtual void Stop() = 0;
+
+  // ---- definitions: these block until committed ----
+  virtual DeployOutcome Deploy(const DeployRequest& request) = 0;
+  virtual Status SetLive(const std::string& process, const std::string& version) = 0;
+  virtual std::vector<DefinitionInfo> Definitions() = 0;                                    // every version, by process, newest deploy first
+  virtual std::optional<DefinitionInfo> FindDefinition(const std::string& process, const std::string& version) = 0;  // empty version = live
+  virtual DefinitionPtr GetDefinition(const std::string& process, const std::string& version) = 0;                   // null if unknown
+  // kind http and worker. 201 or all diagnostics.
+  struct ManifestOutcome {
+    std::string connector, version;
+    std::vector<Diagnostic> diagnostics;
+    std::optional<Error> error;
+    bool ok = false;
+  };
+  virtual ManifestOutcome DeployManifest(const std::string& file_name, const std::string& yaml) = 0;
+  virtual std::vector<ManifestPtr> Manifests() = 0;
+
+  // ---- commands ----
+  virtual void Start(StartRequest request, Answer<StartReply> answer) = 0;
+  // `wait_us`-free: see WhenReached. All events of a batch are accepted or refused one by one; the answer keeps their order.
+  virtual void Publish(CloudEvent event, Answer<EventReply> answer) = 0;
+  // Cancel, suspend, resume, resolve an incident, complete a task. Answers with the status after the decision.
+  virtual void Send(const InstanceId& id, Command command, Answer<std::string> answer) = 0;
+
+  // ---- reads ----
+  virtual Result<InstanceView> Get(const InstanceId& id) = 0;
+  virtual Result<Page<InstanceSummary>> List(const InstanceQuery& query) = 0;
+  virtual Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) = 0;
+  virtual Result<Page<IncidentView>> Incidents(const IncidentQuery& query) = 0;
+
+  // Calls back once the instance is final (`until` empty), or its status is `until`, or a state called `until` is active or was entered since;
+  // with false when `timeout_ms` has passed first (or at once when `id` is unknown). Woken by commits, not by polling.
+  virtual void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms, std::function<void(bool reached)> callback) = 0;
+
+  virtual EngineStats Stats() = 0;
+  // False while recovering or when storage refuses writes; the reason for /readyz.
+  virtual Status Ready() = 0;
+};
+
+}  // namespace fermata
