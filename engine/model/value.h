@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +49,8 @@ class Value {
   static Value List(std::vector<Value> items);
   // Asserts that no key occurs twice (ParseJson and the evaluator check before they build).
   static Value Map(std::vector<MapEntry> entries);
+  // As Map (and takes `entries`), but if a key occurs twice nullopt, with its second position in `duplicate` and `entries` untouched.
+  static std::optional<Value> TryMap(std::vector<MapEntry>& entries, std::size_t& duplicate);
   // A map with string keys.
   static Value Object(std::initializer_list<std::pair<std::string_view, Value>> entries);
   static Value Type(std::string_view name);
@@ -79,6 +82,8 @@ class Value {
   const Value* Find(std::string_view key) const;
   // The entry whose key equals `key` as CEL compares (1, 1u and 1.0 are one key).
   const Value* FindKey(const Value& key) const;
+  // The same, with the key as the map has it.
+  const MapEntry* FindEntry(const Value& key) const;
 
   // The same kind and the same content; map order does not matter; int 1 and double 1.0 differ; NaN equals itself.
   // CEL's heterogeneous equality is expression/'s business.
@@ -92,6 +97,7 @@ class Value {
  private:
   struct Rep;
   bool has_rep() const noexcept;
+  static bool EqualShallow(const Value& a, const Value& b, std::vector<std::pair<const Value*, const Value*>>& todo);
 
   ValueKind kind_;
   std::int32_t nanos_;  // of timestamps and durations
