@@ -1,0 +1,131 @@
+#include "engine/storage/memory/memory_storage.h"
+
+#include <mutex>
+
+#include "engine/storage/commit_queue.h"
+#include "engine/storage/memory/tables.h"
+
+namespace fermata {
+namespace {
+
+class MemoryStorage : public Storage {
+ public:
+  explicit MemoryStorage(MemoryOptions options)
+      : options_(options), queue_({}, [this](std::span<const Batch* const> group) { return CommitGroup(group); }) {}
+
+  StorageInfo Info() const override { return {"memory", "none", options_.shard_count}; }
+
+  void Commit(int lane, Batch batch, CommitCallback done) override {
+    queue_.Commit(lane, std::move(batch), std::move(done));
+  }
+  void ResetLane(int lane) override { queue_.ResetLane(lane); }
+
+  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override {
+    std::lock_guard lock(mutex_);
+    return tables_.LoadInstance(id);
+  }
+  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadJournal(id, after_seq, limit);
+  }
+  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ListInstances(filter);
+  }
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                 std::string_view key) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindLiveByKey(tenant, process, key);
+  }
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
+                                                std::string_view key) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindEverKey(tenant, process, key);
+  }
+  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindSubscriptions(tenant, type, value);
+  }
+  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                   std::string_view value) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindKeptEvents(tenant, value, process, std::nullopt);
+  }
+  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindKeptEvents(tenant, value, std::nullopt, type);
+  }
+  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                            std::string_view id, std::string_view value) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindEventIdentity(tenant, source, id, value);
+  }
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindIdempotencyKey(tenant, key);
+  }
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ListIncidents(filter);
+  }
+
+  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ListBusyInstances(after, limit);
+  }
+  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                           int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadTimers(due_before_us, after, limit);
+  }
+  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadInbox(after, limit);
+  }
+  Result<std::int64_t> LastKeptEventOrder() override {
+    std::lock_guard lock(mutex_);
+    return tables_.last_kept_event_order();
+  }
+  Result<std::int64_t> LastTimeUs() override {
+    std::lock_guard lock(mutex_);
+    return tables_.last_time_us();
+  }
+
+  Result<std::vector<DefinitionRow>> ReadDefinitions() override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadDefinitions();
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadLiveVersions();
+  }
+  Result<std::vector<ManifestRow>> ReadManifests() override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadManifests();
+  }
+
+  Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.DeleteExpired(now_us, limit);
+  }
+
+ private:
+  CommitOutcome CommitGroup(std::span<const Batch* const> group) {
+    FERMATA_ASSERT(group.size() == 1);
+    std::lock_guard lock(mutex_);
+    return tables_.Apply(*group.front()) ? CommitOutcome::kCommitted : CommitOutcome::kFailed;
+  }
+
+  const MemoryOptions options_;
+  std::mutex mutex_;
+  memory::Tables tables_;
+  CommitQueue queue_;  // last: its thread uses all of the above
+};
+
+}  // namespace
+
+std::unique_ptr<Storage> MakeMemoryStorage(MemoryOptions options) { return std::make_unique<MemoryStorage>(options); }
+
+}  // namespace fermata

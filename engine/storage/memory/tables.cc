@@ -1,0 +1,268 @@
+#include "engine/storage/memory/tables.h"
+
+#include <algorithm>
+
+namespace fermata::memory {
+namespace {
+
+template <class... Text>
+std::vector<std::string> MakeWords(const Text&... text) {
+  return {std::string(text)...};
+}
+
+std::tuple<std::int64_t, InstanceId, std::int64_t, std::int64_t> KeyOf(const TimerRow& row) {
+  return {row.due_us, row.instance, row.activation, row.slot};
+}
+
+std::tuple<std::vector<std::string>, InstanceId, std::int64_t> KeyOf(const SubscriptionRow& row) {
+  return {MakeWords(row.tenant, row.type, row.value), row.instance, row.activation};
+}
+
+std::tuple<InstanceId, std::int64_t, std::int64_t> KeyOf(const InboxRow& row) {
+  return {row.sender, row.seq, row.index};
+}
+
+std::tuple<std::vector<std::string>, std::string, std::int64_t> KeyOf(const KeptEventRow& row) {
+  return {MakeWords(row.tenant, row.value), row.process, row.order};
+}
+
+bool Full(std::size_t count, int limit) { return count >= static_cast<std::size_t>(std::max(limit, 0)); }
+
+bool Matches(const InstanceRow& row, const InstanceFilter& filter) {
+  return row.tenant == filter.tenant && (!filter.process || row.process == *filter.process) &&
+         (!filter.status || row.status == *filter.status) && (!filter.key || row.key == filter.key) &&
+         (!filter.started_from_us || row.started_us >= *filter.started_from_us) &&
+         (!filter.started_before_us || row.started_us < *filter.started_before_us) &&
+         (!filter.live || row.live == *filter.live) &&
+         (!filter.state || std::find(row.states.begin(), row.states.end(), *filter.state) != row.states.end());
+}
+
+bool Matches(const IncidentRow& row, const IncidentFilter& filter) {
+  return row.tenant == filter.tenant && (!filter.process || row.process == *filter.process) &&
+         (!filter.instance || row.instance == *filter.instance) && (!filter.open || row.open == *filter.open);
+}
+
+// Erases at most `limit` entries that expired; gives how many.
+template <class Map>
+std::int64_t EraseExpired(Map& map, std::int64_t now_us, int limit) {
+  std::int64_t erased = 0;
+  for (auto at = map.begin(); at != map.end() && erased < limit;) {
+    const bool expired = at->second.expires_us <= now_us;
+    at = expired ? map.erase(at) : std::next(at);
+    erased += expired ? 1 : 0;
+  }
+  return erased;
+}
+
+template <class Map, class Key>
+auto Lookup(const Map& map, const Key& key) -> std::optional<typename Map::mapped_type> {
+  const auto found = map.find(key);
+  if (found == map.end()) return std::nullopt;
+  return found->second;
+}
+
+template <class Map>
+std::vector<typename Map::mapped_type> AllOf(const Map& map) {
+  std::vector<typename Map::mapped_type> rows;
+  for (const auto& [key, row] : map) rows.push_back(row);
+  return rows;
+}
+
+}  // namespace
+
+bool Tables::Apply(const Batch& batch) {
+  if (!Allowed(batch)) return false;
+  ApplyDeletes(batch);
+  ApplyInstances(batch);
+  ApplyEvents(batch);
+  ApplyDefinitions(batch);
+  return true;
+}
+
+bool Tables::Allowed(const Batch& batch) const {
+  std::set<RowKey> journal;
+  for (const JournalRow& row : batch.journal) {
+    const RowKey key{row.instance, row.seq};
+    if (journal_.contains(key) || !journal.insert(key).second) return false;
+  }
+  std::set<std::pair<std::string, std::string>> definitions;
+  for (const DefinitionRow& row : batch.definitions) {
+    const std::pair key{row.process, row.version};
+    if (definitions_.contains(key) || !definitions.insert(key).second) return false;
+  }
+  return true;
+}
+
+void Tables::ApplyDeletes(const Batch& batch) {
+  for (const TimerRow& row : batch.timers_deleted) timers_.erase(KeyOf(row));
+  for (const SubscriptionRow& row : batch.subscriptions_deleted) subscriptions_.erase(KeyOf(row));
+  for (const InboxRow& row : batch.inbox_deleted) inbox_.erase(KeyOf(row));
+  for (const KeptEventRow& row : batch.kept_events_deleted) kept_events_.erase(KeyOf(row));
+}
+
+void Tables::ApplyInstances(const Batch& batch) {
+  for (const JournalRow& row : batch.journal) {
+    journal_[{row.instance, row.seq}] = row;
+    last_time_us_ = std::max(last_time_us_, row.time_us);
+  }
+  for (const SnapshotRow& row : batch.snapshots) snapshots_[row.instance] = row;
+  for (const InstanceRow& row : batch.instances) {
+    InstanceRow& stored = instances_[row.id];
+    by_start_.erase({stored.started_us, row.id});
+    if (stored.key) live_keys_.erase({MakeWords(stored.tenant, *stored.key), row.id});
+    stored = row;
+    by_start_.insert({row.started_us, row.id});
+    if (row.key && row.live) live_keys_.insert({MakeWords(row.tenant, *row.key), row.id});
+  }
+  for (const TimerRow& row : batch.timers) timers_[KeyOf(row)] = row;
+  for (const IncidentRow& row : batch.incidents) incidents_[{row.instance, row.number}] = row;
+}
+
+void Tables::ApplyEvents(const Batch& batch) {
+  for (const SubscriptionRow& row : batch.subscriptions) subscriptions_[KeyOf(row)] = row;
+  for (const InboxRow& row : batch.inbox) inbox_[KeyOf(row)] = row;
+  for (const KeptEventRow& row : batch.kept_events) {
+    kept_events_[KeyOf(row)] = row;
+    last_kept_event_order_ = std::max(last_kept_event_order_, row.order);
+  }
+  for (const EventIdentityRow& row : batch.event_identities) {
+    event_identities_[MakeWords(row.tenant, row.source, row.id, row.value)] = row;
+  }
+  for (const IdempotencyRow& row : batch.idempotency_keys) idempotency_keys_[MakeWords(row.tenant, row.key)] = row;
+  for (const EverKeyRow& row : batch.ever_keys) ever_keys_[MakeWords(row.tenant, row.process, row.key)] = row;
+}
+
+void Tables::ApplyDefinitions(const Batch& batch) {
+  for (const DefinitionRow& row : batch.definitions) definitions_[{row.process, row.version}] = row;
+  for (const auto& [process, hash] : batch.live_versions) live_versions_[process] = hash;
+  for (const ManifestRow& row : batch.manifests) manifests_[{row.connector, row.version}] = row;
+}
+
+std::optional<StoredInstance> Tables::LoadInstance(const InstanceId& id) const {
+  const auto found = instances_.find(id);
+  if (found == instances_.end()) return std::nullopt;
+  StoredInstance stored{found->second, Lookup(snapshots_, id), {}};
+  const std::int64_t after_seq = stored.snapshot ? stored.snapshot->seq : 0;
+  auto at = journal_.upper_bound({id, after_seq});
+  for (; at != journal_.end() && at->first.first == id; ++at) stored.tail.push_back(at->second);
+  return stored;
+}
+
+std::vector<JournalRow> Tables::ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) const {
+  std::vector<JournalRow> rows;
+  auto at = journal_.upper_bound({id, after_seq});
+  for (; at != journal_.end() && at->first.first == id && !Full(rows.size(), limit); ++at) rows.push_back(at->second);
+  return rows;
+}
+
+std::vector<InstanceRow> Tables::ListInstances(const InstanceFilter& filter) const {
+  std::vector<InstanceRow> rows;
+  auto at = filter.before ? by_start_.lower_bound(*filter.before) : by_start_.end();
+  while (at != by_start_.begin() && !Full(rows.size(), filter.limit)) {
+    --at;
+    const InstanceRow& row = instances_.at(at->second);
+    if (Matches(row, filter)) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<InstanceRow> Tables::FindLiveByKey(std::string_view tenant, std::string_view process,
+                                               std::string_view key) const {
+  std::vector<InstanceRow> rows;
+  const std::vector<std::string> words = MakeWords(tenant, key);
+  for (auto at = live_keys_.lower_bound({words, InstanceId()}); at != live_keys_.end() && at->first == words; ++at) {
+    const InstanceRow& row = instances_.at(at->second);
+    if (process.empty() || row.process == process) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::optional<EverKeyRow> Tables::FindEverKey(std::string_view tenant, std::string_view process,
+                                              std::string_view key) const {
+  return Lookup(ever_keys_, MakeWords(tenant, process, key));
+}
+
+std::vector<SubscriptionRow> Tables::FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                       std::string_view value) const {
+  std::vector<SubscriptionRow> rows;
+  const std::vector<std::string> words = MakeWords(tenant, type, value);
+  auto at = subscriptions_.lower_bound({words, InstanceId(), 0});
+  for (; at != subscriptions_.end() && std::get<0>(at->first) == words; ++at) rows.push_back(at->second);
+  return rows;
+}
+
+std::vector<KeptEventRow> Tables::FindKeptEvents(std::string_view tenant, std::string_view value,
+                                                 std::optional<std::string_view> process,
+                                                 std::optional<std::string_view> type) const {
+  std::vector<KeptEventRow> rows;
+  const std::vector<std::string> words = MakeWords(tenant, value);
+  auto at = kept_events_.lower_bound({words, "", 0});
+  for (; at != kept_events_.end() && std::get<0>(at->first) == words; ++at) {
+    const KeptEventRow& row = at->second;
+    if ((!process || row.process == *process) && (!type || row.type == *type)) rows.push_back(row);
+  }
+  const auto older = [](const KeptEventRow& a, const KeptEventRow& b) {
+    return std::tie(a.order, a.process) < std::tie(b.order, b.process);
+  };
+  std::sort(rows.begin(), rows.end(), older);
+  return rows;
+}
+
+std::optional<EventIdentityRow> Tables::FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                          std::string_view id, std::string_view value) const {
+  return Lookup(event_identities_, MakeWords(tenant, source, id, value));
+}
+
+std::optional<IdempotencyRow> Tables::FindIdempotencyKey(std::string_view tenant, std::string_view key) const {
+  return Lookup(idempotency_keys_, MakeWords(tenant, key));
+}
+
+std::vector<IncidentRow> Tables::ListIncidents(const IncidentFilter& filter) const {
+  std::vector<IncidentRow> rows;
+  auto at = filter.after ? incidents_.upper_bound(*filter.after) : incidents_.begin();
+  for (; at != incidents_.end() && !Full(rows.size(), filter.limit); ++at) {
+    if (Matches(at->second, filter)) rows.push_back(at->second);
+  }
+  return rows;
+}
+
+std::vector<InstanceId> Tables::ListBusyInstances(const InstanceId& after, int limit) const {
+  std::vector<InstanceId> ids;
+  for (auto at = instances_.upper_bound(after); at != instances_.end() && !Full(ids.size(), limit); ++at) {
+    const std::string& status = at->second.status;
+    if (status == "running" || status == "compensating") ids.push_back(at->first);
+  }
+  return ids;
+}
+
+std::vector<TimerRow> Tables::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                         int limit) const {
+  std::vector<TimerRow> rows;
+  auto at = after ? timers_.upper_bound(KeyOf(*after)) : timers_.begin();
+  for (; at != timers_.end() && at->second.due_us < due_before_us && !Full(rows.size(), limit); ++at) {
+    rows.push_back(at->second);
+  }
+  return rows;
+}
+
+std::vector<InboxRow> Tables::ReadInbox(const std::optional<InboxRow>& after, int limit) const {
+  std::vector<InboxRow> rows;
+  auto at = after ? inbox_.upper_bound(KeyOf(*after)) : inbox_.begin();
+  for (; at != inbox_.end() && !Full(rows.size(), limit); ++at) rows.push_back(at->second);
+  return rows;
+}
+
+std::vector<DefinitionRow> Tables::ReadDefinitions() const { return AllOf(definitions_); }
+
+std::vector<std::pair<std::string, std::string>> Tables::ReadLiveVersions() const {
+  return {live_versions_.begin(), live_versions_.end()};
+}
+
+std::vector<ManifestRow> Tables::ReadManifests() const { return AllOf(manifests_); }
+
+std::int64_t Tables::DeleteExpired(std::int64_t now_us, int limit) {
+  return EraseExpired(kept_events_, now_us, limit) + EraseExpired(event_identities_, now_us, limit) +
+         EraseExpired(idempotency_keys_, now_us, limit);
+}
+
+}  // namespace fermata::memory

@@ -1,0 +1,79 @@
+// The tables of the memory storage, as ordered maps under one lock of the caller's.
+//
+// Not thread-safe.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "engine/storage/storage.h"
+
+namespace fermata::memory {
+
+class Tables {
+ public:
+  // All of the batch, or nothing and false: a journal row or a definition is there already.
+  bool Apply(const Batch& batch);
+
+  std::optional<StoredInstance> LoadInstance(const InstanceId& id) const;
+  std::vector<JournalRow> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) const;
+  std::vector<InstanceRow> ListInstances(const InstanceFilter& filter) const;
+  std::vector<InstanceRow> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key) const;
+  std::optional<EverKeyRow> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key) const;
+  std::vector<SubscriptionRow> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                 std::string_view value) const;
+  // Of every process if `process` is nullopt, of every type if `type` is.
+  std::vector<KeptEventRow> FindKeptEvents(std::string_view tenant, std::string_view value,
+                                           std::optional<std::string_view> process,
+                                           std::optional<std::string_view> type) const;
+  std::optional<EventIdentityRow> FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
+                                                    std::string_view value) const;
+  std::optional<IdempotencyRow> FindIdempotencyKey(std::string_view tenant, std::string_view key) const;
+  std::vector<IncidentRow> ListIncidents(const IncidentFilter& filter) const;
+  std::vector<InstanceId> ListBusyInstances(const InstanceId& after, int limit) const;
+  std::vector<TimerRow> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) const;
+  std::vector<InboxRow> ReadInbox(const std::optional<InboxRow>& after, int limit) const;
+  std::int64_t last_kept_event_order() const { return last_kept_event_order_; }
+  std::int64_t last_time_us() const { return last_time_us_; }
+  std::vector<DefinitionRow> ReadDefinitions() const;
+  std::vector<std::pair<std::string, std::string>> ReadLiveVersions() const;
+  std::vector<ManifestRow> ReadManifests() const;
+  std::int64_t DeleteExpired(std::int64_t now_us, int limit);
+
+ private:
+  using Words = std::vector<std::string>;
+  using RowKey = std::pair<InstanceId, std::int64_t>;
+  using TimerKey = std::tuple<std::int64_t, InstanceId, std::int64_t, std::int64_t>;
+  using SubscriptionKey = std::tuple<Words, InstanceId, std::int64_t>;
+  using InboxKey = std::tuple<InstanceId, std::int64_t, std::int64_t>;
+
+  bool Allowed(const Batch& batch) const;
+  void ApplyDeletes(const Batch& batch);
+  void ApplyInstances(const Batch& batch);
+  void ApplyEvents(const Batch& batch);
+  void ApplyDefinitions(const Batch& batch);
+
+  std::map<RowKey, JournalRow> journal_;
+  std::map<InstanceId, SnapshotRow> snapshots_;
+  std::map<InstanceId, InstanceRow> instances_;
+  std::set<std::pair<std::int64_t, InstanceId>> by_start_;
+  std::set<std::pair<Words, InstanceId>> live_keys_;  // tenant, key
+  std::map<TimerKey, TimerRow> timers_;
+  std::map<SubscriptionKey, SubscriptionRow> subscriptions_;
+  std::map<InboxKey, InboxRow> inbox_;
+  std::map<std::tuple<Words, std::string, std::int64_t>, KeptEventRow> kept_events_;  // (tenant, value), process, order
+  std::map<Words, EventIdentityRow> event_identities_;
+  std::map<Words, IdempotencyRow> idempotency_keys_;
+  std::map<Words, EverKeyRow> ever_keys_;
+  std::map<RowKey, IncidentRow> incidents_;
+  std::map<std::pair<std::string, std::string>, DefinitionRow> definitions_;
+  std::map<std::string, std::string> live_versions_;
+  std::map<std::pair<std::string, std::string>, ManifestRow> manifests_;
+  std::int64_t last_kept_event_order_ = 0;
+  std::int64_t last_time_us_ = 0;
+};
+
+}  // namespace fermata::memory

@@ -1,0 +1,25 @@
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+bool Batch::empty() const {
+  return journal.empty() && snapshots.empty() && instances.empty() && timers.empty() && timers_deleted.empty() &&
+         subscriptions.empty() && subscriptions_deleted.empty() && inbox.empty() && inbox_deleted.empty() &&
+         kept_events.empty() && kept_events_deleted.empty() && event_identities.empty() && idempotency_keys.empty() &&
+         ever_keys.empty() && incidents.empty() && definitions.empty() && live_versions.empty() && manifests.empty();
+}
+
+std::size_t Batch::Bytes() const {
+  std::size_t bytes = 0;
+  for (const JournalRow& row : journal) bytes += row.bytes.size();
+  for (const SnapshotRow& row : snapshots) bytes += row.bytes.size();
+  for (const InboxRow& row : inbox) bytes += row.bytes.size();
+  for (const KeptEventRow& row : kept_events) bytes += row.bytes.size();
+  for (const IdempotencyRow& row : idempotency_keys) bytes += row.answer.size();
+  for (const IncidentRow& row : incidents) bytes += row.message.size();
+  for (const DefinitionRow& row : definitions) bytes += row.bundle.size();
+  for (const ManifestRow& row : manifests) bytes += row.text.size();
+  return bytes;
+}
+
+}  // namespace fermata
