@@ -29,6 +29,8 @@ inline constexpr std::int64_t kRegexMemoryMax = 8 << 20;             // RE2's ow
 inline constexpr int kSchemaDepthMax = 64;
 inline constexpr int kSchemaRefDepthMax = 64;                        // through $ref while validating; recursion is bounded by the value anyway
 inline constexpr int kSchemaErrorsMax = 20;                          // reported of one value
+inline constexpr int kSchemaStepsMax = 1'000'000;                    // subschemas applied to one value: stops schemas that multiply through $ref
+inline constexpr int kSchemaNestingMax = 1'000;                      // frames of one validation: $ref depth times value depth, kept off the stack's end
 
 // ---- processes ----
 inline constexpr int kStatesMax = 2'000;                             // of one definition

@@ -1,0 +1,456 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <set>
+
+#include <re2/re2.h>
+
+#include "engine/base/nearest_word.h"
+#include "engine/model/json.h"
+#include "engine/model/limits.h"
+#include "engine/schema/codes.h"
+#include "engine/schema/pointer.h"
+#include "engine/schema/schema.h"
+#include "engine/schema/schema_node.h"
+
+namespace fermata {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, unsigned>, 7> kTypeNames{{{"null", kTypeNull},
+                                                                          {"boolean", kTypeBoolean},
+                                                                          {"integer", kTypeInteger},
+                                                                          {"number", kTypeNumber},
+                                                                          {"string", kTypeString},
+                                                                          {"array", kTypeArray},
+                                                                          {"object", kTypeObject}}};
+
+std::string Shown(const Value& value) {
+  std::string text = WriteJson(value);
+  constexpr std::size_t kShownBytesMax = 60;
+  if (text.size() <= kShownBytesMax) return text;
+  std::size_t cut = kShownBytesMax;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+  return text.substr(0, cut) + "…";
+}
+
+std::string PercentDecoded(std::string_view text) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+    decoded += escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+    if (escape) i += 2;
+  }
+  return decoded;
+}
+
+// One document (the schema itself or a file it refers to), with the anchors in it.
+struct Document {
+  std::string file;
+  const Value* content = nullptr;
+  std::map<std::string, std::string> anchors;  // to pointers
+};
+
+void CollectAnchors(const Value& value, const std::string& pointer, int depth, Document& document) {
+  if (depth > kSchemaDepthMax) return;
+  if (value.is_list()) {
+    for (std::size_t i = 0; i < value.as_list().size(); ++i) CollectAnchors(value.as_list()[i], PointerTo(pointer, i), depth + 1, document);
+  }
+  if (!value.is_map()) return;
+  for (const auto& [key, content] : value.as_map()) {
+    if (key.as_string() == "$anchor" && content.is_string()) document.anchors.emplace(content.as_string(), pointer);
+    CollectAnchors(content, PointerTo(pointer, key.as_string()), depth + 1, document);
+  }
+}
+
+class Compiler {
+ public:
+  Compiler(const Value& schema, const SchemaSource& source) : source_(source) {
+    Document& document = documents_[""];
+    document.file = source.file;
+    document.content = &schema;
+    CollectAnchors(schema, "", 0, document);
+  }
+
+  SchemaOutcome Compile() {
+    result_->root = CompileAt(documents_[""], "", *documents_[""].content, 0);
+    FindCircles();
+    SchemaOutcome outcome;
+    outcome.errors = std::move(errors_);
+    if (outcome.errors.empty()) outcome.schema = std::move(result_);
+    return outcome;
+  }
+
+ private:
+  // What one keyword's handler works on.
+  struct Place {
+    Document& document;
+    const std::string& schema_path;
+    std::string path;  // of the keyword
+    int depth;
+  };
+  using Handler = void (Compiler::*)(const Value& value, SchemaNode& node, const Place& place);
+
+  NodeIndex CompileAt(Document& document, const std::string& path, const Value& schema, int depth) {
+    const std::string identity = document.file + "#" + path;
+    if (const auto known = known_.find(identity); known != known_.end()) return known->second;
+    const NodeIndex index = static_cast<NodeIndex>(result_->nodes.size());
+    known_.emplace(identity, index);
+    result_->nodes.emplace_back();
+    files_.push_back(document.file);
+    SchemaNode node;
+    node.path = path;
+    if (depth > kSchemaDepthMax) {
+      Fail(kSchemaTooDeep, document, path, "Expected at most " + std::to_string(kSchemaDepthMax) + " nested schemas, but there are more here.");
+    } else if (schema.kind() == ValueKind::kBool) {
+      node.boolean = schema.as_bool();
+    } else if (schema.is_map()) {
+      CompileKeywords(document, path, schema, depth, node);
+    } else {
+      Fail(kSchemaKeywordMalformed, document, path, "Expected a schema (a map, true or false), but it is " + Shown(schema) + ".");
+    }
+    result_->nodes[index] = std::move(node);
+    return index;
+  }
+
+  void CompileKeywords(Document& document, const std::string& path, const Value& schema, int depth, SchemaNode& node) {
+    for (const auto& [key, value] : schema.as_map()) {
+      const Place place{document, path, PointerTo(path, key.as_string()), depth};
+      const auto handler = Handlers().find(key.as_string());
+      if (handler != Handlers().end()) {
+        if (handler->second) (this->*handler->second)(value, node, place);
+        continue;
+      }
+      std::vector<std::string> names;
+      for (const auto& entry : Handlers()) names.emplace_back(entry.first);
+      std::string nearest = key.as_string() == "definitions" ? "$defs" : NearestWord(key.as_string(), names);
+      Fail(kSchemaKeywordUnknown, document, place.path,
+           "Expected a keyword of JSON Schema 2020-12, but '" + std::string(key.as_string()) + "' is none that is known here.",
+           nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+    }
+    if (schema.Find("if") == nullptr) node.consequence = node.alternative = kNoNode;
+  }
+
+  static const std::map<std::string_view, Handler>& Handlers();
+
+  void Fail(ErrorCode code, const Document& document, std::string path, std::string message, std::string hint = "") {
+    if (errors_.size() < kSchemaErrorsMax) errors_.push_back({code, document.file, std::move(path), std::move(message), std::move(hint)});
+  }
+  void Malformed(const Place& place, const std::string& expected, const Value& value) {
+    Fail(kSchemaKeywordMalformed, place.document, place.path, "Expected " + expected + ", but it is " + Shown(value) + ".");
+  }
+
+  // ---- helpers that read one shape ----
+
+  NodeIndex Subschema(const Value& value, const Place& place) { return CompileAt(place.document, place.path, value, place.depth + 1); }
+
+  void Subschemas(const Value& value, std::vector<NodeIndex>& nodes, const Place& place) {
+    if (!value.is_list() || value.as_list().empty()) return Malformed(place, "a list of schemas", value);
+    for (std::size_t i = 0; i < value.as_list().size(); ++i)
+      nodes.push_back(CompileAt(place.document, PointerTo(place.path, i), value.as_list()[i], place.depth + 1));
+  }
+
+  template <class Add>
+  void NamedSubschemas(const Value& value, const Place& place, Add add) {
+    if (!value.is_map()) return Malformed(place, "a map of schemas", value);
+    for (const auto& [name, schema] : value.as_map()) {
+      const std::string path = PointerTo(place.path, name.as_string());
+      add(std::string(name.as_string()), CompileAt(place.document, path, schema, place.depth + 1), path);
+    }
+  }
+
+  void Count(const Value& value, std::optional<std::int64_t>& count, const Place& place) {
+    const bool integral = value.kind() == ValueKind::kInt || (value.kind() == ValueKind::kDouble && IsIntegral(value));
+    const std::int64_t number = !integral ? -1 : value.kind() == ValueKind::kInt ? value.as_int() : static_cast<std::int64_t>(value.as_double());
+    if (number < 0) return Malformed(place, "a count (0 or more)", value);
+    count = number;
+  }
+
+  void Number(const Value& value, std::optional<Value>& number, const Place& place) {
+    const bool finite = value.kind() == ValueKind::kInt || (value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()));
+    if (!finite) return Malformed(place, "a number", value);
+    number = value;
+  }
+
+  bool Strings(const Value& value, std::vector<std::string>& strings, const Place& place) {
+    const bool list = value.is_list() && std::all_of(value.as_list().begin(), value.as_list().end(), [](const Value& item) { return item.is_string(); });
+    if (!list) return Malformed(place, "a list of names", value), false;
+    for (const Value& item : value.as_list()) strings.emplace_back(item.as_string());
+    return true;
+  }
+
+  std::optional<SchemaPattern> Pattern(std::string_view text, const Place& place, const std::string& path) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(kRegexMemoryMax);
+    auto regex = text.size() <= kRegexBytesMax ? std::make_shared<re2::RE2>(re2::StringPiece(text.data(), text.size()), options) : nullptr;
+    if (regex && regex->ok()) return SchemaPattern{std::string(text), std::move(regex)};
+    Fail(kSchemaPatternMalformed, place.document, path,
+         "Expected a regular expression in RE2's syntax, but " + Shown(Value::String(text)) + " is none" + (regex ? ": " + regex->error() + "." : ": it is too long."),
+         "look-around and back-references do not exist in RE2");
+    return std::nullopt;
+  }
+
+  // ---- keywords ----
+
+  void Type(const Value& value, SchemaNode& node, const Place& place) {
+    std::vector<std::string> names;
+    if (value.is_string()) {
+      names.emplace_back(value.as_string());
+    } else if (!value.is_list() || value.as_list().empty() || !Strings(value, names, place)) {
+      if (!value.is_list() || value.as_list().empty()) Malformed(place, "the name of a type or a list of such", value);
+      return;
+    }
+    for (const std::string& name : names) {
+      const auto known = std::find_if(kTypeNames.begin(), kTypeNames.end(), [&](const auto& entry) { return entry.first == name; });
+      if (known != kTypeNames.end()) {
+        node.types |= known->second;
+        continue;
+      }
+      std::vector<std::string> candidates;
+      for (const auto& entry : kTypeNames) candidates.emplace_back(entry.first);
+      const std::string nearest = name == "int" ? "integer" : name == "float" ? "number" : name == "map" ? "object" : name == "list" ? "array" : NearestWord(name, candidates);
+      Fail(kSchemaKeywordMalformed, place.document, place.path,
+           "Expected null, boolean, integer, number, string, array or object, but the type is '" + name + "'.",
+           nearest.empty() ? "" : "did you mean '" + nearest + "'?");
+    }
+  }
+
+  void Enum(const Value& value, SchemaNode& node, const Place& place) {
+    if (!value.is_list() || value.as_list().empty()) return Malformed(place, "a list of values", value);
+    node.enumeration = value.as_list();
+  }
+  void Const(const Value& value, SchemaNode& node, const Place&) { node.constant = value; }
+
+  void Properties(const Value& value, SchemaNode& node, const Place& place) {
+    NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string&) { node.properties.emplace_back(std::move(name), schema); });
+  }
+  void PatternProperties(const Value& value, SchemaNode& node, const Place& place) {
+    NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string& path) {
+      if (auto pattern = Pattern(name, place, path)) node.pattern_properties.emplace_back(std::move(*pattern), schema);
+    });
+  }
+  void DependentSchemas(const Value& value, SchemaNode& node, const Place& place) {
+    NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string&) { node.dependent_schemas.emplace_back(std::move(name), schema); });
+  }
+  void Definitions(const Value& value, SchemaNode&, const Place& place) {
+    NamedSubschemas(value, place, [](const std::string&, NodeIndex, const std::string&) {});
+  }
+  void Required(const Value& value, SchemaNode& node, const Place& place) { Strings(value, node.required, place); }
+  void DependentRequired(const Value& value, SchemaNode& node, const Place& place) {
+    if (!value.is_map()) return Malformed(place, "a map of lists of names", value);
+    for (const auto& [name, list] : value.as_map()) {
+      std::vector<std::string> names;
+      const Place inner{place.document, place.schema_path, PointerTo(place.path, name.as_string()), place.depth};
+      if (Strings(list, names, inner)) node.dependent_required.emplace_back(std::string(name.as_string()), std::move(names));
+    }
+  }
+  void AdditionalProperties(const Value& value, SchemaNode& node, const Place& place) { node.additional_properties = Subschema(value, place); }
+  void PropertyNames(const Value& value, SchemaNode& node, const Place& place) { node.property_names = Subschema(value, place); }
+  void UnevaluatedProperties(const Value& value, SchemaNode& node, const Place& place) {
+    node.unevaluated_properties = Subschema(value, place);
+    result_->has_unevaluated = true;
+  }
+  void UnevaluatedItems(const Value& value, SchemaNode& node, const Place& place) {
+    node.unevaluated_items = Subschema(value, place);
+    result_->has_unevaluated = true;
+  }
+  void MinProperties(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.properties_min, place); }
+  void MaxProperties(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.properties_max, place); }
+  void MinItems(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.items_min, place); }
+  void MaxItems(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.items_max, place); }
+  void MinLength(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.length_min, place); }
+  void MaxLength(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.length_max, place); }
+  void MaxContains(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.contains_max, place); }
+  void MinContains(const Value& value, SchemaNode& node, const Place& place) {
+    std::optional<std::int64_t> count;
+    Count(value, count, place);
+    if (count) node.contains_min = *count;
+  }
+  void Minimum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.minimum, place); }
+  void Maximum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.maximum, place); }
+  void ExclusiveMinimum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.exclusive_minimum, place); }
+  void ExclusiveMaximum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.exclusive_maximum, place); }
+  void MultipleOf(const Value& value, SchemaNode& node, const Place& place) {
+    const bool positive = (value.kind() == ValueKind::kInt && value.as_int() > 0) ||
+                          (value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()) && value.as_double() > 0);
+    if (!positive) return Malformed(place, "a number greater than 0", value);
+    node.multiple_of = value;
+  }
+  void PatternKeyword(const Value& value, SchemaNode& node, const Place& place) {
+    if (!value.is_string()) return Malformed(place, "a regular expression", value);
+    node.pattern = Pattern(value.as_string(), place, place.path);
+  }
+  void Format(const Value& value, SchemaNode& node, const Place& place) {
+    if (!value.is_string()) return Malformed(place, "the name of a format", value);
+    node.format = std::string(value.as_string());
+    if (HasFormat("", node.format)) return;
+    const std::string nearest = NearestWord(node.format, KnownFormats());
+    Fail(kSchemaKeywordMalformed, place.document, place.path, "Expected a format that is known here, but it is '" + node.format + "'.",
+         nearest.empty() ? "formats are checked, so an unknown one is refused" : "did you mean '" + nearest + "'?");
+  }
+  void PrefixItems(const Value& value, SchemaNode& node, const Place& place) { Subschemas(value, node.prefix_items, place); }
+  void Items(const Value& value, SchemaNode& node, const Place& place) {
+    if (!value.is_list()) {
+      node.items = Subschema(value, place);
+      return;
+    }
+    Fail(kSchemaKeywordMalformed, place.document, place.path, "Expected one schema for all items, but it is a list.", "a schema for each position is written under 'prefixItems'");
+  }
+  void Contains(const Value& value, SchemaNode& node, const Place& place) { node.contains = Subschema(value, place); }
+  void UniqueItems(const Value& value, SchemaNode& node, const Place& place) {
+    if (value.kind() != ValueKind::kBool) return Malformed(place, "true or false", value);
+    node.unique_items = value.as_bool();
+  }
+  void AllOf(const Value& value, SchemaNode& node, const Place& place) { Subschemas(value, node.all_of, place); }
+  void AnyOf(const Value& value, SchemaNode& node, const Place& place) { Subschemas(value, node.any_of, place); }
+  void OneOf(const Value& value, SchemaNode& node, const Place& place) { Subschemas(value, node.one_of, place); }
+  void Not(const Value& value, SchemaNode& node, const Place& place) { node.negation = Subschema(value, place); }
+  void If(const Value& value, SchemaNode& node, const Place& place) { node.condition = Subschema(value, place); }
+  void Then(const Value& value, SchemaNode& node, const Place& place) { node.consequence = Subschema(value, place); }
+  void Else(const Value& value, SchemaNode& node, const Place& place) { node.alternative = Subschema(value, place); }
+
+  void Dialect(const Value& value, SchemaNode&, const Place& place) {
+    if (value.is_string() && value.as_string() == "https://json-schema.org/draft/2020-12/schema") return;
+    Malformed(place, "\"https://json-schema.org/draft/2020-12/schema\"", value);
+  }
+  void Id(const Value& value, SchemaNode&, const Place& place) {
+    if (!value.is_string()) return Malformed(place, "a name", value);
+    if (!place.schema_path.empty())
+      Fail(kSchemaKeywordUnknown, place.document, place.path, "Expected '$id' at the top of a schema only, but it is inside one.", "references here are files and '#/…' pointers");
+  }
+  void Anchor(const Value& value, SchemaNode&, const Place& place) {
+    if (!value.is_string() || value.as_string().empty()) Malformed(place, "a name", value);
+  }
+
+  // ---- $ref ----
+
+  void Ref(const Value& value, SchemaNode& node, const Place& place) {
+    if (!value.is_string()) return Malformed(place, "a reference such as \"#/$defs/money\" or \"money.json\"", value);
+    const std::string_view reference = value.as_string();
+    const std::size_t hash = reference.find('#');
+    const std::string_view file = reference.substr(0, hash);
+    const std::string fragment = hash == std::string_view::npos ? "" : PercentDecoded(reference.substr(hash + 1));
+    Document* document = file.empty() ? &place.document : OpenFile(file, place);
+    if (!document) return;
+    std::string pointer = fragment;
+    if (!fragment.empty() && fragment[0] != '/') {
+      const auto anchor = document->anchors.find(fragment);
+      if (anchor == document->anchors.end())
+        return Fail(kSchemaRefUnresolved, place.document, place.path, "Expected an anchor of that name, but nothing in the schema says '$anchor: " + fragment + "'.");
+      pointer = anchor->second;
+    }
+    const Value* target = FindPointer(*document->content, pointer);
+    if (!target)
+      return Fail(kSchemaRefUnresolved, place.document, place.path, "Expected a schema at '" + std::string(reference) + "', but there is nothing.");
+    node.ref = CompileAt(*document, pointer, *target, place.depth + 1);
+  }
+
+  Document* OpenFile(std::string_view reference, const Place& place) {
+    const auto path = ResolveFile(place.document.file, reference);
+    if (!path) {
+      Fail(kSchemaRefForbidden, place.document, place.path,
+           "Expected a file in the folder of the process, but the reference is '" + std::string(reference) + "'.", "copy the schema into the folder: nothing is loaded from elsewhere");
+      return nullptr;
+    }
+    if (*path == source_.file && !path->empty()) return &documents_[""];
+    if (const auto open = documents_.find(*path); open != documents_.end()) return &open->second;
+    const Value* content = nullptr;
+    if (source_.files) {
+      const auto file = source_.files->find(*path);
+      if (file != source_.files->end()) content = &file->second;
+    }
+    if (!content) {
+      Fail(kSchemaRefUnresolved, place.document, place.path, "Expected the file '" + *path + "', but there is none.");
+      return nullptr;
+    }
+    Document& document = documents_[*path];
+    document.file = *path;
+    document.content = content;
+    CollectAnchors(*content, "", 0, document);
+    return &document;
+  }
+
+  // ---- circles: schemas that apply themselves to the same value ----
+
+  template <class Visit>
+  static void ForEachInPlace(const SchemaNode& node, Visit visit) {
+    for (NodeIndex next : {node.ref, node.negation, node.condition, node.consequence, node.alternative})
+      if (next != kNoNode) visit(next);
+    for (const auto* list : {&node.all_of, &node.any_of, &node.one_of})
+      for (NodeIndex next : *list) visit(next);
+    for (const auto& [name, next] : node.dependent_schemas) visit(next);
+  }
+
+  void FindCircles() {
+    std::vector<int> colour(result_->nodes.size(), 0);  // 0 new, 1 on the way, 2 done
+    const std::function<void(NodeIndex)> visit = [&](NodeIndex index) {
+      colour[index] = 1;
+      ForEachInPlace(result_->nodes[index], [&](NodeIndex next) {
+        if (colour[next] == 0) {
+          visit(next);
+        } else if (colour[next] == 1 && errors_.size() < kSchemaErrorsMax) {
+          errors_.push_back({kSchemaRefCircular, files_[index], PointerTo(result_->nodes[index].path, "$ref"),
+                             "Expected a schema that says something about the value, but it refers to itself.", "a recursive schema goes through 'properties' or 'items'"});
+        }
+      });
+      colour[index] = 2;
+    };
+    for (std::size_t i = 0; i < colour.size(); ++i)
+      if (colour[i] == 0) visit(static_cast<NodeIndex>(i));
+  }
+
+  const SchemaSource& source_;
+  std::map<std::string, Document> documents_;  // "" is the schema itself; node-based, so that pointers stay valid
+  std::map<std::string, NodeIndex> known_;
+  std::vector<std::string> files_;             // of each node
+  std::shared_ptr<CompiledSchema> result_ = std::make_shared<CompiledSchema>();
+  std::vector<SchemaError> errors_;
+};
+
+// A null handler is an annotation: allowed, and without meaning for validation.
+const std::map<std::string_view, Compiler::Handler>& Compiler::Handlers() {
+  using C = Compiler;
+  static const std::map<std::string_view, Handler> handlers{
+      {"type", &C::Type}, {"enum", &C::Enum}, {"const", &C::Const}, {"properties", &C::Properties}, {"patternProperties", &C::PatternProperties},
+      {"dependentSchemas", &C::DependentSchemas}, {"$defs", &C::Definitions}, {"required", &C::Required}, {"dependentRequired", &C::DependentRequired},
+      {"additionalProperties", &C::AdditionalProperties}, {"propertyNames", &C::PropertyNames}, {"unevaluatedProperties", &C::UnevaluatedProperties},
+      {"unevaluatedItems", &C::UnevaluatedItems}, {"minProperties", &C::MinProperties}, {"maxProperties", &C::MaxProperties}, {"minItems", &C::MinItems},
+      {"maxItems", &C::MaxItems}, {"minLength", &C::MinLength}, {"maxLength", &C::MaxLength}, {"minContains", &C::MinContains}, {"maxContains", &C::MaxContains},
+      {"minimum", &C::Minimum}, {"maximum", &C::Maximum}, {"exclusiveMinimum", &C::ExclusiveMinimum}, {"exclusiveMaximum", &C::ExclusiveMaximum},
+      {"multipleOf", &C::MultipleOf}, {"pattern", &C::PatternKeyword}, {"format", &C::Format}, {"prefixItems", &C::PrefixItems}, {"items", &C::Items},
+      {"contains", &C::Contains}, {"uniqueItems", &C::UniqueItems}, {"allOf", &C::AllOf}, {"anyOf", &C::AnyOf}, {"oneOf", &C::OneOf}, {"not", &C::Not},
+      {"if", &C::If}, {"then", &C::Then}, {"else", &C::Else}, {"$ref", &C::Ref}, {"$schema", &C::Dialect}, {"$id", &C::Id}, {"$anchor", &C::Anchor},
+      {"title", nullptr}, {"description", nullptr}, {"default", nullptr}, {"examples", nullptr}, {"deprecated", nullptr}, {"readOnly", nullptr},
+      {"writeOnly", nullptr}, {"$comment", nullptr}, {"contentEncoding", nullptr}, {"contentMediaType", nullptr}, {"contentSchema", nullptr}};
+  return handlers;
+}
+
+void CollectFiles(const Value& value, const std::string& file, int depth, std::set<std::string>& files) {
+  if (depth > kSchemaDepthMax) return;
+  if (value.is_list())
+    for (const Value& item : value.as_list()) CollectFiles(item, file, depth + 1, files);
+  if (!value.is_map()) return;
+  for (const auto& [key, content] : value.as_map()) {
+    if (key.is_string() && key.as_string() == "$ref" && content.is_string()) {
+      const std::string_view reference = content.as_string().substr(0, content.as_string().find('#'));
+      if (auto path = ResolveFile(file, reference)) files.insert(*path);
+    }
+    CollectFiles(content, file, depth + 1, files);
+  }
+}
+
+}  // namespace
+
+SchemaOutcome CompileSchema(const Value& schema, const SchemaSource& source) { return Compiler(schema, source).Compile(); }
+
+std::vector<std::string> ReferencedSchemaFiles(const Value& schema, const std::string& file) {
+  std::set<std::string> files;
+  CollectFiles(schema, file, 0, files);
+  return {files.begin(), files.end()};
+}
+
+}  // namespace fermata
