@@ -56,6 +56,14 @@ inline constexpr std::int64_t kJobTimeoutDefaultMs = 30'000;
 inline constexpr std::int64_t kRetryFirstDefaultMs = 1'000;
 inline constexpr std::int64_t kRetryMaxDefaultMs = 3'600'000;
 inline constexpr std::size_t kConnectorAnswerBytesMax = 4 << 20;
+inline constexpr std::size_t kConnectorAnswerHeadBytesMax = 64 << 10;  // status line and headers
+inline constexpr std::int64_t kRetryAfterMsMax = 3'600'000;          // a service's Retry-After counts up to here
+inline constexpr int kHostThreadsMax = 64;                           // calls at once: threads that wait for sockets cost 100 KB each
+inline constexpr int kHostConcurrencyDefault = 16;                   // calls of one operation at once, unless its manifest says otherwise
+inline constexpr std::size_t kHttpHandlesMax = 64;                   // idle connections kept by one HTTP connector
+inline constexpr std::size_t kSecretBytesMax = 64 << 10;
+inline constexpr std::size_t kMailBytesMax = 1 << 20;                // one mail, encoded
+inline constexpr std::size_t kMailTemplateBytesMax = 256 << 10;
 
 // ---- runtime ----
 inline constexpr std::size_t kInboxCommandsMax = 10'000;             // beyond: 503 with Retry-After

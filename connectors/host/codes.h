@@ -1,0 +1,10 @@
+// Error codes of the connector host (7010 to 7019).
+#pragma once
+
+#include "engine/base/error_code.h"
+
+namespace fermata {
+
+inline constexpr ErrorCode kConnectorNotCallable{7010};
+
+}  // namespace fermata

@@ -1,0 +1,192 @@
+#include "connectors/host/host.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "connectors/host/token_bucket.h"
+
+namespace fermata {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Try {
+  Job job;
+  std::int64_t timeout_ms = 0;
+  JobExecutor::Completion completion;
+};
+
+// The jobs of one operation that have not begun, and what it may do at once.
+struct OperationQueue {
+  OperationQueue(int concurrency, double per_second) : concurrency_max(concurrency), bucket(per_second) {}
+
+  bool CanRun() const { return !waiting.empty() && running < concurrency_max; }
+
+  int concurrency_max;
+  TokenBucket bucket;
+  int running = 0;
+  std::deque<Try> waiting;
+};
+
+Outcome RunOnce(Connector& connector, const Job& job) {
+  try {
+    return connector.Run(job);
+  } catch (...) {
+    // The text of a stranger's exception may hold anything, secrets too.
+    return TechnicalFailure{TechnicalError::kInternal,
+                            "Expected an outcome of " + job.connector + "." + job.operation + ", but the connector threw an exception."};
+  }
+}
+
+}  // namespace
+
+class ConnectorHost::Pool {
+ public:
+  Pool(const ConnectorRegistry& registry, ConnectorHostOptions options) : registry_(registry), options_(options) {
+    FERMATA_ASSERT(options_.threads_max >= 1 && options_.concurrency_default >= 1);
+  }
+
+  void Submit(Try attempt) {
+    const ConnectorRegistry::Entry entry = registry_.Find(attempt.job.connector);
+    const OperationManifest* operation = entry.manifest ? entry.manifest->Find(attempt.job.operation) : nullptr;
+    if (operation == nullptr) {
+      const std::string name = attempt.job.connector + "." + attempt.job.operation;
+      attempt.completion(TechnicalFailure{TechnicalError::kUnavailable, "Expected a connector with the operation " + name + ", but there is none here."});
+      return;
+    }
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    ++in_flight_;
+    ++queued_;
+    QueueOf(attempt.job, operation->limits).waiting.push_back(std::move(attempt));
+    // Not `idle_ == 0`: a thread that was woken for the job before counts as idle until it really runs.
+    if (queued_ > idle_ && threads_.size() < static_cast<std::size_t>(options_.threads_max))
+      threads_.emplace_back([this] { Work(); });
+    wake_.notify_one();
+  }
+
+  std::size_t InFlight() const {
+    std::lock_guard lock(mutex_);
+    return in_flight_;
+  }
+
+  void Stop() {
+    std::vector<std::thread> threads;
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+      for (auto& [name, queue] : queues_) {
+        in_flight_ -= queue.waiting.size();
+        queue.waiting.clear();
+      }
+      queued_ = 0;
+      threads.swap(threads_);
+      wake_.notify_all();
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+
+ private:
+  // Limits are those of the newest manifest; the bucket starts full when the rate changes.
+  OperationQueue& QueueOf(const Job& job, const OperationLimits& limits) {
+    const int share = std::max(1, options_.threads_max * 3 / 4);
+    const int concurrency = std::min(share, limits.concurrency > 0 ? limits.concurrency : options_.concurrency_default);
+    auto [found, added] = queues_.try_emplace(job.connector + "." + job.operation, concurrency, limits.per_second);
+    OperationQueue& queue = found->second;
+    queue.concurrency_max = concurrency;
+    if (queue.bucket.per_second() != limits.per_second) queue.bucket = TokenBucket(limits.per_second);
+    return queue;
+  }
+
+  void Work() {
+    std::unique_lock lock(mutex_);
+    while (!stopping_) {
+      Clock::time_point wake_at = Clock::time_point::max();
+      OperationQueue* queue = NextReady(wake_at);
+      if (queue == nullptr) {
+        ++idle_;
+        if (wake_at == Clock::time_point::max()) {
+          wake_.wait(lock);
+        } else {
+          wake_.wait_until(lock, wake_at);
+        }
+        --idle_;
+        continue;
+      }
+      RunNext(*queue, lock);
+    }
+  }
+
+  // Goes round from the operation after the one that was served last. If all that wait are held back by their rate, `wake_at` is
+  // when the first of them may go on.
+  OperationQueue* NextReady(Clock::time_point& wake_at) {
+    const Clock::time_point now = Clock::now();
+    auto candidate = queues_.upper_bound(served_last_);
+    for (std::size_t seen = 0; seen < queues_.size(); ++seen, ++candidate) {
+      if (candidate == queues_.end()) candidate = queues_.begin();
+      OperationQueue& queue = candidate->second;
+      if (!queue.CanRun()) continue;
+      if (!queue.bucket.TryTake(now)) {
+        wake_at = std::min(wake_at, queue.bucket.NextAt(now));
+        continue;
+      }
+      served_last_ = candidate->first;
+      return &queue;
+    }
+    return nullptr;
+  }
+
+  // Queues are never erased, so `queue` outlives the unlocked part.
+  void RunNext(OperationQueue& queue, std::unique_lock<std::mutex>& lock) {
+    Try attempt = std::move(queue.waiting.front());
+    queue.waiting.pop_front();
+    --queued_;
+    ++queue.running;
+    lock.unlock();
+    // Looked up now, not when it was queued: the connector may have been replaced.
+    const ConnectorRegistry::Entry entry = registry_.Find(attempt.job.connector);
+    attempt.job.deadline = Clock::now() + std::chrono::milliseconds(attempt.timeout_ms);
+    attempt.completion(RunOnce(*entry.connector, attempt.job));
+    attempt = Try{};
+    lock.lock();
+    --queue.running;
+    --in_flight_;
+    // The slot that has come free may be the one that another job of this operation waited for.
+    if (queue.CanRun()) wake_.notify_one();
+  }
+
+  const ConnectorRegistry& registry_;
+  const ConnectorHostOptions options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  // Ordered by name; its size is bounded by the operations of the manifests.
+  std::map<std::string, OperationQueue, std::less<>> queues_;
+  std::string served_last_;
+  std::vector<std::thread> threads_;
+  std::size_t idle_ = 0;       // threads that wait for a job
+  std::size_t queued_ = 0;     // jobs that have not begun
+  std::size_t in_flight_ = 0;  // these and the running ones
+  bool stopping_ = false;
+};
+
+ConnectorHost::ConnectorHost(const ConnectorRegistry& registry, ConnectorHostOptions options)
+    : pool_(std::make_unique<Pool>(registry, options)) {}
+
+ConnectorHost::~ConnectorHost() { Stop(); }
+
+void ConnectorHost::Submit(Job job, std::int64_t timeout_ms, Completion completion) {
+  pool_->Submit(Try{std::move(job), timeout_ms, std::move(completion)});
+}
+
+std::size_t ConnectorHost::InFlight() const { return pool_->InFlight(); }
+
+void ConnectorHost::Stop() { pool_->Stop(); }
+
+}  // namespace fermata

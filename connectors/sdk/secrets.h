@@ -1,0 +1,28 @@
+// Secrets by reference: a connector's configuration says `${secret.NAME}`, and the value is looked up when a call is made.
+//
+// A value must never reach a log, an error text, a job's output or the journal; Redact() is the last fence in front of texts
+// that somebody else wrote.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fermata {
+
+class SecretSource {
+ public:
+  virtual ~SecretSource() = default;
+
+  // The value now (it may be rotated while the engine runs); nullopt if there is none of this name. Thread-safe.
+  virtual std::optional<std::string> Find(std::string_view name) const = 0;
+};
+
+// Names are [A-Z][A-Z0-9_]{0,62}.
+bool IsSecretName(std::string_view name);
+
+// `text` with every occurrence of one of `secrets` replaced by "***". Empty secrets are ignored.
+std::string Redact(std::string text, const std::vector<std::string>& secrets);
+
+}  // namespace fermata
