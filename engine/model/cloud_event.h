@@ -16,6 +16,7 @@ struct CloudEvent {
   Timestamp time;               // the sender's, or that of acceptance
   Value data;
   Value extensions;             // a map of the other attributes (traceparent, …); null if none
+  friend bool operator==(const CloudEvent&, const CloudEvent&) = default;
 };
 
 // `event` as expressions see it: {id, source, type, subject, time (RFC 3339 text), data, and the extensions}.

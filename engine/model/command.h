@@ -48,6 +48,7 @@ struct ParentLink {
   InstanceId instance;
   ActivationId activation = 0;
   bool detached = false;     // nobody waits; the link is kept for people
+  friend bool operator==(const ParentLink&, const ParentLink&) = default;
 };
 
 struct StartInstance {
@@ -57,16 +58,19 @@ struct StartInstance {
   std::optional<ParentLink> parent;
   std::vector<CloudEvent> kept;        // events that waited for this process and key, oldest first
   std::string traceparent;
+  friend bool operator==(const StartInstance&, const StartInstance&) = default;
 };
 
 struct CompleteJob {
   JobId job;
   std::int64_t attempt = 1;            // an outcome of an attempt that is not in flight any more is recorded and ignored
   Outcome outcome;
+  friend bool operator==(const CompleteJob&, const CompleteJob&) = default;
 };
 
 struct FireTimer {
   TimerId timer;                       // one that is not armed any more is ignored
+  friend bool operator==(const FireTimer&, const FireTimer&) = default;
 };
 
 struct DeliverEvent {
@@ -75,29 +79,38 @@ struct DeliverEvent {
   std::optional<std::string> key;
   // Whether the business key matched (then it may be kept here if nothing takes it now); otherwise only `match` subscriptions brought it here.
   bool by_business_key = false;
+  friend bool operator==(const DeliverEvent&, const DeliverEvent&) = default;
 };
 
 struct ChildResult {
   enum class Kind { kCompleted, kFailed, kCancelled, kDuplicate, kRefused } kind = Kind::kCompleted;
   Value output;                        // kCompleted
   ProcessError error;                  // kFailed: the business error; kRefused: message of the definition error `schema`
+  friend bool operator==(const ChildResult&, const ChildResult&) = default;
 };
 struct FinishChild {
   ActivationId activation = 0;
   InstanceId child;
   ChildResult result;
+  friend bool operator==(const FinishChild&, const FinishChild&) = default;
 };
 
 // Undoes a completed instance at its parent's wish; answered by NotifyParent{kCancelled} when it is through.
 struct UndoInstance {
   std::string reason;
+  friend bool operator==(const UndoInstance&, const UndoInstance&) = default;
 };
 
 struct CancelInstance {
   std::string reason;
+  friend bool operator==(const CancelInstance&, const CancelInstance&) = default;
 };
-struct SuspendInstance {};
-struct ResumeInstance {};
+struct SuspendInstance {
+  friend bool operator==(const SuspendInstance&, const SuspendInstance&) = default;
+};
+struct ResumeInstance {
+  friend bool operator==(const ResumeInstance&, const ResumeInstance&) = default;
+};
 
 enum class IncidentAction { kRetry, kSkip, kFail };
 struct ResolveIncident {
@@ -107,6 +120,7 @@ struct ResolveIncident {
   Value output;                        // kSkip: the work's result
   ProcessError error;                  // kFail: name (empty = the incident's own error), message, data
   std::string by;                      // who; for the history
+  friend bool operator==(const ResolveIncident&, const ResolveIncident&) = default;
 };
 
 struct CompleteTask {
@@ -114,6 +128,7 @@ struct CompleteTask {
   std::optional<std::string> outcome;
   Value data;
   std::string by;
+  friend bool operator==(const CompleteTask&, const CompleteTask&) = default;
 };
 
 using Command = std::variant<StartInstance, CompleteJob, FireTimer, DeliverEvent, FinishChild, UndoInstance, CancelInstance, SuspendInstance,

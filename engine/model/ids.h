@@ -42,6 +42,10 @@ struct InstanceIdHash {
   std::size_t operator()(const InstanceId& id) const;
 };
 
+// Which of `shard_count` logical shards (1 to 256) owns everything with this business key. A function of the words alone, the same for ever:
+// rows are stored by it.
+int HomeShard(std::string_view tenant, std::string_view key, int shard_count);
+
 // Counts the activations of one instance: each time a state is entered it gets the next number. The root is 1.
 // It is the second half of the idempotency key, and names timers, jobs and incidents.
 using ActivationId = std::int64_t;

@@ -12,6 +12,7 @@ namespace fermata {
 
 struct JobSuccess {
   Value output;
+  friend bool operator==(const JobSuccess&, const JobSuccess&) = default;
 };
 
 // A refusal that the process knows by name: one of the manifest's `errors`. Never retried unless the process says so.
@@ -19,6 +20,7 @@ struct BusinessFailure {
   std::string name;
   std::string message;
   Value data;
+  friend bool operator==(const BusinessFailure&, const BusinessFailure&) = default;
 };
 
 enum class TechnicalError { kUnavailable, kTimeout, kInvalidResponse, kInternal };
@@ -28,6 +30,7 @@ struct TechnicalFailure {
   TechnicalError error = TechnicalError::kInternal;
   std::string message;
   std::int64_t retry_after_ms = 0;  // the service's own wish (Retry-After); 0 = none
+  friend bool operator==(const TechnicalFailure&, const TechnicalFailure&) = default;
 };
 
 using Outcome = std::variant<JobSuccess, BusinessFailure, TechnicalFailure>;
