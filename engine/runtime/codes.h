@@ -2,26 +2,9 @@
 #pragma once
 
 #include "engine/base/error_code.h"
+#include "engine/model/command_codes.h"  // those of refused commands
 
 namespace fermata {
-
-// ---- commands (the API maps them to the HTTP status behind) ----
-inline constexpr ErrorCode kUnknownProcess{4001};        // 404
-inline constexpr ErrorCode kUnknownVersion{4002};        // 404
-inline constexpr ErrorCode kUnknownInstance{4003};       // 404
-inline constexpr ErrorCode kUnknownIncident{4004};       // 404
-inline constexpr ErrorCode kKeyInUse{4005};              // 409
-inline constexpr ErrorCode kIdempotencyKeyReused{4006};  // 409: same key, other request
-inline constexpr ErrorCode kKeyMismatch{4007};           // 422: the client's key is not what `key:` gives
-inline constexpr ErrorCode kInvalidInput{4008};          // 422
-inline constexpr ErrorCode kStatusForbids{4009};         // 409: the instance's status does not allow the command
-inline constexpr ErrorCode kInvalidEvent{4010};          // 422
-inline constexpr ErrorCode kUndeclaredEvent{4011};       // 422: no deployed process declares the type
-inline constexpr ErrorCode kVersionTaken{4012};          // 409: the version is deployed with other content
-inline constexpr ErrorCode kTooManyKeptEvents{4013};     // 429
-inline constexpr ErrorCode kInvalidCursor{4014};         // 422
-inline constexpr ErrorCode kUnknownTask{4015};           // 404
-inline constexpr ErrorCode kInvalidKey{4016};            // 422: not a string, empty, too long, or failed to evaluate
 
 // ---- runtime ----
 inline constexpr ErrorCode kInboxFull{5050};             // 503 with Retry-After
@@ -29,5 +12,7 @@ inline constexpr ErrorCode kShuttingDown{5051};          // 503
 inline constexpr ErrorCode kStorageUnavailable{5052};    // 503: the commit failed; nothing happened
 inline constexpr ErrorCode kCommitUnknown{5053};         // 503: it may have happened; ask again with the same Idempotency-Key
 inline constexpr ErrorCode kQuarantined{5054};           // 500: the instance hit a bug twice
+inline constexpr ErrorCode kCorruptMessage{5055};        // an inbox row or journal row cannot be read
+inline constexpr ErrorCode kOverloaded{5056};            // 503: too many jobs in flight
 
 }  // namespace fermata
