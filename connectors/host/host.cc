@@ -39,8 +39,8 @@ Outcome RunOnce(Connector& connector, const Job& job) {
     return connector.Run(job);
   } catch (...) {
     // The text of a stranger's exception may hold anything, secrets too.
-    return TechnicalFailure{TechnicalError::kInternal,
-                            "Expected an outcome of " + job.connector + "." + job.operation + ", but the connector threw an exception."};
+    return TechnicalFailure{TechnicalError::kInternal, "Expected an outcome of " + job.connector + "." + job.operation +
+                                                           ", but the connector threw an exception."};
   }
 }
 
@@ -57,7 +57,8 @@ class ConnectorHost::Pool {
     const OperationManifest* operation = entry.manifest ? entry.manifest->Find(attempt.job.operation) : nullptr;
     if (operation == nullptr) {
       const std::string name = attempt.job.connector + "." + attempt.job.operation;
-      attempt.completion(TechnicalFailure{TechnicalError::kUnavailable, "Expected a connector with the operation " + name + ", but there is none here."});
+      attempt.completion(TechnicalFailure{TechnicalError::kUnavailable, "Expected a connector with the operation " +
+                                                                            name + ", but there is none here."});
       return;
     }
     std::lock_guard lock(mutex_);
@@ -123,8 +124,8 @@ class ConnectorHost::Pool {
     }
   }
 
-  // Goes round from the operation after the one that was served last. If all that wait are held back by their rate, `wake_at` is
-  // when the first of them may go on.
+  // Goes round from the operation after the one that was served last. If all that wait are held back by their rate,
+  // `wake_at` is when the first of them may go on.
   OperationQueue* NextReady(Clock::time_point& wake_at) {
     const Clock::time_point now = Clock::now();
     auto candidate = queues_.upper_bound(served_last_);

@@ -1,8 +1,9 @@
 // Makes the outside calls of built-in and HTTP connectors: a queue an operation, a pool of threads for all of them.
 //
 // Fair: the operations that have something to do take turns, so a long queue of one does not hold up another; and one
-// operation never gets more than three quarters of the threads, whatever its manifest allows, so slow calls of one leave room.
-// Limits of the manifest (`concurrency`, `per_second`) hold per operation over all instances. Retries belong to the engine.
+// operation never gets more than three quarters of the threads, whatever its manifest allows, so slow calls of one
+// leave room. Limits of the manifest (`concurrency`, `per_second`) hold per operation over all instances. Retries
+// belong to the engine.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,7 @@
 namespace fermata {
 
 struct ConnectorHostOptions {
-  int threads_max = kHostThreadsMax;               // started as they are needed
+  int threads_max = kHostThreadsMax;                  // started as they are needed
   int concurrency_default = kHostConcurrencyDefault;  // of an operation whose manifest has no `limits`
 };
 

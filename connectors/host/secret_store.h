@@ -1,4 +1,5 @@
-// The secrets of this machine: files in a folder (one a secret, as container platforms mount them), then the environment.
+// The secrets of this machine: files in a folder (one a secret, as container platforms mount them), then the
+// environment.
 #pragma once
 
 #include <filesystem>

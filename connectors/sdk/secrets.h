@@ -1,7 +1,8 @@
-// Secrets by reference: a connector's configuration says `${secret.NAME}`, and the value is looked up when a call is made.
+// Secrets by reference: a connector's configuration says `${secret.NAME}`, and the value is looked up when a call is
+// made.
 //
-// A value must never reach a log, an error text, a job's output or the journal; Redact() is the last fence in front of texts
-// that somebody else wrote.
+// A value must never reach a log, an error text, a job's output or the journal; Redact() is the last fence in front of
+// texts that somebody else wrote.
 #pragma once
 
 #include <optional>

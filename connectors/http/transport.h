@@ -1,0 +1,65 @@
+// One HTTP exchange by libcurl, with its connections kept for the next one.
+//
+// HTTP and HTTPS only, certificates verified, no redirects, no proxies from the environment; bounded in time and in
+// size.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/model/limits.h"
+#include "engine/model/outcome.h"
+
+namespace fermata {
+
+struct HttpCall {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;  // no line ends in them: asserted
+  std::optional<std::string> body;
+  std::chrono::steady_clock::time_point deadline;
+  std::size_t answer_bytes_max = kConnectorAnswerBytesMax;
+};
+
+struct HttpAnswer {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+  std::string body;
+
+  // The first header of this (lower-case) name; nullptr if there is none.
+  const std::string* Find(std::string_view name) const;
+};
+
+// No complete answer came. `reason` names neither the URL nor anything that was sent: "the connection was refused".
+struct HttpFailure {
+  TechnicalError error = TechnicalError::kUnavailable;
+  std::string reason;
+};
+
+// Thread-safe; as many exchanges at once as there are callers.
+class HttpTransport {
+ public:
+  HttpTransport();
+  ~HttpTransport();
+
+  std::variant<HttpAnswer, HttpFailure> Exchange(const HttpCall& call);
+
+ private:
+  class Handles;
+  std::unique_ptr<Handles> handles_;
+};
+
+// Every byte but the unreserved ones of RFC 3986 as %XX.
+std::string PercentEncode(std::string_view text);
+
+// Whether a header may carry this value: no CR, LF or NUL.
+bool IsHeaderValue(std::string_view value);
+
+}  // namespace fermata
