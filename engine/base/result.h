@@ -15,10 +15,10 @@ namespace fermata {
 struct Error {
   ErrorCode code{};
   // Whole sentences with the values in them: "Expected …, but …". No internals, no secrets.
-  std::string message;
+  std::string message{};
   // Where in the input, as a JSON pointer ("/input/amount"); empty where that makes no sense.
-  std::string path;
-  std::string hint;
+  std::string path{};
+  std::string hint{};
 };
 
 template <class T>

@@ -19,6 +19,7 @@ inline constexpr int kYamlNodesMax = 100'000;                        // after ex
 // ---- expressions ----
 inline constexpr std::size_t kExpressionBytesMax = 16 << 10;
 inline constexpr int kExpressionDepthMax = 128;                      // nesting of the syntax tree
+inline constexpr int kExpressionHeightMax = 600;                     // of the syntax tree: a + b + c … is as high as it is long
 inline constexpr int kExpressionNodesMax = 10'000;
 inline constexpr std::int64_t kEvaluationStepsMax = 1'000'000;       // about 100 ms
 inline constexpr std::size_t kEvaluationBytesMax = 16 << 20;         // built by one evaluation
@@ -72,8 +73,19 @@ inline constexpr std::size_t kBatchBytesMax = 4 << 20;
 inline constexpr int kCommitsInFlightMax = 4;                        // decided ahead of the oldest unfinished commit
 inline constexpr std::size_t kInstanceCacheMax = 20'000;             // idle ones leave first
 inline constexpr std::int64_t kTimerHorizonMs = 5LL * 60 * 1000;     // later timers stay rows until then
+inline constexpr std::size_t kTimersInMemoryMax = 200'000;           // of one shard; the horizon moves nearer when there are more
 inline constexpr std::size_t kJobsInFlightMax = 50'000;              // beyond it starts are refused with 503
 inline constexpr std::int64_t kWaitMaxMs = 60'000;                   // ?wait= of a request
+
+// ---- storage ----
+inline constexpr std::size_t kSqliteGroupBatchesMax = 64;            // merged into one transaction
+inline constexpr std::size_t kSqliteGroupBytesMax = 16 << 20;        // a bigger transaction gains nothing and keeps others waiting
+inline constexpr int kSqlitePageBytes = 4 << 10;
+inline constexpr int kSqliteLogPages = 4'000;                        // 16 MB of log start a checkpoint
+inline constexpr int kSqliteLogPagesMax = 64'000;                    // 256 MB of log: wait for readers to let it start anew
+inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;        // of the log file after a peak
+inline constexpr int kSqliteWriterCacheKib = 64 << 10;
+inline constexpr int kSqliteReaderCacheKib = 8 << 10;
 
 // ---- HTTP ----
 inline constexpr std::size_t kHttpHeadBytesMax = 16 << 10;

@@ -19,6 +19,7 @@
 #include "engine/model/cloud_event.h"
 #include "engine/model/command.h"
 #include "engine/model/definition.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/job_executor.h"
 #include "engine/runtime/views.h"
 #include "engine/storage/storage.h"

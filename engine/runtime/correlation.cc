@@ -1,0 +1,164 @@
+// Events at their home shard: who gets one, what is kept, what was seen before.
+#include <algorithm>
+
+#include "engine/codec/codec.h"
+#include "engine/model/json.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/group_key.h"
+#include "engine/runtime/shard.h"
+
+namespace fermata {
+namespace {
+
+std::string KeptIdentity(const KeptEventRow& row) { return std::to_string(row.order); }
+
+std::string SubscriptionIdentity(const SubscriptionRow& row) { return row.instance.ToString() + "/" + std::to_string(row.activation); }
+
+KeptEventRow KeyOnly(KeptEventRow row) {
+  row.bytes.clear();
+  return row;
+}
+
+}  // namespace
+
+int Shard::HomeShardOf(const std::string& tenant, std::string_view value) const { return HomeShard(tenant, value, shard_count_); }
+
+Result<EventReply> Shard::Correlate(const EventMessage& message) {
+  const CloudEvent& event = message.event;
+  EventReply reply;
+  Result<std::optional<EventIdentityRow>> seen = services_.storage.FindEventIdentity(message.tenant, event.source, event.id, message.value);
+  if (!seen.ok()) return seen.error();
+  std::vector<EventIdentityRow> identities;
+  if (seen->has_value()) identities.push_back(**seen);
+  std::string group = GroupKey({message.tenant, event.source, event.id, message.value});
+  pending_identities_.Merge(group, identities, [](const EventIdentityRow&) { return std::string(); });
+  if (!identities.empty() && identities.front().expires_us > now_us_) {
+    reply.duplicate = true;
+    return reply;
+  }
+
+  Result<std::set<InstanceId>> receivers = FindReceivers(message);
+  if (!receivers.ok()) return receivers.error();
+  Flight& flight = Open();
+  if (receivers->empty() && !message.addressed)
+    if (Status kept = Keep(message, reply); !kept.ok()) return kept.error();
+
+  int shard = HomeShardOf(message.tenant, message.value);
+  std::int64_t remember_us = std::max(message.keep_ms, kEventIdentityMs) * 1000;
+  EventIdentityRow identity{shard, message.tenant, event.source, event.id, message.value, now_us_ + remember_us};
+  pending_identities_.Put(flight.number, group, std::string(), identity);
+  flight.rows.event_identities.push_back(std::move(identity));
+  services_.counters.events_accepted.fetch_add(1, std::memory_order_relaxed);
+
+  for (const InstanceId& receiver : *receivers) {
+    Result<CachedInstance*> instance = Load(receiver);
+    if (!instance.ok()) {
+      if (instance.error().code != kUnknownInstance) return instance.error();
+      continue;
+    }
+    const std::optional<std::string>& key = (*instance)->state.key;
+    DeliverEvent deliver;
+    deliver.event = event;
+    deliver.by_business_key = key && *key == message.value;
+    if (!message.addressed) deliver.key = message.value;
+    if (DecideOn(**instance, deliver).ok()) reply.delivered += 1;
+  }
+  return reply;
+}
+
+// Live instances with this business key of the processes concerned, and those that wait for the value by `match`.
+Result<std::set<InstanceId>> Shard::FindReceivers(const EventMessage& message) {
+  std::set<InstanceId> receivers;
+  for (const std::string& process : message.processes) {
+    Result<std::vector<InstanceRow>> live = services_.storage.FindLiveByKey(message.tenant, process, message.value);
+    if (!live.ok()) return live.error();
+    pending_keys_.Merge(GroupKey({message.tenant, process, message.value}), *live, [](const InstanceRow& row) { return row.id.ToString(); });
+    for (const InstanceRow& row : *live) receivers.insert(row.id);
+  }
+  if (message.addressed) return receivers;
+  Result<std::vector<SubscriptionRow>> waiting = services_.storage.FindSubscriptions(message.tenant, message.event.type, message.value);
+  if (!waiting.ok()) return waiting.error();
+  pending_subscriptions_.Merge(GroupKey({message.tenant, message.event.type, message.value}), *waiting, SubscriptionIdentity);
+  for (const SubscriptionRow& row : *waiting) receivers.insert(row.instance);
+  return receivers;
+}
+
+Status Shard::Keep(const EventMessage& message, EventReply& reply) {
+  for (const std::string& process : message.processes) {
+    std::string group = GroupKey({message.tenant, process, message.value});
+    Result<std::vector<KeptEventRow>> there = services_.storage.FindKeptEvents(message.tenant, process, message.value);
+    if (!there.ok()) return there.error();
+    pending_kept_.Merge(group, *there, KeptIdentity);
+    if (there->size() >= kKeptEventsPerValueMax)
+      return Error{kTooManyKeptEvents, "Expected at most " + std::to_string(kKeptEventsPerValueMax) + " events waiting for '" + message.value +
+                                           "', but there are as many already."};
+  }
+  for (const std::string& process : message.processes) {
+    DefinitionPtr definition = services_.definitions.Live(process);
+    const EventDeclaration* declaration = definition ? definition->FindEvent(message.event.type) : nullptr;
+    std::int64_t keep_ms = declaration ? declaration->keep_ms : message.keep_ms;
+    if (keep_ms <= 0) continue;
+    KeptEventRow row{HomeShardOf(message.tenant, message.value), message.tenant, process, message.value, ++kept_order_,
+                     message.event.type, now_us_ + keep_ms * 1000, WriteJson(EventToStored(message.event))};
+    pending_kept_.Put(Open().number, GroupKey({message.tenant, process, message.value}), KeptIdentity(row), row);
+    Open().rows.kept_events.push_back(std::move(row));
+    reply.kept = true;
+  }
+  return Done{};
+}
+
+// The events that wait for this process and key, oldest first; they are the new instance's from now on.
+std::vector<CloudEvent> Shard::TakeKept(const Definition& definition, const std::string& tenant, const std::string& key) {
+  std::vector<CloudEvent> events;
+  if (definition.events.empty()) return events;
+  Result<std::vector<KeptEventRow>> rows = services_.storage.FindKeptEvents(tenant, definition.process, key);
+  if (!rows.ok()) {
+    failed_ = true;  // the whole batch is decided again
+    return events;
+  }
+  std::string group = GroupKey({tenant, definition.process, key});
+  pending_kept_.Merge(group, *rows, KeptIdentity);
+  std::sort(rows->begin(), rows->end(), [](const KeptEventRow& a, const KeptEventRow& b) { return a.order < b.order; });
+  for (const KeptEventRow& row : *rows) {
+    if (row.expires_us > now_us_ && definition.FindEvent(row.type))
+      if (Result<Value> stored = ParseJson(row.bytes); stored.ok()) events.push_back(EventFromStored(*stored));
+    pending_kept_.Delete(Open().number, group, KeptIdentity(row));
+    Open().rows.kept_events_deleted.push_back(KeyOnly(row));
+  }
+  return events;
+}
+
+void Shard::SubscribeHere(const SubscribeMessage& message) {
+  Flight& flight = Open();
+  SubscriptionRow row{HomeShardOf(message.tenant, message.value), message.tenant, message.type, message.value, message.instance, message.activation};
+  std::string group = GroupKey({message.tenant, message.type, message.value});
+  if (!message.subscribe) {
+    pending_subscriptions_.Delete(flight.number, group, SubscriptionIdentity(row));
+    flight.rows.subscriptions_deleted.push_back(std::move(row));
+    return;
+  }
+  pending_subscriptions_.Put(flight.number, group, SubscriptionIdentity(row), row);
+  flight.rows.subscriptions.push_back(std::move(row));
+
+  // Of all processes' kept events of this value, those of the subscriber's own process.
+  Result<std::vector<KeptEventRow>> kept = services_.storage.FindKeptEvents(message.tenant, message.process, message.value);
+  if (!kept.ok()) {
+    failed_ = true;
+    return;
+  }
+  std::string kept_group = GroupKey({message.tenant, message.process, message.value});
+  pending_kept_.Merge(kept_group, *kept, KeptIdentity);
+  std::sort(kept->begin(), kept->end(), [](const KeptEventRow& a, const KeptEventRow& b) { return a.order < b.order; });
+  for (const KeptEventRow& waiting : *kept) {
+    if (waiting.type != message.type) continue;
+    pending_kept_.Delete(flight.number, kept_group, KeptIdentity(waiting));
+    flight.rows.kept_events_deleted.push_back(KeyOnly(waiting));
+    Result<Value> stored = ParseJson(waiting.bytes);
+    if (waiting.expires_us <= now_us_ || !stored.ok()) continue;
+    DeliverEvent deliver{EventFromStored(*stored), message.value, false};
+    message_index_ = 0;
+    SendMessage(message.instance, -waiting.order, message.instance.shard(), InstanceMessage{message.instance, std::move(deliver)});
+  }
+}
+
+}  // namespace fermata

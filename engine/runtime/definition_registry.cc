@@ -1,0 +1,188 @@
+#include "engine/runtime/definition_registry.h"
+
+#include <algorithm>
+
+#include "engine/language/load.h"
+#include "engine/model/semver.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+// Whether the text calls an operation of this connector; a word too many only makes the bundle larger.
+bool Names(const std::string& yaml, const std::string& connector) { return yaml.find(connector + ".") != std::string::npos; }
+
+}  // namespace
+
+DefinitionRegistry::DefinitionRegistry(const std::vector<std::string>& builtin_manifests) {
+  for (const std::string& text : builtin_manifests) {
+    ManifestOutcome loaded = LoadManifest("built-in", text, {});
+    FERMATA_ASSERT(loaded.manifest != nullptr);  // they are ours
+    std::string connector = loaded.manifest->connector;
+    std::string file = connector + ".yaml";
+    manifests_.emplace(std::move(connector), KnownManifest{std::move(loaded.manifest), std::move(file), text});
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTextsFor(const StoredBundle& bundle) const {
+  std::map<std::string, std::pair<std::string, std::string>> texts;  // by connector
+  {
+    std::shared_lock lock(mutex_);
+    for (const auto& [connector, known] : manifests_)
+      if (Names(bundle.yaml, connector)) texts[connector] = {known.file_name, known.text};
+  }
+  for (const auto& [file, text] : bundle.manifests)
+    if (ManifestPtr manifest = LoadManifest(file, text, bundle.files).manifest) texts[manifest->connector] = {file, text};
+  std::vector<std::pair<std::string, std::string>> result;
+  for (auto& [connector, text] : texts) result.push_back(std::move(text));
+  return result;
+}
+
+CompiledBundle DefinitionRegistry::Compile(const StoredBundle& bundle) const {
+  CompiledBundle compiled;
+  Bundle source;
+  source.file = bundle.file_name;
+  source.text = bundle.yaml;
+  source.files = bundle.files;
+  for (const auto& [file, text] : bundle.manifests) {
+    ManifestOutcome loaded = LoadManifest(file, text, bundle.files);
+    if (HasErrors(loaded.diagnostics)) compiled.diagnostics.insert(compiled.diagnostics.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
+    if (loaded.manifest) source.manifests.push_back(std::move(loaded.manifest));
+  }
+  LoadOutcome outcome = LoadDefinition(source);
+  compiled.diagnostics.insert(compiled.diagnostics.end(), outcome.diagnostics.begin(), outcome.diagnostics.end());
+  if (!HasErrors(compiled.diagnostics)) compiled.definition = std::move(outcome.definition);
+  return compiled;
+}
+
+Status DefinitionRegistry::Load(Storage& storage) {
+  Result<std::vector<ManifestRow>> manifests = storage.ReadManifests();
+  if (!manifests.ok()) return manifests.error();
+  for (const ManifestRow& row : *manifests)
+    if (ManifestOutcome loaded = LoadManifest(row.connector + ".yaml", row.text, {}); loaded.manifest)
+      AddManifest(std::move(loaded.manifest), row.connector + ".yaml", row.text);
+  Result<std::vector<DefinitionRow>> rows = storage.ReadDefinitions();
+  if (!rows.ok()) return rows.error();
+  std::sort(rows->begin(), rows->end(), [](const DefinitionRow& a, const DefinitionRow& b) { return a.deployed_us < b.deployed_us; });
+  for (const DefinitionRow& row : *rows) {
+    Result<StoredBundle> bundle = DecodeBundle(row.bundle);
+    if (!bundle.ok()) return bundle.error();
+    CompiledBundle compiled = Compile(*bundle);
+    if (!compiled.definition)
+      return Error{kCorruptMessage, "Expected the stored definition of '" + row.process + "' " + row.version + " to be readable, but it is not: " +
+                                        (compiled.diagnostics.empty() ? std::string("no reason is known") : compiled.diagnostics.front().message)};
+    auto definition = std::make_shared<Definition>(*compiled.definition);
+    definition->version = row.version;  // under --dev it has a suffix
+    definition->hash = row.hash;
+    Add(std::move(definition), row.deployed_us);
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> live = storage.ReadLiveVersions();
+  if (!live.ok()) return live.error();
+  for (const auto& [process, hash] : *live) SetLive(process, hash);
+  return Done{};
+}
+
+void DefinitionRegistry::Add(DefinitionPtr definition, std::int64_t deployed_us) {
+  std::unique_lock lock(mutex_);
+  auto& versions = processes_[definition->process];
+  versions.insert(versions.begin(), {std::move(definition), deployed_us});
+}
+
+void DefinitionRegistry::SetLive(const std::string& process, const std::string& hash) {
+  std::unique_lock lock(mutex_);
+  live_[process] = hash;
+}
+
+DefinitionPtr DefinitionRegistry::Live(const std::string& process) const {
+  std::string hash;
+  {
+    std::shared_lock lock(mutex_);
+    auto found = live_.find(process);
+    if (found == live_.end()) return nullptr;
+    hash = found->second;
+  }
+  return FindByHash(process, hash);
+}
+
+DefinitionPtr DefinitionRegistry::Find(const std::string& process, const std::string& version) const {
+  std::shared_lock lock(mutex_);
+  auto found = processes_.find(process);
+  if (found == processes_.end()) return nullptr;
+  for (const DeployedDefinition& deployed : found->second)
+    if (deployed.definition->version == version) return deployed.definition;
+  return nullptr;
+}
+
+DefinitionPtr DefinitionRegistry::FindByHash(const std::string& process, const std::string& hash) const {
+  std::shared_lock lock(mutex_);
+  auto found = processes_.find(process);
+  if (found == processes_.end()) return nullptr;
+  for (const DeployedDefinition& deployed : found->second)
+    if (deployed.definition->hash == hash) return deployed.definition;
+  return nullptr;
+}
+
+DefinitionPtr DefinitionRegistry::Resolve(const std::string& process, const std::string& range) const {
+  if (range.empty()) return Live(process);
+  std::shared_lock lock(mutex_);
+  auto found = processes_.find(process);
+  if (found == processes_.end()) return nullptr;
+  DefinitionPtr newest;
+  for (const DeployedDefinition& deployed : found->second) {
+    const std::string& version = deployed.definition->version;
+    if (!Satisfies(version, range)) continue;
+    if (!newest || *ParseVersion(newest->version) < *ParseVersion(version)) newest = deployed.definition;
+  }
+  return newest;
+}
+
+std::vector<DeployedDefinition> DefinitionRegistry::All() const {
+  std::shared_lock lock(mutex_);
+  std::vector<DeployedDefinition> all;
+  for (const auto& [process, versions] : processes_) all.insert(all.end(), versions.begin(), versions.end());
+  return all;
+}
+
+bool DefinitionRegistry::IsLive(const Definition& definition) const {
+  std::shared_lock lock(mutex_);
+  auto found = live_.find(definition.process);
+  return found != live_.end() && found->second == definition.hash;
+}
+
+std::vector<EventReceiver> DefinitionRegistry::ReceiversOf(const std::string& event_type) const {
+  std::shared_lock lock(mutex_);
+  std::vector<EventReceiver> receivers;
+  for (const auto& [process, versions] : processes_) {
+    auto live = live_.find(process);
+    for (const DeployedDefinition& deployed : versions)
+      if (const EventDeclaration* declaration = deployed.definition->FindEvent(event_type))
+        receivers.push_back({deployed.definition, declaration, live != live_.end() && live->second == deployed.definition->hash});
+  }
+  return receivers;
+}
+
+DefinitionRegistry::CompiledManifest DefinitionRegistry::CompileManifest(const std::string& file_name, const std::string& yaml) const {
+  ManifestOutcome loaded = LoadManifest(file_name, yaml, {});
+  return {std::move(loaded.manifest), std::move(loaded.diagnostics)};
+}
+
+void DefinitionRegistry::AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml) {
+  std::unique_lock lock(mutex_);
+  std::string connector = manifest->connector;
+  manifests_[connector] = {std::move(manifest), file_name, yaml};
+}
+
+std::vector<ManifestPtr> DefinitionRegistry::Manifests() const {
+  std::shared_lock lock(mutex_);
+  std::vector<ManifestPtr> manifests;
+  for (const auto& [connector, known] : manifests_) manifests.push_back(known.manifest);
+  return manifests;
+}
+
+ManifestPtr DefinitionRegistry::FindManifest(std::string_view connector) const {
+  std::shared_lock lock(mutex_);
+  auto found = manifests_.find(connector);
+  return found == manifests_.end() ? nullptr : found->second.manifest;
+}
+
+}  // namespace fermata

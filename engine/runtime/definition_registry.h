@@ -1,0 +1,85 @@
+// The definitions and manifests that this node knows, compiled. Storage holds their bundles; this is the cache everyone reads.
+//
+// Thread-safe. What it gives out is immutable and lives as long as it is held.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/language/diagnostic.h"
+#include "engine/model/definition.h"
+#include "engine/runtime/bundle.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+struct DeployedDefinition {
+  DefinitionPtr definition;
+  std::int64_t deployed_us = 0;
+};
+
+// A process that can receive an event type, as one deployed version declares it.
+struct EventReceiver {
+  DefinitionPtr definition;
+  const EventDeclaration* declaration = nullptr;  // into definition
+  bool live = false;                              // of the version that new starts take
+};
+
+struct CompiledBundle {
+  DefinitionPtr definition;                       // null: see diagnostics
+  std::vector<Diagnostic> diagnostics;
+};
+
+class DefinitionRegistry {
+ public:
+  // `builtin_manifests`: YAML texts.
+  explicit DefinitionRegistry(const std::vector<std::string>& builtin_manifests);
+
+  // Reads and checks; adds nothing.
+  CompiledBundle Compile(const StoredBundle& bundle) const;
+  // Reads everything from storage.
+  Status Load(Storage& storage);
+
+  void Add(DefinitionPtr definition, std::int64_t deployed_us);
+  void SetLive(const std::string& process, const std::string& hash);
+
+  DefinitionPtr Live(const std::string& process) const;
+  DefinitionPtr Find(const std::string& process, const std::string& version) const;
+  DefinitionPtr FindByHash(const std::string& process, const std::string& hash) const;
+  // The newest version in an npm-style range; the live one for an empty range.
+  DefinitionPtr Resolve(const std::string& process, const std::string& range) const;
+  std::vector<DeployedDefinition> All() const;                 // by process, newest deploy first
+  bool IsLive(const Definition& definition) const;
+  std::vector<EventReceiver> ReceiversOf(const std::string& event_type) const;
+
+  // Manifests given over REST, in front of the built-in ones.
+  struct CompiledManifest {
+    ManifestPtr manifest;
+    std::vector<Diagnostic> diagnostics;
+  };
+  CompiledManifest CompileManifest(const std::string& file_name, const std::string& yaml) const;
+  void AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml);
+  std::vector<ManifestPtr> Manifests() const;
+  ManifestPtr FindManifest(std::string_view connector) const;
+  // Every manifest that the bundle's process names: those of the bundle first, then the known ones. What a definition was checked against
+  // becomes part of its bundle, so that a later manifest cannot change it.
+  std::vector<std::pair<std::string, std::string>> ManifestTextsFor(const StoredBundle& bundle) const;
+
+ private:
+  struct KnownManifest {
+    ManifestPtr manifest;
+    std::string file_name, text;
+  };
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::vector<DeployedDefinition>> processes_;  // newest deploy first
+  std::map<std::string, std::string> live_;                           // process -> hash
+  std::map<std::string, KnownManifest, std::less<>> manifests_;
+};
+
+}  // namespace fermata

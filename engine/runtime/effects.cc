@@ -1,0 +1,204 @@
+// A shard's decisions: from a command to rows and effects.
+#include <algorithm>
+
+#include "engine/codec/codec.h"
+#include "engine/core/apply.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/event_door.h"
+#include "engine/runtime/group_key.h"
+#include "engine/runtime/replay.h"
+#include "engine/runtime/shard.h"
+
+namespace fermata {
+
+Result<CachedInstance*> Shard::Load(const InstanceId& id) {
+  if (CachedInstance* cached = cache_.Find(id)) return cached;
+  Result<std::optional<StoredInstance>> stored = services_.storage.LoadInstance(id);
+  if (!stored.ok()) return stored.error();
+  if (!stored->has_value()) return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  Result<InstanceState> state = Rebuild(**stored);
+  if (!state.ok()) return state.error();
+  auto instance = std::make_unique<CachedInstance>();
+  instance->state = std::move(*state);
+  instance->definition = services_.definitions.FindByHash(instance->state.process, instance->state.definition_hash);
+  if (!instance->definition)
+    return Error{kUnknownVersion, "Expected the definition of '" + instance->state.process + "' " + instance->state.version +
+                                      " that this instance runs on, but it is not deployed."};
+  const StoredInstance& row = **stored;
+  instance->row = row.row;
+  instance->rows_since_snapshot = static_cast<std::int64_t>(row.tail.size());
+  for (const JournalRow& tail : row.tail) instance->bytes_since_snapshot += tail.bytes.size();
+  for (const TimerView& timer : Timers(instance->state)) instance->timers.emplace(timer.timer, timer.due_us);
+  for (const OpenIncident& incident : OpenIncidents(instance->state))
+    instance->incidents.emplace(incident.number, IncidentRowOf(instance->state, incident));
+  return &cache_.Insert(std::move(instance));
+}
+
+Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
+  DecisionContext context{now_us_, random_(), shard_count_};
+  Result<Decision> decision = Decide(*instance.definition, instance.state, command, context);
+  if (!decision.ok()) return decision.error();
+  services_.counters.decisions.fetch_add(1, std::memory_order_relaxed);
+  Gather(instance, std::move(*decision));
+  return Done{};
+}
+
+void Shard::Gather(CachedInstance& instance, Decision decision) {
+  if (decision.events.empty()) return;
+  Flight& flight = Open();
+  JournalRow row{instance.state.id, instance.state.seq, now_us_, EncodeEvents(decision.events)};
+  instance.rows_since_snapshot += 1;
+  instance.bytes_since_snapshot += row.bytes.size();
+  flight.rows.journal.push_back(std::move(row));
+  if (instance.touched_in != flight.number) {
+    instance.touched_in = flight.number;
+    instance.pins += 1;
+    flight.touched.push_back(instance.state.id);
+  }
+  if (services_.waiters.Any()) {
+    Progress progress{instance.state.id, std::string(StatusName(instance.state.status)), IsFinal(instance.state.status), EnteredStates(decision.events)};
+    flight.progress.push_back(std::move(progress));
+  }
+  message_index_ = 0;
+  for (Effect& effect : decision.effects) Perform(instance, std::move(effect));
+}
+
+// Called once for each instance that the batch touched, when it closes: of rows that are replaced only the last counts.
+void Shard::GatherRows(CachedInstance& instance) {
+  Flight& flight = Open();
+  GatherTimers(instance);
+  GatherIncidents(instance);
+  InstanceRow row = InstanceRowOf(instance.state);
+  InstanceRow comparable = row;
+  comparable.updated_us = instance.row.updated_us;
+  if (comparable != instance.row) {
+    bool first = instance.row.id.empty();
+    if (!row.live && (first || instance.row.live)) {
+      ShardCounters& counters = services_.counters;
+      (row.status == "completed" ? counters.completed : row.status == "failed" ? counters.failed : counters.cancelled).fetch_add(1);
+    }
+    if (row.key) {
+      std::string group = GroupKey({row.tenant, row.process, *row.key});
+      if (row.live) pending_keys_.Put(flight.number, group, row.id.ToString(), row);
+      else pending_keys_.Delete(flight.number, group, row.id.ToString());
+    }
+    instance.row = row;
+    flight.rows.instances.push_back(std::move(row));
+  }
+  bool grown = instance.rows_since_snapshot >= kSnapshotEvents || instance.bytes_since_snapshot >= kSnapshotBytes;
+  if (grown && !IsFinal(instance.state.status)) {
+    flight.rows.snapshots.push_back({instance.state.id, instance.state.seq, EncodeSnapshot(instance.state)});
+    instance.rows_since_snapshot = 0;
+    instance.bytes_since_snapshot = 0;
+  }
+}
+
+void Shard::GatherTimers(CachedInstance& instance) {
+  Flight& flight = Open();
+  std::map<TimerId, std::int64_t> armed;
+  for (const TimerView& timer : Timers(instance.state)) armed.emplace(timer.timer, timer.due_us);
+  if (armed == instance.timers) return;
+  auto row_of = [&](const TimerId& id, std::int64_t due_us) { return TimerRow{instance.state.id, id.activation, id.slot, due_us}; };
+  for (const auto& [id, due_us] : instance.timers) {
+    auto still = armed.find(id);
+    if (still != armed.end() && still->second == due_us) continue;
+    flight.rows.timers_deleted.push_back(row_of(id, due_us));
+    flight.timers_cleared.push_back(row_of(id, due_us));
+  }
+  for (const auto& [id, due_us] : armed) {
+    auto before = instance.timers.find(id);
+    if (before != instance.timers.end() && before->second == due_us) continue;
+    flight.rows.timers.push_back(row_of(id, due_us));
+    flight.timers_set.push_back(row_of(id, due_us));
+  }
+  instance.timers = std::move(armed);
+}
+
+void Shard::GatherIncidents(CachedInstance& instance) {
+  std::vector<OpenIncident> open = OpenIncidents(instance.state);
+  if (open.empty() && instance.incidents.empty()) return;
+  Flight& flight = Open();
+  std::map<IncidentNumber, IncidentRow> rows;
+  for (const OpenIncident& incident : open) rows.emplace(incident.number, IncidentRowOf(instance.state, incident));
+  for (const auto& [number, row] : rows) {
+    auto before = instance.incidents.find(number);
+    if (before != instance.incidents.end() && before->second == row) continue;
+    if (before == instance.incidents.end()) services_.counters.incidents_opened.fetch_add(1);
+    flight.rows.incidents.push_back(row);
+  }
+  for (const auto& [number, row] : instance.incidents) {
+    if (rows.count(number)) continue;
+    IncidentRow closed = row;
+    closed.open = false;
+    closed.closed_us = now_us_;
+    flight.rows.incidents.push_back(std::move(closed));
+  }
+  instance.incidents = std::move(rows);
+}
+
+void Shard::Perform(CachedInstance& instance, Effect effect) {
+  const InstanceState& state = instance.state;
+  std::int64_t seq = instance.state.seq;
+  if (auto* job = std::get_if<DispatchJob>(&effect)) {
+    Open().jobs.emplace_back(state.id, std::move(*job));
+  } else if (auto* start = std::get_if<StartChild>(&effect)) {
+    StartMessage message{start->child, {state.id, start->activation, start->detach}, state.tenant, start->process, start->version, start->key, start->input};
+    SendMessage(state.id, seq, start->child.shard(), std::move(message));
+  } else if (auto* cancel = std::get_if<CancelChild>(&effect)) {
+    SendMessage(state.id, seq, cancel->child.shard(), InstanceMessage{cancel->child, CancelInstance{cancel->reason}});
+  } else if (auto* undo = std::get_if<UndoChild>(&effect)) {
+    SendMessage(state.id, seq, undo->child.shard(), InstanceMessage{undo->child, UndoInstance{undo->reason}});
+  } else if (auto* notify = std::get_if<NotifyParent>(&effect)) {
+    FinishChild finish{notify->parent.activation, state.id, std::move(notify->result)};
+    SendMessage(state.id, seq, notify->parent.instance.shard(), InstanceMessage{notify->parent.instance, std::move(finish)});
+  } else if (auto* publish = std::get_if<Publish>(&effect)) {
+    PublishEvent(instance, *publish);
+  } else if (auto* subscribe = std::get_if<Subscribe>(&effect)) {
+    SubscribeMessage message{state.tenant, subscribe->type, subscribe->value, state.process, state.id, subscribe->activation, true};
+    SendMessage(state.id, seq, HomeShardOf(state.tenant, subscribe->value), std::move(message));
+  } else if (auto* unsubscribe = std::get_if<Unsubscribe>(&effect)) {
+    SubscribeMessage message{state.tenant, unsubscribe->type, unsubscribe->value, state.process, state.id, unsubscribe->activation, false};
+    SendMessage(state.id, seq, HomeShardOf(state.tenant, unsubscribe->value), std::move(message));
+  }
+  // SetTimer and ClearTimer need nothing: timer rows follow from the state (GatherTimers).
+}
+
+void Shard::SendMessage(const InstanceId& sender, std::int64_t seq, int logical_shard, Message message) {
+  InboxRow row{logical_shard, sender, seq, message_index_++, EncodeMessage(message)};
+  Flight& flight = Open();
+  flight.rows.inbox.push_back(row);
+  flight.messages.push_back(std::move(row));
+}
+
+void Shard::PublishEvent(CachedInstance& instance, const Publish& publish) {
+  for (EventMessage& message : RouteEvent(services_.definitions, instance.state.tenant, publish.event, publish.to)) {
+    int shard = HomeShardOf(message.tenant, message.value);
+    SendMessage(instance.state.id, instance.state.seq, shard, std::move(message));
+  }
+}
+
+void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
+  auto ticket = std::make_tuple(id, dispatch.job, dispatch.attempt);
+  if (!submitted_.insert(ticket).second) return;
+  services_.counters.jobs_dispatched.fetch_add(1, std::memory_order_relaxed);
+  Job job;
+  job.instance_id = id.ToString();
+  job.idempotency_key = job.instance_id + "/" + dispatch.job.ToString();
+  if (CachedInstance* instance = cache_.Find(id)) {
+    job.process = instance->state.process;
+    job.traceparent = instance->state.traceparent;
+  }
+  job.state = dispatch.state;
+  std::size_t dot = dispatch.operation.find('.');
+  job.connector = dispatch.operation.substr(0, dot);
+  job.operation = dot == std::string::npos ? std::string() : dispatch.operation.substr(dot + 1);
+  job.input = dispatch.input;
+  job.attempt = dispatch.attempt;
+  auto completion = [this, id, job_id = dispatch.job, attempt = dispatch.attempt](Outcome outcome) {
+    PostInternal(JobOutcome{id, CompleteJob{job_id, attempt, std::move(outcome)}});
+  };
+  if (services_.router.RunHere(job, completion)) return;
+  services_.executor.Submit(std::move(job), dispatch.timeout_ms, std::move(completion));
+}
+
+}  // namespace fermata

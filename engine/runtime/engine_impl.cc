@@ -1,0 +1,333 @@
+#include "engine/runtime/engine_impl.h"
+
+#include <chrono>
+#include <future>
+
+#include "engine/core/decide.h"
+#include "engine/model/semver.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/event_door.h"
+
+namespace fermata {
+namespace {
+
+constexpr auto kHousekeepingEvery = std::chrono::seconds(60);
+constexpr int kExpiredAtOnce = 1'000;
+constexpr int kDeployLane = 1'000;  // beside the shards' own
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
+                                             std::vector<std::string> builtin_manifests) {
+  auto engine = std::make_unique<EngineImpl>(options, clock, storage, executor, std::move(builtin_manifests));
+  if (Status recovered = engine->Recover(); !recovered.ok()) return recovered.error();
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor, std::vector<std::string> builtin_manifests)
+    : options_(options),
+      clock_(clock),
+      storage_(storage),
+      executor_(executor),
+      shard_count_(storage.Info().shard_count),
+      definitions_(builtin_manifests),
+      calls_(*this) {
+  int threads = std::min(options.shard_threads, shard_count_);
+  for (int i = 0; i < threads; ++i) {
+    ShardOptions shard{i, threads, options.inbox_commands_max};
+    ShardServices services{clock_, storage_, executor_, definitions_, waiters_, *this, counters_};
+    shards_.push_back(std::make_unique<Shard>(shard, services));
+  }
+}
+
+EngineImpl::~EngineImpl() { Stop(); }
+
+Status EngineImpl::Recover() {
+  if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded.error();
+  for (auto& shard : shards_)
+    if (Status recovered = shard->Recover(); !recovered.ok()) return recovered.error();
+  for (auto& shard : shards_) shard->Run();
+  housekeeper_ = std::thread([this] { Housekeep(); });
+  return Done{};
+}
+
+void EngineImpl::Stop() {
+  if (stopped_.exchange(true)) return;
+  housekeeping_wake_.notify_all();
+  if (housekeeper_.joinable()) housekeeper_.join();
+  for (auto& shard : shards_) shard->Stop();
+}
+
+void EngineImpl::Housekeep() {
+  std::unique_lock lock(housekeeping_mutex_);
+  while (!stopped_) {
+    housekeeping_wake_.wait_for(lock, kHousekeepingEvery, [this] { return stopped_.load(); });
+    // In small helpings, so that commits are not held up.
+    while (!stopped_) {
+      Result<std::int64_t> deleted = storage_.DeleteExpired(clock_.NowUs(), kExpiredAtOnce);
+      if (!deleted.ok() || *deleted < kExpiredAtOnce) break;
+    }
+  }
+}
+
+Shard& EngineImpl::OwnerOf(int logical_shard) { return *shards_[static_cast<std::size_t>(logical_shard) % shards_.size()]; }
+
+bool EngineImpl::RunHere(const Job& job, JobExecutor::Completion completion) {
+  if (job.connector == "engine") {
+    calls_.Run(job, std::move(completion));
+    return true;
+  }
+  // A worker fetches its jobs itself.
+  ManifestPtr manifest = definitions_.FindManifest(job.connector);
+  return manifest && manifest->kind == ConnectorKind::kWorker;
+}
+
+// ---- commands ----
+
+int EngineImpl::ShardOfStart(const StartRequest& request, const std::optional<std::string>& key) {
+  if (key) return HomeShard(kDefaultTenant, *key, shard_count_);
+  if (!request.idempotency_key.empty()) return HomeShard(kDefaultTenant, request.idempotency_key, shard_count_);
+  return static_cast<int>(spread_.fetch_add(1, std::memory_order_relaxed) % static_cast<unsigned>(shard_count_));
+}
+
+void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
+  StartOrder order;
+  order.definition = request.version.empty() ? definitions_.Live(request.process) : definitions_.Find(request.process, request.version);
+  if (!order.definition) {
+    bool known = definitions_.Live(request.process) != nullptr;
+    return answer(known ? Error{kUnknownVersion, "Expected a deployed version of '" + request.process + "', but " + request.version + " is none."}
+                        : Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" + request.process + "'."});
+  }
+  Result<Value> input = ValidateStart(*order.definition, request.input);
+  if (!input.ok()) return answer(input.error());
+  order.input = std::move(*input);
+  Result<std::optional<std::string>> key = EvaluateKey(*order.definition, order.input, clock_.NowUs());
+  if (!key.ok()) return answer(key.error());
+  order.key = std::move(*key);
+  if (request.key) {
+    if (order.definition->key && order.key != request.key)
+      return answer(Error{kKeyMismatch, "Expected the key that the process makes of its input" + (order.key ? ", '" + *order.key + "'" : std::string()) +
+                                            ", but got '" + *request.key + "'.", "/key"});
+    if (request.key->empty() || request.key->size() > kKeyBytesMax)
+      return answer(Error{kInvalidKey, "Expected a key of 1 to " + std::to_string(kKeyBytesMax) + " bytes, but it has " +
+                                           std::to_string(request.key->size()) + ".", "/key"});
+    order.key = request.key;
+  }
+  if (executor_.InFlight() >= kJobsInFlightMax) {
+    refused_full_ += 1;
+    return answer(Error{kOverloaded, "Expected fewer than " + std::to_string(kJobsInFlightMax) + " outside calls in flight, but there are more. Try again in a moment."});
+  }
+  order.logical_shard = ShardOfStart(request, order.key);
+  order.request = std::move(request);
+  Shard& shard = OwnerOf(order.logical_shard);
+  order.answer = answer;
+  if (!shard.Post(std::move(order))) {
+    refused_full_ += 1;
+    answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+  }
+}
+
+void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
+  Result<CloudEvent> valid = ValidateEvent(definitions_, std::move(event));
+  if (!valid.ok()) return answer(valid.error());
+  std::vector<EventMessage> messages = RouteEvent(definitions_, std::string(kDefaultTenant), *valid, std::nullopt);
+  if (messages.empty()) return answer(EventReply{});  // of a type that can only start or be addressed
+  // Several processes may give the event different keys: it is accepted when each of their shards has it.
+  struct Gathered {
+    std::mutex mutex;
+    std::size_t left;
+    EventReply reply{true, 0, false, true};
+    std::optional<Error> error;
+    Answer<EventReply> answer;
+  };
+  auto gathered = std::make_shared<Gathered>();
+  gathered->left = messages.size();
+  gathered->answer = std::move(answer);
+  auto part = [gathered](Result<EventReply> reply) {
+    bool last;
+    {
+      std::lock_guard lock(gathered->mutex);
+      if (!reply.ok()) gathered->error = reply.error();
+      else {
+        gathered->reply.duplicate &= reply->duplicate;
+        gathered->reply.delivered += reply->delivered;
+        gathered->reply.kept |= reply->kept;
+      }
+      last = --gathered->left == 0;
+    }
+    if (!last) return;
+    if (gathered->error) gathered->answer(*gathered->error);
+    else gathered->answer(gathered->reply);
+  };
+  for (EventMessage& message : messages) {
+    Shard& shard = OwnerOf(HomeShard(message.tenant, message.value, shard_count_));
+    if (shard.Post(EventOrder{std::move(message), part})) continue;
+    refused_full_ += 1;
+    part(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+  }
+}
+
+void EngineImpl::Send(const InstanceId& id, Command command, Answer<std::string> answer) {
+  if (id.shard() >= shard_count_) return answer(Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."});
+  if (OwnerOf(id.shard()).Post(InstanceOrder{id, std::move(command), answer})) return;
+  refused_full_ += 1;
+  answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+}
+
+// ---- state of the engine ----
+
+EngineStats EngineImpl::Stats() {
+  EngineStats stats;
+  stats.started = counters_.started;
+  stats.completed = counters_.completed;
+  stats.failed = counters_.failed;
+  stats.cancelled = counters_.cancelled;
+  stats.decisions = counters_.decisions;
+  stats.commits = counters_.commits;
+  stats.commit_failures = counters_.commit_failures;
+  stats.refused_full = refused_full_;
+  stats.events_accepted = counters_.events_accepted;
+  stats.jobs_dispatched = counters_.jobs_dispatched;
+  stats.timers_fired = counters_.timers_fired;
+  stats.incidents_opened = counters_.incidents_opened;
+  stats.timers_armed = counters_.timers_armed;
+  stats.instances_cached = counters_.instances_cached;
+  stats.jobs_in_flight = executor_.InFlight();
+  for (const auto& shard : shards_) stats.inbox_depth += shard->InboxDepth();
+  return stats;
+}
+
+Status EngineImpl::Ready() {
+  if (stopped_) return Error{kShuttingDown, "Expected a running engine, but it is shutting down."};
+  for (const auto& shard : shards_)
+    if (!shard->healthy()) return Error{kStorageUnavailable, "Expected storage to take commits, but it does not at the moment."};
+  return Done{};
+}
+
+// ---- deploying ----
+
+Status EngineImpl::CommitNow(Batch batch) {
+  std::promise<CommitOutcome> promise;
+  storage_.Commit(kDeployLane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
+  CommitOutcome outcome = promise.get_future().get();
+  if (outcome == CommitOutcome::kCommitted) return Done{};
+  storage_.ResetLane(kDeployLane);
+  return Error{kStorageUnavailable, "Expected storage to take the change, but it did not. Try again."};
+}
+
+DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
+  std::lock_guard lock(deploy_mutex_);
+  StoredBundle bundle{request.file_name, request.yaml, request.files, request.manifests};
+  bundle.manifests = definitions_.ManifestTextsFor(bundle);
+  CompiledBundle compiled = definitions_.Compile(bundle);
+  DeployOutcome outcome;
+  if (!compiled.definition) {
+    outcome.diagnostics = std::move(compiled.diagnostics);
+    return outcome;
+  }
+  return Store(bundle, std::move(compiled));
+}
+
+DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compiled) {
+  DeployOutcome outcome;
+  DefinitionPtr definition = compiled.definition;
+  DefinitionPtr there = definitions_.Find(definition->process, definition->version);
+  if (there && there->hash != definition->hash && options_.dev) {
+    auto renamed = std::make_shared<Definition>(*definition);
+    renamed->version += "+" + definition->hash.substr(0, 8);
+    there = definitions_.Find(renamed->process, renamed->version);
+    definition = std::move(renamed);
+  }
+  DeployReply reply{definition->process, definition->version, definition->hash, false, std::move(compiled.diagnostics)};
+  if (there && there->hash != definition->hash) {
+    outcome.error = Error{kVersionTaken,
+                          "Expected a new version, but " + definition->version + " of '" + definition->process + "' is deployed with other content.",
+                          "", "Raise 'version:', for example to " + NextVersion(definition->version) + "."};
+    return outcome;
+  }
+  Batch batch;
+  std::int64_t now_us = clock_.NowUs();
+  if (!there) batch.definitions.push_back({definition->process, definition->version, definition->hash, now_us, EncodeBundle(bundle)});
+  batch.live_versions.emplace_back(definition->process, definition->hash);
+  if (Status committed = CommitNow(std::move(batch)); !committed.ok()) {
+    outcome.error = committed.error();
+    return outcome;
+  }
+  if (!there) definitions_.Add(definition, now_us);
+  definitions_.SetLive(definition->process, definition->hash);
+  reply.created = !there;
+  outcome.reply = std::move(reply);
+  return outcome;
+}
+
+Status EngineImpl::SetLive(const std::string& process, const std::string& version) {
+  std::lock_guard lock(deploy_mutex_);
+  DefinitionPtr definition = definitions_.Find(process, version);
+  if (!definition) {
+    if (!definitions_.Live(process)) return Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" + process + "'."};
+    return Error{kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none."};
+  }
+  Batch batch;
+  batch.live_versions.emplace_back(process, definition->hash);
+  if (Status committed = CommitNow(std::move(batch)); !committed.ok()) return committed;
+  definitions_.SetLive(process, definition->hash);
+  return Done{};
+}
+
+Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name, const std::string& yaml) {
+  std::lock_guard lock(deploy_mutex_);
+  ManifestOutcome outcome;
+  DefinitionRegistry::CompiledManifest compiled = definitions_.CompileManifest(file_name, yaml);
+  outcome.diagnostics = std::move(compiled.diagnostics);
+  if (!compiled.manifest) return outcome;
+  outcome.connector = compiled.manifest->connector;
+  outcome.version = compiled.manifest->version;
+  Batch batch;
+  batch.manifests.push_back({outcome.connector, outcome.version, clock_.NowUs(), yaml});
+  if (Status committed = CommitNow(std::move(batch)); !committed.ok()) {
+    outcome.error = committed.error();
+    return outcome;
+  }
+  definitions_.AddManifest(compiled.manifest, file_name, yaml);
+  outcome.ok = true;
+  return outcome;
+}
+
+std::vector<ManifestPtr> EngineImpl::Manifests() { return definitions_.Manifests(); }
+
+DefinitionInfo EngineImpl::InfoOf(const DeployedDefinition& deployed) const {
+  const Definition& definition = *deployed.definition;
+  DefinitionInfo info;
+  info.process = definition.process;
+  info.version = definition.version;
+  info.hash = definition.hash;
+  info.title = definition.title;
+  info.description = definition.description;
+  info.live = definitions_.IsLive(definition);
+  info.deployed_us = deployed.deployed_us;
+  info.source = definition.source;
+  info.input_schema = definition.input_source;
+  for (const State& state : definition.states)
+    if (state.index != kRoot && !state.is_region) info.states.push_back(state.name);
+  return info;
+}
+
+std::vector<DefinitionInfo> EngineImpl::Definitions() {
+  std::vector<DefinitionInfo> infos;
+  for (const DeployedDefinition& deployed : definitions_.All()) infos.push_back(InfoOf(deployed));
+  return infos;
+}
+
+std::optional<DefinitionInfo> EngineImpl::FindDefinition(const std::string& process, const std::string& version) {
+  DefinitionPtr wanted = GetDefinition(process, version);
+  if (!wanted) return std::nullopt;
+  for (const DeployedDefinition& deployed : definitions_.All())
+    if (deployed.definition == wanted) return InfoOf(deployed);
+  return std::nullopt;
+}
+
+DefinitionPtr EngineImpl::GetDefinition(const std::string& process, const std::string& version) {
+  return version.empty() ? definitions_.Live(process) : definitions_.Find(process, version);
+}
+
+}  // namespace fermata

@@ -1,0 +1,143 @@
+#include "engine/runtime/message.h"
+
+#include "engine/codec/codec.h"
+#include "engine/model/json.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+Value OptionalText(const std::optional<std::string>& text) { return text ? Value::String(*text) : Value::Null(); }
+
+std::string Text(const Value& object, std::string_view key) {
+  const Value* found = object.Find(key);
+  return found && found->is_string() ? std::string(found->as_string()) : std::string();
+}
+
+std::int64_t Integer(const Value& object, std::string_view key) {
+  const Value* found = object.Find(key);
+  return found && found->kind() == ValueKind::kInt ? found->as_int() : 0;
+}
+
+bool Flag(const Value& object, std::string_view key) {
+  const Value* found = object.Find(key);
+  return found && found->kind() == ValueKind::kBool && found->as_bool();
+}
+
+Value Field(const Value& object, std::string_view key) {
+  const Value* found = object.Find(key);
+  return found ? *found : Value::Null();
+}
+
+InstanceId Id(const Value& object, std::string_view key) { return InstanceId::Parse(Text(object, key)).value_or(InstanceId()); }
+
+struct Encoder {
+  Value operator()(const InstanceMessage& message) const {
+    return Value::Object({{"kind", Value::String("instance")},
+                          {"target", Value::String(message.target.ToString())},
+                          {"command", Value::String(EncodeCommand(message.command))}});
+  }
+  Value operator()(const StartMessage& message) const {
+    return Value::Object({{"kind", Value::String("start")},
+                          {"child", Value::String(message.child.ToString())},
+                          {"parent", Value::String(message.parent.instance.ToString())},
+                          {"activation", Value::Int(message.parent.activation)},
+                          {"detached", Value::Bool(message.parent.detached)},
+                          {"tenant", Value::String(message.tenant)},
+                          {"process", Value::String(message.process)},
+                          {"version", Value::String(message.version)},
+                          {"key", OptionalText(message.key)},
+                          {"input", message.input}});
+  }
+  Value operator()(const EventMessage& message) const {
+    std::vector<Value> processes;
+    for (const std::string& process : message.processes) processes.push_back(Value::String(process));
+    return Value::Object({{"kind", Value::String("event")},
+                          {"tenant", Value::String(message.tenant)},
+                          {"value", Value::String(message.value)},
+                          {"processes", Value::List(std::move(processes))},
+                          {"addressed", Value::Bool(message.addressed)},
+                          {"keepMs", Value::Int(message.keep_ms)},
+                          {"event", EventToStored(message.event)}});
+  }
+  Value operator()(const SubscribeMessage& message) const {
+    return Value::Object({{"kind", Value::String("subscribe")},
+                          {"tenant", Value::String(message.tenant)},
+                          {"type", Value::String(message.type)},
+                          {"value", Value::String(message.value)},
+                          {"process", Value::String(message.process)},
+                          {"instance", Value::String(message.instance.ToString())},
+                          {"activation", Value::Int(message.activation)},
+                          {"subscribe", Value::Bool(message.subscribe)}});
+  }
+};
+
+Result<Message> DecodeStart(const Value& json) {
+  StartMessage message;
+  message.child = Id(json, "child");
+  message.parent = {Id(json, "parent"), Integer(json, "activation"), Flag(json, "detached")};
+  message.tenant = Text(json, "tenant");
+  message.process = Text(json, "process");
+  message.version = Text(json, "version");
+  if (const Value* key = json.Find("key"); key && key->is_string()) message.key = std::string(key->as_string());
+  message.input = Field(json, "input");
+  return Message(std::move(message));
+}
+
+Result<Message> DecodeEvent(const Value& json) {
+  EventMessage message;
+  message.tenant = Text(json, "tenant");
+  message.value = Text(json, "value");
+  if (const Value* processes = json.Find("processes"); processes && processes->is_list())
+    for (const Value& process : processes->as_list()) message.processes.emplace_back(process.as_string());
+  message.addressed = Flag(json, "addressed");
+  message.keep_ms = Integer(json, "keepMs");
+  message.event = EventFromStored(Field(json, "event"));
+  return Message(std::move(message));
+}
+
+Result<Message> DecodeSubscribe(const Value& json) {
+  return Message(SubscribeMessage{Text(json, "tenant"), Text(json, "type"), Text(json, "value"), Text(json, "process"),
+                                  Id(json, "instance"), Integer(json, "activation"), Flag(json, "subscribe")});
+}
+
+}  // namespace
+
+Value EventToStored(const CloudEvent& event) {
+  return Value::Object({{"id", Value::String(event.id)},
+                        {"source", Value::String(event.source)},
+                        {"type", Value::String(event.type)},
+                        {"subject", Value::String(event.subject)},
+                        {"time", Value::String(FormatTimestamp(event.time))},
+                        {"data", event.data},
+                        {"extensions", event.extensions}});
+}
+
+CloudEvent EventFromStored(const Value& stored) {
+  CloudEvent event;
+  event.id = Text(stored, "id");
+  event.source = Text(stored, "source");
+  event.type = Text(stored, "type");
+  event.subject = Text(stored, "subject");
+  event.time = ParseTimestamp(Text(stored, "time")).value_or(Timestamp{});
+  event.data = Field(stored, "data");
+  event.extensions = Field(stored, "extensions");
+  return event;
+}
+
+std::string EncodeMessage(const Message& message) { return WriteJson(std::visit(Encoder(), message)); }
+
+Result<Message> DecodeMessage(std::string_view bytes) {
+  Result<Value> json = ParseJson(bytes);
+  if (!json.ok()) return json.error();
+  std::string kind = Text(*json, "kind");
+  if (kind == "start") return DecodeStart(*json);
+  if (kind == "event") return DecodeEvent(*json);
+  if (kind == "subscribe") return DecodeSubscribe(*json);
+  if (kind != "instance") return Error{kCorruptMessage, "Expected an inbox message of a known kind, but got '" + kind + "'."};
+  Result<Command> command = DecodeCommand(Text(*json, "command"));
+  if (!command.ok()) return command.error();
+  return Message(InstanceMessage{Id(*json, "target"), std::move(*command)});
+}
+
+}  // namespace fermata

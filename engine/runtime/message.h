@@ -1,0 +1,60 @@
+// What one instance tells another, or a shard a shard: the content of an inbox row.
+//
+// Put by the sender's commit, deleted by the receiver's: exactly once, same shard or not.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/model/cloud_event.h"
+#include "engine/model/command.h"
+
+namespace fermata {
+
+// A command for a live instance: a child's end, a cancel, an undo, a delivery.
+struct InstanceMessage {
+  InstanceId target;
+  Command command;
+};
+
+// Starts a child. The receiver resolves the version.
+struct StartMessage {
+  InstanceId child;
+  ParentLink parent;
+  std::string tenant, process, version;
+  std::optional<std::string> key;
+  Value input;
+};
+
+// An event on its way to the shard of (tenant, value).
+struct EventMessage {
+  std::string tenant, value;
+  std::vector<std::string> processes;        // those whose declared key gave `value`
+  bool addressed = false;                    // to live instances of processes[0] with business key `value`, keys of declarations aside
+  std::int64_t keep_ms = 0;
+  CloudEvent event;
+};
+
+// A `match` was armed (or given up) for values that live on another shard.
+struct SubscribeMessage {
+  std::string tenant, type, value, process;
+  InstanceId instance;
+  ActivationId activation = 0;
+  bool subscribe = true;
+};
+
+using Message = std::variant<InstanceMessage, StartMessage, EventMessage, SubscribeMessage>;
+
+std::string EncodeMessage(const Message& message);
+Result<Message> DecodeMessage(std::string_view bytes);
+
+// CloudEvent to and from its stored form; also used for kept events.
+Value EventToStored(const CloudEvent& event);
+CloudEvent EventFromStored(const Value& stored);
+
+}  // namespace fermata

@@ -1,0 +1,234 @@
+// A shard's commands: what each asks of which instance, and what its caller hears once the batch is durable.
+#include <algorithm>
+
+#include "engine/model/json.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/group_key.h"
+#include "engine/runtime/replay.h"
+#include "engine/runtime/shard.h"
+
+namespace fermata {
+namespace {
+
+std::string EncodeReply(const StartReply& reply) {
+  return WriteJson(Value::Object({{"id", Value::String(reply.id.ToString())},
+                                  {"process", Value::String(reply.process)},
+                                  {"version", Value::String(reply.version)},
+                                  {"key", reply.key ? Value::String(*reply.key) : Value::Null()},
+                                  {"status", Value::String(reply.status)}}));
+}
+
+Result<StartReply> DecodeReply(const std::string& text) {
+  Result<Value> json = ParseJson(text);
+  if (!json.ok()) return json.error();
+  auto field = [&](std::string_view name) {
+    const Value* value = json->Find(name);
+    return value && value->is_string() ? std::string(value->as_string()) : std::string();
+  };
+  StartReply reply;
+  reply.id = InstanceId::Parse(field("id")).value_or(InstanceId());
+  reply.process = field("process");
+  reply.version = field("version");
+  if (const Value* key = json->Find("key"); key && key->is_string()) reply.key = std::string(key->as_string());
+  reply.status = field("status");
+  reply.repeated = true;
+  return reply;
+}
+
+}  // namespace
+
+void Shard::HandleStart(StartOrder order) {
+  Flight& flight = Open();
+  auto later = [&flight, &order](Result<StartReply> reply) {
+    flight.answers.push_back([answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
+      if (committed) answer(std::move(reply));
+      else answer(failure);
+    });
+  };
+  const StartRequest& request = order.request;
+  if (std::optional<Result<StartReply>> remembered = Remembered(request)) return later(std::move(*remembered));
+  std::string tenant(kDefaultTenant);
+  if (std::optional<Error> refusal = Refusal(*order.definition, tenant, order.key)) return later(std::move(*refusal));
+
+  StartInstance start;
+  start.tenant = tenant;
+  start.key = order.key;
+  start.input = std::move(order.input);
+  start.traceparent = request.traceparent;
+  std::uint64_t unique = (++id_counter_ << 40) | (random_() >> 24);
+  InstanceId id = InstanceId::Make(static_cast<std::uint8_t>(order.logical_shard), now_us_ / 1000, unique, static_cast<std::uint8_t>(random_()));
+  Result<CachedInstance*> instance = StartInstanceHere(id, order.definition, std::move(start));
+  if (!instance.ok()) return later(instance.error());
+
+  const InstanceState& state = (*instance)->state;
+  StartReply reply{id, state.process, state.version, state.key, std::string(StatusName(state.status)), false};
+  if (!request.idempotency_key.empty()) {
+    IdempotencyRow row{order.logical_shard, tenant, request.idempotency_key, request.request_hash, EncodeReply(reply), now_us_ + kIdempotencyKeyMs * 1000};
+    pending_idempotency_.Put(flight.number, GroupKey({tenant, row.key}), row.key, row);
+    flight.rows.idempotency_keys.push_back(std::move(row));
+  }
+  later(std::move(reply));
+}
+
+// The answer that this Idempotency-Key has already, if any.
+std::optional<Result<StartReply>> Shard::Remembered(const StartRequest& request) {
+  if (request.idempotency_key.empty()) return std::nullopt;
+  Result<std::optional<IdempotencyRow>> stored = services_.storage.FindIdempotencyKey(kDefaultTenant, request.idempotency_key);
+  if (!stored.ok()) return Result<StartReply>(stored.error());
+  std::vector<IdempotencyRow> rows;
+  if (stored->has_value()) rows.push_back(**stored);
+  pending_idempotency_.Merge(GroupKey({kDefaultTenant, request.idempotency_key}), rows, [](const IdempotencyRow& row) { return row.key; });
+  if (rows.empty() || rows.front().expires_us <= now_us_) return std::nullopt;
+  if (rows.front().request_hash != request.request_hash)
+    return Result<StartReply>(Error{kIdempotencyKeyReused,
+                                    "Expected a new Idempotency-Key for a new request, but '" + request.idempotency_key + "' was used with another one."});
+  return DecodeReply(rows.front().answer);
+}
+
+// Whether `unique:` forbids a start with this key.
+std::optional<Error> Shard::Refusal(const Definition& definition, const std::string& tenant, const std::optional<std::string>& key) {
+  if (definition.unique == Uniqueness::kNo || !key) return std::nullopt;
+  Error in_use{kKeyInUse, "Expected a key that no other instance of '" + definition.process + "' has, but '" + *key + "' is in use."};
+  std::string group = GroupKey({tenant, definition.process, *key});
+  Result<std::vector<InstanceRow>> live = services_.storage.FindLiveByKey(tenant, definition.process, *key);
+  if (!live.ok()) return live.error();
+  pending_keys_.Merge(group, *live, [](const InstanceRow& row) { return row.id.ToString(); });
+  if (!live->empty()) return in_use;
+  if (definition.unique == Uniqueness::kRunning) return std::nullopt;
+  Result<std::optional<EverKeyRow>> ever = services_.storage.FindEverKey(tenant, definition.process, *key);
+  if (!ever.ok()) return ever.error();
+  std::vector<EverKeyRow> rows;
+  if (ever->has_value()) rows.push_back(**ever);
+  pending_ever_.Merge(group, rows, [](const EverKeyRow& row) { return row.key; });
+  if (!rows.empty()) return in_use;
+  return std::nullopt;
+}
+
+Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition, StartInstance start) {
+  Flight& flight = Open();
+  std::string tenant = start.tenant;
+  std::optional<std::string> key = start.key;
+  if (key) start.kept = TakeKept(*definition, tenant, *key);
+  auto fresh = std::make_unique<CachedInstance>();
+  fresh->state.id = id;
+  fresh->definition = definition;
+  CachedInstance& instance = cache_.Insert(std::move(fresh));
+  Result<Done> decided = DecideOn(instance, std::move(start));
+  if (!decided.ok()) {
+    cache_.Drop(id);
+    return decided.error();
+  }
+  services_.counters.started.fetch_add(1, std::memory_order_relaxed);
+  if (key) {
+    // Known at once, so that the next command of this batch meets the key.
+    std::string group = GroupKey({tenant, definition->process, *key});
+    pending_keys_.Put(flight.number, group, id.ToString(), InstanceRowOf(instance.state));
+    if (definition->unique == Uniqueness::kEver) {
+      EverKeyRow row{HomeShardOf(tenant, *key), tenant, definition->process, *key, id};
+      pending_ever_.Put(flight.number, group, *key, row);
+      flight.rows.ever_keys.push_back(std::move(row));
+    }
+  }
+  return &instance;
+}
+
+void Shard::HandleInstance(InstanceOrder order) {
+  auto later = [&](Result<std::string> reply) {
+    Open().answers.push_back([answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
+      if (committed) answer(std::move(reply));
+      else answer(failure);
+    });
+  };
+  Result<CachedInstance*> instance = Load(order.instance);
+  if (!instance.ok()) return later(instance.error());
+  Result<Done> decided = DecideOn(**instance, order.command);
+  if (!decided.ok()) return later(decided.error());
+  later(std::string(StatusName((*instance)->state.status)));
+}
+
+void Shard::HandleOutcome(JobOutcome outcome) {
+  submitted_.erase({outcome.instance, outcome.completion.job, outcome.completion.attempt});
+  Result<CachedInstance*> instance = Load(outcome.instance);
+  if (!instance.ok()) {
+    if (instance.error().code != kUnknownInstance) failed_ = true;  // storage does not answer: recovery will find the job again
+    return;
+  }
+  // Refusals are of late outcomes of jobs that nobody awaits any more.
+  (void)DecideOn(**instance, outcome.completion);
+}
+
+void Shard::HandleTimer(const TimerFell& fell) {
+  services_.counters.timers_fired.fetch_add(1, std::memory_order_relaxed);
+  Result<CachedInstance*> instance = Load(fell.timer.instance);
+  if (!instance.ok()) {
+    if (instance.error().code != kUnknownInstance) failed_ = true;
+    return;
+  }
+  TimerId id{fell.timer.activation, static_cast<int>(fell.timer.slot)};
+  auto armed = (*instance)->timers.find(id);
+  if (armed == (*instance)->timers.end() || armed->second != fell.timer.due_us) return;  // cleared, or armed anew
+  (void)DecideOn(**instance, FireTimer{id});
+}
+
+void Shard::HandleMessage(const MessageArrived& arrived) {
+  MessageKey key{arrived.row.sender, arrived.row.seq, arrived.row.index};
+  if (!known_messages_.Remember(key)) return;
+  Open().messages_taken.push_back(key);
+  Result<Message> message = DecodeMessage(arrived.row.bytes);
+  if (message.ok()) {
+    if (auto* instance = std::get_if<InstanceMessage>(&*message)) {
+      Result<CachedInstance*> target = Load(instance->target);
+      if (target.ok()) (void)DecideOn(**target, instance->command);
+      else if (target.error().code != kUnknownInstance) failed_ = true;
+    } else if (auto* start = std::get_if<StartMessage>(&*message)) {
+      StartChildHere(*start);
+    } else if (auto* event = std::get_if<EventMessage>(&*message)) {
+      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && reply.error().code != kTooManyKeptEvents) failed_ = true;
+    } else if (auto* subscribe = std::get_if<SubscribeMessage>(&*message)) {
+      SubscribeHere(*subscribe);
+    }
+  }
+  InboxRow deleted = arrived.row;
+  deleted.bytes.clear();
+  Open().rows.inbox_deleted.push_back(std::move(deleted));
+}
+
+void Shard::StartChildHere(const StartMessage& message) {
+  if (Result<CachedInstance*> there = Load(message.child); there.ok()) return;  // starting twice is starting once
+  auto refuse = [&](ChildResult::Kind kind, const std::string& text) {
+    if (message.parent.detached) return;
+    ChildResult result{kind, Value(), ProcessError{kind == ChildResult::Kind::kDuplicate ? "duplicate" : "schema", text, Value()}};
+    message_index_ = 0;
+    SendMessage(message.child, 0, message.parent.instance.shard(),
+                InstanceMessage{message.parent.instance, FinishChild{message.parent.activation, message.child, std::move(result)}});
+  };
+  DefinitionPtr definition = services_.definitions.Resolve(message.process, message.version);
+  if (!definition) {
+    std::string range = message.version.empty() ? std::string() : " in version " + message.version;
+    return refuse(ChildResult::Kind::kRefused, "Expected a deployed process, but '" + message.process + "'" + range + " is not there.");
+  }
+  Result<Value> input = ValidateStart(*definition, message.input);
+  if (!input.ok()) return refuse(ChildResult::Kind::kRefused, input.error().message);
+  std::optional<std::string> key = message.key;
+  if (!key) {
+    Result<std::optional<std::string>> evaluated = EvaluateKey(*definition, *input, now_us_);
+    if (!evaluated.ok()) return refuse(ChildResult::Kind::kRefused, evaluated.error().message);
+    key = *evaluated;
+  }
+  if (std::optional<Error> refusal = Refusal(*definition, message.tenant, key)) {
+    if (refusal->code != kKeyInUse) {
+      failed_ = true;
+      return;
+    }
+    return refuse(ChildResult::Kind::kDuplicate, refusal->message);
+  }
+  StartInstance start;
+  start.tenant = message.tenant;
+  start.key = std::move(key);
+  start.input = std::move(*input);
+  start.parent = message.parent;
+  Result<CachedInstance*> started = StartInstanceHere(message.child, definition, std::move(start));
+  if (!started.ok()) refuse(ChildResult::Kind::kRefused, started.error().message);
+}
+
+}  // namespace fermata

@@ -1,0 +1,142 @@
+// What the engine shows: rows and journals read in the caller's thread. Nothing here enters a shard.
+#include <charconv>
+
+#include "engine/codec/codec.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/engine_impl.h"
+#include "engine/runtime/replay.h"
+
+namespace fermata {
+namespace {
+
+InstanceSummary SummaryOf(const InstanceRow& row) {
+  return {row.id,    row.process, row.version,        row.key,    row.status,     row.states,
+          row.error, row.open_incidents, row.parent, row.started_us, row.updated_us, row.ended_us};
+}
+
+IncidentView ViewOf(const IncidentRow& row) {
+  return {row.instance, row.number, row.process, row.state, row.error, row.message, row.open, row.opened_us, row.closed_us};
+}
+
+Error BadCursor(const std::string& cursor) {
+  return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
+}
+
+// "<number>-<instance id>".
+std::string MakeCursor(std::int64_t number, const InstanceId& id) { return std::to_string(number) + "-" + id.ToString(); }
+
+std::optional<std::int64_t> ParseNumber(std::string_view text) {
+  std::int64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<std::pair<std::int64_t, InstanceId>> ParseCursor(const std::string& cursor) {
+  std::size_t dash = cursor.rfind('-');
+  if (dash == std::string::npos) return std::nullopt;
+  std::optional<std::int64_t> number = ParseNumber(std::string_view(cursor).substr(0, dash));
+  std::optional<InstanceId> id = InstanceId::Parse(std::string_view(cursor).substr(dash + 1));
+  if (!number || !id) return std::nullopt;
+  return std::make_pair(*number, *id);
+}
+
+}  // namespace
+
+Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
+  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
+  if (!stored.ok()) return stored.error();
+  if (!stored->has_value()) return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  Result<InstanceState> state = Rebuild(**stored);
+  if (!state.ok()) return state.error();
+  InstanceView view;
+  view.summary = SummaryOf(InstanceRowOf(*state));
+  view.input = state->input;
+  std::vector<MapEntry> variables;
+  for (const auto& [name, value] : state->variables) variables.emplace_back(Value::String(name), value);
+  view.variables = Value::Map(std::move(variables));
+  view.output = state->output;
+  view.error = state->error;
+  for (const OpenIncident& incident : OpenIncidents(*state)) view.incidents.push_back(ViewOf(IncidentRowOf(*state, incident)));
+  return view;
+}
+
+Result<Page<InstanceSummary>> EngineImpl::List(const InstanceQuery& query) {
+  InstanceFilter filter = query.filter;
+  if (!query.cursor.empty()) {
+    filter.before = ParseCursor(query.cursor);
+    if (!filter.before) return BadCursor(query.cursor);
+  }
+  Result<std::vector<InstanceRow>> rows = storage_.ListInstances(filter);
+  if (!rows.ok()) return rows.error();
+  Page<InstanceSummary> page;
+  for (const InstanceRow& row : *rows) page.items.push_back(SummaryOf(row));
+  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty()) page.next_cursor = MakeCursor(rows->back().started_us, rows->back().id);
+  return page;
+}
+
+Result<Page<HistoryEntry>> EngineImpl::History(const InstanceId& id, const std::string& cursor, int limit) {
+  std::int64_t after = 0;
+  if (!cursor.empty()) {
+    std::optional<std::int64_t> number = ParseNumber(cursor);
+    if (!number) return BadCursor(cursor);
+    after = *number;
+  }
+  Result<std::vector<JournalRow>> rows = storage_.ReadJournal(id, after, limit);
+  if (!rows.ok()) return rows.error();
+  if (rows->empty() && after == 0) return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  Page<HistoryEntry> page;
+  for (const JournalRow& row : *rows) {
+    Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
+    if (!events.ok()) return events.error();
+    for (const JournalEvent& event : *events) page.items.push_back({row.seq, row.time_us, DescribeEvent(event)});
+  }
+  if (static_cast<int>(rows->size()) == limit) page.next_cursor = std::to_string(rows->back().seq);
+  return page;
+}
+
+Result<Page<IncidentView>> EngineImpl::Incidents(const IncidentQuery& query) {
+  IncidentFilter filter = query.filter;
+  if (!query.cursor.empty()) {
+    auto cursor = ParseCursor(query.cursor);
+    if (!cursor) return BadCursor(query.cursor);
+    filter.after = std::make_pair(cursor->second, cursor->first);
+  }
+  Result<std::vector<IncidentRow>> rows = storage_.ListIncidents(filter);
+  if (!rows.ok()) return rows.error();
+  Page<IncidentView> page;
+  for (const IncidentRow& row : *rows) page.items.push_back(ViewOf(row));
+  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty()) page.next_cursor = MakeCursor(rows->back().number, rows->back().instance);
+  return page;
+}
+
+Result<bool> EngineImpl::EverEntered(const InstanceId& id, const std::string& state) {
+  constexpr int kRowsAtOnce = 256;
+  std::int64_t after = 0;
+  while (true) {
+    Result<std::vector<JournalRow>> rows = storage_.ReadJournal(id, after, kRowsAtOnce);
+    if (!rows.ok()) return rows.error();
+    for (const JournalRow& row : *rows) {
+      Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
+      if (!events.ok()) return events.error();
+      for (const std::string& entered : EnteredStates(*events))
+        if (entered == state) return true;
+      after = row.seq;
+    }
+    if (rows->size() < static_cast<std::size_t>(kRowsAtOnce)) return false;
+  }
+}
+
+void EngineImpl::WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms, std::function<void(bool)> callback) {
+  std::int64_t waiter = waiters_.Add(id, until, timeout_ms, std::move(callback));
+  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
+  if (!stored.ok() || !stored->has_value()) return waiters_.Finish(waiter, false);
+  Result<InstanceState> state = Rebuild(**stored);
+  if (!state.ok()) return waiters_.Finish(waiter, false);
+  Progress progress{id, std::string(StatusName(state->status)), IsFinal(state->status), ActiveStates(*state)};
+  if (Waiters::Reached(progress, until)) return waiters_.Finish(waiter, true);
+  if (until.empty() || ParseStatus(until)) return;
+  if (Result<bool> entered = EverEntered(id, until); entered.ok() && *entered) waiters_.Finish(waiter, true);
+}
+
+}  // namespace fermata

@@ -1,0 +1,65 @@
+#include "engine/runtime/replay.h"
+
+#include "engine/codec/codec.h"
+#include "engine/core/apply.h"
+
+namespace fermata {
+
+Result<InstanceState> Rebuild(const StoredInstance& stored) {
+  InstanceState state;
+  if (stored.snapshot) {
+    Result<InstanceState> decoded = DecodeSnapshot(stored.snapshot->bytes);
+    if (!decoded.ok()) return decoded.error();
+    state = std::move(*decoded);
+  }
+  state.id = stored.row.id;
+  for (const JournalRow& row : stored.tail) {
+    Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
+    if (!events.ok()) return events.error();
+    ApplyRow(state, *events);
+  }
+  return state;
+}
+
+InstanceRow InstanceRowOf(const InstanceState& state) {
+  InstanceRow row;
+  row.id = state.id;
+  row.tenant = state.tenant;
+  row.process = state.process;
+  row.version = state.version;
+  row.definition_hash = state.definition_hash;
+  row.key = state.key;
+  row.status = StatusName(state.status);
+  row.live = !IsFinal(state.status);
+  if (row.live) row.states = ActiveStates(state);
+  if (state.error) row.error = state.error->name;
+  row.open_incidents = static_cast<std::int64_t>(state.incidents.size());
+  if (state.parent) row.parent = state.parent->instance;
+  row.started_us = state.started_us;
+  row.updated_us = state.updated_us;
+  row.ended_us = state.ended_us;
+  return row;
+}
+
+IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident) {
+  IncidentRow row;
+  row.instance = state.id;
+  row.number = incident.number;
+  row.tenant = state.tenant;
+  row.process = state.process;
+  row.state = incident.state;
+  row.error = incident.error.name;
+  row.message = incident.error.message;
+  row.opened_us = incident.opened_us;
+  return row;
+}
+
+std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events) {
+  std::vector<std::string> states;
+  for (const JournalEvent& event : events)
+    if (const auto* entered = std::get_if<StateEntered>(&event.body); entered && entered->kind == ActivationKind::kState)
+      states.push_back(entered->state);
+  return states;
+}
+
+}  // namespace fermata

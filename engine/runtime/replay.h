@@ -1,0 +1,24 @@
+// From rows to states and back: the one way in which storage and live state meet.
+//
+// Pure and thread-safe.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/model/instance_state.h"
+#include "engine/model/journal_event.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+// Snapshot and tail through Apply.
+Result<InstanceState> Rebuild(const StoredInstance& stored);
+
+InstanceRow InstanceRowOf(const InstanceState& state);
+IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident);
+// Names of the states that these events enter.
+std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events);
+
+}  // namespace fermata

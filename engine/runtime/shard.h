@@ -1,0 +1,245 @@
+// The single writer of a range of instances: takes commands, decides, commits, and only after its commit lets an effect out.
+//
+// Not thread-safe: everything but the Post functions is called from the thread that calls Step(). Other threads reach a shard
+// through its inbox.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/core/decide.h"
+#include "engine/model/limits.h"
+#include "engine/runtime/definition_registry.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/inbox.h"
+#include "engine/runtime/instance_cache.h"
+#include "engine/runtime/job_executor.h"
+#include "engine/runtime/message.h"
+#include "engine/runtime/pending_writes.h"
+#include "engine/runtime/timer_queue.h"
+#include "engine/runtime/waiters.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+// ---- what a shard can be told ----
+
+struct StartOrder {
+  StartRequest request;
+  int logical_shard = 0;
+  DefinitionPtr definition;
+  std::optional<std::string> key;
+  Value input;                         // normalised
+  Answer<StartReply> answer;
+};
+struct EventOrder {
+  EventMessage message;
+  Answer<EventReply> answer;
+};
+struct InstanceOrder {
+  InstanceId instance;
+  Command command;
+  Answer<std::string> answer;
+};
+struct JobOutcome {
+  InstanceId instance;
+  CompleteJob completion;
+};
+struct MessageArrived {
+  InboxRow row;                        // durable
+};
+struct TimerFell {
+  TimerRow timer;
+};
+using ShardItem = std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell>;
+
+struct ShardOptions {
+  int index = 0;                       // this shard thread's number: the storage lane, too
+  int count = 1;                       // shard threads of the node
+  std::size_t inbox_commands_max = kInboxCommandsMax;
+};
+
+// Counters of all shards together; read by metrics.
+struct ShardCounters {
+  std::atomic<std::uint64_t> started{0}, completed{0}, failed{0}, cancelled{0}, decisions{0}, commits{0}, commit_failures{0}, events_accepted{0},
+      jobs_dispatched{0}, timers_fired{0}, incidents_opened{0};
+  std::atomic<std::size_t> timers_armed{0}, instances_cached{0};
+};
+
+struct MessageKey {
+  InstanceId sender;
+  std::int64_t seq = 0;
+  std::int64_t index = 0;
+  friend auto operator<=>(const MessageKey&, const MessageKey&) = default;
+};
+
+// The inbox rows that were taken lately: one that arrives twice (from its sender in memory, and from a read of storage) counts once.
+class TakenMessages {
+ public:
+  // False if it is known already.
+  bool Remember(const MessageKey& key);
+  void Forget(const MessageKey& key) { keys_.erase(key); }
+
+ private:
+  std::set<MessageKey> keys_;
+  std::deque<MessageKey> by_age_;
+};
+
+class Shard;
+// Sends what is for other shards to them.
+class ShardRouter {
+ public:
+  virtual Shard& OwnerOf(int logical_shard) = 0;
+  // Calls of operations that the engine itself or external workers carry out; false if it is for the executor.
+  virtual bool RunHere(const Job& job, JobExecutor::Completion completion) = 0;
+
+ protected:
+  ~ShardRouter() = default;
+};
+
+struct ShardServices {
+  Clock& clock;
+  Storage& storage;
+  JobExecutor& executor;
+  DefinitionRegistry& definitions;
+  Waiters& waiters;
+  ShardRouter& router;
+  ShardCounters& counters;
+};
+
+class Shard {
+ public:
+  // All of `services` must outlive the shard.
+  Shard(ShardOptions options, ShardServices services);
+  ~Shard();
+
+  // From any thread. False: full (or stopping), and the order's answer was not called.
+  bool Post(ShardItem order);
+  // For what must not be lost: outcomes, messages.
+  void PostInternal(ShardItem item);
+
+  // Loads what was in flight when the node died. Call before the first Step(), and again after a failed commit.
+  Status Recover();
+
+  // Decides at most one batch of commands and hands it to the storage; collects finished commits. Returns how many were taken;
+  // 0 means that there was nothing to do. Never waits for a command, so the simulator can call it too. If a commit fails, nothing of it
+  // happened: its instances are forgotten and loaded anew, and every caller in the batch gets kStorageUnavailable.
+  int Step();
+
+  // Calls Step() until Stop(), on a thread of its own.
+  void Run();
+  void Stop();                         // takes no more orders, waits for commits in flight, joins
+  std::size_t InboxDepth() const { return inbox_.size(); }
+  bool healthy() const { return healthy_.load(); }
+
+ private:
+  // One batch from its first decision until its commit is known.
+  struct Flight {
+    std::int64_t number = 0;
+    Batch rows;
+    std::vector<std::function<void(bool committed, const Error& failure)>> answers;
+    std::vector<JobOutcome> outcomes;                   // taken in this batch: put back if it fails
+    std::vector<std::pair<InstanceId, DispatchJob>> jobs;
+    std::vector<TimerRow> timers_set, timers_cleared;
+    std::vector<InstanceId> touched;                    // pinned in the cache
+    std::vector<Progress> progress;
+    std::vector<InboxRow> messages;                     // sent
+    std::vector<MessageKey> messages_taken;
+    std::optional<CommitOutcome> outcome;
+  };
+
+  bool Owns(int logical_shard) const { return logical_shard % options_.count == options_.index; }
+  int HomeShardOf(const std::string& tenant, std::string_view value) const;
+  Flight& Open() { return *open_; }
+
+  // ---- step.cc ----
+  bool CollectCommits();
+  void Settle(Flight& flight);
+  void FailFlights();
+  void CloseBatch();
+  void RefillTimers();
+  std::vector<ShardItem> TakeItems();
+  void Handle(ShardItem item);
+  void PublishGauges();
+  std::int64_t IdleUs();
+
+  // ---- orders.cc ----
+  void HandleStart(StartOrder order);
+  void HandleInstance(InstanceOrder order);
+  void HandleOutcome(JobOutcome outcome);
+  void HandleTimer(const TimerFell& fell);
+  void HandleMessage(const MessageArrived& arrived);
+  void StartChildHere(const StartMessage& message);
+  std::optional<Error> Refusal(const Definition& definition, const std::string& tenant, const std::optional<std::string>& key);
+  std::optional<Result<StartReply>> Remembered(const StartRequest& request);
+  Result<CachedInstance*> StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition, StartInstance start);
+
+  // ---- correlation.cc ----
+  Result<EventReply> Correlate(const EventMessage& message);
+  Result<std::set<InstanceId>> FindReceivers(const EventMessage& message);
+  Status Keep(const EventMessage& message, EventReply& reply);
+  std::vector<CloudEvent> TakeKept(const Definition& definition, const std::string& tenant, const std::string& key);
+  void SubscribeHere(const SubscribeMessage& message);
+
+  // ---- effects.cc ----
+  // Decides one command of a cached instance and gathers rows and effects into the open batch.
+  Result<Done> DecideOn(CachedInstance& instance, const Command& command);
+  void Gather(CachedInstance& instance, Decision decision);
+  void GatherRows(CachedInstance& instance);
+  void GatherIncidents(CachedInstance& instance);
+  void GatherTimers(CachedInstance& instance);
+  void Perform(CachedInstance& instance, Effect effect);
+  void SendMessage(const InstanceId& sender, std::int64_t seq, int logical_shard, Message message);
+  void PublishEvent(CachedInstance& instance, const Publish& publish);
+  void Dispatch(const InstanceId& id, const DispatchJob& job);
+  Result<CachedInstance*> Load(const InstanceId& id);
+
+  ShardOptions options_;
+  ShardServices services_;
+  int shard_count_;
+  Inbox<ShardItem> inbox_;
+  InstanceCache cache_;
+  TimerQueue timers_;
+  std::int64_t now_us_ = 0;
+  std::int64_t batch_number_ = 0;
+  std::int64_t kept_order_ = 0;
+  std::uint64_t id_counter_ = 0;
+  std::mt19937_64 random_;
+  std::unique_ptr<Flight> open_;
+  std::vector<std::unique_ptr<Flight>> flights_;        // handed over, oldest first
+  std::set<std::tuple<InstanceId, JobId, std::int64_t>> submitted_;  // jobs that the executor has
+  TakenMessages known_messages_;
+  std::int64_t message_index_ = 0;
+  bool failed_ = false;
+  std::int64_t retry_recovery_us_ = 0;
+
+  PendingWrites<InstanceRow> pending_keys_;             // group: tenant, process, key
+  PendingWrites<EverKeyRow> pending_ever_;
+  PendingWrites<IdempotencyRow> pending_idempotency_;
+  PendingWrites<EventIdentityRow> pending_identities_;
+  PendingWrites<SubscriptionRow> pending_subscriptions_;
+  PendingWrites<KeptEventRow> pending_kept_;
+
+  std::mutex finished_mutex_;
+  std::vector<std::pair<std::int64_t, CommitOutcome>> finished_;  // from storage threads
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> healthy_{true};
+  std::thread thread_;
+};
+
+}  // namespace fermata

@@ -1,0 +1,302 @@
+// A shard's loop: take a batch, decide it, hand it over, settle what became durable.
+#include <algorithm>
+
+#include "engine/core/decide.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/shard.h"
+
+namespace fermata {
+namespace {
+
+constexpr std::int64_t kIdleMaxUs = 1'000'000;
+constexpr std::int64_t kRecoveryPauseUs = 200'000;
+constexpr int kPageRows = 1'000;
+
+constexpr std::size_t kTakenMessagesMax = 100'000;
+
+}  // namespace
+
+bool TakenMessages::Remember(const MessageKey& key) {
+  if (!keys_.insert(key).second) return false;
+  by_age_.push_back(key);
+  if (by_age_.size() > kTakenMessagesMax) {
+    keys_.erase(by_age_.front());
+    by_age_.pop_front();
+  }
+  return true;
+}
+
+Shard::Shard(ShardOptions options, ShardServices services)
+    : options_(options),
+      services_(services),
+      shard_count_(services.storage.Info().shard_count),
+      inbox_(options.inbox_commands_max),
+      random_(std::random_device{}()) {}
+
+Shard::~Shard() { Stop(); }
+
+bool Shard::Post(ShardItem order) { return inbox_.PushRequest(std::move(order)); }
+
+void Shard::PostInternal(ShardItem item) { inbox_.PushInternal(std::move(item)); }
+
+Status Shard::Recover() {
+  cache_.Clear();
+  timers_.Clear();
+  Result<std::int64_t> last_us = services_.storage.LastTimeUs();
+  if (!last_us.ok()) return last_us.error();
+  now_us_ = std::max({now_us_, *last_us, services_.clock.NowUs()});
+  Result<std::int64_t> order = services_.storage.LastKeptEventOrder();
+  if (!order.ok()) return order.error();
+  kept_order_ = std::max(kept_order_, *order);
+
+  InstanceId after;
+  while (true) {
+    Result<std::vector<InstanceId>> page = services_.storage.ListBusyInstances(after, kPageRows);
+    if (!page.ok()) return page.error();
+    for (const InstanceId& id : *page) {
+      if (!Owns(id.shard())) continue;
+      Result<CachedInstance*> instance = Load(id);
+      if (!instance.ok()) return instance.error();
+      for (const Effect& effect : PendingEffects((*instance)->state))
+        if (const auto* job = std::get_if<DispatchJob>(&effect)) Dispatch(id, *job);
+    }
+    cache_.Trim(kInstanceCacheMax);
+    if (page->size() < static_cast<std::size_t>(kPageRows)) break;
+    after = page->back();
+  }
+
+  std::optional<InboxRow> row;
+  while (true) {
+    Result<std::vector<InboxRow>> page = services_.storage.ReadInbox(row, kPageRows);
+    if (!page.ok()) return page.error();
+    for (InboxRow& message : *page)
+      if (Owns(message.shard)) inbox_.PushInternal(MessageArrived{message});
+    if (page->size() < static_cast<std::size_t>(kPageRows)) break;
+    row = page->back();
+  }
+  RefillTimers();
+  return Done{};
+}
+
+// Reads the rows that fall due before the next horizon.
+void Shard::RefillTimers() {
+  std::int64_t horizon_us = now_us_ + kTimerHorizonMs * 1000;
+  timers_.SetHorizon(horizon_us);
+  std::optional<TimerRow> after;
+  while (true) {
+    Result<std::vector<TimerRow>> page = services_.storage.ReadTimers(horizon_us, after, kPageRows);
+    if (!page.ok()) {
+      timers_.SetHorizon(0);  // try again at the next step
+      return;
+    }
+    for (const TimerRow& timer : *page)
+      if (Owns(timer.instance.shard())) timers_.Arm(timer);
+    if (page->size() < static_cast<std::size_t>(kPageRows)) return;
+    after = page->back();
+    if (timers_.size() >= kTimersInMemoryMax) {
+      timers_.SetHorizon(after->due_us);
+      return;
+    }
+  }
+}
+
+int Shard::Step() {
+  bool settled = CollectCommits();
+  if (failed_) {
+    FailFlights();
+    return settled ? 1 : 0;
+  }
+  if (static_cast<int>(flights_.size()) >= kCommitsInFlightMax) return settled ? 1 : 0;
+  std::int64_t clock_us = services_.clock.NowUs();
+  now_us_ = std::max(now_us_, clock_us);
+  if (timers_.horizon_us() - now_us_ < kTimerHorizonMs * 1000 / 2) RefillTimers();
+
+  std::vector<ShardItem> items = TakeItems();
+  if (items.empty()) return settled ? 1 : 0;
+  open_ = std::make_unique<Flight>();
+  open_->number = ++batch_number_;
+  for (ShardItem& item : items) Handle(std::move(item));
+  CloseBatch();
+  return static_cast<int>(items.size());
+}
+
+std::vector<ShardItem> Shard::TakeItems() {
+  std::vector<ShardItem> items = inbox_.Take(kBatchCommandsMax);
+  for (TimerRow& timer : timers_.TakeDue(now_us_, kBatchCommandsMax)) items.push_back(TimerFell{timer});
+  return items;
+}
+
+void Shard::Handle(ShardItem item) {
+  if (auto* start = std::get_if<StartOrder>(&item)) return HandleStart(std::move(*start));
+  if (auto* order = std::get_if<InstanceOrder>(&item)) return HandleInstance(std::move(*order));
+  if (auto* timer = std::get_if<TimerFell>(&item)) return HandleTimer(*timer);
+  if (auto* message = std::get_if<MessageArrived>(&item)) return HandleMessage(*message);
+  if (auto* outcome = std::get_if<JobOutcome>(&item)) {
+    Open().outcomes.push_back(*outcome);
+    return HandleOutcome(std::move(*outcome));
+  }
+  auto& event = std::get<EventOrder>(item);
+  Result<EventReply> reply = Correlate(event.message);
+  Open().answers.push_back([answer = std::move(event.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
+    if (committed) answer(std::move(reply));
+    else answer(failure);
+  });
+}
+
+void Shard::CloseBatch() {
+  Flight& flight = *open_;
+  for (const InstanceId& id : flight.touched) GatherRows(*cache_.Find(id));
+  std::int64_t number = flight.number;
+  bool empty = flight.rows.empty();
+  Batch rows = std::move(flight.rows);
+  if (empty && !failed_) flight.outcome = CommitOutcome::kCommitted;
+  flights_.push_back(std::move(open_));
+  if (failed_) {
+    // A read failed in the middle: what was decided on it must not be written.
+    flights_.back()->outcome = CommitOutcome::kFailed;
+    return;
+  }
+  if (empty) {
+    CollectCommits();
+    return;
+  }
+  services_.counters.commits.fetch_add(1, std::memory_order_relaxed);
+  services_.storage.Commit(options_.index, std::move(rows), [this, number](CommitOutcome outcome) {
+    {
+      std::lock_guard lock(finished_mutex_);
+      finished_.emplace_back(number, outcome);
+    }
+    inbox_.Wake();
+  });
+}
+
+// Settles the oldest flights whose outcome is known, in order. True if any was.
+bool Shard::CollectCommits() {
+  std::vector<std::pair<std::int64_t, CommitOutcome>> finished;
+  {
+    std::lock_guard lock(finished_mutex_);
+    finished.swap(finished_);
+  }
+  for (const auto& [number, outcome] : finished)
+    for (auto& flight : flights_)
+      if (flight->number == number) flight->outcome = outcome;
+  bool settled = false;
+  while (!flights_.empty() && flights_.front()->outcome == CommitOutcome::kCommitted) {
+    std::unique_ptr<Flight> flight = std::move(flights_.front());
+    flights_.erase(flights_.begin());
+    Settle(*flight);
+    settled = true;
+  }
+  if (!flights_.empty() && flights_.front()->outcome.has_value()) failed_ = true;
+  return settled;
+}
+
+// The batch is durable: everyone who waited for it may know, and its effects may leave.
+void Shard::Settle(Flight& flight) {
+  pending_keys_.Release(flight.number);
+  pending_ever_.Release(flight.number);
+  pending_idempotency_.Release(flight.number);
+  pending_identities_.Release(flight.number);
+  pending_subscriptions_.Release(flight.number);
+  pending_kept_.Release(flight.number);
+  for (const TimerRow& timer : flight.timers_cleared) timers_.Disarm(timer);
+  for (const TimerRow& timer : flight.timers_set) timers_.Arm(timer);
+  for (const auto& [id, job] : flight.jobs) Dispatch(id, job);
+  for (InboxRow& row : flight.messages) {
+    Shard& receiver = services_.router.OwnerOf(row.shard);
+    receiver.PostInternal(MessageArrived{std::move(row)});
+  }
+  static const Error kNone{};
+  for (auto& answer : flight.answers) answer(true, kNone);
+  for (const Progress& progress : flight.progress) services_.waiters.Notify(progress);
+  for (const InstanceId& id : flight.touched) {
+    CachedInstance* instance = cache_.Find(id);
+    instance->pins -= 1;
+    if (instance->pins == 0 && IsFinal(instance->state.status)) cache_.Drop(id);
+  }
+  cache_.Trim(kInstanceCacheMax);
+  PublishGauges();
+  healthy_ = true;
+}
+
+// A commit failed, or nobody knows. Whatever was decided on top of it is forgotten; the journal knows what is true.
+void Shard::FailFlights() {
+  for (const auto& flight : flights_)
+    if (!flight->outcome) return;  // its callback will come
+  if (services_.clock.NowUs() < retry_recovery_us_) return;
+  healthy_ = false;
+  std::vector<ShardItem> outcomes;
+  for (auto& flight : flights_) {
+    services_.counters.commit_failures.fetch_add(1);
+    bool unknown = flight->outcome == CommitOutcome::kUnknown || flight->outcome == CommitOutcome::kCommitted;
+    Error failure = unknown ? Error{kCommitUnknown, "Expected the answer to a commit, but the connection was lost: it may have happened. Ask again."}
+                            : Error{kStorageUnavailable, "Expected storage to take the change, but it did not: nothing happened. Try again."};
+    for (auto& answer : flight->answers) answer(false, failure);
+    for (JobOutcome& outcome : flight->outcomes) outcomes.push_back(std::move(outcome));
+    for (const MessageKey& key : flight->messages_taken) known_messages_.Forget(key);
+  }
+  flights_.clear();
+  for (const ShardItem& item : outcomes) {
+    const auto& outcome = std::get<JobOutcome>(item);
+    submitted_.insert({outcome.instance, outcome.completion.job, outcome.completion.attempt});
+  }
+  inbox_.PutBack(std::move(outcomes));
+  pending_keys_.Clear();
+  pending_ever_.Clear();
+  pending_idempotency_.Clear();
+  pending_identities_.Clear();
+  pending_subscriptions_.Clear();
+  pending_kept_.Clear();
+  services_.storage.ResetLane(options_.index);
+  if (Recover().ok()) {
+    failed_ = false;
+    healthy_ = true;
+  } else {
+    retry_recovery_us_ = services_.clock.NowUs() + kRecoveryPauseUs;
+  }
+}
+
+void Shard::PublishGauges() {
+  services_.counters.timers_armed.store(timers_.size(), std::memory_order_relaxed);
+  services_.counters.instances_cached.store(cache_.size(), std::memory_order_relaxed);
+}
+
+std::int64_t Shard::IdleUs() {
+  if (failed_) return kRecoveryPauseUs;
+  std::optional<std::int64_t> due_us = timers_.NextDueUs();
+  if (!due_us) return kIdleMaxUs;
+  return std::clamp<std::int64_t>(*due_us - services_.clock.NowUs(), 0, kIdleMaxUs);
+}
+
+void Shard::Run() {
+  thread_ = std::thread([this] {
+    while (!stopping_ || !flights_.empty()) {
+      if (Step() > 0) continue;
+      // With as many commits in flight as allowed, or a failure to wait out, arrivals must not wake us: only a commit does.
+      bool full = failed_ || static_cast<int>(flights_.size()) >= kCommitsInFlightMax;
+      if (full) inbox_.WaitForWake(failed_ ? kRecoveryPauseUs : kIdleMaxUs);
+      else if (!stopping_) inbox_.Wait(IdleUs());
+      if (stopping_ && failed_ && flights_.empty()) break;
+    }
+    Error stopping{kShuttingDown, "Expected a running engine, but it is shutting down. Try again in a moment."};
+    while (true) {
+      std::vector<ShardItem> left = inbox_.Take(kBatchCommandsMax);
+      if (left.empty()) break;
+      for (ShardItem& item : left) {
+        if (auto* start = std::get_if<StartOrder>(&item)) start->answer(stopping);
+        if (auto* event = std::get_if<EventOrder>(&item)) event->answer(stopping);
+        if (auto* order = std::get_if<InstanceOrder>(&item)) order->answer(stopping);
+      }
+    }
+  });
+}
+
+void Shard::Stop() {
+  if (!thread_.joinable()) return;
+  inbox_.Close();
+  stopping_ = true;
+  inbox_.Wake();
+  thread_.join();
+}
+
+}  // namespace fermata
