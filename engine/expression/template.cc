@@ -84,6 +84,11 @@ class ScalarParser {
 
   TemplateOutcome Parse() {
     if (locate_) outcome_.content.at = locate_(0);
+    if (text_.size() > kExpressionBytesMax && HoldsExpression(text_)) {
+      Fail(kTemplateTooLong, 0, 1,
+           "Expected a text with expressions of at most " + std::to_string(kExpressionBytesMax) + " bytes, but it has " + std::to_string(text_.size()) + ".", "");
+      return std::move(outcome_);
+    }
     std::size_t at = 0;
     while (at < text_.size()) {
       if (text_.substr(at, 3) == "$${") {

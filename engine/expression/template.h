@@ -14,6 +14,7 @@ namespace fermata {
 
 inline constexpr ErrorCode kTemplateUnclosed{3050};   // "${" without its "}"
 inline constexpr ErrorCode kTemplateEmpty{3051};      // "${}"
+inline constexpr ErrorCode kTemplateTooLong{3052};    // more than kExpressionBytesMax in a text with expressions
 inline constexpr ErrorCode kTemplateNotText{3150};    // a list, a map or null inside a text
 
 struct TemplateOutcome {

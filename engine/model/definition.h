@@ -224,6 +224,7 @@ struct Definition {
   Value input_source, output_source;         // the schemas as written, for GET
   std::vector<Assignment> vars;
   std::vector<EventDeclaration> events;
+  std::vector<std::string> errors;           // business errors that the process itself declares
   std::vector<State> states;                 // [kRoot] is the root; document order, parents before children
   std::string start_on;                      // event type; empty = none
   Value schedule, migrations;                // read by the next release of the language

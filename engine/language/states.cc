@@ -1,0 +1,194 @@
+#include "engine/language/states.h"
+
+#include <algorithm>
+
+#include "engine/language/codes.h"
+#include "engine/language/fields.h"
+#include "engine/language/operations.h"
+#include "engine/language/templates.h"
+#include "engine/language/transitions.h"
+#include "engine/language/verbs.h"
+#include "engine/model/limits.h"
+
+namespace fermata {
+namespace {
+
+class StateCollector {
+ public:
+  explicit StateCollector(ParseContext& context) : context_(context) {}
+
+  // The states in one map; `nesting` is how deep it stands.
+  void Collect(const Node& states, StateIndex parent, int nesting) {
+    if (!ExpectMap(states, "a map of states", context_.report)) {
+      context_.parsed.states_unknown = true;
+      return;
+    }
+    if (states.entries.empty()) context_.report.Error(kMissingKey, states, "Expected at least one state, but there is none.");
+    if (nesting > kStateNestingMax) {
+      context_.report.Error(kTooManyStates, states, "Expected at most " + std::to_string(kStateNestingMax) + " levels of states, but there are more here.");
+      return;
+    }
+    for (const NodeEntry& entry : states.entries) {
+      const StateIndex index = Add(entry, parent, "the name of a state");
+      if (index == kNoState) continue;
+      if (!entry.value.is_map()) {
+        context_.parsed.states_unknown = true;
+        context_.report.ErrorAtKey(kWrongKind, entry, "Expected a map, the state '" + entry.key + "', but there is " + entry.value.Describe() + ".");
+        continue;
+      }
+      if (const NodeEntry* parallel = entry.value.Find("parallel")) CollectRegions(parallel->value, index, nesting);
+      if (const NodeEntry* inner = entry.value.Find("states")) Collect(inner->value, index, nesting + 1);
+    }
+  }
+
+ private:
+  void CollectRegions(const Node& regions, StateIndex parent, int nesting) {
+    if (!ExpectMap(regions, "a map of regions", context_.report)) return;
+    if (regions.entries.empty()) context_.report.Error(kMissingKey, regions, "Expected at least one region, but there is none.");
+    for (const NodeEntry& entry : regions.entries) {
+      const StateIndex index = Add(entry, parent, "the name of a region");
+      if (index == kNoState) continue;
+      State& region = context_.parsed.definition->states[static_cast<std::size_t>(index)];
+      region.is_region = true;
+      if (!ExpectMap(entry.value, "a region: {start, states}", context_.report)) continue;
+      CheckKeys(entry.value, {"title", "description", "start", "states"}, "a region", context_.report);
+      if (const NodeEntry* states = entry.value.Find("states")) {
+        Collect(states->value, index, nesting + 1);
+      } else {
+        context_.report.ErrorAtKey(kMissingKey, entry, "Expected 'states' in the region '" + entry.key + "', but it is missing.");
+      }
+    }
+  }
+
+  StateIndex Add(const NodeEntry& entry, StateIndex parent, std::string_view what) {
+    std::vector<State>& states = context_.parsed.definition->states;
+    if (!CheckName(entry, what, context_.report)) {
+      context_.parsed.states_unknown = true;
+      return kNoState;
+    }
+    if (states.size() > kStatesMax) {
+      context_.report.ErrorAtKey(kTooManyStates, entry, "Expected at most " + std::to_string(kStatesMax) + " states, but there are more.");
+      return kNoState;
+    }
+    const StateIndex index = static_cast<StateIndex>(states.size());
+    const auto [first, added] = context_.parsed.states.emplace(entry.key, index);
+    if (!added) {
+      const SourcePosition at = states[static_cast<std::size_t>(first->second)].at;
+      context_.report.AddRelated(Severity::kError, kDuplicateState, entry.key_at, entry.key_length, "Expected each state's name once in the process, but '" + entry.key + "' occurs twice.",
+                                 {at.line, at.column, "the first '" + entry.key + "' is here"});
+      return kNoState;
+    }
+    State state;
+    state.index = index;
+    state.name = entry.key;
+    state.parent = parent;
+    state.at = entry.key_at;
+    states.push_back(std::move(state));
+    states[static_cast<std::size_t>(parent)].children.push_back(index);
+    context_.parsed.entries.push_back(&entry);
+    return index;
+  }
+
+  ParseContext& context_;
+};
+
+// on, after, on_error, next, set.
+void ReadTransitions(StateIndex index, const Node& node, ParseContext& context) {
+  State& state = context.parsed.definition->states[static_cast<std::size_t>(index)];
+  if (const NodeEntry* set = node.Find("set")) state.set = ReadAssignments(set->value, "a map of variables", context);
+  if (const NodeEntry* on = node.Find("on")) state.on = ReadOn(index, on->value, context);
+  if (const NodeEntry* after = node.Find("after")) state.after = ReadAfter(index, after->value, context);
+  if (const NodeEntry* on_error = node.Find("on_error")) state.on_error = ReadOnError(index, on_error->value, context);
+  if (const NodeEntry* next = node.Find("next")) state.next = ReadNext(index, next->value, context);
+}
+
+void ReadWords(State& state, const Node& node, Report& report) {
+  if (const NodeEntry* title = node.Find("title")) state.title = ReadText(title->value, "a title", report).value_or("");
+  if (const NodeEntry* description = node.Find("description")) state.description = ReadText(description->value, "a description", report).value_or("");
+  if (const NodeEntry* tags = node.Find("tags")) state.tags = ReadTexts(tags->value, "tags", report).value_or(std::vector<std::string>{});
+}
+
+// A state without a verb waits or chooses.
+void CheckVerbless(const State& state, const NodeEntry& entry, Report& report) {
+  const NodeEntry* next = entry.value.Find("next");
+  const bool waits = entry.value.Find("on") || entry.value.Find("after");
+  if (waits && next)
+    report.ErrorAtKey(kKeyNotAllowedHere, *next, "Expected 'next' only beside a verb or alone, but '" + state.name + "' has no verb and waits.", "what waits is left by 'on' and 'after'");
+  if (!waits && !next)
+    report.ErrorAtKey(kEmptyState, entry, "Expected a verb, 'on', 'after' or 'next', but '" + state.name + "' does nothing.", "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail");
+}
+
+// Whether some key is one that nobody knows: it may have been meant to be the verb.
+bool HasUnknownKey(const Node& node) {
+  for (const NodeEntry& entry : node.entries) {
+    bool known = false;
+    for (const std::string& verb : AllVerbs())
+      for (const std::string& key : KeysBeside(verb)) known |= key == entry.key;
+    if (!known) return true;
+  }
+  return false;
+}
+
+void ReadState(StateIndex index, const NodeEntry& entry, ParseContext& context) {
+  const Node& node = entry.value;
+  State& state = context.parsed.definition->states[static_cast<std::size_t>(index)];
+  ReadWords(state, node, context.report);
+  if (state.is_region) {
+    state.start = ReadStart(state, node.Find("start"), context);
+    return;
+  }
+  const NodeEntry* verb = FindVerb(node, context.report);
+  const bool unknown_key = HasUnknownKey(node);
+  if (verb || !unknown_key) {
+    CheckKeys(node, KeysBeside(verb ? verb->key : ""), verb ? "a state with '" + verb->key + "'" : "a state", context.report);
+  } else {
+    // Without a verb, every key that belongs to some verb may be right.
+    std::vector<std::string> all;
+    for (const std::string& name : AllVerbs())
+      for (const std::string& key : KeysBeside(name))
+        if (std::find(all.begin(), all.end(), key) == all.end()) all.push_back(key);
+    for (const NodeEntry& candidate : node.entries) {
+      if (std::find(all.begin(), all.end(), candidate.key) != all.end()) continue;
+      std::string hint = DidYouMean(candidate.key, all);
+      if (hint.empty()) hint = "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail";
+      context.report.ErrorAtKey(kUnknownKey, candidate, "Expected a verb or a key of a state, but '" + candidate.key + "' is none.", std::move(hint));
+    }
+    context.parsed.states_unknown = true;
+  }
+  if (verb) {
+    ReadVerb(state, node, *verb, context);
+  } else if (!unknown_key) {
+    CheckVerbless(state, entry, context.report);
+  }
+  ReadTransitions(index, node, context);
+  state.is_choice = !verb && !state.next.empty();
+}
+
+}  // namespace
+
+void CollectStates(ParseContext& context) {
+  ParsedDefinition& parsed = context.parsed;
+  State root;
+  root.index = kRoot;
+  root.at = parsed.root.at;
+  parsed.definition->states.push_back(std::move(root));
+  parsed.entries.push_back(nullptr);
+  if (const NodeEntry* states = parsed.root.Find("states")) StateCollector(context).Collect(states->value, kRoot, 1);
+}
+
+void ReadStates(ParseContext& context) {
+  ParsedDefinition& parsed = context.parsed;
+  State& root = parsed.definition->states[kRoot];
+  root.start = ReadStart(root, parsed.root.Find("start"), context);
+  root.atomic = true;
+  if (const NodeEntry* atomic = parsed.root.Find("atomic")) root.atomic = ReadBool(atomic->value, "'atomic'", context.report).value_or(true);
+  // The root has no entry action and no `next`: its `vars` are set at the start.
+  if (const NodeEntry* on = parsed.root.Find("on")) root.on = ReadOn(kRoot, on->value, context);
+  if (const NodeEntry* after = parsed.root.Find("after")) root.after = ReadAfter(kRoot, after->value, context);
+  if (const NodeEntry* on_error = parsed.root.Find("on_error")) root.on_error = ReadOnError(kRoot, on_error->value, context);
+  // All verbs' kinds must be known before transitions are judged.
+  for (std::size_t i = 1; i < parsed.entries.size(); ++i)
+    if (parsed.entries[i]->value.is_map()) ReadState(static_cast<StateIndex>(i), *parsed.entries[i], context);
+}
+
+}  // namespace fermata
