@@ -93,6 +93,15 @@ inline constexpr int kHttpHeadersMax = 100;
 inline constexpr std::size_t kHttpTargetBytesMax = 8 << 10;
 inline constexpr std::size_t kHttpBodyBytesMax = 4 << 20;
 inline constexpr int kHttpConnectionsMax = 4'096;
+inline constexpr std::size_t kHttpPipelineBytesMax = 64 << 10;       // received behind a request that is still being answered; beyond: closed
+inline constexpr std::size_t kHttpChunkLineBytesMax = 1'024;         // a chunk's size with its extensions
+inline constexpr std::size_t kHttpStreamBacklogBytesMax = 1 << 20;   // a stream's slow reader is dropped beyond it
+inline constexpr std::int64_t kHttpHeaderTimeoutMs = 10'000;
+inline constexpr std::int64_t kHttpBodyTimeoutMs = 60'000;           // 4 MiB at 70 kB/s
+inline constexpr std::int64_t kHttpIdleTimeoutMs = 120'000;          // above nginx's 60 s, so that the proxy closes first
+inline constexpr std::int64_t kHttpWriteTimeoutMs = 30'000;
+inline constexpr std::int64_t kHttpLingerMs = 1'000;                 // for the client to read our last answer before an RST could drop it
+inline constexpr std::int64_t kHttpStopGraceMs = 2'000;
 inline constexpr int kPageItemsDefault = 50;
 inline constexpr int kPageItemsMax = 500;
 
