@@ -1,0 +1,79 @@
+#include "tests/simulation/sim_storage.h"
+
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+
+void SimStorage::Commit(int, Batch batch, CommitCallback done) { queue_.push_back({std::move(batch), std::move(done)}); }
+
+bool SimStorage::FinishOne() {
+  if (queue_.empty()) return false;
+  Waiting waiting = std::move(queue_.front());
+  queue_.pop_front();
+  CommitOutcome outcome = CommitOutcome::kCommitted;
+  if (poisoned_) {
+    outcome = CommitOutcome::kFailed;
+  } else if (Fault()) {
+    bool lost_on_the_way_back = random_() % 2 == 0;
+    if (lost_on_the_way_back && random_() % 2 == 0 && !tables_.Apply(waiting.batch)) FERMATA_ASSERT(false);
+    outcome = lost_on_the_way_back ? CommitOutcome::kUnknown : CommitOutcome::kFailed;
+    poisoned_ = true;
+  } else if (!tables_.Apply(waiting.batch)) {
+    FERMATA_ASSERT(false);  // a journal row twice: two writers, or a state that is behind its journal
+  }
+  waiting.done(outcome);
+  return true;
+}
+
+void SimStorage::LosePower() {
+  while (!queue_.empty() && random_() % 2 == 0) {
+    if (!poisoned_ && !tables_.Apply(queue_.front().batch)) FERMATA_ASSERT(false);
+    queue_.pop_front();
+  }
+  queue_.clear();
+  poisoned_ = false;
+}
+
+template <class T>
+Result<T> SimStorage::Read(T value) {
+  if (Fault()) return Error{kStorageUnavailable, "Expected an answer, but the simulator says no."};
+  return value;
+}
+
+Result<std::optional<StoredInstance>> SimStorage::LoadInstance(const InstanceId& id) { return Read(tables_.LoadInstance(id)); }
+Result<std::vector<JournalRow>> SimStorage::ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) {
+  return Read(tables_.ReadJournal(id, after_seq, limit));
+}
+Result<std::vector<InstanceRow>> SimStorage::ListInstances(const InstanceFilter& filter) { return Read(tables_.ListInstances(filter)); }
+Result<std::vector<InstanceRow>> SimStorage::FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key) {
+  return Read(tables_.FindLiveByKey(tenant, process, key));
+}
+Result<std::optional<EverKeyRow>> SimStorage::FindEverKey(std::string_view tenant, std::string_view process, std::string_view key) {
+  return Read(tables_.FindEverKey(tenant, process, key));
+}
+Result<std::vector<SubscriptionRow>> SimStorage::FindSubscriptions(std::string_view tenant, std::string_view type, std::string_view value) {
+  return Read(tables_.FindSubscriptions(tenant, type, value));
+}
+Result<std::vector<KeptEventRow>> SimStorage::FindKeptEvents(std::string_view tenant, std::string_view process, std::string_view value) {
+  return Read(tables_.FindKeptEvents(tenant, value, process, std::nullopt));
+}
+Result<std::vector<KeptEventRow>> SimStorage::FindKeptEventsOfType(std::string_view tenant, std::string_view type, std::string_view value) {
+  return Read(tables_.FindKeptEvents(tenant, value, std::nullopt, type));
+}
+Result<std::optional<EventIdentityRow>> SimStorage::FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
+                                                                      std::string_view value) {
+  return Read(tables_.FindEventIdentity(tenant, source, id, value));
+}
+Result<std::optional<IdempotencyRow>> SimStorage::FindIdempotencyKey(std::string_view tenant, std::string_view key) {
+  return Read(tables_.FindIdempotencyKey(tenant, key));
+}
+Result<std::vector<IncidentRow>> SimStorage::ListIncidents(const IncidentFilter& filter) { return Read(tables_.ListIncidents(filter)); }
+Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const InstanceId& after, int limit) {
+  return Read(tables_.ListBusyInstances(after, limit));
+}
+Result<std::vector<TimerRow>> SimStorage::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) {
+  return Read(tables_.ReadTimers(due_before_us, after, limit));
+}
+Result<std::vector<InboxRow>> SimStorage::ReadInbox(const std::optional<InboxRow>& after, int limit) { return Read(tables_.ReadInbox(after, limit)); }
+
+}  // namespace fermata

@@ -1,0 +1,71 @@
+// A storage whose every outcome the simulator decides: commits finish when it says so, fail, or get lost on the way back.
+//
+// Single-threaded, like the whole simulated world.
+#pragma once
+
+#include <deque>
+#include <random>
+#include <utility>
+
+#include "engine/storage/memory/tables.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+class SimStorage final : public Storage {
+ public:
+  SimStorage(std::uint64_t seed, int shard_count) : random_(seed), shard_count_(shard_count) {}
+
+  // How often, of 1,000, a commit fails, gets lost in either way, or a read fails.
+  void SetFaults(int per_mille) { faults_per_mille_ = per_mille; }
+  // Finishes the oldest commit, well or badly. False if there is none.
+  bool FinishOne();
+  // The power goes: of the commits handed over, each may or may not have made it, in order; no callback comes.
+  void LosePower();
+  std::size_t in_flight() const { return queue_.size(); }
+  const memory::Tables& tables() const { return tables_; }
+
+  StorageInfo Info() const override { return {"simulated", "full", shard_count_}; }
+  void Commit(int lane, Batch batch, CommitCallback done) override;
+  void ResetLane(int lane) override { (void)lane; poisoned_ = false; }
+
+  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override;
+  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override;
+  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) override;
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key) override;
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key) override;
+  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type, std::string_view value) override;
+  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process, std::string_view value) override;
+  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type, std::string_view value) override;
+  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
+                                                            std::string_view value) override;
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override;
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override;
+  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override;
+  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) override;
+  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override;
+  Result<std::int64_t> LastKeptEventOrder() override { return tables_.last_kept_event_order(); }
+  Result<std::int64_t> LastTimeUs() override { return tables_.last_time_us(); }
+  Result<std::vector<DefinitionRow>> ReadDefinitions() override { return tables_.ReadDefinitions(); }
+  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override { return tables_.ReadLiveVersions(); }
+  Result<std::vector<ManifestRow>> ReadManifests() override { return tables_.ReadManifests(); }
+  Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override { return tables_.DeleteExpired(now_us, limit); }
+
+ private:
+  struct Waiting {
+    Batch batch;
+    CommitCallback done;
+  };
+  bool Fault() { return static_cast<int>(random_() % 1'000) < faults_per_mille_; }
+  template <class T>
+  Result<T> Read(T value);
+
+  std::mt19937_64 random_;
+  int shard_count_;
+  int faults_per_mille_ = 0;
+  bool poisoned_ = false;
+  std::deque<Waiting> queue_;
+  memory::Tables tables_;
+};
+
+}  // namespace fermata

@@ -1,0 +1,34 @@
+// Many seeds of the simulated world. A seed that found a bug stays below as a test of its own.
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "tests/simulation/world.h"
+
+namespace fermata {
+namespace {
+
+void Simulate(std::uint64_t seed, int shard_threads, int shard_count) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  World world(seed, shard_threads, shard_count);
+  for (int tick = 0; tick < 3'000; ++tick) world.Tick();
+  world.Settle();
+  world.Verify();
+}
+
+// How many seeds: more by night.
+int Seeds() {
+  const char* given = std::getenv("FERMATA_SEEDS");
+  return given ? std::atoi(given) : 20;
+}
+
+TEST(Simulation, NothingIsLostOrDoubledOnOneShard) {
+  for (int seed = 0; seed < Seeds() && !::testing::Test::HasFailure(); ++seed) Simulate(static_cast<std::uint64_t>(seed), 1, 1);
+}
+
+TEST(Simulation, NothingIsLostOrDoubledAcrossShards) {
+  for (int seed = 0; seed < Seeds() && !::testing::Test::HasFailure(); ++seed) Simulate(static_cast<std::uint64_t>(seed) + 1'000'000, 3, 256);
+}
+
+}  // namespace
+}  // namespace fermata

@@ -1,0 +1,207 @@
+#include "tests/simulation/world.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/core/decide.h"
+#include "engine/runtime/event_door.h"
+#include "engine/runtime/replay.h"
+#include "tests/simulation/processes.h"
+
+namespace fermata {
+
+void SimExecutor::Submit(Job job, std::int64_t, Completion completion) { calls_.push_back({std::move(job), std::move(completion)}); }
+
+Outcome SimExecutor::Reach(const Job& job) {
+  auto known = answers_.find(job.idempotency_key);
+  if (known != answers_.end()) return known->second;  // the service honours the key
+  Outcome outcome = JobSuccess{Value::Object({{"id", Value::String(job.idempotency_key)}})};
+  if (job.operation == "charge" && random_() % 8 == 0) outcome = BusinessFailure{"declined", "No.", Value()};
+  if (std::holds_alternative<JobSuccess>(outcome)) effects_[job.idempotency_key] = job.operation;
+  answers_[job.idempotency_key] = outcome;
+  return outcome;
+}
+
+bool SimExecutor::RunOne() {
+  if (calls_.empty()) return false;
+  std::swap(calls_.front(), calls_[random_() % calls_.size()]);
+  Call call = std::move(calls_.front());
+  calls_.pop_front();
+  if (static_cast<int>(random_() % 1'000) < faults_per_mille_) {
+    if (random_() % 2 == 0) Reach(call.job);  // it arrived, the answer did not
+    call.completion(TechnicalFailure{TechnicalError::kUnavailable, "The line is cut.", 0});
+  } else {
+    call.completion(Reach(call.job));
+  }
+  return true;
+}
+
+void SimExecutor::Die() {
+  for (const Call& call : calls_)
+    if (random_() % 2 == 0) Reach(call.job);
+  calls_.clear();
+}
+
+World::World(std::uint64_t seed, int shard_threads, int shard_count)
+    : random_(seed), shard_threads_(shard_threads), shard_count_(shard_count), storage_(seed + 1, shard_count), executor_(seed + 2), definitions_({kSimManifest}) {
+  for (const char* yaml : kSimProcesses) {
+    StoredBundle bundle{"simulated.yaml", yaml, {}, {}};
+    bundle.manifests = definitions_.ManifestTextsFor(bundle);
+    CompiledBundle compiled = definitions_.Compile(bundle);
+    if (!compiled.definition) ADD_FAILURE() << FormatDiagnostics(compiled.diagnostics);
+    definitions_.Add(compiled.definition, 1);
+    definitions_.SetLive(compiled.definition->process, compiled.definition->hash);
+  }
+  Boot();
+  storage_.SetFaults(20);
+  executor_.SetFaults(100);
+}
+
+World::~World() = default;
+
+void World::Boot() {
+  boot_ += 1;
+  waiters_ = std::make_unique<Waiters>();
+  shards_.clear();
+  for (int i = 0; i < shard_threads_; ++i) {
+    ShardServices services{clock_, storage_, executor_, definitions_, *waiters_, *this, counters_};
+    shards_.push_back(std::make_unique<Shard>(ShardOptions{i, shard_threads_, kInboxCommandsMax}, services));
+  }
+  for (auto& shard : shards_)
+    while (!shard->Recover().ok()) {
+    }
+}
+
+void World::Crash() {
+  storage_.LosePower();
+  executor_.Die();
+  shards_.clear();
+  Boot();
+}
+
+void World::Post(const std::string& process, const std::string& customer, const std::string& idempotency_key) {
+  StartOrder order;
+  order.request.process = process;
+  order.request.idempotency_key = idempotency_key;
+  order.request.request_hash = process + "/" + customer;
+  order.definition = definitions_.Live(process);
+  Result<Value> input = ValidateStart(*order.definition, Value::Object({{"customer", Value::String(customer)}, {"amount", Value::Int(5)}}));
+  if (!input.ok()) {
+    ADD_FAILURE() << input.error().message;
+    return;
+  }
+  order.input = *input;
+  order.key = EvaluateKey(*order.definition, order.input, clock_.now_us).value();
+  order.logical_shard = HomeShard(kDefaultTenant, order.key ? *order.key : idempotency_key, shard_count_);
+  order.answer = [this, idempotency_key, boot = boot_](Result<StartReply> reply) {
+    if (!reply.ok() || boot != boot_) return;
+    auto [told, first] = answered_.emplace(idempotency_key, reply->id);
+    EXPECT_EQ(told->second, reply->id) << "one Idempotency-Key, two instances";
+  };
+  OwnerOf(order.logical_shard).Post(std::move(order));
+}
+
+void World::ClientStarts() {
+  static const char* const kProcesses[] = {"chain", "saga", "wait", "parent"};
+  std::string process = kProcesses[random_() % std::size(kProcesses)];
+  std::string customer = "c-" + std::to_string(next_++);
+  requests_.emplace_back(process, customer);
+  Post(process, customer, "i-" + std::to_string(requests_.size() - 1));
+}
+
+void World::ClientRepeatsAStart() {
+  if (requests_.empty()) return;
+  std::size_t which = random_() % requests_.size();
+  Post(requests_[which].first, requests_[which].second, "i-" + std::to_string(which));
+}
+
+void World::ClientSendsAnEvent() {
+  CloudEvent event;
+  std::int64_t number = static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(next_ + 3));  // also of customers to come
+  event.id = "e-" + std::to_string(number);
+  event.source = "/simulation";
+  event.type = "paid";
+  event.data = Value::Object({{"customer", Value::String("c-" + std::to_string(number))}});
+  for (EventMessage& message : RouteEvent(definitions_, std::string(kDefaultTenant), event, std::nullopt)) {
+    Shard& home = OwnerOf(HomeShard(message.tenant, message.value, shard_count_));
+    home.Post(EventOrder{std::move(message), [this, id = event.id](Result<EventReply> reply) {
+                           if (reply.ok()) accepted_events_.insert(id);
+                         }});
+  }
+}
+
+void World::ClientCancels() {
+  if (answered_.empty()) return;
+  auto which = std::next(answered_.begin(), static_cast<std::ptrdiff_t>(random_() % answered_.size()));
+  OwnerOf(which->second.shard()).Post(InstanceOrder{which->second, CancelInstance{"changed my mind"}, [](Result<std::string>) {}});
+}
+
+bool World::StepAll() {
+  bool moved = false;
+  for (auto& shard : shards_) moved |= shard->Step() > 0;
+  return moved;
+}
+
+void World::Tick() {
+  switch (random_() % 16) {
+    case 0: case 1: return ClientStarts();
+    case 2: return ClientRepeatsAStart();
+    case 3: return ClientSendsAnEvent();
+    case 4: clock_.now_us += static_cast<std::int64_t>(random_() % 2'000'000); return;
+    case 5: clock_.now_us -= static_cast<std::int64_t>(random_() % 1'000'000); return;  // clocks may step back
+    case 6: case 7: case 8: executor_.RunOne(); return;
+    case 9: case 10: case 11: storage_.FinishOne(); return;
+    case 12:
+      if (random_() % 40 == 0) return Crash();
+      if (random_() % 10 == 0) return ClientCancels();
+      return;
+    default: StepAll(); return;
+  }
+}
+
+bool World::Quiet() {
+  bool moved = false;
+  while (storage_.FinishOne()) moved = true;
+  while (executor_.RunOne()) moved = true;
+  return !StepAll() && !moved && storage_.in_flight() == 0 && executor_.InFlight() == 0;
+}
+
+void World::Settle() {
+  storage_.SetFaults(0);
+  executor_.SetFaults(0);
+  // Long enough for every retry and timeout of the simulated processes.
+  for (int round = 0; round < 400; ++round) {
+    for (int i = 0; i < 1'000 && !Quiet(); ++i) {
+    }
+    clock_.now_us += 60'000'000;
+  }
+}
+
+void World::Verify() {
+  InstanceFilter everything;
+  everything.limit = 1'000'000;
+  std::map<InstanceId, InstanceRow> rows;
+  for (const InstanceRow& row : storage_.tables().ListInstances(everything)) rows.emplace(row.id, row);
+
+  for (const auto& [key, id] : answered_) EXPECT_TRUE(rows.count(id)) << "the answered start " << key << " is lost";
+  std::map<std::string, int> charges, refunds;
+  for (const auto& [id, row] : rows) {
+    std::optional<StoredInstance> stored = storage_.tables().LoadInstance(id);
+    ASSERT_TRUE(stored);
+    Result<InstanceState> state = Rebuild(*stored);
+    ASSERT_TRUE(state.ok()) << state.error().message;
+    InstanceRow expected = InstanceRowOf(*state);
+    expected.updated_us = row.updated_us;
+    EXPECT_EQ(expected, row) << "the row of " << id.ToString() << " is not what its journal says";
+    EXPECT_TRUE(IsFinal(state->status)) << row.process << " " << id.ToString() << " stands in " << row.status;
+    for (const auto& [key, operation] : executor_.effects())
+      if (key.rfind(id.ToString() + "/", 0) == 0) (operation == "charge" ? charges : refunds)[id.ToString()] += operation == "charge" || operation == "refund";
+    if (row.process != "saga") continue;
+    int kept = charges[id.ToString()] - refunds[id.ToString()];
+    EXPECT_EQ(kept, row.status == "completed" ? 1 : 0) << id.ToString() << " " << row.status << ": charged and not given back";
+  }
+  std::vector<TimerRow> timers = storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 1'000'000);
+  EXPECT_TRUE(timers.empty()) << timers.size() << " timers of finished instances are left";
+  EXPECT_TRUE(storage_.tables().ReadInbox(std::nullopt, 1'000'000).empty()) << "messages are left";
+}
+
+}  // namespace fermata
