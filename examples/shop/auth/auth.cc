@@ -1,0 +1,57 @@
+#include "examples/shop/auth/auth.h"
+
+#include "engine/model/json.h"
+#include "examples/shop/auth/signup_store.h"
+#include "examples/shop/common/secure.h"
+
+namespace fermata::shop {
+
+AuthService::AuthService(AuthOptions options, std::unique_ptr<Database> database)
+    : options_(std::move(options)),
+      database_(std::move(database)),
+      engine_(options_.engine_url),
+      notification_(options_.notification_url),
+      events_(*database_, options_.engine_url) {}
+
+AuthService::~AuthService() = default;
+
+Result<std::unique_ptr<AuthService>> AuthService::Open(AuthOptions options) {
+  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "auth", kAuthTables);
+  if (!database.ok()) return std::move(database).error();
+  return std::unique_ptr<AuthService>(new AuthService(std::move(options), *std::move(database)));
+}
+
+std::vector<RestRoute> AuthService::Routes() {
+  auto route = [this](const char* path, RestAnswer (AuthService::*handler)(const RestRequest&)) {
+    return RestRoute{"POST", path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+  };
+  return {
+      route("/register", &AuthService::Register),
+      route("/credentials", &AuthService::StoreCredentials),
+      route("/register/verify", &AuthService::Verify),
+      route("/register/resend", &AuthService::RequestResend),
+      route("/register/cancel", &AuthService::CancelSignup),
+      route("/internal/registrations/validate", &AuthService::Validate),
+      route("/internal/registrations/existence", &AuthService::CheckExistence),
+      route("/internal/signups", &AuthService::OpenAttempt),
+      route("/internal/signups/{signUpGuid}/code", &AuthService::SendCode),
+      route("/internal/signups/{signUpGuid}/close", &AuthService::Close),
+      route("/internal/customers", &AuthService::CreateCustomer),
+  };
+}
+
+std::string AuthService::CodeHash(const std::string& guid, const std::string& code) const {
+  return Hmac(options_.key, "check " + guid + " " + code);
+}
+
+std::string MakeEvent(const std::string& type, const Value& data) {
+  return WriteJson(Value::Object({{"specversion", Value::String("1.0")},
+                                  {"id", Value::String(NewGuid())},
+                                  {"source", Value::String("/shop/auth")},
+                                  {"type", Value::String(type)},
+                                  {"time", Value::String(NowText())},
+                                  {"datacontenttype", Value::String("application/json")},
+                                  {"data", data}}));
+}
+
+}  // namespace fermata::shop

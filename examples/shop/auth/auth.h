@@ -1,0 +1,69 @@
+// The auth service: takes passwords and one-time codes itself, keeps customers, and tells the process what came of a
+// code.
+//
+// For clients:       POST /register, /credentials, /register/verify, /register/resend, /register/cancel.
+// For the process:   POST /internal/registrations/validate, …/existence, /internal/signups, …/{signUpGuid}/code,
+// …/{signUpGuid}/close, /internal/customers. Neither password nor code leaves this service towards the engine: a
+// process carries `credentialsRef` and `signUpGuid`.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "examples/shop/auth/event_sender.h"
+#include "examples/shop/common/rest.h"
+
+namespace fermata::shop {
+
+struct AuthOptions {
+  std::string database_url;
+  std::string engine_url;        // "http://127.0.0.1:8080"
+  std::string notification_url;  // that sends the codes
+  std::string key;               // secret: codes are derived and hashed with it; the same after a restart
+  bool verify_contact = false;   // what POST /register asks of the process
+};
+
+// Thread-safe. Must outlive the routes.
+class AuthService {
+ public:
+  static Result<std::unique_ptr<AuthService>> Open(AuthOptions options);
+  ~AuthService();
+
+  std::vector<RestRoute> Routes();
+
+ private:
+  AuthService(AuthOptions options, std::unique_ptr<Database> database);
+
+  // client_routes.cc
+  RestAnswer Register(const RestRequest& request);
+  RestAnswer StoreCredentials(const RestRequest& request);
+  RestAnswer Verify(const RestRequest& request);
+  RestAnswer RequestResend(const RestRequest& request);
+  RestAnswer CancelSignup(const RestRequest& request);
+  RestAnswer SendSignupEvent(const RestRequest& request, const std::string& type, const std::string& reason);
+  RestAnswer StartSignup(const RestRequest& request, const Value& customer, const std::string& credentials_ref);
+  // The database failed in the middle of a check: the process is told, the client may enter the code again.
+  RestAnswer VerifyFailed(const std::string& guid);
+
+  // process_routes.cc
+  RestAnswer Validate(const RestRequest& request);
+  RestAnswer CheckExistence(const RestRequest& request);
+  RestAnswer OpenAttempt(const RestRequest& request);
+  RestAnswer SendCode(const RestRequest& request);
+  RestAnswer Close(const RestRequest& request);
+  RestAnswer CreateCustomer(const RestRequest& request);
+
+  std::string CodeHash(const std::string& guid, const std::string& code) const;
+
+  const AuthOptions options_;
+  std::unique_ptr<Database> database_;
+  RestClient engine_, notification_;
+  EventSender events_;
+};
+
+// A CloudEvent of auth in JSON, with an id of its own.
+std::string MakeEvent(const std::string& type, const Value& data);
+
+}  // namespace fermata::shop

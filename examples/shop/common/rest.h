@@ -1,0 +1,40 @@
+// Requests and answers of the shop's services, as plain values: JSON in, JSON out.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/model/value.h"
+
+namespace fermata::shop {
+
+struct RestRequest {
+  std::string method, path;
+  std::map<std::string, std::string> parameters;  // of the route: {username}
+  std::string idempotency_key;                    // empty = none given
+  std::string body_text;
+  Value body;  // a map; {} if no body was sent
+
+  // A text of the body; empty if it is missing or no text.
+  std::string Text(std::string_view key) const;
+};
+
+struct RestAnswer {
+  int status = 200;
+  Value body;
+};
+
+using RestHandler = std::function<RestAnswer(const RestRequest&)>;
+struct RestRoute {
+  std::string method, path;  // "/wallets/{username}"
+  RestHandler handler;
+};
+
+// {"errorMessage": …} with this status.
+RestAnswer Refusal(int status, std::string_view message);
+
+}  // namespace fermata::shop

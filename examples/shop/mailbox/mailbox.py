@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""A mail server for trying things out: takes every mail by SMTP, keeps it as a file, shows it on a page.
+
+Usage: mailbox.py --folder DIR [--smtp-port 0] [--http-port 0]
+
+Prints one line of JSON when it is ready: {"smtp": "smtp://127.0.0.1:…", "http": "http://127.0.0.1:…", "folder": "…"}.
+HTTP: `/` for people; `/messages` lists the mails, newest first, as JSON; `/messages?to=ADDRESS` those of one address;
+`/messages/N` one of them with its texts; `/messages/N.eml` as it came. Listens on this machine only.
+"""
+
+import argparse
+import email
+import email.policy
+import html
+import http.server
+import json
+import os
+import pathlib
+import signal
+import socketserver
+import sys
+import threading
+import urllib.parse
+
+from aiosmtpd.controller import Controller
+
+
+class Mailbox:
+    """The folder of the mails: 000001.eml, 000002.eml, …"""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.lock = threading.Lock()
+        self.last = max([int(f.stem) for f in self.folder.glob("*.eml")], default=0)
+
+    def add(self, content):
+        with self.lock:
+            self.last += 1
+            part = self.folder / f"{self.last:06}.part"
+            part.write_bytes(content)
+            # A reader of the folder never sees half a mail.
+            os.rename(part, part.with_suffix(".eml"))
+
+    def files(self):
+        return sorted(self.folder.glob("*.eml"), reverse=True)
+
+    def read(self, path):
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        text, page = message.get_body(("plain",)), message.get_body(("html",))
+        return {
+            "number": int(path.stem),
+            "to": str(message["To"] or "").strip("<>"),
+            "from": str(message["From"] or ""),
+            "subject": str(message["Subject"] or ""),
+            "messageId": str(message["Message-ID"] or "").strip("<>"),
+            "date": str(message["Date"] or ""),
+            "text": text.get_content() if text else "",
+            "html": page.get_content() if page else "",
+        }
+
+
+class SmtpHandler:
+    def __init__(self, mailbox):
+        self.mailbox = mailbox
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        # So that a refusal for good and one for now can be tried out.
+        if address.startswith("refused@"):
+            return "550 5.1.1 No such user"
+        if address.startswith("later@"):
+            return "451 4.3.0 Try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mailbox.add(envelope.original_content)
+        return "250 OK"
+
+
+class HttpHandler(http.server.BaseHTTPRequestHandler):
+    mailbox = None
+
+    def do_GET(self):
+        url = urllib.parse.urlsplit(self.path)
+        parts = url.path.strip("/").split("/")
+        if parts == [""]:
+            return self.answer(200, "text/html; charset=utf-8", self.page())
+        if parts == ["messages"]:
+            wanted = urllib.parse.parse_qs(url.query).get("to", [None])[0]
+            mails = [self.mailbox.read(f) for f in self.mailbox.files()]
+            return self.json([m for m in mails if wanted is None or m["to"] == wanted])
+        if len(parts) == 2 and parts[0] == "messages":
+            number = parts[1].removesuffix(".eml")
+            path = self.mailbox.folder / f"{int(number):06}.eml" if number.isdigit() else None
+            if path is not None and path.exists():
+                if parts[1].endswith(".eml"):
+                    return self.answer(200, "message/rfc822", path.read_bytes())
+                return self.json(self.mailbox.read(path))
+        return self.answer(404, "text/plain", b"There is no such mail.\n")
+
+    def page(self):
+        rows = []
+        for path in self.mailbox.files()[:100]:
+            mail = self.mailbox.read(path)
+            rows.append(
+                f"<article><h2>{html.escape(mail['subject'])}</h2><p>to {html.escape(mail['to'])}, {html.escape(mail['date'])}"
+                f" · <a href='/messages/{mail['number']}.eml'>as it came</a></p><pre>{html.escape(mail['text'])}</pre></article>"
+            )
+        body = "".join(rows) or "<p>No mail has arrived yet.</p>"
+        return (
+            "<!doctype html><html lang='en'><meta charset='utf-8'><meta http-equiv='refresh' content='5'><title>Mailbox</title>"
+            "<style>body{font:16px/1.5 sans-serif;max-width:48rem;margin:2rem auto;padding:0 1rem}article{border-top:1px solid #999}</style>"
+            f"<h1>Mailbox</h1>{body}</html>"
+        ).encode()
+
+    def json(self, value):
+        self.answer(200, "application/json", json.dumps(value, ensure_ascii=False).encode())
+
+    def answer(self, status, content_type, body):
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        # A mail's own markup stays harmless.
+        self.send_header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class HttpServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+
+
+class SmtpController(Controller):
+    # aiosmtpd checks its server by a connection to the port that it was asked for, which may be 0.
+    def _trigger_server(self):
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--smtp-port", type=int, default=0)
+    parser.add_argument("--http-port", type=int, default=0)
+    options = parser.parse_args()
+
+    mailbox = Mailbox(options.folder)
+    smtp = SmtpController(SmtpHandler(mailbox), hostname="127.0.0.1", port=options.smtp_port)
+    smtp.start()
+    HttpHandler.mailbox = mailbox
+    web = HttpServer(("127.0.0.1", options.http_port), HttpHandler)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    ready = {"smtp": f"smtp://127.0.0.1:{smtp.port}", "http": f"http://127.0.0.1:{web.server_address[1]}", "folder": str(mailbox.folder)}
+    print(json.dumps(ready), flush=True)
+    signal.signal(signal.SIGTERM, lambda *args: sys.exit(0))
+    signal.pause()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        pass

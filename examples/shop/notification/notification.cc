@@ -1,0 +1,152 @@
+#include "examples/shop/notification/notification.h"
+
+#include "connectors/mail/mail_connector.h"
+#include "examples/shop/common/database.h"
+#include "examples/shop/common/secure.h"
+
+namespace fermata::shop {
+namespace {
+
+constexpr int kMailTimeoutMs = 4'000;
+
+const std::vector<std::string> kTables = {
+    "create table if not exists notification_account (notification_account_id {id}, customer varchar(255) not null "
+    "unique, "
+    "first_name varchar(150), last_name varchar(150), created_dt {time} not null)",
+    "create table if not exists notification_channel (notification_channel_id {id}, customer varchar(255) not null, "
+    "kind varchar(20) not null, "
+    "address varchar(255) not null, verified {flag}, enabled {flag}, device_id varchar(255), unique (customer, kind))",
+    "create table if not exists notification (notification_id {id}, notification_guid varchar(50) not null, "
+    "idempotency_key varchar(1024) not null unique, "
+    "receiver varchar(255) not null, template varchar(63) not null, channel varchar(20) not null, status varchar(20) "
+    "not null, "
+    "created_dt {time} not null, sent_dt {time})",
+    kIdempotencyTable,
+};
+
+class NoSecrets final : public SecretSource {
+ public:
+  std::optional<std::string> Find(std::string_view) const override { return std::nullopt; }
+};
+
+void AddChannel(soci::session& sql, const std::string& customer, const std::string& kind, const std::string& address) {
+  sql << "insert into notification_channel (customer, kind, address) values (:customer, :kind, :address)",
+      soci::use(customer), soci::use(kind), soci::use(address);
+}
+
+Value ReadAccount(soci::session& sql, const std::string& username) {
+  std::vector<Value> channels;
+  soci::rowset<soci::row> found =
+      (sql.prepare << "select kind, address from notification_channel where customer = :customer order by kind",
+       soci::use(username));
+  for (const soci::row& row : found)
+    channels.push_back(Value::Object(
+        {{"kind", Value::String(row.get<std::string>(0))}, {"address", Value::String(row.get<std::string>(1))}}));
+  return Value::Object({{"username", Value::String(username)}, {"channels", Value::List(std::move(channels))}});
+}
+
+bool AccountExists(soci::session& sql, const std::string& username) {
+  int count = 0;
+  sql << "select count(*) from notification_account where customer = :customer", soci::into(count), soci::use(username);
+  return count > 0;
+}
+
+RestAnswer ToAnswer(const std::string& guid, const std::string& status) {
+  return {200, Value::Object({{"notificationId", Value::String(guid)}, {"status", Value::String(status)}})};
+}
+
+}  // namespace
+
+NotificationService::NotificationService(std::unique_ptr<Database> database, std::unique_ptr<Connector> mail)
+    : database_(std::move(database)), mail_(std::move(mail)) {}
+NotificationService::~NotificationService() = default;
+
+Result<std::unique_ptr<NotificationService>> NotificationService::Open(const NotificationOptions& options) {
+  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "notification", kTables);
+  if (!database.ok()) return std::move(database).error();
+  MailOptions mail{.smtp_url = options.smtp_url,
+                   .from = "noreply@shop.example",
+                   .from_name = "Shop",
+                   .templates = options.templates};
+  return std::unique_ptr<NotificationService>(
+      new NotificationService(*std::move(database), MakeMailConnector(std::move(mail), std::make_shared<NoSecrets>())));
+}
+
+std::vector<RestRoute> NotificationService::Routes() {
+  return {
+      {"POST", "/accounts", [this](const RestRequest& request) { return OpenAccount(request); }},
+      {"GET", "/accounts/{username}", [this](const RestRequest& request) { return GetAccount(request); }},
+      {"POST", "/messages", [this](const RestRequest& request) { return SendMessage(request); }},
+  };
+}
+
+RestAnswer NotificationService::OpenAccount(const RestRequest& request) {
+  const std::string username = request.Text("username"), email = request.Text("email");
+  if (username.empty() || email.empty()) return Refusal(400, "Username and email should be provided");
+  return database_->Transact([&](soci::session& sql) {
+    return Once(sql, request, [&]() -> RestAnswer {
+      if (AccountExists(sql, username)) return {200, ReadAccount(sql, username)};
+      const std::string first = request.Text("firstName"), last = request.Text("lastName"), now = NowText();
+      sql << "insert into notification_account (customer, first_name, last_name, created_dt) values (:customer, "
+             ":first, :last, :now)",
+          soci::use(username), soci::use(first), soci::use(last), soci::use(now);
+      AddChannel(sql, username, "EMAIL", email);
+      // Bound from the start; the address of a push is the device that signs in first.
+      AddChannel(sql, username, "SMS", request.Text("phone"));
+      AddChannel(sql, username, "PUSH", "");
+      return {201, ReadAccount(sql, username)};
+    });
+  });
+}
+
+RestAnswer NotificationService::GetAccount(const RestRequest& request) {
+  const std::string username = request.parameters.at("username");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    if (!AccountExists(sql, username)) return Refusal(404, "Account not found");
+    return {200, ReadAccount(sql, username)};
+  });
+}
+
+RestAnswer NotificationService::SendMessage(const RestRequest& request) {
+  const std::string to = request.Text("to"), name = request.Text("template"), key = request.idempotency_key;
+  if (to.empty() || name.empty() || key.empty())
+    return Refusal(400, "The address, the template and the header Idempotency-Key should be provided");
+  std::string guid = NewGuid(), status;
+  RestAnswer noted = database_->Transact([&](soci::session& sql) -> RestAnswer {
+    std::string known;
+    sql << "select notification_guid, status from notification where idempotency_key = :key", soci::into(known),
+        soci::into(status), soci::use(key);
+    if (sql.got_data()) {
+      guid = known;
+      return {};
+    }
+    status = "NEW";
+    const std::string now = NowText();
+    sql << "insert into notification (notification_guid, idempotency_key, receiver, template, channel, status, "
+           "created_dt) "
+           "values (:guid, :key, :receiver, :template, 'EMAIL', 'NEW', :now)",
+        soci::use(guid), soci::use(key), soci::use(to), soci::use(name), soci::use(now);
+    return {};
+  });
+  if (noted.status != 200) return noted;
+  if (status == "SENT") return ToAnswer(guid, status);
+
+  const Value* data = request.body.Find("data");
+  Job job{.idempotency_key = key, .connector = "mail", .operation = "send"};
+  job.input = Value::Object({{"to", Value::String(to)},
+                             {"template", Value::String(name)},
+                             {"language", Value::String(request.Text("language"))},
+                             {"data", data ? *data : Value()}});
+  job.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kMailTimeoutMs);
+  const Outcome outcome = mail_->Run(job);
+  if (const auto* failure = std::get_if<BusinessFailure>(&outcome)) return Refusal(422, failure->message);
+  if (const auto* failure = std::get_if<TechnicalFailure>(&outcome)) return Refusal(503, failure->message);
+  return database_->Transact([&](soci::session& sql) {
+    const std::string now = NowText();
+    sql << "update notification set status = 'SENT', sent_dt = :now where idempotency_key = :key", soci::use(now),
+        soci::use(key);
+    return ToAnswer(guid, "SENT");
+  });
+}
+
+}  // namespace fermata::shop
