@@ -189,7 +189,7 @@ struct InstanceFilter {
   std::string tenant{kDefaultTenant};
   std::optional<std::string> process;
   std::optional<std::string> status;
-  std::optional<std::string> state;      // an active state's name
+  std::optional<std::string> state;      // an active state's name; only live instances have any
   std::optional<std::string> key;
   std::optional<std::int64_t> started_from_us, started_before_us;
   std::optional<bool> live;
@@ -223,6 +223,8 @@ class Storage {
   virtual void Commit(int lane, Batch batch, CommitCallback done) = 0;
   // Makes the lane usable again after a failure, once all of its callbacks have come.
   virtual void ResetLane(int lane) = 0;
+  // Why the newest commit that did not succeed did not; nullopt when one succeeded after it. For logs and /readyz.
+  virtual std::optional<Error> LastCommitError() const { return std::nullopt; }
 
   virtual Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) = 0;
   virtual Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) = 0;

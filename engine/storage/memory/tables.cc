@@ -28,13 +28,17 @@ std::tuple<std::vector<std::string>, std::string, std::int64_t> KeyOf(const Kept
 
 bool Full(std::size_t count, int limit) { return count >= static_cast<std::size_t>(std::max(limit, 0)); }
 
+bool Contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 bool Matches(const InstanceRow& row, const InstanceFilter& filter) {
   return row.tenant == filter.tenant && (!filter.process || row.process == *filter.process) &&
          (!filter.status || row.status == *filter.status) && (!filter.key || row.key == filter.key) &&
          (!filter.started_from_us || row.started_us >= *filter.started_from_us) &&
          (!filter.started_before_us || row.started_us < *filter.started_before_us) &&
          (!filter.live || row.live == *filter.live) &&
-         (!filter.state || std::find(row.states.begin(), row.states.end(), *filter.state) != row.states.end());
+         (!filter.state || (row.live && Contains(row.states, *filter.state)));
 }
 
 bool Matches(const IncidentRow& row, const IncidentFilter& filter) {

@@ -1,0 +1,22 @@
+// The schema of the file, step by step. `PRAGMA user_version` is the number of the last step done.
+#pragma once
+
+#include <span>
+
+#include "engine/base/result.h"
+#include "engine/storage/sqlite/connection.h"
+
+namespace fermata::sqlite {
+
+struct Migration {
+  int number = 0;  // from 1, without a gap
+  const char* sql = nullptr;
+};
+
+// Every step from an empty file to the schema of this version. Steps that a release has shipped never change.
+std::span<const Migration> AllMigrations();
+
+// Does what is missing, each step in a transaction of its own. Refuses a file that is no database of ours, or has steps that we do not know.
+Status Migrate(Connection& connection, const std::string& path);
+
+}  // namespace fermata::sqlite

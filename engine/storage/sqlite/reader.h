@@ -1,0 +1,46 @@
+// The queries of Storage on one connection: every method is one statement, or several in one read transaction.
+//
+// Not thread-safe: the pool gives a reader to one thread at a time.
+#pragma once
+
+#include <memory>
+
+#include "engine/storage/sqlite/connection.h"
+#include "engine/storage/storage.h"
+
+namespace fermata::sqlite {
+
+class Reader {
+ public:
+  explicit Reader(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id);
+  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit);
+  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter);
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key);
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key);
+  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                         std::string_view value);
+  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                   std::string_view value);
+  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                         std::string_view value);
+  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                            std::string_view id, std::string_view value);
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
+  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
+  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit);
+  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit);
+  Result<std::int64_t> ReadCounter(std::string_view name);
+  Result<std::vector<DefinitionRow>> ReadDefinitions();
+  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions();
+  Result<std::vector<ManifestRow>> ReadManifests();
+
+ private:
+  Result<std::optional<StoredInstance>> LoadInTransaction(const InstanceId& id);
+
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace fermata::sqlite

@@ -1,0 +1,291 @@
+#include "engine/storage/sqlite/sqlite_storage.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+
+#include "engine/model/limits.h"
+#include "engine/storage/codes.h"
+#include "engine/storage/commit_queue.h"
+#include "engine/storage/sqlite/checkpointer.h"
+#include "engine/storage/sqlite/file_lock.h"
+#include "engine/storage/sqlite/migrations.h"
+#include "engine/storage/sqlite/reader.h"
+#include "engine/storage/sqlite/writer.h"
+
+namespace fermata {
+namespace {
+
+using sqlite::Connection;
+using sqlite::Reader;
+
+// Lends readers; whoever comes when all are out waits.
+class ReaderPool {
+ public:
+  explicit ReaderPool(std::vector<std::unique_ptr<Reader>> readers) : idle_(std::move(readers)) {}
+
+  template <class Use>
+  auto With(Use use) {
+    std::unique_lock lock(mutex_);
+    returned_.wait(lock, [this] { return !idle_.empty(); });
+    std::unique_ptr<Reader> reader = std::move(idle_.back());
+    idle_.pop_back();
+    lock.unlock();
+    auto result = use(*reader);
+    lock.lock();
+    idle_.push_back(std::move(reader));
+    lock.unlock();
+    returned_.notify_one();
+    return result;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<Reader>> idle_;
+};
+
+struct Parts {
+  sqlite::FileLock lock;
+  std::unique_ptr<Connection> writer;
+  std::unique_ptr<Connection> checkpoints;
+  std::vector<std::unique_ptr<Reader>> readers;
+};
+
+// After these nothing of the transaction can appear, whatever happens next. A failed sync leaves pages in the log that may be found after a crash.
+bool CertainlyNotCommitted(int code) {
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_FULL:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_NOMEM:
+      return true;
+    default:
+      return code == SQLITE_IOERR_WRITE;
+  }
+}
+
+class SqliteStorage : public Storage {
+ public:
+  SqliteStorage(const SqliteOptions& options, Parts parts)
+      : sync_(options.sync),
+        lock_(std::move(parts.lock)),
+        writer_(std::move(parts.writer)),
+        readers_(std::move(parts.readers)),
+        checkpointer_(*writer_, std::move(parts.checkpoints)),
+        queue_({kSqliteGroupBatchesMax, kSqliteGroupBytesMax},
+               [this](std::span<const Batch* const> group) { return CommitGroup(group); }) {}
+
+  StorageInfo Info() const override { return {"sqlite", sync_ == SqliteSync::kFull ? "full" : "none", 1}; }
+
+  void Commit(int lane, Batch batch, CommitCallback done) override {
+    queue_.Commit(lane, std::move(batch), std::move(done));
+  }
+  void ResetLane(int lane) override { queue_.ResetLane(lane); }
+  std::optional<Error> LastCommitError() const override {
+    std::lock_guard lock(error_mutex_);
+    return commit_error_;
+  }
+
+  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override {
+    return readers_.With([&](Reader& reader) { return reader.LoadInstance(id); });
+  }
+  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override {
+    return readers_.With([&](Reader& reader) { return reader.ReadJournal(id, after_seq, limit); });
+  }
+  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) override {
+    return readers_.With([&](Reader& reader) { return reader.ListInstances(filter); });
+  }
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                 std::string_view key) override {
+    return readers_.With([&](Reader& reader) { return reader.FindLiveByKey(tenant, process, key); });
+  }
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
+                                                std::string_view key) override {
+    return readers_.With([&](Reader& reader) { return reader.FindEverKey(tenant, process, key); });
+  }
+  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) override {
+    return readers_.With([&](Reader& reader) { return reader.FindSubscriptions(tenant, type, value); });
+  }
+  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                   std::string_view value) override {
+    return readers_.With([&](Reader& reader) { return reader.FindKeptEvents(tenant, process, value); });
+  }
+  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) override {
+    return readers_.With([&](Reader& reader) { return reader.FindKeptEventsOfType(tenant, type, value); });
+  }
+  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                            std::string_view id, std::string_view value) override {
+    return readers_.With([&](Reader& reader) { return reader.FindEventIdentity(tenant, source, id, value); });
+  }
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override {
+    return readers_.With([&](Reader& reader) { return reader.FindIdempotencyKey(tenant, key); });
+  }
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override {
+    return readers_.With([&](Reader& reader) { return reader.ListIncidents(filter); });
+  }
+
+  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
+    return readers_.With([&](Reader& reader) { return reader.ListBusyInstances(after, limit); });
+  }
+  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                           int limit) override {
+    return readers_.With([&](Reader& reader) { return reader.ReadTimers(due_before_us, after, limit); });
+  }
+  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override {
+    return readers_.With([&](Reader& reader) { return reader.ReadInbox(after, limit); });
+  }
+  Result<std::int64_t> LastKeptEventOrder() override {
+    return readers_.With([](Reader& reader) { return reader.ReadCounter("kept_event_order"); });
+  }
+  Result<std::int64_t> LastTimeUs() override {
+    return readers_.With([](Reader& reader) { return reader.ReadCounter("time_us"); });
+  }
+
+  Result<std::vector<DefinitionRow>> ReadDefinitions() override {
+    return readers_.With([](Reader& reader) { return reader.ReadDefinitions(); });
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
+    return readers_.With([](Reader& reader) { return reader.ReadLiveVersions(); });
+  }
+  Result<std::vector<ManifestRow>> ReadManifests() override {
+    return readers_.With([](Reader& reader) { return reader.ReadManifests(); });
+  }
+
+  Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
+    std::int64_t deleted = 0;
+    std::optional<Error> error;
+    queue_.Run([&] {
+      const auto work = [&] { return sqlite::DeleteExpired(*writer_, now_us, limit, deleted); };
+      if (Transact(work) != CommitOutcome::kCommitted) error = LastCommitError();
+    });
+    if (error) return *error;
+    return deleted;
+  }
+
+ private:
+  CommitOutcome CommitGroup(std::span<const Batch* const> group) {
+    const CommitOutcome outcome = Transact([&] { return sqlite::WriteBatches(*writer_, group); });
+    checkpointer_.AfterCommit();
+    return outcome;
+  }
+
+  // On the queue's thread.
+  template <class Work>
+  CommitOutcome Transact(Work work) {
+    int code = writer_->Run("BEGIN IMMEDIATE");
+    if (code != SQLITE_DONE) return Failed(CommitOutcome::kFailed);
+    code = work();
+    if (code != SQLITE_DONE) return Failed(CommitOutcome::kFailed);
+    code = writer_->Run("COMMIT");
+    if (code != SQLITE_DONE) return Failed(CertainlyNotCommitted(code) ? CommitOutcome::kFailed : CommitOutcome::kUnknown);
+    std::lock_guard lock(error_mutex_);
+    commit_error_.reset();
+    return CommitOutcome::kCommitted;
+  }
+
+  CommitOutcome Failed(CommitOutcome outcome) {
+    Error error = writer_->LastError();
+    if (error.code == kStorageReadFailed) error.code = kStorageCommitFailed;
+    if (writer_->in_transaction()) writer_->Run("ROLLBACK");
+    std::lock_guard lock(error_mutex_);
+    commit_error_ = std::move(error);
+    return outcome;
+  }
+
+  const SqliteSync sync_;
+  const sqlite::FileLock lock_;
+  const std::unique_ptr<Connection> writer_;
+  ReaderPool readers_;
+  sqlite::Checkpointer checkpointer_;
+  mutable std::mutex error_mutex_;
+  std::optional<Error> commit_error_;
+  CommitQueue queue_;  // last: its thread uses all of the above
+};
+
+// Links lead to one name, so that one file has one lock.
+Result<std::string> ResolvePath(const std::string& path) {
+  if (path.empty()) {
+    return Error{kStorageOptionsInvalid, "Expected the path of the database file, but it is empty.", "", ""};
+  }
+  std::error_code error;
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  if (error) {
+    return Error{kStorageOpenFailed, "Expected to find the place of '" + path + "', but " + error.message() + ".", "", ""};
+  }
+  return resolved.string();
+}
+
+// Makes the file for its owner only: it holds what the processes know.
+Status MakeFile(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return Error{kStorageOpenFailed, "Expected to open the database file '" + path + "', but " + std::strerror(errno) + ".",
+                 "", "Check that the folder exists and that the server's user may write there."};
+  }
+  ::close(fd);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_fd >= 0) {
+    ::fsync(folder_fd);  // or the new name could be lost with the power
+    ::close(folder_fd);
+  }
+  return Done{};
+}
+
+Result<std::unique_ptr<Connection>> OpenConnection(const std::string& path, int flags, const std::string& pragmas) {
+  Result<std::unique_ptr<Connection>> connection = Connection::Open(path, flags);
+  if (!connection) return connection;
+  Status set = (*connection)->Execute(pragmas);
+  if (!set) return set.error();
+  return connection;
+}
+
+Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
+  Result<sqlite::FileLock> lock = sqlite::FileLock::Acquire(path);
+  if (!lock) return lock.error();
+  Status made = MakeFile(path);
+  if (!made) return made.error();
+
+  const std::string sync = options.sync == SqliteSync::kFull ? "FULL" : "OFF";
+  const std::string writing = "PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
+                              ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + sync +
+                              ";PRAGMA wal_autocheckpoint = 0;PRAGMA journal_size_limit = " + std::to_string(kSqliteLogBytesKept) +
+                              ";PRAGMA cache_size = -" + std::to_string(kSqliteWriterCacheKib);
+  Result<std::unique_ptr<Connection>> writer = OpenConnection(path, SQLITE_OPEN_READWRITE, writing);
+  if (!writer) return writer.error();
+  Status migrated = sqlite::Migrate(**writer, path);
+  if (!migrated) return migrated.error();
+
+  Result<std::unique_ptr<Connection>> checkpoints =
+      OpenConnection(path, SQLITE_OPEN_READWRITE, "PRAGMA wal_autocheckpoint = 0;PRAGMA synchronous = " + sync);
+  if (!checkpoints) return checkpoints.error();
+  Parts parts{*std::move(lock), *std::move(writer), *std::move(checkpoints), {}};
+  for (int i = 0; i < options.readers; ++i) {
+    const std::string reading = "PRAGMA query_only = 1;PRAGMA cache_size = -" + std::to_string(kSqliteReaderCacheKib);
+    Result<std::unique_ptr<Connection>> reader = OpenConnection(path, SQLITE_OPEN_READONLY, reading);
+    if (!reader) return reader.error();
+    parts.readers.push_back(std::make_unique<Reader>(*std::move(reader)));
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Storage>> OpenSqlite(const SqliteOptions& options) {
+  FERMATA_ASSERT(options.readers > 0);
+  const Result<std::string> path = ResolvePath(options.path);
+  if (!path) return path.error();
+  Result<Parts> parts = OpenParts(options, *path);
+  if (!parts) return parts.error();
+  return std::unique_ptr<Storage>(std::make_unique<SqliteStorage>(options, *std::move(parts)));
+}
+
+}  // namespace fermata
