@@ -1,0 +1,281 @@
+#include "engine/runtime/shard.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/runtime/codes.h"
+#include "tests/unit/runtime/shard_bench.h"
+
+namespace fermata {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr const char* kManifest = R"yaml(
+connector: shop
+version: 1.0.0
+operations:
+  hold:    { errors: [declined] }
+  release: {}
+  ship:    { retry: { attempts: 3, first: 10s, factor: 2 } }
+)yaml";
+
+constexpr const char* kOrder = R"yaml(
+fermata: 1
+process: order
+version: 1.0.0
+key: ${input.id}
+unique: running
+events:
+  paid: { key: "${event.data.order}", keep: 1h }
+states:
+  pay:
+    on: { paid: { save: payment, go: ship } }
+    after: { 30m: late }
+  ship: { call: shop.ship, next: done }
+  late: { fail: not-paid }
+  done: { end: { by: "${payment.by}" } }
+)yaml";
+
+constexpr const char* kHold = R"yaml(
+fermata: 1
+process: hold
+version: 1.0.0
+states:
+  hold: { call: shop.hold, save: held, undo: { call: shop.release, with: { hold: "${held.id}" } }, next: ship }
+  ship: { call: shop.ship, next: done }
+  done: { end: {} }
+)yaml";
+
+constexpr const char* kParent = R"yaml(
+fermata: 1
+process: parent
+version: 1.0.0
+states:
+  child: { run: order, with: { id: "${input.id}" }, save: result, on_error: { duplicate: busy, not-paid: busy }, next: done }
+  busy:  { end: { busy: true } }
+  done:  { end: { result: "${result}" } }
+)yaml";
+
+Value Id(std::string_view id) { return Value::Object({{"id", Value::String(id)}}); }
+Value Paid(std::string_view order) { return Value::Object({{"order", Value::String(order)}, {"by", Value::String("card")}}); }
+Outcome Ok() { return JobSuccess{Value::Object({{"id", Value::String("h-1")}})}; }
+
+class ShardTest : public ::testing::Test {
+ protected:
+  InstanceId Started(const std::string& process, Value input) {
+    ShardBench::Reply reply = bench.Start(process, std::move(input));
+    bench.Settle();
+    EXPECT_TRUE(reply->has_value() && (*reply)->ok());
+    return (*reply)->value().id;
+  }
+  ShardBench bench{kManifest, {kOrder, kHold, kParent}};
+};
+
+TEST_F(ShardTest, AnswersAndCallsOutOnlyAfterTheCommit) {
+  ShardBench::Reply reply = bench.Start("hold", Value());
+  bench.shard->Step();
+  EXPECT_EQ(bench.storage.in_flight(), 1u);
+  EXPECT_FALSE(reply->has_value());
+  EXPECT_TRUE(bench.executor.calls.empty());
+  bench.storage.FinishOne();
+  bench.shard->Step();
+  ASSERT_TRUE(reply->has_value());
+  EXPECT_TRUE((*reply)->ok());
+  EXPECT_EQ(bench.executor.calls.size(), 1u);
+}
+
+TEST_F(ShardTest, ADecisionIsOneJournalRow) {
+  InstanceId id = Started("hold", Value());
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(id), "completed");
+  EXPECT_EQ(bench.storage.tables().ReadJournal(id, 0, 100).size(), 3u);
+}
+
+TEST_F(ShardTest, EveryTryOfACallHasTheSameIdempotencyKeyAndAnUndoItsOwn) {
+  InstanceId id = Started("hold", Value());
+  std::string hold_key = bench.executor.calls.front().job.idempotency_key;
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  std::string first = bench.executor.calls.front().job.idempotency_key;
+  bench.executor.Answer(TechnicalFailure{TechnicalError::kUnavailable, "", 0});
+  bench.Settle();
+  EXPECT_TRUE(bench.executor.calls.empty());
+  bench.Advance(10'000);
+  bench.Settle();
+  ASSERT_EQ(bench.executor.calls.size(), 1u);
+  EXPECT_EQ(bench.executor.calls.front().job.idempotency_key, first);
+  EXPECT_EQ(bench.executor.calls.front().job.attempt, 2);
+  bench.executor.Answer(Ok());
+  bench.Command(id, CancelInstance{"late"});
+  bench.Settle();
+  EXPECT_NE(first, hold_key);
+}
+
+TEST_F(ShardTest, UndoesWhatWasDoneWhenItIsCancelled) {
+  InstanceId id = Started("hold", Value());
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  auto cancelled = bench.Command(id, CancelInstance{"changed my mind"});
+  bench.Settle();
+  ASSERT_TRUE(cancelled->has_value() && (*cancelled)->ok());
+  EXPECT_EQ((*cancelled)->value(), "compensating");
+  ASSERT_EQ(bench.executor.calls.size(), 2u);  // the ship call that was let go, and the undo
+  EXPECT_EQ(bench.executor.calls.back().job.operation, "release");
+  std::swap(bench.executor.calls.front(), bench.executor.calls.back());
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(id), "cancelled");
+}
+
+TEST_F(ShardTest, TheSameIdempotencyKeyGetsTheSameAnswer) {
+  ShardBench::Reply first = bench.Start("hold", Value(), "k-1", "h");
+  ShardBench::Reply in_flight = bench.Start("hold", Value(), "k-1", "h");
+  bench.Settle();
+  ShardBench::Reply durable = bench.Start("hold", Value(), "k-1", "h");
+  ShardBench::Reply other = bench.Start("hold", Value(), "k-1", "another request");
+  bench.Settle();
+  EXPECT_EQ((*in_flight)->value().id, (*first)->value().id);
+  EXPECT_EQ((*durable)->value().id, (*first)->value().id);
+  EXPECT_TRUE((*durable)->value().repeated);
+  ASSERT_FALSE((*other)->ok());
+  EXPECT_EQ((*other)->error().code, kIdempotencyKeyReused);
+  EXPECT_EQ(bench.Rows().size(), 1u);
+}
+
+TEST_F(ShardTest, AKeyInUseIsRefusedAlsoBeforeItsFirstStartIsDurable) {
+  ShardBench::Reply first = bench.Start("order", Id("o-1"));
+  ShardBench::Reply same_batch = bench.Start("order", Id("o-1"));
+  bench.shard->Step();
+  ShardBench::Reply next_batch = bench.Start("order", Id("o-1"));
+  bench.Settle();
+  ShardBench::Reply durable = bench.Start("order", Id("o-1"));
+  bench.Settle();
+  EXPECT_TRUE((*first)->ok());
+  for (const ShardBench::Reply& reply : {same_batch, next_batch, durable}) {
+    ASSERT_FALSE((*reply)->ok());
+    EXPECT_EQ((*reply)->error().code, kKeyInUse);
+  }
+}
+
+TEST_F(ShardTest, AKeyIsFreeAgainWhenItsInstanceHasEnded) {
+  InstanceId id = Started("order", Id("o-1"));
+  bench.Command(id, CancelInstance{""});
+  bench.Settle();
+  ShardBench::Reply again = bench.Start("order", Id("o-1"));
+  bench.Settle();
+  EXPECT_TRUE((*again)->ok());
+}
+
+TEST_F(ShardTest, AnEventMovesTheInstanceWithItsKey) {
+  InstanceId id = Started("order", Id("o-1"));
+  InstanceId other = Started("order", Id("o-2"));
+  auto reply = bench.Send("paid", "e-1", Paid("o-1"));
+  bench.Settle();
+  EXPECT_EQ((*reply)->value().delivered, 1);
+  EXPECT_FALSE((*reply)->value().kept);
+  EXPECT_THAT(ActiveStates(bench.Stored(id)), ElementsAre("ship"));
+  EXPECT_THAT(ActiveStates(bench.Stored(other)), ElementsAre("pay"));
+}
+
+TEST_F(ShardTest, AnEventIsAcceptedOnce) {
+  InstanceId id = Started("order", Id("o-1"));
+  auto first = bench.Send("paid", "e-1", Paid("o-1"));
+  auto same_batch = bench.Send("paid", "e-1", Paid("o-1"));
+  bench.Settle();
+  auto durable = bench.Send("paid", "e-1", Paid("o-1"));
+  bench.Settle();
+  EXPECT_FALSE((*first)->value().duplicate);
+  EXPECT_TRUE((*same_batch)->value().duplicate);
+  EXPECT_TRUE((*durable)->value().duplicate);
+  EXPECT_TRUE(bench.Stored(id).kept.empty());
+}
+
+TEST_F(ShardTest, AnEventThatComesBeforeItsInstanceWaitsForIt) {
+  auto reply = bench.Send("paid", "e-1", Paid("o-1"));
+  bench.Settle();
+  EXPECT_TRUE((*reply)->value().kept);
+  InstanceId id = Started("order", Id("o-1"));
+  EXPECT_THAT(ActiveStates(bench.Stored(id)), ElementsAre("ship"));
+  EXPECT_TRUE(bench.storage.tables().FindKeptEvents(kDefaultTenant, "o-1", "order", std::nullopt).empty());
+}
+
+TEST_F(ShardTest, AKeptEventThatExpiredIsNotGiven) {
+  bench.Send("paid", "e-1", Paid("o-1"));
+  bench.Settle();
+  bench.Advance(3'600'001);
+  InstanceId id = Started("order", Id("o-1"));
+  EXPECT_THAT(ActiveStates(bench.Stored(id)), ElementsAre("pay"));
+}
+
+TEST_F(ShardTest, ATimerFiresWhenItsTimeHasComeAlsoAfterARestart) {
+  InstanceId id = Started("order", Id("o-1"));
+  bench.Advance(30 * 60'000 - 1);
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(id), "waiting");
+  bench.Restart();
+  bench.Advance(1);
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(id), "failed");
+  EXPECT_TRUE(bench.storage.tables().ReadTimers(INT64_MAX, std::nullopt, 10).empty());
+}
+
+TEST_F(ShardTest, AJobInFlightIsDispatchedAgainAfterARestart) {
+  InstanceId id = Started("hold", Value());
+  std::string key = bench.executor.calls.front().job.idempotency_key;
+  bench.Restart();
+  ASSERT_EQ(bench.executor.calls.size(), 1u);
+  EXPECT_EQ(bench.executor.calls.front().job.idempotency_key, key);
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  EXPECT_THAT(ActiveStates(bench.Stored(id)), ElementsAre("ship"));
+}
+
+TEST_F(ShardTest, AFailedCommitAnswersItsCallersAndLeavesNothing) {
+  bench.storage.SetFaults(1'000);
+  ShardBench::Reply reply = bench.Start("hold", Value());
+  bench.shard->Step();
+  bench.storage.FinishOne();
+  bench.storage.SetFaults(0);
+  bench.Settle();
+  ASSERT_TRUE(reply->has_value());
+  ASSERT_FALSE((*reply)->ok());
+  EXPECT_TRUE((*reply)->error().code == kStorageUnavailable || (*reply)->error().code == kCommitUnknown);
+  ShardBench::Reply next = bench.Start("hold", Value());
+  bench.Settle();
+  EXPECT_TRUE((*next)->ok());
+}
+
+TEST_F(ShardTest, AChildEndsIntoItsParent) {
+  InstanceId parent = Started("parent", Id("o-1"));
+  EXPECT_EQ(bench.Rows().size(), 2u);
+  bench.Send("paid", "e-1", Paid("o-1"));
+  bench.Settle();
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(parent), "completed");
+  EXPECT_EQ(*bench.Stored(parent).output.Find("result")->Find("by"), Value::String("card"));
+  EXPECT_TRUE(bench.storage.tables().ReadInbox(std::nullopt, 10).empty());
+}
+
+TEST_F(ShardTest, AChildWhoseKeyIsInUseRaisesDuplicate) {
+  Started("order", Id("o-1"));
+  InstanceId parent = Started("parent", Id("o-1"));
+  EXPECT_EQ(bench.StatusOf(parent), "completed");
+  EXPECT_EQ(*bench.Stored(parent).output.Find("busy"), Value::Bool(true));
+}
+
+TEST_F(ShardTest, AMessageOutlivesARestartBetweenSenderAndReceiver) {
+  bench.Start("parent", Id("o-1"));
+  bench.shard->Step();
+  bench.storage.FinishOne();  // the parent is durable, its child not yet started
+  bench.Restart();
+  bench.Settle();
+  EXPECT_EQ(bench.Rows().size(), 2u);
+}
+
+}  // namespace
+}  // namespace fermata
