@@ -1,0 +1,96 @@
+#include "api/cli/eval.h"
+
+#include <istream>
+#include <ostream>
+
+#include "api/cli/eval_codes.h"
+#include "api/cli/typed_value.h"
+#include "engine/expression/expression.h"
+#include "engine/model/json.h"
+
+namespace fermata {
+namespace {
+
+std::string ErrorAnswer(ErrorCode code, std::string_view message, int column, std::string_view hint) {
+  std::string out = R"({"error":{"code":)";
+  AppendJsonString(FormatErrorCode(code), out);
+  out += ",\"message\":";
+  AppendJsonString(message, out);
+  out += ",\"column\":" + std::to_string(column);
+  if (!hint.empty()) {
+    out += ",\"hint\":";
+    AppendJsonString(hint, out);
+  }
+  return out + "}}";
+}
+
+std::string ErrorAnswer(const Error& error) {
+  return ErrorAnswer(error.code, error.path.empty() ? error.message : error.message + " (at " + error.path + ")", 1, error.hint);
+}
+
+std::string ErrorAnswer(const ExpressionError& error) { return ErrorAnswer(error.code, error.message, error.column, error.hint); }
+
+// What JSON tells of a variable's type: its kind, and nothing of what is inside.
+Type TypeOf(const Value& value) {
+  switch (value.kind()) {
+    case ValueKind::kBool: return Type(TypeKind::kBool);
+    case ValueKind::kInt: return Type(TypeKind::kInt);
+    case ValueKind::kDouble: return Type(TypeKind::kDouble);
+    case ValueKind::kString: return Type(TypeKind::kString);
+    case ValueKind::kList: return Type::List(Type::Dyn());
+    case ValueKind::kMap: return Type::Map(Type(TypeKind::kString), Type::Dyn());
+    default: return Type::Dyn();
+  }
+}
+
+std::string Answer(const CompiledExpression& expression, const Value& vars, EvalOptions options) {
+  NamesScope scope;
+  TypeEnvironment environment;
+  for (const auto& [name, value] : vars.as_map()) {
+    if (!options.typed) {
+      scope.Bind(name.as_string(), value);
+      environment.Declare(std::string(name.as_string()), TypeOf(value));
+      continue;
+    }
+    Result<Value> typed = FromTyped(value);
+    if (!typed.ok()) return ErrorAnswer(typed.error());
+    scope.Bind(name.as_string(), *std::move(typed));
+  }
+  if (!options.typed) {
+    const CheckOutcome check = CheckExpression(expression, environment);
+    if (!check.errors.empty()) return ErrorAnswer(check.errors.front());
+  }
+  const EvaluationResult result = Evaluate(expression, scope);
+  if (!result.ok()) return ErrorAnswer(result.error());
+  std::string out = "{\"value\":";
+  if (options.typed) AppendTyped(result.value(), out);
+  else AppendJson(result.value(), out);
+  return out + "}";
+}
+
+}  // namespace
+
+std::string EvalLine(std::string_view line, EvalOptions options) {
+  const Result<Value> request = ParseJson(line);
+  if (!request.ok()) return ErrorAnswer(request.error());
+  const Value* source = request->Find("expr");
+  const Value* vars = request->Find("vars");
+  if (source == nullptr || !source->is_string()) return ErrorAnswer({kEvalBadLine, "Expected an object with the text \"expr\", but there is none.", "", ""});
+  static const Value no_vars = Value::Object({});
+  if (vars == nullptr || vars->is_null()) vars = &no_vars;
+  if (!vars->is_map()) return ErrorAnswer({kEvalBadLine, "Expected \"vars\" to be an object, but it is not.", "", ""});
+  const ParseOutcome parsed = ParseExpression(source->as_string());
+  if (parsed.expression == nullptr) return ErrorAnswer(parsed.errors.front());
+  return Answer(*parsed.expression, *vars, options);
+}
+
+int RunEval(std::istream& in, std::ostream& out, EvalOptions options) {
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    out << EvalLine(line, options) << '\n' << std::flush;
+  }
+  return 0;
+}
+
+}  // namespace fermata

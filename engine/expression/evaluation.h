@@ -1,0 +1,96 @@
+// One run of an expression: the scope, the variables of macros, and what is left of the bounds.
+//
+// Not thread-safe; lives on the stack of Evaluate().
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/expression/ast.h"
+
+namespace fermata {
+
+class Evaluation {
+ public:
+  // All must outlive it.
+  Evaluation(const CompiledExpression& expression, const Scope& scope, const EvaluationLimits& limits);
+
+  EvaluationResult Run();
+
+  // For operators and functions. Every one returns false when the evaluation has failed; the place is that of the node being run.
+  bool Fail(ErrorCode code, std::string message);
+  bool NoOverload();
+  bool ChargeSteps(std::int64_t steps);
+  bool ChargeBytes(std::size_t bytes);
+  bool ChargeItems(std::size_t count) { return ChargeBytes(count * sizeof(Value)) && ChargeSteps(static_cast<std::int64_t>(count)); }
+  // CEL's ==, charged.
+  bool Equals(const Value& a, const Value& b, bool& equal);
+  // Null where the pattern is not a constant of the call being run.
+  const Pattern* constant_pattern() const { return node_ == nullptr ? nullptr : node_->pattern.get(); }
+
+ private:
+  struct Failure {
+    ErrorCode code{};
+    std::string message;
+    Span span;
+  };
+
+  // The value of `node`: `scratch`, or a value that outlives the evaluation of the enclosing node. Null after a failure.
+  const Value* Eval(const Node& node, Value& scratch);
+  const Value* EvalPath(const Node& node, Value& scratch);
+  const Value* EvalLocal(const Node& node);
+  const Value* EvalSelect(const Node& node, Value& scratch);
+  const Value* EvalHas(const Node& node, Value& scratch);
+  const Value* EvalIndex(const Node& node, Value& scratch);
+  const Value* EvalLogical(const Node& node, Value& scratch);
+  const Value* EvalConditional(const Node& node, Value& scratch);
+  const Value* EvalCompare(const Node& node, Value& scratch);
+  const Value* EvalIn(const Node& node, Value& scratch);
+  const Value* EvalCall(const Node& node, Value& scratch);
+  const Value* EvalList(const Node& node, Value& scratch);
+  const Value* EvalMap(const Node& node, Value& scratch);
+  const Value* EvalMacro(const Node& node, Value& scratch);
+  const Value* EvalBind(const Node& node, Value& scratch);
+  const Value* EvalBlock(const Node& node, Value& scratch);
+  const Value* EvalOptionalMap(const Node& node, Value& scratch);
+  const Value* EvalOptionalOr(const Node& node, Value& scratch);
+
+  // macro.cc: one loop for all macros.
+  struct Fold;
+  bool RunFold(const Node& node, const Value& range, Fold& fold);
+  bool StepFold(const Node& node, Fold& fold);
+  bool FinishFold(const Node& node, Fold& fold, Value& out);
+  // Evaluates a predicate that must be a boolean.
+  bool Test(const Node& node, bool& result);
+
+  // The field or element of `base`: a part of `base`, or an optional in `scratch`.
+  const Value* SelectFrom(const Value& base, std::string_view field, bool optional_access, Span span, Value& scratch);
+  const Value* IndexFrom(const Value& base, const Value& index, bool& failed);
+  // Copies what a child gave into `scratch` unless it is there already.
+  static const Value* Settle(const Value* value, Value& scratch);
+
+  const Value* FailAt(Span span, ErrorCode code, std::string message);
+  const Value* Give(bool done, Value& scratch) { return done ? &scratch : nullptr; }
+  void BindSlot(const Node& value, int slot);
+  // Whether the failure is a limit, which nothing absorbs.
+  bool fatal() const;
+  std::string NoOverloadMessage(std::span<const Value* const> arguments) const;
+
+  const CompiledExpression& expression_;
+  const Scope& scope_;
+  std::int64_t steps_left_;
+  std::size_t bytes_left_;
+  const EvaluationLimits& limits_;
+  const Node* node_ = nullptr;                         // whose operator or function runs
+  std::span<const Value* const> arguments_;            // of it, for the message
+  std::vector<Value> slots_;
+  std::vector<std::unique_ptr<Failure>> slot_failures_;  // of cel.bind: an error counts only where the name is used
+  Failure failure_;
+};
+
+// "int", "string", … for messages.
+std::string_view KindName(const Value& value);
+
+}  // namespace fermata

@@ -1,0 +1,39 @@
+#include "engine/expression/time_zone.h"
+
+#include <date/tz.h>
+
+#include <chrono>
+#include <exception>
+
+namespace fermata {
+namespace {
+
+// "02:30" with an optional sign; nullopt if it is no offset.
+std::optional<std::int64_t> ParseOffset(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  for (const std::size_t i : {0, 1, 3, 4}) {
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+  }
+  const int hours = (text[0] - '0') * 10 + (text[1] - '0');
+  const int minutes = (text[3] - '0') * 10 + (text[4] - '0');
+  if (hours > 23 || minutes > 59) return std::nullopt;
+  const std::int64_t seconds = hours * 3600 + minutes * 60;
+  return negative ? -seconds : seconds;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> OffsetSeconds(std::string_view zone, Timestamp timestamp) {
+  if (zone.empty() || zone == "UTC" || zone == "Z") return 0;
+  if (const auto offset = ParseOffset(zone)) return offset;
+  try {
+    const date::sys_seconds moment{std::chrono::seconds(timestamp.seconds)};
+    return date::locate_zone(zone)->get_info(moment).offset.count();
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace fermata
