@@ -1,7 +1,22 @@
 #include "engine/language/checker.h"
 
+#include "engine/language/expression_checker.h"
+#include "engine/language/graph.h"
+#include "engine/language/name_checker.h"
+#include "engine/language/variables.h"
+
 namespace fermata {
 
-void CheckDefinition(const ParsedDefinition&, const std::vector<std::string>&, Report&) {}
+// Errors come before warnings, so that a place that is blamed for an error is not warned of too.
+void CheckDefinition(const ParsedDefinition& parsed, const std::vector<std::string>& processes, Report& report) {
+  const Graph graph = BuildGraph(*parsed.definition);
+  const std::vector<Write> writes = CollectWrites(parsed);
+  const Variables variables(parsed, graph, writes);
+  CheckReferences(parsed, processes, report);
+  CheckExpressions(parsed, variables, report);
+  CheckVariables(parsed, writes, report);
+  CheckGraph(parsed, graph, report);
+  CheckErrors(parsed, report);
+}
 
 }  // namespace fermata

@@ -1,0 +1,335 @@
+#include "engine/language/expression_checker.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/language/codes.h"
+#include "engine/language/fit.h"
+#include "engine/language/templates.h"
+#include "engine/language/types.h"
+#include "engine/language/walk.h"
+#include "engine/schema/schema.h"
+
+namespace fermata {
+namespace {
+
+// What an expression sees where it stands.
+struct Sight {
+  TypeEnvironment names;
+  VariableSet set;             // variables that are certainly set
+};
+
+// Types that a place takes, with words for them.
+struct Wanted {
+  std::vector<TypeKind> kinds;
+  std::string words;
+};
+
+class ExpressionChecker {
+ public:
+  ExpressionChecker(const ParsedDefinition& parsed, const Variables& variables, Report& report)
+      : parsed_(parsed), definition_(*parsed.definition), variables_(variables), report_(report) {}
+
+  void Check() {
+    LearnTypes();
+    CheckRoot();
+    for (const State& state : definition_.states)
+      if (IsReal(state)) CheckState(state);
+    CheckHandlers(StateAt(definition_, kRoot));
+  }
+
+ private:
+  // ---- types of variables ----
+
+  void Learn(const std::string& name, const Type& type) {
+    const int number = variables_.NumberOf(name);
+    if (number < 0) return;
+    auto& known = types_[static_cast<std::size_t>(number)];
+    known = known ? Type::Union({*known, type}) : type;
+  }
+
+  // A variable has the types of all that is saved in it. What is computed from other variables counts as unknown while it is learnt, so that one round is enough.
+  void LearnTypes() {
+    types_.assign(variables_.names().size(), std::nullopt);
+    std::vector<std::pair<const Assignment*, StateIndex>> computed;
+    for (const Assignment& assignment : definition_.vars) computed.push_back({&assignment, kRoot});
+    for (const State& state : definition_.states) {
+      if (!state.save.empty()) Learn(state.save, AsVariable(ResultType(state)));
+      for (const Assignment& assignment : state.set) computed.push_back({&assignment, state.index});
+      for (const EventHandler& handler : state.on)
+        for (const EventHandler::Arm& arm : handler.arms)
+          if (!arm.transition.save.empty()) {
+            const EventDeclaration* event = definition_.FindEvent(handler.type);
+            Learn(arm.transition.save, event && event->data ? TypeOf(*event->data) : Type::Dyn());
+          }
+      for (const ErrorHandler& handler : state.on_error)
+        for (const TransitionArm& arm : handler.arms)
+          if (!arm.save.empty()) Learn(arm.save, ErrorType());
+      ForEachArm(state, [&](ArmKind, const TransitionArm& arm) {
+        for (const Assignment& assignment : arm.set) computed.push_back({&assignment, state.index});
+      });
+    }
+    TypeEnvironment names = BaseNames();
+    names.Declare("event", Type::Dyn());
+    names.Declare("error", Type::Dyn());
+    for (const State& state : definition_.states)
+      if (const auto* each = std::get_if<EachVerb>(&state.verb)) {
+        names.Declare(each->as, Type::Dyn());
+        names.Declare(each->index, Type(TypeKind::kInt));
+      }
+    std::set<std::string> computed_names;
+    for (const auto& [assignment, state] : computed) computed_names.insert(assignment->name);
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      const std::string& name = variables_.names()[i];
+      names.Declare(name, computed_names.count(name) || !types_[i] ? Type::Dyn() : *types_[i]);
+    }
+    for (const auto& [assignment, state] : computed)
+      Learn(assignment->name, AsVariable(TypeOfTemplate(assignment->value, [&](const Expression& expression) {
+              const CheckOutcome outcome = CheckExpression(*expression.compiled, names);
+              return outcome.errors.empty() ? outcome.type : Type::Dyn();
+            })));
+  }
+
+  TypeEnvironment BaseNames() const {
+    TypeEnvironment names;
+    names.Declare("input", definition_.input ? TypeOf(*definition_.input) : Type::Dyn());
+    std::vector<std::pair<Type::Field, Type>> fields;
+    for (const char* name : {"id", "key", "process", "version", "startedAt"}) fields.push_back({{name, true}, Type::Dyn()});
+    names.Declare("instance", Type::Object(std::move(fields), false, Type::Dyn()));
+    names.Declare("now", Type(TypeKind::kTimestamp));
+    return names;
+  }
+
+  // ---- what is seen where ----
+
+  Sight SightOf(const State& state, VariableSet set) const {
+    Sight sight{BaseNames(), std::move(set)};
+    for (std::size_t i = 0; i < types_.size(); ++i) sight.names.Declare(variables_.names()[i], types_[i].value_or(Type::Dyn()));
+    std::vector<const EachVerb*> around;
+    for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
+      if (const auto* each = std::get_if<EachVerb>(&StateAt(definition_, outer).verb)) around.push_back(each);
+    for (auto each = around.rbegin(); each != around.rend(); ++each) {
+      sight.names.Declare((*each)->as, Type::Dyn());
+      sight.names.Declare((*each)->index, Type(TypeKind::kInt));
+    }
+    return sight;
+  }
+
+  // ---- one expression, one template ----
+
+  SourcePosition Locate(const Expression& expression, int line, int column) const {
+    const auto place = parsed_.places.find(expression.compiled.get());
+    if (place == parsed_.places.end()) return expression.at;
+    return LocateInExpression(place->second, SourceOf(*expression.compiled), line, column, report_.source());
+  }
+
+  // The type, Dyn after a report. Each expression is reported on once.
+  Type CheckOne(const Expression& expression, const Sight& sight) {
+    const CheckOutcome outcome = CheckExpression(*expression.compiled, sight.names);
+    for (const ExpressionError& error : outcome.errors) {
+      if (parsed_.variables_unknown && error.code == ErrorCode{3011}) continue;
+      report_.Add(Severity::kError, error.code, Locate(expression, error.line, error.column), error.length, error.message, error.hint);
+    }
+    if (!outcome.errors.empty()) return Type::Dyn();
+    CheckSet(expression, sight);
+    return outcome.type;
+  }
+
+  void CheckSet(const Expression& expression, const Sight& sight) {
+    if (parsed_.variables_unknown || parsed_.targets_unknown || parsed_.states_unknown) return;
+    for (const NameUse& use : FreeNames(*expression.compiled)) {
+      const int number = variables_.NumberOf(use.name);
+      if (number < 0 || sight.set[static_cast<std::size_t>(number)]) continue;
+      report_.Add(Severity::kError, kVariableNotSet, Locate(expression, 1, use.column), use.length,
+                  "Expected '" + use.name + "' to be set on every path that leads here, but on some path it is not.", "give it an initial value under 'vars', or set it on the way");
+    }
+  }
+
+  Type CheckAll(const Template& content, const Sight& sight) {
+    return TypeOfTemplate(content, [&](const Expression& expression) { return CheckOne(expression, sight); });
+  }
+
+  // TypeOfTemplate does not look into texts.
+  void CheckTexts(const Template& content, const Sight& sight) {
+    if (const auto* text = std::get_if<TextTemplate>(&content.content)) {
+      for (const TextTemplate::Piece& piece : text->pieces) {
+        if (!piece.expression) continue;
+        const Type type = CheckOne(*piece.expression, sight);
+        const Wanted wanted{{TypeKind::kString, TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble, TypeKind::kBool, TypeKind::kTimestamp, TypeKind::kDuration}, "a number, boolean, string, timestamp or duration inside a text"};
+        Demand(type, wanted, piece.expression->at, 1);
+      }
+    }
+    if (const auto* list = std::get_if<Template::ListOf>(&content.content))
+      for (const Template& item : *list) CheckTexts(item, sight);
+    if (const auto* map = std::get_if<Template::MapOf>(&content.content))
+      for (const auto& [key, item] : *map) CheckTexts(item, sight);
+  }
+
+  Type CheckTemplate(const Template& content, const Sight& sight) {
+    CheckTexts(content, sight);
+    return CheckAll(content, sight);
+  }
+  void CheckTemplate(const std::optional<Template>& content, const Sight& sight) {
+    if (content) CheckTemplate(*content, sight);
+  }
+
+  void Demand(const Type& type, const Wanted& wanted, SourcePosition at, int length) {
+    for (TypeKind kind : wanted.kinds)
+      if (type.is_dyn() || Type::CanFit(type, kind == TypeKind::kList ? Type::List(Type::Dyn()) : kind == TypeKind::kMap ? Type::Map(Type(TypeKind::kString), Type::Dyn()) : Type(kind))) return;
+    report_.Add(Severity::kError, kExpressionMisfit, at, length, "Expected " + wanted.words + ", but it is of type " + type.ToString() + ".");
+  }
+  void DemandTemplate(const std::optional<Template>& content, const Sight& sight, const Wanted& wanted) {
+    if (!content) return;
+    const Type type = CheckTemplate(*content, sight);
+    const auto* expression = std::get_if<Expression>(&content->content);
+    Demand(type, wanted, expression ? expression->at : content->at, 1);
+  }
+
+  // ---- places ----
+
+  static Wanted Text(std::string words) { return {{TypeKind::kString}, std::move(words)}; }
+
+  void CheckRoot() {
+    const Sight start{BaseNames(), VariableSet(variables_.names().size(), false)};
+    DemandTemplate(definition_.key, start, Text("a string as business key"));
+    for (const Assignment& assignment : definition_.vars) CheckTemplate(assignment.value, start);
+    for (const EventDeclaration& event : definition_.events) {
+      if (!event.key) continue;
+      Sight sight{TypeEnvironment(), {}};
+      sight.names.Declare("event", EventType(&event));
+      DemandTemplate(event.key, sight, Text("a string as key of the event"));
+    }
+  }
+
+  void CheckState(const State& state) {
+    const Sight entry = SightOf(state, variables_.AtEntry(state.index));
+    for (const Assignment& assignment : state.set) CheckTemplate(assignment.value, entry);
+    const Sight inside = SightOf(state, variables_.AfterSet(state));
+    CheckVerb(state, inside);
+    if (state.undo && state.undo->with) {
+      Sight done = SightOf(state, variables_.AfterVerb(state));
+      done.names.Declare("call", Type::Object({{{"key", true}, Type(TypeKind::kString)}}, false, Type::Dyn()));
+      CheckTemplate(*state.undo->with, done);
+      const NodeEntry* undo = parsed_.Find(state.index, "undo");
+      CheckOperationInput(state.undo->operation, state.undo->with, undo ? undo->value.Find("with") : nullptr, undo ? undo->value.Find("call") : nullptr, done);
+    }
+    CheckHandlers(state);
+  }
+
+  void CheckHandlers(const State& state) {
+    const Sight inside = SightOf(state, variables_.AfterSet(state));
+    const Sight done = SightOf(state, variables_.AfterVerb(state));
+    for (const TransitionArm& arm : state.next) CheckArm(arm, done);
+    for (const EventHandler& handler : state.on) {
+      Sight sight = inside;
+      sight.names.Declare("event", EventType(definition_.FindEvent(handler.type)));
+      for (const EventHandler::Arm& arm : handler.arms) {
+        DemandTemplate(arm.match, inside, Text("a string to match the event's key"));
+        CheckArm(arm.transition, sight);
+      }
+    }
+    for (const TimerHandler& handler : state.after) {
+      if (const auto* due = std::get_if<Template>(&handler.due)) DemandTemplate(*due, inside, {{TypeKind::kDuration, TypeKind::kTimestamp}, "a duration or a timestamp"});
+      for (const TransitionArm& arm : handler.arms) CheckArm(arm, inside);
+    }
+    for (const ErrorHandler& handler : state.on_error) {
+      Sight sight = inside;
+      sight.names.Declare("error", ErrorType());
+      for (const TransitionArm& arm : handler.arms) CheckArm(arm, sight);
+    }
+  }
+
+  void CheckArm(const TransitionArm& arm, const Sight& sight) {
+    if (arm.condition) {
+      const Type type = CheckOne(*arm.condition, sight);
+      if (!Type::CanFit(type, Type(TypeKind::kBool)))
+        report_.Add(Severity::kError, kConditionNotBoolean, arm.condition->at, CountCharacters(SourceOf(*arm.condition->compiled)),
+                    "Expected a condition, true or false, but the expression is of type " + type.ToString() + ".");
+    }
+    Sight saved = sight;
+    saved.set = variables_.With(std::move(saved.set), arm.save);
+    for (const Assignment& assignment : arm.set) CheckTemplate(assignment.value, saved);
+    for (const Assignment& assignment : arm.set) saved.set = variables_.With(std::move(saved.set), assignment.name);
+    if (arm.emit) CheckEmission(*arm.emit, saved);
+  }
+
+  void CheckEmission(const Emission& emission, const Sight& sight) {
+    CheckTemplate(emission.with, sight);
+    DemandTemplate(emission.to_process, sight, Text("the name of a process"));
+    DemandTemplate(emission.to_key, sight, Text("a string as business key"));
+  }
+
+  void CheckVerb(const State& state, const Sight& sight) {
+    if (const auto* call = std::get_if<CallVerb>(&state.verb)) {
+      CheckTemplate(call->with, sight);
+      CheckOperationInput(call->full(), call->with, parsed_.Find(state.index, "with"), parsed_.Find(state.index, "call"), sight);
+    } else if (const auto* ask = std::get_if<AskVerb>(&state.verb)) {
+      CheckTemplate(ask->title, sight);
+      CheckTemplate(ask->data, sight);
+      DemandTemplate(ask->assign_role, sight, Text("a string as role"));
+      DemandTemplate(ask->assign_user, sight, Text("a string as user"));
+      DemandTemplate(ask->assign_from, sight, {{TypeKind::kMap, TypeKind::kObject}, "{role} or {user}"});
+      if (const auto* due = ask->due ? std::get_if<Template>(&*ask->due) : nullptr)
+        DemandTemplate(*due, sight, {{TypeKind::kDuration, TypeKind::kTimestamp}, "a duration or a timestamp"});
+    } else if (const auto* run = std::get_if<RunVerb>(&state.verb)) {
+      CheckTemplate(run->with, sight);
+      DemandTemplate(run->key, sight, Text("a string as business key"));
+    } else if (const auto* emit = std::get_if<EmitVerb>(&state.verb)) {
+      CheckEmission(emit->emission, sight);
+    } else if (const auto* each = std::get_if<EachVerb>(&state.verb)) {
+      DemandTemplate(each->list, sight, {{TypeKind::kList}, "a list"});
+    } else if (const auto* end = std::get_if<EndVerb>(&state.verb)) {
+      for (const auto& [name, content] : end->output) CheckTemplate(content, sight);
+      CheckOutput(state, *end, sight);
+    } else if (const auto* fail = std::get_if<FailVerb>(&state.verb)) {
+      CheckTemplate(fail->message, sight);
+      CheckTemplate(fail->with, sight);
+    }
+  }
+
+  // The expressions have been reported on: only the types are of interest here.
+  TypeOfExpression Quietly(const Sight& sight) const {
+    return [&sight](const Expression& expression) {
+      const CheckOutcome outcome = CheckExpression(*expression.compiled, sight.names);
+      return outcome.errors.empty() ? outcome.type : Type::Dyn();
+    };
+  }
+
+  const OperationManifest* FindOperation(const std::string& full) const {
+    const std::size_t dot = full.find('.');
+    for (const ManifestPtr& manifest : definition_.manifests)
+      if (manifest->connector == full.substr(0, dot)) return manifest->Find(full.substr(dot + 1));
+    return nullptr;
+  }
+
+  void CheckOperationInput(const std::string& full, const std::optional<Template>& with, const NodeEntry* with_entry, const NodeEntry* call, const Sight& sight) {
+    const OperationManifest* operation = FindOperation(full);
+    if (!operation || !operation->input) return;
+    if (with && with_entry) return CheckFit(*with, with_entry->value, *operation->input, "the input of " + full, Quietly(sight), report_);
+    if (with_entry || !call) return;
+    const std::vector<SchemaViolation> violations = Validate(*operation->input, Value::Object({}));
+    if (!violations.empty()) report_.Error(kInputMissing, call->value, "Expected 'with' for " + full + ", but it is missing: " + violations.front().message);
+  }
+
+  // The root's output against its schema.
+  void CheckOutput(const State& state, const EndVerb& end, const Sight& sight) {
+    const NodeEntry* entry = parsed_.Find(state.index, "end");
+    if (state.parent != kRoot || !definition_.output || !entry || !entry->value.is_map()) return;
+    Template content{end.output, entry->value.at};
+    CheckFit(content, entry->value, *definition_.output, "the output of the process", Quietly(sight), report_);
+  }
+
+  const ParsedDefinition& parsed_;
+  const Definition& definition_;
+  const Variables& variables_;
+  Report& report_;
+  std::vector<std::optional<Type>> types_;   // by number of the variable
+};
+
+}  // namespace
+
+void CheckExpressions(const ParsedDefinition& parsed, const Variables& variables, Report& report) {
+  ExpressionChecker(parsed, variables, report).Check();
+}
+
+}  // namespace fermata

@@ -1,0 +1,205 @@
+#include "engine/language/graph.h"
+
+#include <algorithm>
+
+#include "engine/language/codes.h"
+#include "engine/language/walk.h"
+
+namespace fermata {
+namespace {
+
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(const Definition& definition) : definition_(definition) {
+    graph_.reached.assign(definition.states.size(), false);
+    graph_.completes.assign(definition.states.size(), false);
+  }
+
+  // Both facts grow together until nothing changes.
+  Graph Build() {
+    graph_.reached[kRoot] = true;
+    do {
+      changed_ = false;
+      for (const State& state : definition_.states)
+        if (graph_.reached[Slot(state.index)]) Visit(state);
+    } while (changed_);
+    return std::move(graph_);
+  }
+
+ private:
+  static std::size_t Slot(StateIndex index) { return static_cast<std::size_t>(index); }
+
+  void Mark(std::vector<bool>& facts, StateIndex index) {
+    if (index == kNoState || facts[Slot(index)]) return;
+    facts[Slot(index)] = true;
+    changed_ = true;
+  }
+
+  void Visit(const State& state) {
+    Mark(graph_.reached, state.start);
+    if (Does<ParallelVerb>(state))
+      for (StateIndex region : state.children) Mark(graph_.reached, region);
+    if (CanComplete(state)) Mark(graph_.completes, state.index);
+    ForEachArm(state, [&](ArmKind kind, const TransitionArm& arm) {
+      if (kind != ArmKind::kNext || graph_.completes[Slot(state.index)]) Mark(graph_.reached, arm.target);
+    });
+  }
+
+  bool HasReachedEnd(const State& state) const {
+    return std::any_of(state.children.begin(), state.children.end(), [&](StateIndex child) { return graph_.reached[Slot(child)] && Does<EndVerb>(StateAt(definition_, child)); });
+  }
+
+  bool CanComplete(const State& state) const {
+    if (state.is_region || Does<CompositeVerb>(state)) return HasReachedEnd(state);
+    if (Does<EachVerb>(state)) return true;  // the list may be empty
+    if (const auto* parallel = std::get_if<ParallelVerb>(&state.verb)) {
+      const auto done = std::count_if(state.children.begin(), state.children.end(), [&](StateIndex region) { return graph_.completes[Slot(region)]; });
+      return done >= parallel->join.value_or(static_cast<std::int64_t>(state.children.size()));
+    }
+    return !Does<EndVerb>(state) && !Does<FailVerb>(state);
+  }
+
+  const Definition& definition_;
+  Graph graph_;
+  bool changed_ = false;
+};
+
+class GraphChecker {
+ public:
+  GraphChecker(const ParsedDefinition& parsed, const Graph& graph, Report& report) : parsed_(parsed), definition_(*parsed.definition), graph_(graph), report_(report) {}
+
+  void Check() {
+    const bool complete = !parsed_.targets_unknown && !parsed_.states_unknown;
+    for (const State& state : definition_.states) {
+      if (!IsReal(state)) continue;
+      if (complete) CheckReached(state);
+      CheckWait(state);
+    }
+    if (!complete) return;
+    // Innermost first, so that a composite is not blamed for what stands in it.
+    stuck_.assign(definition_.states.size(), false);
+    for (std::size_t i = definition_.states.size(); i-- > 1;) CheckLeft(definition_.states[i]);
+    CheckLoops();
+  }
+
+ private:
+  static std::size_t Slot(StateIndex index) { return static_cast<std::size_t>(index); }
+
+  void ReportAt(const State& state, Severity severity, ErrorCode code, std::string message, std::string hint) {
+    report_.Add(severity, code, state.at, static_cast<int>(state.name.size()), std::move(message), std::move(hint));
+  }
+
+  void CheckReached(const State& state) {
+    if (graph_.reached[Slot(state.index)] || !graph_.reached[Slot(state.parent)]) return;
+    ReportAt(state, Severity::kError, kUnreachableState, "Expected a way into the state '" + state.name + "', but no transition leads there.", "remove it, or name it under 'next', 'on', 'after' or 'on_error'");
+  }
+
+  static bool HasGo(const State& state, bool with_next) {
+    bool found = false;
+    ForEachArm(state, [&](ArmKind kind, const TransitionArm& arm) {
+      const bool counts = kind == ArmKind::kOn || kind == ArmKind::kAfter || (kind == ArmKind::kNext && with_next);
+      found |= counts && arm.target != kNoState;
+    });
+    return found;
+  }
+
+  // Whether something around the state takes it away.
+  bool LeftFromOutside(const State& state) const {
+    for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent) {
+      const State& around = StateAt(definition_, outer);
+      if (HasGo(around, false)) return true;
+      const auto* parallel = std::get_if<ParallelVerb>(&around.verb);
+      if (parallel && parallel->join) return true;
+    }
+    return false;
+  }
+
+  // Whether something inside leads out, or fails.
+  bool LeftFromInside(const State& state) const {
+    for (const State& inner : definition_.states) {
+      if (inner.index == state.index || !graph_.reached[Slot(inner.index)] || !IsInside(definition_, inner.index, state.index)) continue;
+      if (Does<FailVerb>(inner)) return true;
+      bool leads_out = false;
+      ForEachArm(inner, [&](ArmKind, const TransitionArm& arm) { leads_out |= arm.target != kNoState && !IsInside(definition_, arm.target, state.index); });
+      if (leads_out) return true;
+    }
+    return false;
+  }
+
+  bool HasStuckInside(const State& state) const {
+    return std::any_of(definition_.states.begin(), definition_.states.end(),
+                       [&](const State& inner) { return inner.index != state.index && stuck_[Slot(inner.index)] && IsInside(definition_, inner.index, state.index); });
+  }
+
+  void CheckLeft(const State& state) {
+    if (!IsReal(state) || !graph_.reached[Slot(state.index)] || Does<EndVerb>(state) || Does<FailVerb>(state)) return;
+    const bool completes = graph_.completes[Slot(state.index)];
+    if (HasGo(state, completes) || LeftFromOutside(state)) return;
+    if (!state.children.empty() && (HasStuckInside(state) || LeftFromInside(state))) return;
+    stuck_[Slot(state.index)] = true;
+    if (!completes)
+      return ReportAt(state, Severity::kError, kStateNeverLeft, "Expected an 'end' that can be reached inside of '" + state.name + "', or a way out of it, but there is none.", "");
+    ReportAt(state, Severity::kError, kStateNeverLeft, "Expected a way out of the state '" + state.name + "', but it has none.", "add 'next', or 'on' or 'after' with a state to go to; the last state of a process says 'end'");
+  }
+
+  void CheckWait(const State& state) {
+    if (!Does<NoVerb>(state) || state.on.empty() || !state.after.empty()) return;
+    for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
+      if (!StateAt(definition_, outer).after.empty()) return;
+    ReportAt(state, Severity::kWarning, kWaitWithoutAfter, "Expected 'after' where a process waits, but '" + state.name + "' may wait for ever.", "say what happens when nothing comes: after: { 1d: … }");
+  }
+
+  // States through which a process runs without anybody else having a say.
+  static bool RunsThrough(const State& state) {
+    if (!IsReal(state)) return false;
+    if (Does<NoVerb>(state)) return state.is_choice;
+    return Does<CallVerb>(state) || Does<EmitVerb>(state) || Does<RollbackVerb>(state);
+  }
+
+  template <class Visit>
+  void ForEachStep(const State& state, Visit visit) const {
+    ForEachArm(state, [&](ArmKind kind, const TransitionArm& arm) {
+      const bool instant = kind == ArmKind::kNext || kind == ArmKind::kOnError;
+      if (instant && arm.target != kNoState && RunsThrough(StateAt(definition_, arm.target))) visit(arm.target);
+    });
+  }
+
+  // The first state of each loop, in document order.
+  void CheckLoops() {
+    std::vector<bool> told(definition_.states.size(), false);
+    for (const State& state : definition_.states) {
+      if (!RunsThrough(state) || told[Slot(state.index)]) continue;
+      std::vector<StateIndex> stack{state.index}, loop;
+      std::vector<bool> seen(definition_.states.size(), false);
+      bool returns = false;
+      while (!stack.empty()) {
+        const StateIndex at = stack.back();
+        stack.pop_back();
+        ForEachStep(StateAt(definition_, at), [&](StateIndex next) {
+          returns |= next == state.index;
+          if (seen[Slot(next)]) return;
+          seen[Slot(next)] = true;
+          stack.push_back(next);
+        });
+      }
+      if (!returns) continue;
+      for (std::size_t i = 0; i < seen.size(); ++i)
+        if (seen[i]) told[i] = true;
+      ReportAt(state, Severity::kWarning, kLoopWithoutWait, "Expected a wait in the loop through '" + state.name + "', but nothing in it waits.", "put a state with 'after' into the loop");
+    }
+  }
+
+  const ParsedDefinition& parsed_;
+  const Definition& definition_;
+  const Graph& graph_;
+  Report& report_;
+  std::vector<bool> stuck_;
+};
+
+}  // namespace
+
+Graph BuildGraph(const Definition& definition) { return GraphBuilder(definition).Build(); }
+
+void CheckGraph(const ParsedDefinition& parsed, const Graph& graph, Report& report) { GraphChecker(parsed, graph, report).Check(); }
+
+}  // namespace fermata

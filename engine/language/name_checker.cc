@@ -1,0 +1,225 @@
+#include "engine/language/name_checker.h"
+
+#include <algorithm>
+#include <set>
+
+#include "engine/language/codes.h"
+#include "engine/language/operations.h"
+#include "engine/language/walk.h"
+
+namespace fermata {
+namespace {
+
+std::string Quoted(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
+  return text;
+}
+
+// What can go wrong, by name, in a state itself.
+struct Raised {
+  std::set<std::string> business;
+  bool anything = false;     // what a child raises is not known here
+  bool technical = false;
+};
+
+Raised RaisedBy(const State& state) {
+  Raised raised;
+  if (const auto* call = std::get_if<CallVerb>(&state.verb)) {
+    raised.technical = true;
+    raised.anything = call->manifest == nullptr;
+    if (call->manifest) raised.business.insert(call->manifest->errors.begin(), call->manifest->errors.end());
+  }
+  if (const auto* fail = std::get_if<FailVerb>(&state.verb)) raised.business.insert(fail->error);
+  if (Does<RunVerb>(state)) raised.anything = raised.technical = true;
+  return raised;
+}
+
+class ErrorChecker {
+ public:
+  ErrorChecker(const ParsedDefinition& parsed, Report& report) : parsed_(parsed), definition_(*parsed.definition), report_(report) {}
+
+  void Check() {
+    for (const State& state : definition_.states) {
+      CheckHandlers(state);
+      CheckCall(state);
+    }
+  }
+
+ private:
+  bool IsHandled(const State& state, const std::string& error) const {
+    for (StateIndex at = state.index; at != kNoState; at = StateAt(definition_, at).parent)
+      for (const ErrorHandler& handler : StateAt(definition_, at).on_error)
+        if (handler.name == error || handler.name == "any") return true;
+    return false;
+  }
+
+  void CheckCall(const State& state) {
+    const auto* call = std::get_if<CallVerb>(&state.verb);
+    const NodeEntry* entry = call ? parsed_.Find(state.index, "call") : nullptr;
+    if (!call || !entry || !call->manifest) return;
+    std::vector<std::string> unhandled;
+    for (const std::string& error : call->manifest->errors)
+      if (!IsHandled(state, error)) unhandled.push_back(error);
+    if (!unhandled.empty())
+      report_.Add(Severity::kWarning, kUnhandledError, entry->value.at, entry->value.length,
+                  "Expected the business error" + std::string(unhandled.size() > 1 ? "s " : " ") + Quoted(unhandled) + " of " + call->full() + " to be handled, but nothing does.",
+                  "write: on_error: { " + unhandled.front() + ": … }");
+    if (!state.undo && InAtomicScope(state))
+      report_.Add(Severity::kInformation, kEffectWithoutUndo, entry->value.at, entry->value.length,
+                  call->full() + " has no 'undo': its effect stays when what is around it is rolled back.");
+  }
+
+  bool InAtomicScope(const State& state) const {
+    for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
+      if (StateAt(definition_, outer).atomic || StateAt(definition_, outer).undo) return true;
+    return false;
+  }
+
+  void CheckHandlers(const State& state) {
+    if (state.on_error.empty()) return;
+    Raised raised;
+    for (const State& inner : definition_.states) {
+      if (!IsInside(definition_, inner.index, state.index)) continue;
+      const Raised own = RaisedBy(inner);
+      raised.business.insert(own.business.begin(), own.business.end());
+      raised.anything |= own.anything;
+      raised.technical |= own.technical;
+    }
+    if (raised.anything || parsed_.states_unknown) return;
+    for (const ErrorHandler& handler : state.on_error) {
+      if (handler.name == "any" || IsDefinitionError(handler.name)) continue;
+      const bool technical = handler.name == "technical" || IsTechnicalError(handler.name);
+      if (technical ? raised.technical : raised.business.count(handler.name) > 0) continue;
+      report_.Add(Severity::kWarning, kErrorNeverRaised, handler.at, CountCharacters(handler.name),
+                  "Expected the name of an error that can happen here, but nothing raises '" + handler.name + "'.", DidYouMean(handler.name, {raised.business.begin(), raised.business.end()}));
+    }
+  }
+
+  const ParsedDefinition& parsed_;
+  const Definition& definition_;
+  Report& report_;
+};
+
+class VariableChecker {
+ public:
+  VariableChecker(const ParsedDefinition& parsed, const std::vector<Write>& writes, Report& report)
+      : parsed_(parsed), definition_(*parsed.definition), writes_(writes), report_(report) {}
+
+  void Check() {
+    CheckRegions();
+    CheckItems();
+    for (const State& state : definition_.states)
+      if (const auto* each = std::get_if<EachVerb>(&state.verb)) CheckItemNames(state, *each);
+    for (const char* key : {"searchable", "encrypted"}) CheckNames(key);
+  }
+
+ private:
+  // The region of `parallel` that the state is in; kNoState if it is in none of them. What is local to an item inside does not count.
+  StateIndex RegionOf(StateIndex state, StateIndex parallel) const {
+    for (StateIndex at = state; at != kNoState; at = StateAt(definition_, at).parent) {
+      if (at != state && Does<EachVerb>(StateAt(definition_, at))) return kNoState;
+      if (StateAt(definition_, at).parent == parallel && StateAt(definition_, at).is_region) return at;
+    }
+    return kNoState;
+  }
+
+  void CheckRegions() {
+    for (const State& parallel : definition_.states) {
+      if (!Does<ParallelVerb>(parallel)) continue;
+      std::map<std::string, std::pair<StateIndex, const Write*>> first;
+      for (const Write& write : writes_) {
+        const StateIndex region = RegionOf(write.state, parallel.index);
+        if (region == kNoState) continue;
+        const auto [known, added] = first.emplace(write.name, std::pair{region, &write});
+        if (added || known->second.first == region) continue;
+        const Write& other = *known->second.second;
+        report_.AddRelated(Severity::kError, kRegionsShareVariable, write.at, write.length,
+                           "Expected each variable to be written in one region only, but '" + StateAt(definition_, known->second.first).name + "' and '" + StateAt(definition_, region).name +
+                               "' both write '" + write.name + "'.",
+                           {other.at.line, other.at.column, "the other region writes it here"}, "give the results different names");
+      }
+    }
+  }
+
+  // The innermost `each` around a write; what a state of the `each` itself saves is written outside of it.
+  StateIndex EachAround(StateIndex state) const {
+    for (StateIndex at = StateAt(definition_, state).parent; at != kNoState; at = StateAt(definition_, at).parent)
+      if (Does<EachVerb>(StateAt(definition_, at))) return at;
+    return kNoState;
+  }
+
+  void CheckItems() {
+    for (const Write& write : writes_) {
+      const StateIndex each = write.state == kRoot ? kNoState : EachAround(write.state);
+      if (each == kNoState) continue;
+      const bool outer = std::any_of(writes_.begin(), writes_.end(), [&](const Write& other) { return other.name == write.name && !IsInside(definition_, other.state, each); });
+      if (outer)
+        report_.Add(Severity::kWarning, kOuterVariableInItem, write.at, write.length,
+                    "Expected a name of its own for what an item assigns, but '" + write.name + "' is also a variable outside: the item changes only its own copy.");
+    }
+  }
+
+  void CheckItemNames(const State& state, const EachVerb& each) {
+    for (const char* key : {"as", "index"}) {
+      const NodeEntry* entry = parsed_.Find(state.index, key);
+      const std::string& name = key == std::string_view("as") ? each.as : each.index;
+      const bool variable = std::any_of(writes_.begin(), writes_.end(), [&](const Write& write) { return write.name == name; });
+      bool outer = false;
+      for (StateIndex at = state.parent; at != kNoState; at = StateAt(definition_, at).parent)
+        if (const auto* around = std::get_if<EachVerb>(&StateAt(definition_, at).verb)) outer |= around->as == name || around->index == name;
+      if (!variable && !outer) continue;
+      const NodeEntry* blamed = entry ? entry : parsed_.Find(state.index, "each");
+      report_.Error(kShadowedName, blamed->value, "Expected a name that nothing else has, but '" + name + "' is also " + (variable ? "a variable." : "the name of an outer 'each'."),
+                    "choose another one with '" + std::string(key) + "'");
+    }
+    if (each.as == each.index) {
+      const NodeEntry* blamed = parsed_.Find(state.index, "index") ? parsed_.Find(state.index, "index") : parsed_.Find(state.index, "as");
+      if (blamed) report_.Error(kShadowedName, blamed->value, "Expected two names for the item and its index, but both are '" + each.as + "'.");
+    }
+  }
+
+  void CheckNames(const char* key) {
+    const NodeEntry* entry = parsed_.root.Find(key);
+    if (!entry || parsed_.variables_unknown) return;
+    std::vector<std::string> names;
+    for (const Write& write : writes_) names.push_back(write.name);
+    for (const Node& item : entry->value.items) {
+      if (!item.is_scalar() || std::find(names.begin(), names.end(), item.text) != names.end()) continue;
+      report_.Error(kUnknownVariable, item, "Expected a variable of the process, but nothing assigns '" + item.text + "'.", DidYouMean(item.text, names));
+    }
+  }
+
+  const ParsedDefinition& parsed_;
+  const Definition& definition_;
+  const std::vector<Write>& writes_;
+  Report& report_;
+};
+
+}  // namespace
+
+void CheckReferences(const ParsedDefinition& parsed, const std::vector<std::string>& processes, Report& report) {
+  const Definition& definition = *parsed.definition;
+  std::vector<std::string> events;
+  for (const EventDeclaration& event : definition.events) events.push_back(event.type);
+  for (const State& state : definition.states) {
+    for (const EventHandler& handler : state.on) {
+      if (definition.FindEvent(handler.type)) continue;
+      std::string hint = DidYouMean(handler.type, events);
+      report.Add(Severity::kError, kUnknownEvent, handler.at, CountCharacters(handler.type), "Expected an event that is declared under 'events', but '" + handler.type + "' is not.",
+                 hint.empty() ? "declare it: events: { " + handler.type + ": { key: … } }" : std::move(hint));
+    }
+    const auto* run = std::get_if<RunVerb>(&state.verb);
+    if (!run || run->process.empty() || processes.empty() || run->process == definition.process) continue;
+    if (std::find(processes.begin(), processes.end(), run->process) != processes.end()) continue;
+    const NodeEntry* entry = parsed.Find(state.index, "run");
+    if (entry)
+      report.Add(Severity::kWarning, kUnknownProcess, entry->value.at, entry->value.length, "Expected a process in this folder, but there is no '" + run->process + "'.", DidYouMean(run->process, processes));
+  }
+}
+
+void CheckErrors(const ParsedDefinition& parsed, Report& report) { ErrorChecker(parsed, report).Check(); }
+
+void CheckVariables(const ParsedDefinition& parsed, const std::vector<Write>& writes, Report& report) { VariableChecker(parsed, writes, report).Check(); }
+
+}  // namespace fermata

@@ -1,0 +1,37 @@
+// Types of what a process handles: variables, events, results. Used by the checker only.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/expression/expression.h"
+#include "engine/language/parsed.h"
+
+namespace fermata {
+
+Type TypeOfLiteral(const Value& value);
+// As a variable holds it: JSON kinds only.
+Type AsVariable(const Type& type);
+// `event` in an `on` of this type; `error` in `on_error`.
+Type EventType(const EventDeclaration* declaration);
+Type ErrorType();
+// What `save` of this state's verb gives; Dyn if nothing is known.
+Type ResultType(const State& state);
+
+// Of a template, given how to find the type of an expression in it.
+template <class TypeOfExpression>
+Type TypeOfTemplate(const Template& content, TypeOfExpression type_of) {
+  if (const auto* literal = std::get_if<Value>(&content.content)) return TypeOfLiteral(*literal);
+  if (const auto* expression = std::get_if<Expression>(&content.content)) return type_of(*expression);
+  if (std::holds_alternative<TextTemplate>(content.content)) return Type(TypeKind::kString);
+  if (const auto* list = std::get_if<Template::ListOf>(&content.content)) {
+    std::vector<Type> elements;
+    for (const Template& item : *list) elements.push_back(TypeOfTemplate(item, type_of));
+    return Type::List(Type::Union(std::move(elements)));
+  }
+  std::vector<std::pair<Type::Field, Type>> fields;
+  for (const auto& [name, item] : std::get<Template::MapOf>(content.content)) fields.push_back({{name, true}, TypeOfTemplate(item, type_of)});
+  return Type::Object(std::move(fields), false, Type::Dyn());
+}
+
+}  // namespace fermata
