@@ -54,6 +54,7 @@ class EngineImpl final : public Engine, private ShardRouter {
   Status CommitNow(Batch batch);
   int ShardOfStart(const StartRequest& request, const std::optional<std::string>& key);
   DefinitionInfo InfoOf(const DeployedDefinition& deployed) const;
+  Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);
   void Housekeep();
 

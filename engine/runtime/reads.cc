@@ -1,5 +1,7 @@
 // What the engine shows: rows and journals read in the caller's thread. Nothing here enters a shard.
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "engine/codec/codec.h"
 #include "engine/runtime/codes.h"
@@ -17,6 +19,8 @@ InstanceSummary SummaryOf(const InstanceRow& row) {
 IncidentView ViewOf(const IncidentRow& row) {
   return {row.instance, row.number, row.process, row.state, row.error, row.message, row.open, row.opened_us, row.closed_us};
 }
+
+std::vector<std::string> StatesOf(const InstanceState& state) { return IsFinal(state.status) ? std::vector<std::string>() : ActiveStates(state); }
 
 Error BadCursor(const std::string& cursor) {
   return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
@@ -51,6 +55,7 @@ Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
   if (!state.ok()) return state.error();
   InstanceView view;
   view.summary = SummaryOf(InstanceRowOf(*state));
+  view.summary.states = StatesOf(*state);
   view.input = state->input;
   std::vector<MapEntry> variables;
   for (const auto& [name, value] : state->variables) variables.emplace_back(Value::String(name), value);
@@ -61,18 +66,49 @@ Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
   return view;
 }
 
+// A row with the states and status of this moment.
+Result<InstanceSummary> EngineImpl::Refresh(const InstanceRow& row) {
+  InstanceSummary summary = SummaryOf(row);
+  std::optional<InstanceStatus> status = ParseStatus(row.status);
+  if (!row.live || (status && HasSteadyStates(*status))) return summary;
+  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(row.id);
+  if (!stored.ok()) return stored.error();
+  if (!stored->has_value()) return summary;
+  Result<InstanceState> state = Rebuild(**stored);
+  if (!state.ok()) return state.error();
+  summary = SummaryOf(InstanceRowOf(*state));
+  summary.states = StatesOf(*state);
+  return summary;
+}
+
 Result<Page<InstanceSummary>> EngineImpl::List(const InstanceQuery& query) {
   InstanceFilter filter = query.filter;
   if (!query.cursor.empty()) {
     filter.before = ParseCursor(query.cursor);
     if (!filter.before) return BadCursor(query.cursor);
   }
-  Result<std::vector<InstanceRow>> rows = storage_.ListInstances(filter);
-  if (!rows.ok()) return rows.error();
+  // Rows of running instances do not tell their states, so these are looked at one by one.
+  std::optional<std::string> wanted = std::exchange(filter.state, std::nullopt);
+  if (wanted) {
+    filter.live = true;
+    filter.limit = kPageItemsMax;
+  }
   Page<InstanceSummary> page;
-  for (const InstanceRow& row : *rows) page.items.push_back(SummaryOf(row));
-  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty()) page.next_cursor = MakeCursor(rows->back().started_us, rows->back().id);
-  return page;
+  while (true) {
+    Result<std::vector<InstanceRow>> rows = storage_.ListInstances(filter);
+    if (!rows.ok()) return rows.error();
+    for (const InstanceRow& row : *rows) {
+      Result<InstanceSummary> summary = Refresh(row);
+      if (!summary.ok()) return summary.error();
+      if (wanted && std::find(summary->states.begin(), summary->states.end(), *wanted) == summary->states.end()) continue;
+      page.items.push_back(std::move(*summary));
+      if (static_cast<int>(page.items.size()) < query.filter.limit) continue;
+      page.next_cursor = MakeCursor(row.started_us, row.id);
+      return page;
+    }
+    if (static_cast<int>(rows->size()) < filter.limit) return page;
+    filter.before = std::make_pair(rows->back().started_us, rows->back().id);
+  }
 }
 
 Result<Page<HistoryEntry>> EngineImpl::History(const InstanceId& id, const std::string& cursor, int limit) {

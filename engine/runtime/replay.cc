@@ -21,6 +21,8 @@ Result<InstanceState> Rebuild(const StoredInstance& stored) {
   return state;
 }
 
+bool HasSteadyStates(InstanceStatus status) { return status == InstanceStatus::kWaiting || status == InstanceStatus::kSuspended; }
+
 InstanceRow InstanceRowOf(const InstanceState& state) {
   InstanceRow row;
   row.id = state.id;
@@ -31,7 +33,7 @@ InstanceRow InstanceRowOf(const InstanceState& state) {
   row.key = state.key;
   row.status = StatusName(state.status);
   row.live = !IsFinal(state.status);
-  if (row.live) row.states = ActiveStates(state);
+  if (HasSteadyStates(state.status)) row.states = ActiveStates(state);
   if (state.error) row.error = state.error->name;
   row.open_incidents = static_cast<std::int64_t>(state.incidents.size());
   if (state.parent) row.parent = state.parent->instance;

@@ -16,6 +16,10 @@ namespace fermata {
 // Snapshot and tail through Apply.
 Result<InstanceState> Rebuild(const StoredInstance& stored);
 
+// Whether an instance's row tells its active states. While it runs they change with every decision, and rewriting the row each time would cost as much as
+// the journal: lists read them from the journal instead (reads.cc).
+bool HasSteadyStates(InstanceStatus status);
+
 InstanceRow InstanceRowOf(const InstanceState& state);
 IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident);
 // Names of the states that these events enter.

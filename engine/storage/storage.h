@@ -47,7 +47,7 @@ struct InstanceRow {
   std::optional<std::string> key;
   std::string status;                    // the seven words of language.md 5
   bool live = true;                      // not completed, failed or cancelled
-  std::vector<std::string> states;       // active states, outer ones first
+  std::vector<std::string> states;       // active states, outer ones first; empty while it runs (they change too often to be kept here)
   std::string error;                     // name, when failed
   std::int64_t open_incidents = 0;
   std::optional<InstanceId> parent;
