@@ -44,10 +44,10 @@ enum class Operation : std::uint8_t {
   kOptMap, kOptFlatMap, kOr, kOrValue,
 };
 
-struct Node;
-using NodePtr = std::unique_ptr<Node>;
+struct SyntaxNode;
+using NodePtr = std::unique_ptr<SyntaxNode>;
 
-struct Node {
+struct SyntaxNode {
   NodeKind kind = NodeKind::kConstant;
   Operation operation = Operation::kNone;
   bool optional_access = false;  // a.?b, a[?b]

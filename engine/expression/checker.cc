@@ -54,7 +54,7 @@ class Checker {
     return Type::Dyn();
   }
 
-  Type Check(const Node& node) {
+  Type Check(const SyntaxNode& node) {
     switch (node.kind) {
       case NodeKind::kConstant: return Type(KindOf(node.value.kind()));
       case NodeKind::kName: return Mistake(node.span, kExpressionUnknownName, "Expected a name in scope, but there is no '" + node.name + "'.");
@@ -83,13 +83,13 @@ class Checker {
     return Type::Dyn();
   }
 
-  Type Demand(const Node& node, TypeKind kind, std::string_view by) {
+  Type Demand(const SyntaxNode& node, TypeKind kind, std::string_view by) {
     const Type type = Check(node);
     if (Is(type, kind)) return type;
     return Mistake(node.span, kExpressionTypeMismatch, "Expected a " + Type(kind).ToString() + " for " + std::string(by) + ", but got " + type.ToString() + ".");
   }
 
-  Type CheckPath(const Node& node) {
+  Type CheckPath(const SyntaxNode& node) {
     for (std::size_t i = node.names.size(); i-- > 0;) {
       const Type* found = environment_.Find(node.names[i]);
       if (found == nullptr) continue;
@@ -136,7 +136,7 @@ class Checker {
     return Mistake(span, kExpressionUnknownField, "Expected a field that the value has, but there is no '" + name + "'.", DidYouMean(name, FieldNames(*object)));
   }
 
-  Type CheckHas(const Node& node) {
+  Type CheckHas(const SyntaxNode& node) {
     const Type base = Check(*node.children[0]);
     const std::vector<Type> alternatives = AlternativesOf(base);
     const bool possible = std::any_of(alternatives.begin(), alternatives.end(), [](const Type& one) {
@@ -146,7 +146,7 @@ class Checker {
     return Type(TypeKind::kBool);
   }
 
-  Type ElementOf(const Type& base, const Node& index_node, const Type& index, bool& fits) {
+  Type ElementOf(const Type& base, const SyntaxNode& index_node, const Type& index, bool& fits) {
     fits = true;
     switch (base.kind()) {
       case TypeKind::kDyn: return Type::Dyn();
@@ -166,7 +166,7 @@ class Checker {
     }
   }
 
-  Type CheckIndex(const Node& node) {
+  Type CheckIndex(const SyntaxNode& node) {
     const Type base = Check(*node.children[0]);
     const Type index = Check(*node.children[1]);
     std::optional<Type> result;
@@ -191,7 +191,7 @@ class Checker {
     return false;
   }
 
-  Type CheckNegate(const Node& node) {
+  Type CheckNegate(const SyntaxNode& node) {
     const Type type = Check(*node.children[0]);
     std::vector<Type> results;
     for (const TypeKind kind : {TypeKind::kInt, TypeKind::kDouble}) {
@@ -201,24 +201,24 @@ class Checker {
     return type.is_dyn() ? Type::Dyn() : Type::Union(results);
   }
 
-  Type CheckLogical(const Node& node) {
+  Type CheckLogical(const SyntaxNode& node) {
     for (const NodePtr& child : node.children) Demand(*child, TypeKind::kBool, node.kind == NodeKind::kAnd ? "'&&'" : "'||'");
     return Type(TypeKind::kBool);
   }
 
-  Type CheckConditional(const Node& node) {
+  Type CheckConditional(const SyntaxNode& node) {
     Demand(*node.children[0], TypeKind::kBool, "the condition before '?'");
     const Type yes = Check(*node.children[1]);
     return Type::Join(yes, Check(*node.children[2]));
   }
 
-  std::string TokenOf(const Node& node) const { return expression_.source.substr(node.span.at, node.span.length); }
+  std::string TokenOf(const SyntaxNode& node) const { return expression_.source.substr(node.span.at, node.span.length); }
 
-  Type BadOperands(const Node& node, const Type& a, const Type& b) {
+  Type BadOperands(const SyntaxNode& node, const Type& a, const Type& b) {
     return Mistake(node.span, kExpressionTypeMismatch, "Expected operands that '" + TokenOf(node) + "' can take, but got " + a.ToString() + " and " + b.ToString() + ".");
   }
 
-  Type CheckCompare(const Node& node) {
+  Type CheckCompare(const SyntaxNode& node) {
     const Type a = Check(*node.children[0]);
     const Type b = Check(*node.children[1]);
     if (node.operation == Operation::kEqual || node.operation == Operation::kNotEqual) {
@@ -255,7 +255,7 @@ class Checker {
     return std::nullopt;
   }
 
-  Type CheckArithmetic(const Node& node) {
+  Type CheckArithmetic(const SyntaxNode& node) {
     const Type a = Check(*node.children[0]);
     const Type b = Check(*node.children[1]);
     std::optional<Type> result;
@@ -268,7 +268,7 @@ class Checker {
     return result ? *result : BadOperands(node, a, b);
   }
 
-  Type CheckIn(const Node& node) {
+  Type CheckIn(const SyntaxNode& node) {
     const Type element = Check(*node.children[0]);
     const Type container = Check(*node.children[1]);
     bool possible = false;
@@ -280,7 +280,7 @@ class Checker {
     return Type(TypeKind::kBool);
   }
 
-  Type CheckCall(const Node& node) {
+  Type CheckCall(const SyntaxNode& node) {
     std::vector<Type> arguments;
     for (const NodePtr& child : node.children) {
       // The receiver of an unknown qualified function is no value: one message is enough.
@@ -301,7 +301,7 @@ class Checker {
     return Mistake(node.span, kExpressionTypeMismatch, "Expected " + DescribeOverloads(*node.function) + ", but got (" + given + ").");
   }
 
-  Type UnknownFunction(const Node& node, const std::string& name) {
+  Type UnknownFunction(const SyntaxNode& node, const std::string& name) {
     std::vector<std::string> names = {"has", "all", "exists", "exists_one", "map", "filter", "transformList", "transformMap", "transformMapEntry", "sortBy", "optMap", "optFlatMap", "orValue"};
     for (const Function* function : AllFunctions()) names.emplace_back(function->name);
     const bool misused = std::find(names.begin(), names.end(), name) != names.end();
@@ -309,7 +309,7 @@ class Checker {
     return Mistake(node.span, kExpressionUnknownFunction, "Expected a function, but there is no '" + name + "'.", DidYouMean(name, names));
   }
 
-  Type CheckList(const Node& node) {
+  Type CheckList(const SyntaxNode& node) {
     std::vector<Type> items;
     for (std::size_t i = 0; i < node.children.size(); ++i) {
       Type item = node.optional[i] ? Demand(*node.children[i], TypeKind::kOptional, "'?'") : Check(*node.children[i]);
@@ -327,13 +327,13 @@ class Checker {
   }
 
   // A map whose keys are all constant strings is an object with those fields.
-  Type CheckMap(const Node& node) {
+  Type CheckMap(const SyntaxNode& node) {
     std::vector<std::pair<Type::Field, Type>> fields;
     std::vector<Type> keys;
     std::vector<Type> values;
     bool object = !node.children.empty();
     for (std::size_t i = 0; i < node.children.size(); i += 2) {
-      const Node& key = *node.children[i];
+      const SyntaxNode& key = *node.children[i];
       const bool optional = node.optional[i / 2];
       keys.push_back(Check(key));
       Type value = optional ? Demand(*node.children[i + 1], TypeKind::kOptional, "a '?' key") : Check(*node.children[i + 1]);
@@ -372,7 +372,7 @@ class Checker {
     return !firsts.empty();
   }
 
-  Type CheckMacro(const Node& node) {
+  Type CheckMacro(const SyntaxNode& node) {
     const Type range = Check(*node.children[0]);
     Type first;
     Type second;
@@ -382,7 +382,7 @@ class Checker {
     locals_[static_cast<std::size_t>(node.slot)] = first;
     if (node.two_variables) locals_[static_cast<std::size_t>(node.slot2)] = second;
     if (node.has_filter) Demand(*node.children[1], TypeKind::kBool, "the filter");
-    const Node& body = *node.children.back();
+    const SyntaxNode& body = *node.children.back();
     switch (node.operation) {
       case Operation::kAll:
       case Operation::kExists:
@@ -403,13 +403,13 @@ class Checker {
     }
   }
 
-  Type CheckBind(const Node& node) {
+  Type CheckBind(const SyntaxNode& node) {
     Type bound = Check(*node.children[0]);
     locals_[static_cast<std::size_t>(node.slot)] = std::move(bound);
     return Check(*node.children[1]);
   }
 
-  Type CheckBlock(const Node& node) {
+  Type CheckBlock(const SyntaxNode& node) {
     for (std::size_t i = 0; i + 1 < node.children.size(); ++i) {
       Type bound = Check(*node.children[i]);
       locals_[static_cast<std::size_t>(node.slot) + i] = std::move(bound);
@@ -417,14 +417,14 @@ class Checker {
     return Check(*node.children.back());
   }
 
-  Type CheckOptionalMap(const Node& node) {
+  Type CheckOptionalMap(const SyntaxNode& node) {
     const Type target = Demand(*node.children[0], TypeKind::kOptional, "'" + TokenOf(node) + "'");
     locals_[static_cast<std::size_t>(node.slot)] = target.kind() == TypeKind::kOptional ? target.element() : Type::Dyn();
     if (node.operation == Operation::kOptMap) return Type::Optional(Check(*node.children[1]));
     return Demand(*node.children[1], TypeKind::kOptional, "the result of 'optFlatMap'");
   }
 
-  Type CheckOptionalOr(const Node& node) {
+  Type CheckOptionalOr(const SyntaxNode& node) {
     const Type target = Demand(*node.children[0], TypeKind::kOptional, "'" + TokenOf(node) + "'");
     if (node.operation == Operation::kOr) return Type::Join(target, Demand(*node.children[1], TypeKind::kOptional, "'or'"));
     const Type other = Check(*node.children[1]);

@@ -118,7 +118,7 @@ const Value* Evaluation::Settle(const Value* value, Value& scratch) {
   return &scratch;
 }
 
-const Value* Evaluation::Eval(const Node& node, Value& scratch) {
+const Value* Evaluation::Eval(const SyntaxNode& node, Value& scratch) {
   if (--steps_left_ < 0) {
     node_ = &node;
     ChargeSteps(0);
@@ -152,7 +152,7 @@ const Value* Evaluation::Eval(const Node& node, Value& scratch) {
   return nullptr;
 }
 
-const Value* Evaluation::EvalLocal(const Node& node) {
+const Value* Evaluation::EvalLocal(const SyntaxNode& node) {
   const auto slot = static_cast<std::size_t>(node.slot);
   if (slot < slot_failures_.size() && slot_failures_[slot] != nullptr) {
     failure_ = *slot_failures_[slot];
@@ -162,7 +162,7 @@ const Value* Evaluation::EvalLocal(const Node& node) {
 }
 
 // The longest name that is in scope wins: "a.b.c", then "a.b", then "a".
-const Value* Evaluation::EvalPath(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalPath(const SyntaxNode& node, Value& scratch) {
   for (std::size_t i = node.names.size(); i-- > 0;) {
     const Value* value = scope_.Find(node.names[i]);
     if (value == nullptr) continue;
@@ -200,7 +200,7 @@ const Value* Evaluation::SelectFrom(const Value& base, std::string_view field, b
   return found;
 }
 
-const Value* Evaluation::EvalSelect(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalSelect(const SyntaxNode& node, Value& scratch) {
   Value inner;
   const Value* base = Eval(*node.children[0], inner);
   if (base == nullptr) return nullptr;
@@ -208,7 +208,7 @@ const Value* Evaluation::EvalSelect(const Node& node, Value& scratch) {
   return base == &inner ? Settle(found, scratch) : found;
 }
 
-const Value* Evaluation::EvalHas(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalHas(const SyntaxNode& node, Value& scratch) {
   const Value* base = Eval(*node.children[0], scratch);
   if (base == nullptr) return nullptr;
   if (base->kind() == ValueKind::kOptional) {
@@ -242,7 +242,7 @@ const Value* Evaluation::IndexFrom(const Value& base, const Value& index, bool& 
   return nullptr;
 }
 
-const Value* Evaluation::EvalIndex(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalIndex(const SyntaxNode& node, Value& scratch) {
   Value base_scratch;
   Value index_scratch;
   const Value* base = Eval(*node.children[0], base_scratch);
@@ -272,7 +272,7 @@ const Value* Evaluation::EvalIndex(const Node& node, Value& scratch) {
 }
 
 // && and ||: the deciding value wins over errors, wherever it stands.
-const Value* Evaluation::EvalLogical(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalLogical(const SyntaxNode& node, Value& scratch) {
   const bool deciding = node.kind == NodeKind::kOr;
   std::optional<Failure> failure;
   for (const NodePtr& child : node.children) {
@@ -295,7 +295,7 @@ const Value* Evaluation::EvalLogical(const Node& node, Value& scratch) {
   return nullptr;
 }
 
-bool Evaluation::Test(const Node& node, bool& result) {
+bool Evaluation::Test(const SyntaxNode& node, bool& result) {
   Value scratch;
   const Value* value = Eval(node, scratch);
   if (value == nullptr) return false;
@@ -307,13 +307,13 @@ bool Evaluation::Test(const Node& node, bool& result) {
   return true;
 }
 
-const Value* Evaluation::EvalConditional(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalConditional(const SyntaxNode& node, Value& scratch) {
   bool condition = false;
   if (!Test(*node.children[0], condition)) return nullptr;
   return Eval(*node.children[condition ? 1 : 2], scratch);
 }
 
-const Value* Evaluation::EvalCompare(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalCompare(const SyntaxNode& node, Value& scratch) {
   Value other;
   const Value* a = Eval(*node.children[0], scratch);
   if (a == nullptr) return nullptr;
@@ -339,7 +339,7 @@ const Value* Evaluation::EvalCompare(const Node& node, Value& scratch) {
   }
 }
 
-const Value* Evaluation::EvalIn(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalIn(const SyntaxNode& node, Value& scratch) {
   Value other;
   const Value* element = Eval(*node.children[0], scratch);
   if (element == nullptr) return nullptr;
@@ -359,7 +359,7 @@ const Value* Evaluation::EvalIn(const Node& node, Value& scratch) {
   return &kFalse;
 }
 
-const Value* Evaluation::EvalCall(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalCall(const SyntaxNode& node, Value& scratch) {
   const std::size_t count = node.children.size();
   Value inline_values[kInlineArguments];
   const Value* inline_pointers[kInlineArguments];
@@ -388,7 +388,7 @@ const Value* Evaluation::EvalCall(const Node& node, Value& scratch) {
   return Give(node.function->call(*this, arguments_, scratch), scratch);
 }
 
-const Value* Evaluation::EvalList(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalList(const SyntaxNode& node, Value& scratch) {
   std::vector<Value> items;
   items.reserve(node.children.size());
   for (std::size_t i = 0; i < node.children.size(); ++i) {
@@ -410,7 +410,7 @@ const Value* Evaluation::EvalList(const Node& node, Value& scratch) {
   return &scratch;
 }
 
-const Value* Evaluation::EvalMap(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalMap(const SyntaxNode& node, Value& scratch) {
   std::vector<MapEntry> entries;
   entries.reserve(node.children.size() / 2);
   for (std::size_t i = 0; i < node.children.size(); i += 2) {
@@ -443,7 +443,7 @@ const Value* Evaluation::EvalMap(const Node& node, Value& scratch) {
 }
 
 // Evaluates now; an error waits in the slot until the name is used.
-void Evaluation::BindSlot(const Node& value, int slot) {
+void Evaluation::BindSlot(const SyntaxNode& value, int slot) {
   const auto index = static_cast<std::size_t>(slot);
   Value scratch;
   const Value* result = Eval(value, scratch);
@@ -456,13 +456,13 @@ void Evaluation::BindSlot(const Node& value, int slot) {
   slot_failures_[index] = std::make_unique<Failure>(failure_);
 }
 
-const Value* Evaluation::EvalBind(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalBind(const SyntaxNode& node, Value& scratch) {
   BindSlot(*node.children[0], node.slot);
   if (fatal()) return nullptr;
   return Settle(Eval(*node.children[1], scratch), scratch);
 }
 
-const Value* Evaluation::EvalBlock(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalBlock(const SyntaxNode& node, Value& scratch) {
   const std::size_t last = node.children.size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
     BindSlot(*node.children[i], node.slot + static_cast<int>(i));
@@ -471,7 +471,7 @@ const Value* Evaluation::EvalBlock(const Node& node, Value& scratch) {
   return Settle(Eval(*node.children[last], scratch), scratch);
 }
 
-const Value* Evaluation::EvalOptionalMap(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalOptionalMap(const SyntaxNode& node, Value& scratch) {
   Value target_scratch;
   const Value* target = Eval(*node.children[0], target_scratch);
   if (target == nullptr) return nullptr;
@@ -498,7 +498,7 @@ const Value* Evaluation::EvalOptionalMap(const Node& node, Value& scratch) {
   return &scratch;
 }
 
-const Value* Evaluation::EvalOptionalOr(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalOptionalOr(const SyntaxNode& node, Value& scratch) {
   Value target_scratch;
   const Value* target = Eval(*node.children[0], target_scratch);
   if (target == nullptr) return nullptr;

@@ -38,32 +38,32 @@ class Evaluation {
   };
 
   // The value of `node`: `scratch`, or a value that outlives the evaluation of the enclosing node. Null after a failure.
-  const Value* Eval(const Node& node, Value& scratch);
-  const Value* EvalPath(const Node& node, Value& scratch);
-  const Value* EvalLocal(const Node& node);
-  const Value* EvalSelect(const Node& node, Value& scratch);
-  const Value* EvalHas(const Node& node, Value& scratch);
-  const Value* EvalIndex(const Node& node, Value& scratch);
-  const Value* EvalLogical(const Node& node, Value& scratch);
-  const Value* EvalConditional(const Node& node, Value& scratch);
-  const Value* EvalCompare(const Node& node, Value& scratch);
-  const Value* EvalIn(const Node& node, Value& scratch);
-  const Value* EvalCall(const Node& node, Value& scratch);
-  const Value* EvalList(const Node& node, Value& scratch);
-  const Value* EvalMap(const Node& node, Value& scratch);
-  const Value* EvalMacro(const Node& node, Value& scratch);
-  const Value* EvalBind(const Node& node, Value& scratch);
-  const Value* EvalBlock(const Node& node, Value& scratch);
-  const Value* EvalOptionalMap(const Node& node, Value& scratch);
-  const Value* EvalOptionalOr(const Node& node, Value& scratch);
+  const Value* Eval(const SyntaxNode& node, Value& scratch);
+  const Value* EvalPath(const SyntaxNode& node, Value& scratch);
+  const Value* EvalLocal(const SyntaxNode& node);
+  const Value* EvalSelect(const SyntaxNode& node, Value& scratch);
+  const Value* EvalHas(const SyntaxNode& node, Value& scratch);
+  const Value* EvalIndex(const SyntaxNode& node, Value& scratch);
+  const Value* EvalLogical(const SyntaxNode& node, Value& scratch);
+  const Value* EvalConditional(const SyntaxNode& node, Value& scratch);
+  const Value* EvalCompare(const SyntaxNode& node, Value& scratch);
+  const Value* EvalIn(const SyntaxNode& node, Value& scratch);
+  const Value* EvalCall(const SyntaxNode& node, Value& scratch);
+  const Value* EvalList(const SyntaxNode& node, Value& scratch);
+  const Value* EvalMap(const SyntaxNode& node, Value& scratch);
+  const Value* EvalMacro(const SyntaxNode& node, Value& scratch);
+  const Value* EvalBind(const SyntaxNode& node, Value& scratch);
+  const Value* EvalBlock(const SyntaxNode& node, Value& scratch);
+  const Value* EvalOptionalMap(const SyntaxNode& node, Value& scratch);
+  const Value* EvalOptionalOr(const SyntaxNode& node, Value& scratch);
 
   // macro.cc: one loop for all macros.
   struct Fold;
-  bool RunFold(const Node& node, const Value& range, Fold& fold);
-  bool StepFold(const Node& node, Fold& fold);
-  bool FinishFold(const Node& node, Fold& fold, Value& out);
+  bool RunFold(const SyntaxNode& node, const Value& range, Fold& fold);
+  bool StepFold(const SyntaxNode& node, Fold& fold);
+  bool FinishFold(const SyntaxNode& node, Fold& fold, Value& out);
   // Evaluates a predicate that must be a boolean.
-  bool Test(const Node& node, bool& result);
+  bool Test(const SyntaxNode& node, bool& result);
 
   // The field or element of `base`: a part of `base`, or an optional in `scratch`.
   const Value* SelectFrom(const Value& base, std::string_view field, bool optional_access, Span span, Value& scratch);
@@ -73,7 +73,7 @@ class Evaluation {
 
   const Value* FailAt(Span span, ErrorCode code, std::string message);
   const Value* Give(bool done, Value& scratch) { return done ? &scratch : nullptr; }
-  void BindSlot(const Node& value, int slot);
+  void BindSlot(const SyntaxNode& value, int slot);
   // Whether the failure is a limit, which nothing absorbs.
   bool fatal() const;
   std::string NoOverloadMessage(std::span<const Value* const> arguments) const;
@@ -83,7 +83,7 @@ class Evaluation {
   std::int64_t steps_left_;
   std::size_t bytes_left_;
   const EvaluationLimits& limits_;
-  const Node* node_ = nullptr;                         // whose operator or function runs
+  const SyntaxNode* node_ = nullptr;                         // whose operator or function runs
   std::span<const Value* const> arguments_;            // of it, for the message
   std::vector<Value> slots_;
   std::vector<std::unique_ptr<Failure>> slot_failures_;  // of cel.bind: an error counts only where the name is used

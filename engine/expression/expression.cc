@@ -14,7 +14,7 @@
 namespace fermata {
 namespace {
 
-void CollectNames(const CompiledExpression& expression, const Node& node, std::vector<NameUse>& uses) {
+void CollectNames(const CompiledExpression& expression, const SyntaxNode& node, std::vector<NameUse>& uses) {
   if (node.kind == NodeKind::kPath && !IsTypeName(node.names.back())) {
     const bool known = std::any_of(uses.begin(), uses.end(), [&](const NameUse& use) { return use.name == node.fields[0]; });
     if (!known) {

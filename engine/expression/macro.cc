@@ -18,7 +18,7 @@ struct Evaluation::Fold {
   Value value;                       // what the second variable sees
 };
 
-const Value* Evaluation::EvalMacro(const Node& node, Value& scratch) {
+const Value* Evaluation::EvalMacro(const SyntaxNode& node, Value& scratch) {
   Value range_scratch;
   const Value* range = Eval(*node.children[0], range_scratch);
   if (range == nullptr) return nullptr;
@@ -33,7 +33,7 @@ const Value* Evaluation::EvalMacro(const Node& node, Value& scratch) {
   return Give(FinishFold(node, fold, scratch), scratch);
 }
 
-bool Evaluation::RunFold(const Node& node, const Value& range, Fold& fold) {
+bool Evaluation::RunFold(const SyntaxNode& node, const Value& range, Fold& fold) {
   const bool list = range.is_list();
   const std::size_t size = list ? range.as_list().size() : range.as_map().size();
   for (std::size_t i = 0; i < size && !fold.decided; ++i) {
@@ -53,7 +53,7 @@ bool Evaluation::RunFold(const Node& node, const Value& range, Fold& fold) {
   return true;
 }
 
-bool Evaluation::StepFold(const Node& node, Fold& fold) {
+bool Evaluation::StepFold(const SyntaxNode& node, Fold& fold) {
   bool holds = true;
   if (node.operation == Operation::kAll || node.operation == Operation::kExists) {
     if (Test(*node.children[1], holds)) {
@@ -93,7 +93,7 @@ bool Evaluation::StepFold(const Node& node, Fold& fold) {
   }
 }
 
-bool Evaluation::FinishFold(const Node& node, Fold& fold, Value& out) {
+bool Evaluation::FinishFold(const SyntaxNode& node, Fold& fold, Value& out) {
   switch (node.operation) {
     case Operation::kAll:
     case Operation::kExists:

@@ -39,7 +39,7 @@ std::string VariableMistake(std::string_view macro) {
   return "Expected a plain name as the variable of '" + std::string(macro) + "', but got something else.";
 }
 
-bool IsPlainName(const Node& node) { return node.kind == NodeKind::kName && !node.from_root; }
+bool IsPlainName(const SyntaxNode& node) { return node.kind == NodeKind::kName && !node.from_root; }
 
 std::optional<MacroMistake> ExpandComprehension(NodePtr& call, const Comprehension& macro) {
   auto& children = call->children;
@@ -61,7 +61,7 @@ std::optional<MacroMistake> ExpandComprehension(NodePtr& call, const Comprehensi
 }
 
 std::optional<MacroMistake> ExpandHas(NodePtr& call) {
-  Node& field = *call->children[0];
+  SyntaxNode& field = *call->children[0];
   if (field.kind != NodeKind::kSelect || field.optional_access) {
     return MacroMistake{field.span, "Expected the argument of 'has' to select a field, as in has(a.b), but it does not."};
   }
@@ -83,7 +83,7 @@ std::optional<MacroMistake> ExpandBind(NodePtr& call) {
 
 // cel.block([values], body), where cel.index(n) is the n-th value.
 std::optional<MacroMistake> ExpandBlock(NodePtr& call) {
-  Node& list = *call->children[1];
+  SyntaxNode& list = *call->children[1];
   if (list.kind != NodeKind::kList || std::find(list.optional.begin(), list.optional.end(), true) != list.optional.end()) {
     return MacroMistake{list.span, "Expected a list as the first argument of cel.block, but got something else."};
   }
@@ -98,7 +98,7 @@ std::optional<MacroMistake> ExpandBlock(NodePtr& call) {
 std::optional<MacroMistake> ExpandBlockName(NodePtr& call) {
   std::string name = call->name == "index" ? "@index" : call->name == "iterVar" ? "@it" : "@ac";
   for (std::size_t i = 1; i < call->children.size(); ++i) {
-    const Node& number = *call->children[i];
+    const SyntaxNode& number = *call->children[i];
     if (number.kind != NodeKind::kConstant || number.value.kind() != ValueKind::kInt || number.value.as_int() < 0) {
       return MacroMistake{number.span, "Expected a whole number, written out, as the argument of cel." + call->name + "."};
     }
@@ -125,7 +125,7 @@ std::optional<MacroMistake> ExpandOptionalMap(NodePtr& call) {
 std::optional<MacroMistake> ExpandMacro(NodePtr& call) {
   const std::size_t arguments = call->children.size() - (call->member_call ? 1 : 0);
   if (!call->member_call) return call->name == "has" && arguments == 1 ? ExpandHas(call) : std::nullopt;
-  const Node& receiver = *call->children[0];
+  const SyntaxNode& receiver = *call->children[0];
   if (receiver.kind == NodeKind::kName && receiver.name == "cel") {
     if (call->name == "bind" && arguments == 3) return ExpandBind(call);
     if (call->name == "block" && arguments == 2) return ExpandBlock(call);

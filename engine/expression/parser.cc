@@ -84,7 +84,7 @@ class Parser {
 
   NodePtr MakeNode(NodeKind kind, Span span) {
     if (++nodes_ > kExpressionNodesMax) return TooLarge();
-    auto node = std::make_unique<Node>();
+    auto node = std::make_unique<SyntaxNode>();
     node->kind = kind;
     node->span = span;
     return node;

@@ -39,7 +39,7 @@ class Resolver {
     int slot;
   };
 
-  bool VisitChildren(Node& node, std::size_t from, int height) {
+  bool VisitChildren(SyntaxNode& node, std::size_t from, int height) {
     for (std::size_t i = from; i < node.children.size(); ++i) {
       if (!Visit(node.children[i], height + 1)) return false;
     }
@@ -53,7 +53,7 @@ class Resolver {
     return slot;
   }
 
-  void ResolveName(Node& node) {
+  void ResolveName(SyntaxNode& node) {
     if (!node.from_root) {
       const auto local = std::find_if(locals_.rbegin(), locals_.rend(), [&](const Local& candidate) { return candidate.name == node.name; });
       if (local != locals_.rend()) {
@@ -81,14 +81,14 @@ class Resolver {
   }
 
   // "math" of math.abs(x), "a.b" of a.b.f(x); empty where the receiver is no plain name.
-  static std::string DottedName(const Node& node) {
+  static std::string DottedName(const SyntaxNode& node) {
     if (node.kind == NodeKind::kName) return node.name;
     if (node.kind != NodeKind::kSelect || node.optional_access) return "";
     const std::string outer = DottedName(*node.children[0]);
     return outer.empty() ? "" : outer + "." + node.name;
   }
 
-  bool VisitCall(Node& node, int height) {
+  bool VisitCall(SyntaxNode& node, int height) {
     expression_.builds = true;
     if (node.member_call) {
       const std::string prefix = DottedName(*node.children[0]);
@@ -109,7 +109,7 @@ class Resolver {
   }
 
   // The first child does not see the variables, the others do.
-  bool VisitBinder(Node& node, int height) {
+  bool VisitBinder(SyntaxNode& node, int height) {
     expression_.builds = true;
     if (!Visit(node.children[0], height + 1)) return false;
     const std::size_t outer = locals_.size();
@@ -121,7 +121,7 @@ class Resolver {
   }
 
   // Each value sees those before it.
-  bool VisitBlock(Node& node, int height) {
+  bool VisitBlock(SyntaxNode& node, int height) {
     const std::size_t outer = locals_.size();
     node.slot = static_cast<int>(outer);
     for (std::size_t i = 0; i < node.children.size(); ++i) {
