@@ -1,0 +1,86 @@
+#include "api/http/target.h"
+
+#include "engine/model/json.h"
+
+namespace fermata {
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+enum class Plus { kPlus, kSpace };
+
+// nullopt for bad escapes, NUL and invalid UTF-8.
+std::optional<std::string> PercentDecode(std::string_view text, Plus plus) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus == Plus::kSpace) {
+      out += ' ';
+    } else if (text[i] != '%') {
+      out += text[i];
+    } else {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = HexDigit(text[i + 1]);
+      const int low = HexDigit(text[i + 2]);
+      if (high < 0 || low < 0 || high + low == 0) return std::nullopt;
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  if (!IsValidUtf8(out)) return std::nullopt;
+  return out;
+}
+
+// The text up to `separator`, which is taken off `rest` with it.
+std::string_view TakeUntil(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return part;
+}
+
+bool HasDotSegment(std::string_view path) {
+  while (!path.empty()) {
+    const std::string_view segment = TakeUntil(path, '/');
+    if (segment == "." || segment == "..") return true;
+  }
+  return false;
+}
+
+constexpr const char* kBadEncoding =
+    "Expected percent-encoded UTF-8 without NUL, but the target holds an incomplete escape, %00 or bytes that are no UTF-8.";
+
+}  // namespace
+
+std::optional<std::string> DecodeTarget(std::string_view target, HttpRequest& request) {
+  std::string_view query = target;
+  std::string_view path = TakeUntil(query, '?');
+  path.remove_prefix(1);
+  for (bool more = !path.empty(); more;) {
+    more = path.find('/') != std::string_view::npos;
+    std::optional<std::string> segment = PercentDecode(TakeUntil(path, '/'), Plus::kPlus);
+    if (!segment) return kBadEncoding;
+    request.path += '/';
+    request.path += *segment;
+    request.path_segments.push_back(*std::move(segment));
+  }
+  if (request.path.empty()) request.path = "/";
+  // On the decoded path: "..%2f.." is one segment, and would be three to whoever opens a file.
+  if (HasDotSegment(request.path)) return "Expected a path without '.' and '..' segments, but there is one.";
+  while (!query.empty()) {
+    std::string_view value = TakeUntil(query, '&');
+    if (value.empty()) continue;
+    std::optional<std::string> name = PercentDecode(TakeUntil(value, '='), Plus::kSpace);
+    std::optional<std::string> decoded = PercentDecode(value, Plus::kSpace);
+    if (!name || !decoded) return kBadEncoding;
+    request.query.emplace_back(*std::move(name), *std::move(decoded));
+  }
+  return std::nullopt;
+}
+
+}  // namespace fermata
