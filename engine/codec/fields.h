@@ -52,7 +52,7 @@ constexpr auto Fields(Is<RetryPolicy> auto& s) {
 
 // ---- states ----
 constexpr auto Fields(Is<JobState> auto& s) {
-  return std::tie(s.operation, s.input, s.timeout_ms, s.attempt, s.in_flight, s.answered);
+  return std::tie(s.operation, s.input, s.timeout_ms, s.attempt, s.attempts_before, s.in_flight, s.answered);
 }
 constexpr auto Fields(Is<ChildState> auto& s) { return std::tie(s.id, s.process); }
 constexpr auto Fields(Is<TaskState> auto& s) {
@@ -68,7 +68,7 @@ constexpr auto Fields(Is<Activation> auto& s) {
 constexpr auto Fields(Is<ScopeStep> auto& s) { return std::tie(s.activation, s.state); }
 constexpr auto Fields(Is<UndoRecord> auto& s) {
   return std::tie(s.number, s.activation, s.state, s.within, s.operation, s.input, s.retry, s.timeout_ms, s.child,
-                  s.at_once, s.progress, s.attempt, s.retry_due_us, s.answered);
+                  s.at_once, s.progress, s.attempt, s.attempts_before, s.retry_due_us, s.answered);
 }
 constexpr auto Fields(Is<LeftJob> auto& s) {
   return std::tie(s.activation, s.state, s.index, s.within, s.job, s.may_retry, s.retry_due_us, s.variables,
@@ -118,7 +118,7 @@ constexpr auto Fields(Is<TimerFired> auto& s) { return std::tie(s.timer); }
 constexpr auto Fields(Is<TimerDropped> auto& s) { return std::tie(s.timer); }
 constexpr auto Fields(Is<SubscriptionAdded> auto& s) { return std::tie(s.activation, s.subscription); }
 constexpr auto Fields(Is<JobStarted> auto& s) { return std::tie(s.activation, s.operation, s.input, s.timeout_ms); }
-constexpr auto Fields(Is<JobRetried> auto& s) { return std::tie(s.job, s.attempt); }
+constexpr auto Fields(Is<JobRetried> auto& s) { return std::tie(s.job, s.attempt, s.by_operator, s.input); }
 constexpr auto Fields(Is<JobFailed> auto& s) { return std::tie(s.job, s.attempt, s.error, s.retry_due_us); }
 constexpr auto Fields(Is<OutcomeIgnored> auto& s) { return std::tie(s.job, s.attempt, s.outcome); }
 constexpr auto Fields(Is<ChildStarted> auto& s) { return std::tie(s.activation, s.child, s.process, s.detached); }

@@ -99,7 +99,10 @@ class Applier {
 
   // ---- work ----
   void operator()(const JobStarted& event) {
-    At(event.activation).job = JobState{event.operation, event.input, event.timeout_ms, 1, true, false};
+    JobState& job = At(event.activation).job.emplace();
+    job.operation = event.operation;
+    job.input = event.input;
+    job.timeout_ms = event.timeout_ms;
   }
   void operator()(const JobRetried& event) {
     if (event.job.undo) {
@@ -107,11 +110,14 @@ class Applier {
       record.progress = UndoProgress::kInFlight;
       record.attempt = event.attempt;
       record.retry_due_us = 0;
+      if (event.by_operator) record.attempts_before = event.attempt - 1;
       return;
     }
     JobState& job = JobOf(event.job.activation);
     job.attempt = event.attempt;
     job.in_flight = true;
+    if (event.by_operator) job.attempts_before = event.attempt - 1;
+    if (event.input) job.input = *event.input;
     if (LeftJob* left = FindLeft(event.job.activation)) left->retry_due_us = 0;
   }
   void operator()(const JobFailed& event) {

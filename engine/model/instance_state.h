@@ -58,6 +58,7 @@ struct JobState {
   Value input;
   std::int64_t timeout_ms = 0;
   std::int64_t attempt = 1;
+  std::int64_t attempts_before = 0;  // those before an operator's retry: the policy counts anew
   bool in_flight = true;         // false: waits for its next try, or gave up (then an incident stands)
   bool answered = false;         // its outcome arrived during a suspension and is kept
   friend bool operator==(const JobState&, const JobState&) = default;
@@ -107,8 +108,8 @@ struct Activation {
   ActivationKind kind = ActivationKind::kState;
   std::string state;             // the name; the root's is "", a region's its own, an item's that of its `each`
   int index = 0;                 // of the state in the definition
-  Phase phase = Phase::kEntering;
-  bool was_set = false;          // its `set` is through
+  Phase phase = Phase::kWorking;
+  bool was_set = true;           // its `set` is through
   std::int64_t entered_us = 0;
   std::vector<ActivationId> children;  // in the order of their entry
   std::optional<JobState> job;
@@ -150,6 +151,7 @@ struct UndoRecord {
   bool at_once = false;          // undone by itself, outside any roll-back: the success of a call that was left
   UndoProgress progress = UndoProgress::kIdle;
   std::int64_t attempt = 0;
+  std::int64_t attempts_before = 0;
   std::int64_t retry_due_us = 0; // while kWaiting
   bool answered = false;         // as in JobState
   friend bool operator==(const UndoRecord&, const UndoRecord&) = default;

@@ -61,11 +61,11 @@ struct ItemStarted {
 struct StateExited {
   ActivationId activation = 0;
 };
-// Its `set` is through, its timers are armed, its verb begins.
+// Its entry failed, or is tried again.
 struct EntryProgressed {
   ActivationId activation = 0;
-  bool was_set = false;
-  Phase phase = Phase::kEntering;
+  bool was_set = true;
+  Phase phase = Phase::kWorking;
 };
 // `scope` is the item whose variables they are; 0 = the instance's.
 struct VariablesSet {
@@ -98,6 +98,8 @@ struct JobStarted {
 struct JobRetried {
   JobId job;
   std::int64_t attempt = 1;
+  bool by_operator = false;     // the policy counts anew
+  std::optional<Value> input;   // where the operator changed what it is made of
 };
 // One try failed; the next one, if there is one, at retry_due_us (0 = there is none).
 struct JobFailed {

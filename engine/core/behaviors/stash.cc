@@ -1,0 +1,117 @@
+// Commands that wait for `resume` or for the end of a roll-back, and what commands do once they need not wait.
+#include "engine/core/behaviors/behaviors.h"
+#include "engine/core/verbs/verbs.h"
+
+namespace fermata {
+namespace {
+
+bool TimerWaits(const Machine& machine, TimerId timer) {
+  const Activation* activation = machine.Find(timer.activation);
+  if (activation == nullptr || timer.slot < 0) return false;
+  if (IsBlocked(machine, timer.activation, kNoState)) return true;
+  for (const TransitionArm& arm : machine.StateOf(*activation).after[static_cast<std::size_t>(timer.slot)].arms)
+    if (arm.target != kNoState && IsBlocked(machine, timer.activation, arm.target)) return true;
+  return false;
+}
+
+// A timer counts from when it was due, everything else from its arrival.
+std::int64_t TimeOf(const Machine& machine, const Command& command) {
+  const auto* fire = std::get_if<FireTimer>(&command);
+  if (fire == nullptr) return machine.now_us();
+  for (const TimerView& timer : Timers(machine.state()))
+    if (timer.timer == fire->timer) return timer.due_us;
+  return machine.now_us();
+}
+
+std::string OutcomeName(const Outcome& outcome) {
+  return std::holds_alternative<JobSuccess>(outcome) ? std::string("success") : ToError(outcome).error.name;
+}
+
+struct Executor {
+  Machine& machine;
+
+  void operator()(const CompleteJob& command) {
+    const InstanceState& state = machine.state();
+    const ActivationId id = command.job.activation;
+    if (command.job.undo) {
+      const UndoRecord* record = FindRecord(state, id);
+      if (record != nullptr && record->progress == UndoProgress::kInFlight && record->attempt == command.attempt &&
+          record->child.empty())
+        return SettleUndo(machine, *record, command.outcome);
+    } else if (auto left = state.left_jobs.find(id); left != state.left_jobs.end()) {
+      if (left->second.job.in_flight && left->second.job.attempt == command.attempt)
+        return SettleLeftJob(machine, left->second, command.outcome);
+    } else if (const Activation* at = machine.Find(id); at != nullptr && at->job) {
+      if (at->job->in_flight && at->job->attempt == command.attempt) return SettleJob(machine, id, command.outcome);
+    }
+    machine.Record(OutcomeIgnored{command.job, command.attempt, OutcomeName(command.outcome)});
+  }
+
+  void operator()(const FireTimer& command) { Fire(machine, command); }
+  void operator()(const DeliverEvent& command) {
+    if (!machine.ended()) Deliver(machine, command);
+  }
+
+  void operator()(const FinishChild& command) {
+    const InstanceState& state = machine.state();
+    if (auto left = state.left_children.find(command.activation); left != state.left_children.end()) {
+      if (left->second.child == command.child) SettleLeftChild(machine, left->second, command.result);
+      return;
+    }
+    if (const UndoRecord* record = FindRecord(state, command.activation); record != nullptr && record->child == command.child) {
+      if (record->progress == UndoProgress::kInFlight) FinishUndo(machine, *record, false);
+      return;
+    }
+    const Activation* at = machine.Find(command.activation);
+    if (at != nullptr && at->child && at->child->id == command.child) SettleChild(machine, at->id, command.result);
+  }
+
+  void operator()(const ResolveIncident& command) { Resolve(machine, command); }
+  void operator()(const CompleteTask& command) {
+    const Activation* at = machine.Find(command.activation);
+    if (at != nullptr && at->task) SettleTask(machine, command);
+  }
+  void operator()(const CancelInstance& command) { Cancel(machine, command.reason); }
+  void operator()(const UndoInstance& command) { Reopen(machine, command.reason); }
+  void operator()(const SuspendInstance&) {
+    if (!machine.state().suspended) machine.Record(InstanceSuspended{});
+  }
+  void operator()(const ResumeInstance&) {
+    if (machine.state().suspended) machine.Record(InstanceResumed{});
+  }
+  void operator()(const StartInstance&) {}  // it has started: starting twice is starting once
+};
+
+}  // namespace
+
+bool MustWait(const Machine& machine, const Command& command) {
+  if (machine.ended()) return false;
+  const bool always_now = std::holds_alternative<CancelInstance>(command) || std::holds_alternative<UndoInstance>(command) ||
+                          std::holds_alternative<SuspendInstance>(command) || std::holds_alternative<ResumeInstance>(command) ||
+                          std::holds_alternative<StartInstance>(command);
+  if (always_now) return false;
+  if (machine.state().suspended) return true;
+  const auto* fire = std::get_if<FireTimer>(&command);
+  return fire != nullptr && TimerWaits(machine, fire->timer);
+}
+
+void Stash(Machine& machine, const Command& command) {
+  for (const auto& [number, stashed] : machine.state().stash)
+    if (stashed.command == command) return;
+  machine.Record(CommandStashed{{machine.state().next_stashed, TimeOf(machine, command), command}});
+}
+
+bool TakeStashed(Machine& machine) {
+  const StashedCommand* first = nullptr;
+  for (const auto& [number, stashed] : machine.state().stash)
+    if ((first == nullptr || stashed.time_us < first->time_us) && !MustWait(machine, stashed.command)) first = &stashed;
+  if (first == nullptr) return false;
+  const StashedCommand taken = *first;
+  machine.Record(CommandUnstashed{taken.number});
+  Execute(machine, taken.command);
+  return true;
+}
+
+void Execute(Machine& machine, const Command& command) { std::visit(Executor{machine}, command); }
+
+}  // namespace fermata

@@ -1,0 +1,221 @@
+// The undo list and roll-backs: backwards, one at a time, never dropped. language.md 10.1 to 10.5.
+#include <algorithm>
+
+#include "engine/core/behaviors/behaviors.h"
+#include "engine/core/verbs/verbs.h"
+
+namespace fermata {
+namespace {
+
+bool IsWithin(const ScopePath& path, const std::vector<ActivationId>& scopes) {
+  for (ActivationId scope : scopes) {
+    if (scope == kRootActivation) return true;
+    for (const ScopeStep& step : path)
+      if (step.activation == scope) return true;
+  }
+  return false;
+}
+
+// Whether something made by `state` at `path` is the business of this roll-back.
+bool Concerns(const Rollback& rollback, const std::string& state, const ScopePath& path) {
+  if (!IsWithin(path, rollback.scopes)) return false;
+  if (rollback.state.empty() || rollback.state == state) return true;
+  return std::any_of(path.begin(), path.end(), [&](const ScopeStep& step) { return step.state == rollback.state; });
+}
+
+// Calls and children that were left come first: their success would have to be undone too.
+bool Waits(const InstanceState& state, const Rollback& rollback) {
+  const bool for_all = rollback.then.kind == Continuation::Kind::kFinish;
+  for (const auto& [id, left] : state.left_jobs)
+    if (for_all || Concerns(rollback, left.state, left.within)) return true;
+  for (const auto& [id, left] : state.left_children)
+    if (for_all || Concerns(rollback, left.state, left.within)) return true;
+  for (const auto& [number, record] : state.undo_records)
+    if (for_all && record.at_once && !Concerns(rollback, record.state, record.within)) return true;
+  return false;
+}
+
+void BeginUndo(Machine& machine, const UndoRecord& record) {
+  machine.Record(UndoStarted{record.number});
+  const UndoRecord& begun = machine.state().undo_records.at(record.number);
+  if (!begun.child.empty()) return machine.Wish(UndoChild{begun.child, "its parent is rolled back"});
+  machine.Wish(DispatchJob{{begun.activation, true}, begun.attempt, begun.state, begun.operation, begun.input, begun.timeout_ms});
+}
+
+void Continue(Machine& machine, const Rollback& rollback) {
+  const Continuation& then = rollback.then;
+  switch (then.kind) {
+    case Continuation::Kind::kProceed: return machine.PushComplete(rollback.owner, Value());
+    case Continuation::Kind::kComplete: return CompleteWork(machine, rollback.owner, then.output, {});
+    case Continuation::Kind::kRaise: return PassError(machine, rollback.owner, then.error);
+    case Continuation::Kind::kFinish: return FinishInstance(machine, then.status, then.output, then.error);
+    case Continuation::Kind::kEnter:
+      ExitContents(machine, then.where, Leaving::kLeft);
+      return EnterState(machine, then.target, then.where);
+  }
+}
+
+// True if it moved.
+bool StepRollback(Machine& machine, const Rollback& rollback) {
+  const InstanceState& state = machine.state();
+  if (Waits(state, rollback)) return false;
+  const UndoRecord* newest = nullptr;
+  for (auto entry = state.undo_records.rbegin(); entry != state.undo_records.rend(); ++entry) {
+    const UndoRecord& record = entry->second;
+    if (!Concerns(rollback, record.state, record.within)) continue;
+    if (record.progress != UndoProgress::kIdle) return false;  // one at a time
+    if (newest == nullptr) newest = &record;
+  }
+  if (newest != nullptr) {
+    BeginUndo(machine, *newest);
+    return true;
+  }
+  const Rollback done = rollback;
+  machine.Record(RollbackFinished{done.owner});
+  Continue(machine, done);
+  return true;
+}
+
+const OperationManifest* FindOperation(const Definition& definition, std::string_view full) {
+  const std::size_t dot = full.find('.');
+  for (const ManifestPtr& manifest : definition.manifests)
+    if (dot != std::string_view::npos && manifest->connector == full.substr(0, dot))
+      return manifest->Find(full.substr(dot + 1));
+  return nullptr;
+}
+
+ActivationId RegionIn(const Machine& machine, const ScopePath& within) {
+  ActivationId region = kRootActivation;
+  for (const ScopeStep& step : within)
+    if (const Activation* at = machine.Find(step.activation);
+        at != nullptr && (at->kind == ActivationKind::kRegion || at->kind == ActivationKind::kItem))
+      region = step.activation;
+  return region;
+}
+
+}  // namespace
+
+UndoOutcome PrepareUndo(const Machine& machine, const State& state, ActivationId activation, const ScopePath& within,
+                        const Variables& variables, const Value& output) {
+  const UndoSpec& spec = *state.undo;
+  UndoOutcome outcome;
+  UndoRecord& record = outcome.record;
+  record.activation = activation;
+  record.state = state.name;
+  record.within = within;
+  record.operation = spec.operation;
+  record.input = Value::Map({});
+  const OperationManifest* manifest = FindOperation(machine.definition(), spec.operation);
+  InstanceScope names(machine, variables);
+  const std::string key = machine.state().id.ToString() + "/" + JobId{activation, false}.ToString();
+  names.Bind("call", Value::Object({{"key", Value::String(key)}}));
+  if (!state.save.empty()) names.Bind(state.save, output);
+  if (spec.with) {
+    Evaluated input = EvaluateJson(*spec.with, names);
+    if (!input.ok()) return {record, std::move(input.error)};
+    record.input = std::move(input.value);
+  }
+  if (manifest != nullptr) {
+    Evaluated fitted = CheckShape(manifest->input, record.input, "schema", "The input of " + spec.operation);
+    if (!fitted.ok()) return {record, std::move(fitted.error)};
+    record.input = std::move(fitted.value);
+  }
+  if (spec.retry) {
+    record.retry = *spec.retry;
+  } else if (manifest != nullptr && manifest->retry) {
+    record.retry = *manifest->retry;
+  }
+  const std::int64_t standard = manifest != nullptr && manifest->timeout_ms ? *manifest->timeout_ms : kJobTimeoutDefaultMs;
+  record.timeout_ms = spec.timeout_ms.value_or(standard);
+  return outcome;
+}
+
+void RegisterUndo(Machine& machine, const State& state, UndoRecord record) {
+  std::vector<std::int64_t> dropped;
+  const ActivationId region = RegionIn(machine, record.within);
+  const std::string replaced = state.undo ? state.undo->replaces : std::string();
+  std::int64_t newest = 0;
+  for (const auto& [number, other] : machine.state().undo_records) {
+    if (IsWithin(other.within, {record.activation}) && state.undo) dropped.push_back(number);
+    if (!replaced.empty() && other.state == replaced && IsWithin(other.within, {region})) newest = number;
+  }
+  if (newest != 0 && std::find(dropped.begin(), dropped.end(), newest) == dropped.end()) dropped.push_back(newest);
+  for (std::int64_t number : dropped)
+    if (machine.state().undo_records.at(number).progress == UndoProgress::kIdle) machine.Record(UndoDropped{number});
+  record.number = machine.state().next_undo;
+  machine.Record(UndoRegistered{std::move(record)});
+}
+
+void StartRollback(Machine& machine, Rollback rollback) { machine.Record(RollbackStarted{std::move(rollback)}); }
+
+bool NeedsRollback(const Machine& machine, const std::vector<ActivationId>& scopes) {
+  const Rollback all{kRootActivation, scopes, "", {}};
+  const InstanceState& state = machine.state();
+  for (const auto& [number, record] : state.undo_records)
+    if (Concerns(all, record.state, record.within)) return true;
+  return Waits(state, all);
+}
+
+bool StepRollbacks(Machine& machine) {
+  const InstanceState& state = machine.state();
+  for (const auto& [number, record] : state.undo_records) {
+    if (!record.at_once || record.progress != UndoProgress::kIdle) continue;
+    BeginUndo(machine, record);
+    return true;
+  }
+  for (const auto& [owner, rollback] : state.rollbacks)
+    if (StepRollback(machine, rollback)) return true;
+  return false;
+}
+
+bool IsBlocked(const Machine& machine, ActivationId activation, StateIndex target) {
+  const auto& rollbacks = machine.state().rollbacks;
+  if (rollbacks.empty()) return false;
+  const ActivationId region = machine.RegionOf(activation);
+  for (const auto& [owner, rollback] : rollbacks) {
+    if (machine.RegionOf(owner) == region) return true;
+    if (target != kNoState && machine.IsInside(owner, DomainOf(machine, activation, target))) return true;
+  }
+  return false;
+}
+
+bool IsCompensating(const Machine& machine) {
+  for (const auto& [owner, rollback] : machine.state().rollbacks) {
+    const bool completes = rollback.then.kind == Continuation::Kind::kFinish && rollback.then.status == InstanceStatus::kCompleted;
+    if (!completes && machine.RegionOf(owner) == kRootActivation) return true;
+  }
+  return false;
+}
+
+const UndoRecord* FindRecord(const InstanceState& state, ActivationId activation) {
+  for (const auto& [number, record] : state.undo_records)
+    if (record.activation == activation) return &record;
+  return nullptr;
+}
+
+void SettleUndo(Machine& machine, const UndoRecord& record, const Outcome& outcome) {
+  if (std::holds_alternative<JobSuccess>(outcome)) return FinishUndo(machine, record, false);
+  const RaisedError error = ToError(outcome);
+  const RetryChoice choice =
+      ChooseRetry(record.retry, outcome, record.attempt - record.attempts_before, machine.context().random);
+  const std::int64_t due_us = choice.retry ? machine.now_us() + choice.wait_us : 0;
+  const JobId job{record.activation, true};
+  const std::int64_t number = record.number;
+  machine.Record(JobFailed{job, record.attempt, error.error, due_us});
+  if (choice.retry) return machine.Wish(SetTimer{{job.activation, kUndoRetrySlot}, due_us});
+  OpenIncidentAt(machine, job.activation, error.error, {IncidentKind::kUndo, number, std::nullopt});
+  return;
+}
+
+void RetryUndo(Machine& machine, const UndoRecord& record, bool by_operator) {
+  const std::int64_t number = record.number;
+  machine.Record(JobRetried{{record.activation, true}, record.attempt + 1, by_operator, std::nullopt});
+  const UndoRecord& tried = machine.state().undo_records.at(number);
+  machine.Wish(DispatchJob{{tried.activation, true}, tried.attempt, tried.state, tried.operation, tried.input, tried.timeout_ms});
+}
+
+void FinishUndo(Machine& machine, const UndoRecord& record, bool skipped) {
+  machine.Record(UndoSucceeded{record.number, record.state, skipped});
+}
+
+}  // namespace fermata

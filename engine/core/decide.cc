@@ -1,0 +1,138 @@
+#include "engine/core/decide.h"
+
+#include "engine/core/behaviors/behaviors.h"
+#include "engine/core/lifecycle.h"
+#include "engine/core/machine.h"
+#include "engine/core/verbs/verbs.h"
+#include "engine/model/command_codes.h"
+
+namespace fermata {
+namespace {
+
+Error Forbidden(InstanceStatus status, LifecycleEvent event) {
+  return Error{kStatusForbids, std::string(RefusalReason(status, event))};
+}
+
+// Why the command is refused; nothing has happened then.
+struct Refuser {
+  const Machine& machine;
+  InstanceStatus status;
+  using Answer = std::optional<Error>;
+
+  Answer Unless(LifecycleEvent event) {
+    if (NextStatus(status, event)) return std::nullopt;
+    return Forbidden(status, event);
+  }
+  Answer operator()(const StartInstance&) { return std::nullopt; }
+  Answer operator()(const CompleteJob& command) {
+    if (command.job.activation > 0 && command.job.activation < machine.state().next_activation) return std::nullopt;
+    return Error{kInvalidInput, "Expected the job of a state that was entered, but there is no job " + command.job.ToString() + "."};
+  }
+  Answer operator()(const FireTimer&) { return std::nullopt; }
+  Answer operator()(const FinishChild&) { return std::nullopt; }
+  Answer operator()(const UndoInstance&) { return std::nullopt; }
+  Answer operator()(const CancelInstance&) { return Unless(LifecycleEvent::kAskCancel); }
+  Answer operator()(const SuspendInstance&) {
+    return status == InstanceStatus::kCompensating ? Forbidden(status, LifecycleEvent::kSuspend) : Unless(LifecycleEvent::kSuspend);
+  }
+  Answer operator()(const ResumeInstance&) {
+    if (!IsFinal(status)) return std::nullopt;
+    return Forbidden(status, LifecycleEvent::kWork);
+  }
+  Answer operator()(const DeliverEvent&) {
+    if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
+    if (machine.state().kept.size() + machine.state().stash.size() < kKeptEventsPerInstanceMax) return std::nullopt;
+    return Error{kTooManyKeptEvents, "Expected at most " + std::to_string(kKeptEventsPerInstanceMax) +
+                                         " events to wait for this instance, but there are as many already."};
+  }
+  Answer operator()(const ResolveIncident& command) {
+    if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
+    return RefuseResolution(machine, command);
+  }
+  Answer operator()(const CompleteTask& command) {
+    if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
+    return RefuseAnswer(machine, command);
+  }
+};
+
+void Begin(Machine& machine, const StartInstance& command, Bindings vars) {
+  const Definition& definition = machine.definition();
+  InstanceStarted started;
+  started.tenant = command.tenant;
+  started.process = definition.process;
+  started.version = definition.version;
+  started.definition_hash = definition.hash;
+  started.key = command.key;
+  started.parent = command.parent;
+  started.input = command.input;
+  started.vars = std::move(vars);
+  started.traceparent = command.traceparent;
+  machine.Record(std::move(started));
+  for (const CloudEvent& event : command.kept) KeepEvent(machine, event, command.key, true);
+  machine.Record(StateEntered{kRootActivation, 0, ActivationKind::kRoot, "", kRoot});
+  machine.entered_state = true;
+  // The root listens before its first state is entered.
+  std::optional<ProcessError> error = ArmTimers(machine, kRootActivation);
+  if (std::optional<ProcessError> failed = ArmSubscriptions(machine, kRootActivation); failed && !error) error = failed;
+  if (error) {
+    machine.Record(EntryProgressed{kRootActivation, true, Phase::kEntering});
+    return machine.PushRaise(kRootActivation, DefinitionError(*error), {IncidentKind::kEntry, 0, std::nullopt});
+  }
+  EnterState(machine, definition.states[kRoot].start, kRootActivation);
+}
+
+// `vars` see `input`, `instance`, `now`; a failure refuses the start.
+Result<Bindings> EvaluateVars(const Definition& definition, const InstanceState& state, const StartInstance& command,
+                              const DecisionContext& context) {
+  Bindings vars;
+  if (definition.vars.empty()) return vars;
+  InstanceState seen;
+  seen.id = state.id;
+  seen.key = command.key;
+  seen.process = definition.process;
+  seen.version = definition.version;
+  seen.input = command.input;
+  seen.started_us = context.now_us;
+  Machine view(definition, seen, context);
+  InstanceScope names(view, 0);
+  for (const Assignment& assignment : definition.vars) {
+    Evaluated value = EvaluateJson(assignment.value, names);
+    if (!value.ok()) return Error{kInvalidInput, "The start needs '" + assignment.name + "': " + value.error->message, "/vars/" + assignment.name};
+    vars.emplace_back(assignment.name, std::move(value.value));
+  }
+  return vars;
+}
+
+}  // namespace
+
+Result<Decision> Decide(const Definition& definition, InstanceState& state, const Command& command,
+                        const DecisionContext& context) {
+  FERMATA_ASSERT(context.now_us >= state.updated_us);
+  Machine machine(definition, state, context);
+  const auto* start = std::get_if<StartInstance>(&command);
+  if (start != nullptr && state.seq == 0) {
+    Result<Bindings> vars = EvaluateVars(definition, state, *start, context);
+    if (!vars.ok()) return std::move(vars).error();
+    Begin(machine, *start, std::move(vars).value());
+  } else {
+    if (std::optional<Error> refused = std::visit(Refuser{machine, state.status}, command)) return *std::move(refused);
+    if (MustWait(machine, command)) {
+      Stash(machine, command);
+    } else {
+      Execute(machine, command);
+    }
+  }
+  if (!machine.ended()) RunToQuiescence(machine);
+  Decision decision = machine.TakeDecision();
+  if (!decision.events.empty()) ++state.seq;
+  return decision;
+}
+
+std::vector<Effect> PendingEffects(const InstanceState& state) {
+  std::vector<Effect> effects;
+  for (JobView& job : JobsInFlight(state))
+    effects.push_back(DispatchJob{job.job, job.attempt, std::move(job.state), std::move(job.operation), std::move(job.input), job.timeout_ms});
+  return effects;
+}
+
+}  // namespace fermata
