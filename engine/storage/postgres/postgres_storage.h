@@ -1,0 +1,30 @@
+// PostgreSQL 13 or newer: for more than one server, or where a database is there anyway.
+//
+// Thread-safe, as Storage says. Each lane commits on a connection and a thread of its own; reads use a few connections more.
+// Lost connections are made again with growing pauses; a commit whose answer got lost is kUnknown.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/base/result.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+struct PostgresOptions {
+  // As libpq understands it: "host=a,b dbname=fermata target_session_attrs=read-write" or "postgresql://…". Its password is never shown.
+  std::string connection;
+  std::string node = "fermata";                     // who holds the lease, for people to read
+  int readers = 4;                                  // reads at the same time; further ones wait
+  std::int64_t statement_timeout_ms = 10'000;       // of one read
+  std::int64_t connect_timeout_ms = 5'000;          // of one try to connect
+};
+
+// Connects, brings the schema up to date and takes the shards over: whoever had the database open before gets kFenced from then on.
+// Fails if the database cannot be reached, is older than PostgreSQL 13 or a newer version of Fermata made its schema.
+// What was handed over is committed or failed, and every callback called, before the storage's destructor returns.
+Result<std::unique_ptr<Storage>> OpenPostgres(const PostgresOptions& options);
+
+}  // namespace fermata

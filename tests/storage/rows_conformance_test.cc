@@ -1,0 +1,456 @@
+// Every table: what was put comes back as it was, in the order and by the filters that storage.h names.
+#include <limits>
+
+#include "tests/storage/conformance.h"
+
+namespace fermata::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Rows : public StorageTest {
+ protected:
+  std::vector<InstanceId> ListIds(const InstanceFilter& filter) {
+    std::vector<InstanceId> ids;
+    const std::vector<InstanceRow> rows = storage().ListInstances(filter).value();
+    for (const InstanceRow& row : rows) ids.push_back(row.id);
+    return ids;
+  }
+  std::vector<std::int64_t> IncidentNumbers(const IncidentFilter& filter) {
+    std::vector<std::int64_t> numbers;
+    const std::vector<IncidentRow> rows = storage().ListIncidents(filter).value();
+    for (const IncidentRow& row : rows) numbers.push_back(row.number);
+    return numbers;
+  }
+  KeptEventRow Kept(const std::string& process, const std::string& type, const std::string& value, std::int64_t order) {
+    return {Shard(value), std::string(kDefaultTenant), process, value, order, type, 500 + order, "data" + std::to_string(order)};
+  }
+  std::vector<std::int64_t> Orders(const Result<std::vector<KeptEventRow>>& rows) {
+    std::vector<std::int64_t> orders;
+    for (const KeptEventRow& row : rows.value()) orders.push_back(row.order);
+    return orders;
+  }
+};
+FERMATA_FOR_EACH_STORAGE(Rows);
+
+std::string AllBytes() {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  return bytes;
+}
+
+// Text that databases like to mangle: NUL, quotes, a line end, letters of two, three and four bytes.
+const std::string kHardText = std::string("a\0b'\"\\\n%_ ", 11) + "ключ 鍵 🔑";
+
+TEST_P(Rows, AnInstanceComesBackAsItWasPut) {
+  InstanceRow row = InstanceWith(IdFor(1, kHardText));
+  row.key = kHardText;
+  row.states = {"outer", "inner"};
+  row.error = kHardText;
+  row.open_incidents = 3;
+  row.parent = Id(9);
+  row.ended_us = 77;
+  Batch batch;
+  batch.instances = {row};
+  Put(batch);
+  const StoredInstance stored = storage().LoadInstance(row.id).value().value();
+  EXPECT_EQ(stored.row, row);
+  EXPECT_FALSE(stored.snapshot);
+  EXPECT_THAT(stored.tail, IsEmpty());
+}
+
+TEST_P(Rows, AnInstanceWithoutKeyParentAndStatesHasNone) {
+  Batch batch;
+  batch.instances = {InstanceWith(Id(1))};
+  Put(batch);
+  EXPECT_EQ(storage().LoadInstance(Id(1)).value()->row, InstanceWith(Id(1)));
+}
+
+TEST_P(Rows, AnEmptyKeyIsAKey) {
+  InstanceRow row = InstanceWith(IdFor(1, ""));
+  row.key = "";
+  Batch batch;
+  batch.instances = {row, InstanceWith(Id(2))};
+  Put(batch);
+  EXPECT_EQ(storage().LoadInstance(row.id).value()->row.key, "");
+  EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "signup", "").value(), ElementsAre(row));
+}
+
+TEST_P(Rows, AnUnknownInstanceIsNone) {
+  EXPECT_FALSE(storage().LoadInstance(Id(1))->has_value());
+  EXPECT_THAT(storage().ReadJournal(Id(1), 0, 10).value(), IsEmpty());
+}
+
+TEST_P(Rows, AnInstancePutAgainIsReplaced) {
+  Batch batch;
+  batch.instances = {InstanceWith(Id(1))};
+  batch.instances[0].states = {"one"};
+  Put(batch);
+  batch.instances[0] = InstanceWith(Id(1), "completed");
+  batch.instances[0].version = "1.3.0";
+  Put(batch);
+  EXPECT_EQ(storage().LoadInstance(Id(1)).value()->row, batch.instances[0]);
+  EXPECT_EQ(storage().ListInstances({})->size(), 1u);
+}
+
+TEST_P(Rows, PayloadsAreBytes) {
+  const std::string large(1 << 20, '\xff');
+  Put(BatchOf({JournalWith(Id(1), 1, AllBytes()), JournalWith(Id(1), 2, ""), JournalWith(Id(1), 3, large)}));
+  EXPECT_EQ(Payloads(Id(1)), (std::vector<std::string>{AllBytes(), "", large}));
+}
+
+TEST_P(Rows, AJournalIsReadInPagesAndInOrder) {
+  Put(BatchOf({JournalWith(Id(1), 2), JournalWith(Id(2), 1, "other"), JournalWith(Id(1), 1), JournalWith(Id(1), 3)}));
+  const std::vector<JournalRow> page = storage().ReadJournal(Id(1), 1, 1).value();
+  ASSERT_EQ(page.size(), 1u);
+  EXPECT_EQ(page[0].seq, 2);
+  EXPECT_EQ(page[0].time_us, JournalWith(Id(1), 2).time_us);
+  EXPECT_EQ(page[0].instance, Id(1));
+  EXPECT_EQ(storage().ReadJournal(Id(1), 2, 10)->size(), 1u);
+  EXPECT_THAT(storage().ReadJournal(Id(1), 3, 10).value(), IsEmpty());
+}
+
+TEST_P(Rows, AnInstanceIsLoadedWithItsNewestSnapshotAndTheTailAfterIt) {
+  Batch batch = BatchOf({JournalWith(Id(1), 1), JournalWith(Id(1), 2), JournalWith(Id(1), 3, "tail")});
+  batch.instances = {InstanceWith(Id(1))};
+  batch.snapshots = {{Id(1), 1, "old"}};
+  Put(batch);
+  Batch newer;
+  newer.snapshots = {{Id(1), 2, AllBytes()}};
+  Put(newer);
+  const StoredInstance stored = storage().LoadInstance(Id(1)).value().value();
+  ASSERT_TRUE(stored.snapshot);
+  EXPECT_EQ(stored.snapshot->seq, 2);
+  EXPECT_EQ(stored.snapshot->bytes, AllBytes());
+  ASSERT_EQ(stored.tail.size(), 1u);
+  EXPECT_EQ(stored.tail[0].bytes, "tail");
+}
+
+TEST_P(Rows, InstancesAreListedNewestFirstAndInPages) {
+  Batch batch;
+  for (int i : {3, 1, 2, 4}) batch.instances.push_back(InstanceWith(Id(i)));
+  for (InstanceRow& row : batch.instances) row.started_us = row.id == Id(4) ? 20 : 10;  // equal times go by id
+  Put(batch);
+  EXPECT_THAT(ListIds({}), ElementsAre(Id(4), Id(3), Id(2), Id(1)));
+  InstanceFilter filter;
+  filter.limit = 2;
+  EXPECT_THAT(ListIds(filter), ElementsAre(Id(4), Id(3)));
+  filter.before = {10, Id(3)};
+  EXPECT_THAT(ListIds(filter), ElementsAre(Id(2), Id(1)));
+  filter.before = {10, Id(1)};
+  EXPECT_THAT(ListIds(filter), IsEmpty());
+}
+
+TEST_P(Rows, EachFilterOfInstancesHolds) {
+  Batch batch;
+  batch.instances = {InstanceWith(Id(1)), InstanceWith(IdFor(2, "k"), "waiting"), InstanceWith(Id(3), "completed"),
+                     InstanceWith(Id(4), "failed"), InstanceWith(Id(5), "cancelled"), InstanceWith(Id(6))};
+  batch.instances[0].states = {"outer", "pay"};
+  batch.instances[1].key = "k";
+  batch.instances[1].states = {"payment"};
+  batch.instances[2].process = "other";
+  batch.instances[5].tenant = "somebody";
+  for (std::size_t i = 0; i < 6; ++i) batch.instances[i].started_us = static_cast<std::int64_t>(i + 1) * 10;
+  Put(batch);
+
+  const auto with = [](auto set) {
+    InstanceFilter filter;
+    set(filter);
+    return filter;
+  };
+  EXPECT_THAT(ListIds(with([](auto& f) { f.process = "other"; })), ElementsAre(Id(3)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.status = "running"; })), ElementsAre(Id(1)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.status = "failed"; })), ElementsAre(Id(4)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.status = "nonsense"; })), IsEmpty());
+  EXPECT_THAT(ListIds(with([](auto& f) { f.state = "pay"; })), ElementsAre(Id(1)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.state = "outer"; })), ElementsAre(Id(1)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.state = "%"; })), IsEmpty());
+  EXPECT_THAT(ListIds(with([](auto& f) { f.key = "k"; })), ElementsAre(IdFor(2, "k")));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.key = "K"; })), IsEmpty());
+  EXPECT_THAT(ListIds(with([](auto& f) { f.live = true; })), ElementsAre(IdFor(2, "k"), Id(1)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.live = false; })), ElementsAre(Id(5), Id(4), Id(3)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.started_from_us = 30; f.started_before_us = 50; })), ElementsAre(Id(4), Id(3)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.tenant = "somebody"; })), ElementsAre(Id(6)));
+  EXPECT_THAT(ListIds(with([](auto& f) { f.status = "failed"; f.process = "other"; })), IsEmpty());
+  EXPECT_THAT(ListIds(with([](auto& f) { f.state = "pay"; f.live = false; })), IsEmpty());
+}
+
+TEST_P(Rows, OnlyLiveInstancesAreFoundByKey) {
+  Batch batch;
+  batch.instances = {InstanceWith(IdFor(1, "k")), InstanceWith(IdFor(2, "k"), "completed"), InstanceWith(IdFor(3, "k"), "waiting"),
+                     InstanceWith(IdFor(4, "other")), InstanceWith(IdFor(5, "k"))};
+  for (InstanceRow& row : batch.instances) row.key = row.id == IdFor(4, "other") ? "other" : "k";
+  batch.instances[2].process = "payment";
+  batch.instances[4].tenant = "somebody";
+  Put(batch);
+  EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "signup", "k").value(), ElementsAre(batch.instances[0]));
+  EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "", "k").value(), ElementsAre(batch.instances[0], batch.instances[2]));
+  EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "signup", "absent").value(), IsEmpty());
+
+  Batch ended;
+  ended.instances = {InstanceWith(IdFor(1, "k"), "completed")};
+  ended.instances[0].key = "k";
+  Put(ended);
+  EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "signup", "k").value(), IsEmpty());
+}
+
+TEST_P(Rows, BusyInstancesAreListedInPages) {
+  Batch batch;
+  batch.instances = {InstanceWith(Id(1)), InstanceWith(Id(2), "waiting"), InstanceWith(Id(3), "compensating"),
+                     InstanceWith(Id(4), "completed"), InstanceWith(Id(5), "suspended"), InstanceWith(Id(6))};
+  Put(batch);
+  EXPECT_THAT(storage().ListBusyInstances(InstanceId(), 10).value(), ElementsAre(Id(1), Id(3), Id(6)));
+  EXPECT_THAT(storage().ListBusyInstances(InstanceId(), 2).value(), ElementsAre(Id(1), Id(3)));
+  EXPECT_THAT(storage().ListBusyInstances(Id(3), 2).value(), ElementsAre(Id(6)));
+}
+
+TEST_P(Rows, TimersAreReadInTheOrderOfTheirDueTimes) {
+  const TimerRow a{Id(2), 1, 0, 10}, b{Id(1), 1, 0, 20}, c{Id(1), 1, 1, 20}, d{Id(1), 2, 0, 20}, e{Id(1), 3, 0, 30};
+  Batch batch;
+  batch.timers = {d, e, b, a, c};
+  Put(batch);
+  EXPECT_THAT(storage().ReadTimers(30, std::nullopt, 10).value(), ElementsAre(a, b, c, d));
+  EXPECT_THAT(storage().ReadTimers(31, std::nullopt, 2).value(), ElementsAre(a, b));
+  EXPECT_THAT(storage().ReadTimers(31, b, 10).value(), ElementsAre(c, d, e));
+  EXPECT_THAT(storage().ReadTimers(10, std::nullopt, 10).value(), IsEmpty());
+}
+
+TEST_P(Rows, ATimerIsDeletedByItsDueTimeAndPutAgainWithAnother) {
+  const TimerRow before{Id(1), 1, 0, 10}, after{Id(1), 1, 0, 50};
+  Batch batch;
+  batch.timers = {before};
+  Put(batch);
+  Batch move;
+  move.timers_deleted = {before};
+  move.timers = {after};
+  Put(move);
+  EXPECT_THAT(storage().ReadTimers(100, std::nullopt, 10).value(), ElementsAre(after));
+}
+
+TEST_P(Rows, DeletingWhatIsNotThereIsNoError) {
+  Batch batch;
+  batch.timers_deleted = {{Id(1), 1, 0, 10}};
+  batch.inbox_deleted = {{Id(1).shard(), Id(1), 1, 0, ""}};
+  batch.subscriptions_deleted = {{Shard("v"), std::string(kDefaultTenant), "type", "v", Id(1), 1}};
+  batch.kept_events_deleted = {Kept("signup", "type", "v", 1)};
+  EXPECT_EQ(CommitAndWait(storage(), batch), CommitOutcome::kCommitted);
+}
+
+TEST_P(Rows, SubscriptionsAreFoundByTypeAndValue) {
+  const std::string tenant(kDefaultTenant);
+  const SubscriptionRow first{Shard(kHardText), tenant, "paid", kHardText, Id(1), 4};
+  const SubscriptionRow second{Shard(kHardText), tenant, "paid", kHardText, Id(1), 5};
+  const SubscriptionRow third{Shard(kHardText), tenant, "paid", kHardText, Id(2), 1};
+  const SubscriptionRow other_type{Shard(kHardText), tenant, "shipped", kHardText, Id(1), 4};
+  const SubscriptionRow other_value{Shard("x"), tenant, "paid", "x", Id(1), 4};
+  Batch batch;
+  batch.subscriptions = {third, second, first, other_type, other_value};
+  Put(batch);
+  EXPECT_THAT(storage().FindSubscriptions(tenant, "paid", kHardText).value(), ElementsAre(first, second, third));
+  EXPECT_THAT(storage().FindSubscriptions("somebody", "paid", kHardText).value(), IsEmpty());
+  Batch gone;
+  gone.subscriptions_deleted = {second};
+  Put(gone);
+  EXPECT_THAT(storage().FindSubscriptions(tenant, "paid", kHardText).value(), ElementsAre(first, third));
+}
+
+TEST_P(Rows, TheInboxIsReadInPagesInTheOrderOfEachSender) {
+  const auto row = [&](int sender, std::int64_t seq, std::int64_t index) {
+    return InboxRow{Id(1).shard(), Id(sender), seq, index, "message" + std::to_string(seq)};
+  };
+  Batch batch;
+  batch.inbox = {row(2, 1, 0), row(1, 2, 1), row(1, 2, 0), row(1, -3, 0), row(1, 10, 0)};
+  Put(batch);
+  std::vector<InboxRow> rows = storage().ReadInbox(std::nullopt, 3).value();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].seq, -3);
+  EXPECT_EQ(rows[0].bytes, "message-3");
+  EXPECT_EQ(rows[0].shard, Id(1).shard());
+  EXPECT_EQ(rows[1].index, 0);
+  EXPECT_EQ(rows[2].index, 1);
+  rows = storage().ReadInbox(rows[2], 10).value();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].seq, 10);
+  EXPECT_EQ(rows[1].sender, Id(2));
+  Batch gone;
+  gone.inbox_deleted = {row(1, 2, 0), row(2, 1, 0)};
+  Put(gone);
+  EXPECT_EQ(storage().ReadInbox(std::nullopt, 10)->size(), 3u);
+}
+
+TEST_P(Rows, KeptEventsAreFoundOldestFirst) {
+  Batch batch;
+  batch.kept_events = {Kept("signup", "paid", "v", 12), Kept("signup", "shipped", "v", 3), Kept("other", "paid", "v", 7),
+                       Kept("signup", "paid", "w", 1)};
+  Put(batch);
+  EXPECT_THAT(Orders(storage().FindKeptEvents(kDefaultTenant, "signup", "v")), ElementsAre(3, 12));
+  EXPECT_THAT(Orders(storage().FindKeptEventsOfType(kDefaultTenant, "paid", "v")), ElementsAre(7, 12));
+  const KeptEventRow row = storage().FindKeptEvents(kDefaultTenant, "other", "v")->at(0);
+  EXPECT_EQ(row.shard, Shard("v"));
+  EXPECT_EQ(row.type, "paid");
+  EXPECT_EQ(row.expires_us, 507);
+  EXPECT_EQ(row.bytes, "data7");
+  Batch gone;
+  gone.kept_events_deleted = {Kept("signup", "paid", "v", 12)};
+  Put(gone);
+  EXPECT_THAT(Orders(storage().FindKeptEvents(kDefaultTenant, "signup", "v")), ElementsAre(3));
+}
+
+TEST_P(Rows, TheLastOrderOfKeptEventsOutlivesThem) {
+  EXPECT_EQ(storage().LastKeptEventOrder().value(), 0);
+  Batch batch;
+  batch.kept_events = {Kept("signup", "paid", "v", 12), Kept("signup", "paid", "w", 3)};
+  Put(batch);
+  Batch gone;
+  gone.kept_events_deleted = batch.kept_events;
+  Put(gone);
+  EXPECT_EQ(storage().LastKeptEventOrder().value(), 12);
+}
+
+TEST_P(Rows, TheLastTimeIsThatOfTheNewestJournalRow) {
+  EXPECT_EQ(storage().LastTimeUs().value(), 0);
+  Put(BatchOf({{Id(1), 1, 500, "a"}, {Id(2), 1, 400, "b"}}));
+  Put(BatchOf({{Id(3), 1, 300, "c"}}));
+  EXPECT_EQ(storage().LastTimeUs().value(), 500);
+}
+
+TEST_P(Rows, EventIdentitiesAreRemembered) {
+  Batch batch;
+  batch.event_identities = {{Shard(kHardText), std::string(kDefaultTenant), "shop", "event-1", kHardText, 99}};
+  Put(batch);
+  const auto found = storage().FindEventIdentity(kDefaultTenant, "shop", "event-1", kHardText).value();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->expires_us, 99);
+  EXPECT_FALSE(storage().FindEventIdentity(kDefaultTenant, "shop", "event-1", "other").value());
+  EXPECT_FALSE(storage().FindEventIdentity(kDefaultTenant, "shop", "event-2", kHardText).value());
+}
+
+TEST_P(Rows, AnIdempotencyKeyGivesItsAnswerWhateverItsShard) {
+  Batch batch;
+  batch.idempotency_keys = {{storage().Info().shard_count - 1, std::string(kDefaultTenant), "request", "hash", AllBytes(), 99}};
+  Put(batch);
+  const auto found = storage().FindIdempotencyKey(kDefaultTenant, "request").value();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->request_hash, "hash");
+  EXPECT_EQ(found->answer, AllBytes());
+  EXPECT_EQ(found->expires_us, 99);
+  EXPECT_EQ(found->shard, storage().Info().shard_count - 1);
+  EXPECT_FALSE(storage().FindIdempotencyKey("somebody", "request").value());
+}
+
+TEST_P(Rows, EverKeysAreFound) {
+  Batch batch;
+  batch.ever_keys = {{Shard(kHardText), std::string(kDefaultTenant), "signup", kHardText, Id(1)}};
+  Put(batch);
+  const auto found = storage().FindEverKey(kDefaultTenant, "signup", kHardText).value();
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->instance, Id(1));
+  EXPECT_FALSE(storage().FindEverKey(kDefaultTenant, "other", kHardText).value());
+}
+
+TEST_P(Rows, IncidentsAreListedByTheirFilters) {
+  const auto incident = [&](int instance, std::int64_t number, const std::string& process, bool open) {
+    return IncidentRow{Id(instance), number, std::string(kDefaultTenant), process, "pay", "timeout", kHardText, open, 5, open ? 0 : 9};
+  };
+  Batch batch;
+  batch.incidents = {incident(2, 4, "signup", true), incident(1, 2, "signup", false), incident(1, 1, "signup", true),
+                     incident(3, 5, "other", true)};
+  Put(batch);
+  EXPECT_EQ(storage().ListIncidents({})->at(0), incident(1, 1, "signup", true));
+  EXPECT_THAT(IncidentNumbers({}), ElementsAre(1, 2, 4, 5));
+  IncidentFilter filter;
+  filter.open = true;
+  EXPECT_THAT(IncidentNumbers(filter), ElementsAre(1, 4, 5));
+  filter.after = {Id(1), 1};
+  filter.limit = 1;
+  EXPECT_THAT(IncidentNumbers(filter), ElementsAre(4));
+  filter = {};
+  filter.instance = Id(1);
+  filter.open = false;
+  EXPECT_THAT(IncidentNumbers(filter), ElementsAre(2));
+  filter = {};
+  filter.process = "other";
+  EXPECT_THAT(IncidentNumbers(filter), ElementsAre(5));
+  filter.tenant = "somebody";
+  EXPECT_THAT(IncidentNumbers(filter), IsEmpty());
+
+  Batch closed;
+  closed.incidents = {incident(1, 1, "signup", false)};
+  Put(closed);
+  filter = {};
+  filter.open = true;
+  EXPECT_THAT(IncidentNumbers(filter), ElementsAre(4, 5));
+}
+
+TEST_P(Rows, DefinitionsVersionsAndManifestsComeBack) {
+  Batch batch;
+  batch.definitions = {{"signup", "1.10.0", "h2", 2, AllBytes()}, {"signup", "1.9.0", "h1", 1, "bundle"}};
+  batch.live_versions = {{"signup", "h1"}, {"order", "h9"}};
+  batch.manifests = {{"billing", "1.0.0", 3, "kind: http"}};
+  Put(batch);
+  Batch newer;
+  newer.live_versions = {{"signup", "h2"}};
+  newer.manifests = {{"billing", "1.0.0", 4, "kind: worker"}};
+  Put(newer);
+  const std::vector<DefinitionRow> definitions = storage().ReadDefinitions().value();
+  ASSERT_EQ(definitions.size(), 2u);
+  EXPECT_EQ(definitions[0].version, "1.10.0");
+  EXPECT_EQ(definitions[0].bundle, AllBytes());
+  EXPECT_EQ(definitions[0].hash, "h2");
+  EXPECT_EQ(definitions[1].deployed_us, 1);
+  EXPECT_THAT(storage().ReadLiveVersions().value(), ElementsAre(std::pair("order", "h9"), std::pair("signup", "h2")));
+  const std::vector<ManifestRow> manifests = storage().ReadManifests().value();
+  ASSERT_EQ(manifests.size(), 1u);
+  EXPECT_EQ(manifests[0].text, "kind: worker");
+  EXPECT_EQ(manifests[0].deployed_us, 4);
+}
+
+TEST_P(Rows, WhatExpiredIsDeletedAtMostSoManyATable) {
+  const std::string tenant(kDefaultTenant);
+  Batch batch;
+  for (int i = 1; i <= 4; ++i) {
+    KeptEventRow kept = Kept("signup", "paid", "v", i);
+    kept.expires_us = i * 10;
+    batch.kept_events.push_back(kept);
+    batch.event_identities.push_back({Shard("v"), tenant, "shop", std::to_string(i), "v", i * 10});
+    batch.idempotency_keys.push_back({0, tenant, std::to_string(i), "hash", "answer", i * 10});
+  }
+  Put(batch);
+  EXPECT_EQ(storage().DeleteExpired(9, 100).value(), 0);
+  EXPECT_EQ(storage().DeleteExpired(30, 2).value(), 6);
+  EXPECT_EQ(storage().DeleteExpired(30, 2).value(), 3);
+  EXPECT_EQ(storage().DeleteExpired(30, 2).value(), 0);
+  EXPECT_THAT(Orders(storage().FindKeptEvents(tenant, "signup", "v")), ElementsAre(4));
+  EXPECT_TRUE(storage().FindEventIdentity(tenant, "shop", "4", "v").value());
+  EXPECT_FALSE(storage().FindEventIdentity(tenant, "shop", "3", "v").value());
+  EXPECT_TRUE(storage().FindIdempotencyKey(tenant, "4").value());
+  EXPECT_FALSE(storage().FindIdempotencyKey(tenant, "1").value());
+}
+
+TEST_P(Rows, EverythingIsThereAfterReopening) {
+  if (!backend().durable()) {
+    Put(BatchOf({JournalWith(Id(1), 1)}));
+    Reopen();
+    EXPECT_THAT(Payloads(Id(1)), IsEmpty());
+    return;
+  }
+  Batch batch = BatchOf({JournalWith(Id(1), 1)});
+  batch.instances = {InstanceWith(Id(1))};
+  batch.timers = {{Id(1), 1, 0, 10}};
+  batch.kept_events = {Kept("signup", "paid", "v", 12)};
+  batch.live_versions = {{"signup", "h1"}};
+  Put(batch);
+  for (int i = 0; i < 2; ++i) {
+    Reopen();
+    EXPECT_EQ(storage().LoadInstance(Id(1)).value()->tail.size(), 1u);
+    EXPECT_EQ(storage().ReadTimers(100, std::nullopt, 10)->size(), 1u);
+    EXPECT_EQ(storage().LastKeptEventOrder().value(), 12);
+    EXPECT_EQ(storage().LastTimeUs().value(), batch.journal[0].time_us);
+    EXPECT_EQ(storage().ReadLiveVersions()->size(), 1u);
+  }
+  Put(BatchOf({JournalWith(Id(1), 2)}));
+}
+
+}  // namespace
+}  // namespace fermata::test
