@@ -1,0 +1,29 @@
+// Serves a service's routes over HTTP, on this machine only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "examples/shop/common/rest.h"
+
+namespace fermata::shop {
+
+class RestServer {
+ public:
+  RestServer();
+  ~RestServer();  // stops
+
+  // Routes run on `threads` threads of the server's own, so they may block. `port` 0 is a free one. Gives
+  // "http://127.0.0.1:PORT". GET /healthz is there besides. Once only.
+  Result<std::string> Start(std::vector<RestRoute> routes, int port, int threads);
+  // Lets what is running finish. Idempotent.
+  void Stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fermata::shop

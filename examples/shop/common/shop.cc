@@ -1,0 +1,98 @@
+#include "examples/shop/common/shop.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "examples/shop/auth/auth.h"
+#include "examples/shop/billing/billing.h"
+#include "examples/shop/common/secure.h"
+#include "examples/shop/notification/notification.h"
+
+namespace fermata::shop {
+namespace {
+
+constexpr int kThreads = 4;
+constexpr ErrorCode kShopCannotStart{7031};
+
+// The key of auth, made on the first start; readable by its owner only.
+Result<std::string> ReadOrMakeKey(const std::filesystem::path& path) {
+  // O_EXCL: of two first starts at once one makes the key, and the other reads it.
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    const std::string fresh = RandomHex(32);
+    const bool written =
+        ::write(file, fresh.data(), fresh.size()) == static_cast<ssize_t>(fresh.size()) && ::fsync(file) == 0;
+    ::close(file);
+    if (written) return fresh;
+  }
+  std::ifstream in(path);
+  std::string key;
+  if (in >> key && key.size() == 64) return key;
+  return Error{.code = kShopCannotStart,
+               .message = "Expected the key of auth in " + path.string() + ", but it cannot be read or made."};
+}
+
+}  // namespace
+
+Shop::Shop() = default;
+Shop::~Shop() { Stop(); }
+
+Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopOptions& options) {
+  std::error_code error;
+  std::filesystem::create_directories(options.data, error);
+  if (error)
+    return Error{.code = kShopCannotStart,
+                 .message = "Expected to make the folder " + options.data + ", but: " + error.message()};
+  const std::string database = options.database_url.empty() ? "sqlite://" + options.data : options.database_url;
+  auto wanted = [&](std::string_view name) { return options.only.empty() || options.only == name; };
+  auto port = [&](int usual) { return options.port_base == 0 ? 0 : options.port_base + usual - kAuthPort; };
+  std::vector<std::pair<std::string, std::string>> started;
+
+  std::string notification_url = options.notification_url;
+  if (wanted("notification")) {
+    auto service = NotificationService::Open(
+        {.database_url = database, .smtp_url = options.smtp_url, .templates = options.mail_templates});
+    if (!service.ok()) return std::move(service).error();
+    notification_ = *std::move(service);
+    Result<std::string> url = notification_server_.Start(notification_->Routes(), port(kNotificationPort), kThreads);
+    if (!url.ok()) return std::move(url).error();
+    started.emplace_back("notification", *url);
+    if (notification_url.empty()) notification_url = *url;
+  }
+  if (wanted("billing")) {
+    auto service = BillingService::Open(database);
+    if (!service.ok()) return std::move(service).error();
+    billing_ = *std::move(service);
+    Result<std::string> url = billing_server_.Start(billing_->Routes(), port(kBillingPort), kThreads);
+    if (!url.ok()) return std::move(url).error();
+    started.emplace_back("billing", *url);
+  }
+  if (wanted("auth")) {
+    Result<std::string> key = ReadOrMakeKey(std::filesystem::path(options.data) / "auth.key");
+    if (!key.ok()) return std::move(key).error();
+    if (notification_url.empty())
+      notification_url = "http://127.0.0.1:" + std::to_string(options.port_base + kNotificationPort - kAuthPort);
+    auto service = AuthService::Open({.database_url = database,
+                                      .engine_url = options.engine_url,
+                                      .notification_url = notification_url,
+                                      .key = *key,
+                                      .verify_contact = options.verify_contact});
+    if (!service.ok()) return std::move(service).error();
+    auth_ = *std::move(service);
+    Result<std::string> url = auth_server_.Start(auth_->Routes(), port(kAuthPort), kThreads);
+    if (!url.ok()) return std::move(url).error();
+    started.emplace_back("auth", *url);
+  }
+  return started;
+}
+
+void Shop::Stop() {
+  auth_server_.Stop();
+  billing_server_.Stop();
+  notification_server_.Stop();
+}
+
+}  // namespace fermata::shop

@@ -1,0 +1,50 @@
+// The shop's services together in one process: for the demo and for tests. Each has its own port, tables and routes,
+// and speaks to the others over HTTP only, so each can as well run alone.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "examples/shop/common/rest_server.h"
+
+namespace fermata::shop {
+
+class AuthService;
+class BillingService;
+class NotificationService;
+
+inline constexpr int kAuthPort = 8081, kBillingPort = 8082, kNotificationPort = 8083;
+
+struct ShopOptions {
+  std::string data;           // a folder: databases and the key of auth; made if it is not there
+  std::string database_url;   // empty = SQLite in `data`
+  std::string only;           // "auth", "billing" or "notification"; empty = all
+  int port_base = kAuthPort;  // of auth; billing and notification follow. 0 = free ports
+  std::string engine_url = "http://127.0.0.1:8080";
+  std::string notification_url;  // for auth alone; empty = the one started here, or its usual port
+  std::string smtp_url = "smtp://127.0.0.1:2525";
+  std::string mail_templates;   // …/templates/messages/email
+  bool verify_contact = false;  // what POST /register asks of the process
+};
+
+class Shop {
+ public:
+  Shop();
+  ~Shop();  // stops
+
+  // Name and URL of every service that runs now. Once only.
+  Result<std::vector<std::pair<std::string, std::string>>> Start(const ShopOptions& options);
+  void Stop();
+
+ private:
+  // Services outlive the servers that call them.
+  std::unique_ptr<AuthService> auth_;
+  std::unique_ptr<BillingService> billing_;
+  std::unique_ptr<NotificationService> notification_;
+  RestServer auth_server_, billing_server_, notification_server_;
+};
+
+}  // namespace fermata::shop

@@ -1,0 +1,67 @@
+// fermata-shop: the services of the internet shop, all in one process or one alone.
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "engine/model/json.h"
+#include "engine/model/value.h"
+#include "examples/shop/common/shop.h"
+
+namespace {
+
+using fermata::Value;
+
+void PrintLine(const Value& value) {
+  std::printf("%s\n", fermata::WriteJson(value).c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fermata::shop::ShopOptions options;
+  options.data = "data/shop";
+  options.mail_templates = "templates/messages/email";
+  std::string smtp;
+  CLI::App app(
+      "The services of the internet shop, on this machine only. Prints a line of JSON for each service, then "
+      "{\"ready\":true}.");
+  app.add_option("--data", options.data, "Folder of the databases and of auth's key")->capture_default_str();
+  app.add_option("--database", options.database_url,
+                 "sqlite:///FOLDER or postgresql://…, with a schema a service; SQLite in --data if it is not given");
+  app.add_option("--only", options.only, "One service: auth, billing or notification")
+      ->check(CLI::IsMember({"auth", "billing", "notification"}));
+  app.add_option("--port-base,--port", options.port_base,
+                 "Port of auth; billing and notification have the next ones; 0 for free ports")
+      ->capture_default_str();
+  app.add_option("--engine", options.engine_url, "Where auth sends its events")->capture_default_str();
+  app.add_option("--notification", options.notification_url, "Where auth has its codes sent");
+  app.add_option("--smtp", smtp, "Mail server, host:port (127.0.0.1:2525)");
+  app.add_option("--mail-templates", options.mail_templates, "Folder with a folder a language")->capture_default_str();
+  app.add_flag("--verify-contact", options.verify_contact, "POST /register asks for a code by mail");
+  CLI11_PARSE(app, argc, argv);
+  if (!smtp.empty()) options.smtp_url = smtp.find("://") == std::string::npos ? "smtp://" + smtp : smtp;
+
+  // Before any thread begins, so that all inherit it and only sigwait() below gets them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  fermata::shop::Shop shop;
+  auto started = shop.Start(options);
+  if (!started.ok()) {
+    std::fprintf(stderr, "%s\n", started.error().message.c_str());
+    return 1;
+  }
+  for (const auto& [name, url] : *started)
+    PrintLine(Value::Object({{"service", Value::String(name)}, {"url", Value::String(url)}}));
+  PrintLine(Value::Object({{"ready", Value::Bool(true)}}));
+  int signal = 0;
+  sigwait(&signals, &signal);
+  shop.Stop();
+  return 0;
+}
