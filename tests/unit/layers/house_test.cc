@@ -119,20 +119,9 @@ TEST(House, EveryLinkBetweenPagesLeadsSomewhere) {
 }
 
 TEST(House, NothingNamesSomebodysOwnMachine) {
-  // Written in halves, so that this file does not find itself.
-  const std::vector<std::string> words = {
-      "/wo"
-      "rk/",
-      "/ho"
-      "me/",
-      "/Use"
-      "rs/",
-      "/ro"
-      "ot/",
-      "/tm"
-      "p/b-",
-      "../sha"
-      "red"};
+  // With a stroke inside, so that this file does not find itself.
+  std::vector<std::string> words = {"/w|ork/", "/h|ome/", "/U|sers/", "/r|oot/", "/t|mp/b-", "../s|hared"};
+  for (auto& word : words) std::erase(word, '|');
   for (const auto& file : FilesBelow("", {".h", ".cc", ".md", ".txt", ".yaml", ".yml", ".json", ".cmake", ".sh", ".py",
                                           ".html", ".css", ".ts", ".js", ".sql", ".conf", "dev", "run"})) {
     const std::string text = ReadSource(file);
