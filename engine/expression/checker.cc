@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "engine/base/nearest_word.h"
 #include "engine/expression/codes.h"
 #include "engine/expression/function.h"
 #include "engine/expression/resolver.h"
 #include "engine/expression/signature.h"
-#include "engine/expression/suggestion.h"
 
 namespace fermata {
 namespace {
@@ -16,6 +16,12 @@ bool IsScalar(TypeKind kind) {
   return kind != TypeKind::kDyn && kind != TypeKind::kList && kind != TypeKind::kMap && kind != TypeKind::kObject && kind != TypeKind::kOptional && kind != TypeKind::kUnion;
 }
 bool IsNumberKind(TypeKind kind) { return kind == TypeKind::kInt || kind == TypeKind::kUint || kind == TypeKind::kDouble; }
+
+// "did you mean 'refund'?", or nothing.
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string nearest = NearestWord(name, candidates);
+  return nearest.empty() ? "" : "did you mean '" + nearest + "'?";
+}
 
 std::vector<Type> AlternativesOf(const Type& type) {
   if (type.kind() == TypeKind::kUnion) return type.alternatives();

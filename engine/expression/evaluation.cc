@@ -1,5 +1,7 @@
 #include "engine/expression/evaluation.h"
 
+#include <algorithm>
+
 #include "engine/expression/codes.h"
 #include "engine/expression/function.h"
 #include "engine/expression/operators.h"
@@ -360,6 +362,9 @@ const Value* Evaluation::EvalIn(const SyntaxNode& node, Value& scratch) {
 }
 
 const Value* Evaluation::EvalCall(const SyntaxNode& node, Value& scratch) {
+  if (node.kind == NodeKind::kCall && node.function == nullptr) {
+    return FailAt(node.span, kEvaluationNoOverload, "Expected a function, but there is no " + Quoted(node.name) + ": no such overload.");
+  }
   const std::size_t count = node.children.size();
   Value inline_values[kInlineArguments];
   const Value* inline_pointers[kInlineArguments];
@@ -380,9 +385,6 @@ const Value* Evaluation::EvalCall(const SyntaxNode& node, Value& scratch) {
       if (pointers[0]->kind() == ValueKind::kBool) return BoolValue(!pointers[0]->as_bool());
       return Give(NoOverload(), scratch);
     default: break;
-  }
-  if (node.function == nullptr) {
-    return FailAt(node.span, kEvaluationNoOverload, "Expected a function, but there is no " + Quoted(node.name) + ": no such overload.");
   }
   // `scratch` may not alias an argument: it belongs to the caller, arguments have their own.
   return Give(node.function->call(*this, arguments_, scratch), scratch);

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include "engine/expression/codes.h"
@@ -260,7 +259,11 @@ std::string DoubleText(double number) {
   char text[64];
   const auto scientific = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr;
   const std::string_view written(text, static_cast<std::size_t>(scientific - text));
-  const int exponent = std::atoi(written.data() + written.find('e') + 1);
+  const bool small = written[written.find('e') + 1] == '-';
+  int exponent = 0;
+  std::from_chars(written.data() + written.find('e') + 2, scientific, exponent);
+  if (small) exponent = -exponent;
+  // Beyond these exponents Go writes %g in scientific notation.
   if (number == 0 || (exponent >= -4 && exponent < 6)) {
     char plain[512];
     return std::string(plain, std::to_chars(plain, plain + sizeof plain, number, std::chars_format::fixed).ptr);
