@@ -106,7 +106,7 @@ bool RequestFramer::ReadHead() {
 // Refuses early what cannot become a head any more, so that nobody has to wait for a timeout. Always false: there is no whole head.
 bool RequestFramer::CheckUnfinishedHead(std::string_view head) {
   const std::size_t line_end = head.find('\n');
-  if (line_end == std::string_view::npos && head.size() > kHttpTargetBytesMax + kMethodBytesMax + 16) {
+  if (std::min(line_end, head.size()) > kHttpTargetBytesMax + kMethodBytesMax + 16) {
     return Fail(414, kHttpTargetTooLong, "Expected a target of at most 8 KiB, but it is longer.");
   }
   if (line_end != std::string_view::npos && (line_end == 0 || head[line_end - 1] != '\r')) {
