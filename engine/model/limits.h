@@ -86,6 +86,13 @@ inline constexpr int kSqliteLogPagesMax = 64'000;                    // 256 MB o
 inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;        // of the log file after a peak
 inline constexpr int kSqliteWriterCacheKib = 64 << 10;
 inline constexpr int kSqliteReaderCacheKib = 8 << 10;
+inline constexpr int kPostgresShards = 256;                          // logical ones; an id has a byte for them
+inline constexpr std::size_t kPostgresGroupBatchesMax = 16;          // of one lane, merged into one transaction
+inline constexpr std::size_t kPostgresGroupBytesMax = 16 << 20;
+inline constexpr int kPostgresIdleInTransactionMs = 5'000;           // a frozen node lets go of its lease rows after it
+inline constexpr int kPostgresLockTimeoutMs = 10'000;                // longer than that, so that a takeover outwaits a frozen node
+inline constexpr int kPostgresCommitTries = 4;                       // after deadlocks and connections lost before COMMIT
+inline constexpr int kPostgresReconnectFirstMs = 50;                 // doubled after each failure
 
 // ---- HTTP ----
 inline constexpr std::size_t kHttpHeadBytesMax = 16 << 10;
@@ -104,5 +111,7 @@ inline constexpr std::int64_t kHttpLingerMs = 1'000;                 // for the 
 inline constexpr std::int64_t kHttpStopGraceMs = 2'000;
 inline constexpr int kPageItemsDefault = 50;
 inline constexpr int kPageItemsMax = 500;
+inline constexpr int kApiThreads = 4;                                // wait for storage on behalf of requests
+inline constexpr std::size_t kApiQueueMax = 4'096;                   // requests waiting for one of them; beyond: 503
 
 }  // namespace fermata

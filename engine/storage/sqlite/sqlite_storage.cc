@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/commit_queue.h"
+#include "engine/storage/reader_pool.h"
 #include "engine/storage/sqlite/checkpointer.h"
 #include "engine/storage/sqlite/file_lock.h"
 #include "engine/storage/sqlite/migrations.h"
@@ -23,32 +23,6 @@ namespace {
 
 using sqlite::Connection;
 using sqlite::Reader;
-
-// Lends readers; whoever comes when all are out waits.
-class ReaderPool {
- public:
-  explicit ReaderPool(std::vector<std::unique_ptr<Reader>> readers) : idle_(std::move(readers)) {}
-
-  template <class Use>
-  auto With(Use use) {
-    std::unique_lock lock(mutex_);
-    returned_.wait(lock, [this] { return !idle_.empty(); });
-    std::unique_ptr<Reader> reader = std::move(idle_.back());
-    idle_.pop_back();
-    lock.unlock();
-    auto result = use(*reader);
-    lock.lock();
-    idle_.push_back(std::move(reader));
-    lock.unlock();
-    returned_.notify_one();
-    return result;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable returned_;
-  std::vector<std::unique_ptr<Reader>> idle_;
-};
 
 struct Parts {
   sqlite::FileLock lock;
@@ -203,7 +177,7 @@ class SqliteStorage : public Storage {
   const SqliteSync sync_;
   const sqlite::FileLock lock_;
   const std::unique_ptr<Connection> writer_;
-  ReaderPool readers_;
+  ReaderPool<Reader> readers_;
   sqlite::Checkpointer checkpointer_;
   mutable std::mutex error_mutex_;
   std::optional<Error> commit_error_;

@@ -1,0 +1,173 @@
+#include "engine/storage/postgres/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+#include "engine/model/limits.h"
+#include "engine/storage/codes.h"
+
+namespace fermata::postgres {
+namespace {
+
+constexpr int kBinary = 1;
+constexpr int kServerVersionMin = 130'000;
+
+// One line, without the password.
+std::string Readable(std::string text, const std::string& password) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
+  for (char& c : text) c = c == '\n' || c == '\t' ? ' ' : c;
+  if (password.empty()) return text;
+  for (std::size_t at = text.find(password); at != std::string::npos; at = text.find(password, at + 3)) {
+    text.replace(at, password.size(), "***");
+  }
+  return text;
+}
+
+// nullopt if libpq does not understand the string. Its own message may quote a password, so it is not passed on.
+std::optional<std::string> PasswordIn(const std::string& connection) {
+  PQconninfoOption* options = PQconninfoParse(connection.c_str(), nullptr);
+  if (options == nullptr) return std::nullopt;
+  std::string password;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+    if (std::string_view(option->keyword) == "password" && option->val != nullptr) password = option->val;
+  }
+  PQconninfoFree(options);
+  return password;
+}
+
+PGconn* Open(const ConnectSettings& settings) {
+  const std::string timeout_s = std::to_string(std::max<std::int64_t>(1, settings.connect_timeout_ms / 1'000));
+  // What stands before the string are defaults that it may change.
+  const char* const keywords[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle", "fallback_application_name",
+                                  "dbname",          "client_encoding",  nullptr};
+  const char* const values[] = {timeout_s.c_str(), "15000", "10", "fermata", settings.connection.c_str(), "UTF8", nullptr};
+  return PQconnectdbParams(keywords, values, 1);
+}
+
+std::string SessionSettings(const ConnectSettings& settings) {
+  return "SET idle_in_transaction_session_timeout = " + std::to_string(kPostgresIdleInTransactionMs) +
+         ";SET lock_timeout = " + std::to_string(kPostgresLockTimeoutMs) +
+         ";SET statement_timeout = " + std::to_string(settings.statement_timeout_ms) +
+         ";SET default_transaction_isolation = 'read committed'";
+}
+
+}  // namespace
+
+std::int64_t Rows::Int(int row, int column) const {
+  const char* data = PQgetvalue(result_.get(), row, column);
+  const int size = PQgetlength(result_.get(), row, column);
+  std::uint64_t value = size > 0 && (data[0] & 0x80) != 0 && size > 1 ? ~std::uint64_t{0} : 0;
+  for (int i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(data[i]);
+  return static_cast<std::int64_t>(value);
+}
+
+std::string Rows::Text(int row, int column) const {
+  return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+InstanceId Rows::Id(int row, int column) const {
+  std::array<std::uint8_t, 16> bytes{};
+  if (PQgetlength(result_.get(), row, column) == static_cast<int>(bytes.size())) {
+    std::memcpy(bytes.data(), PQgetvalue(result_.get(), row, column), bytes.size());
+  }
+  return InstanceId::FromBytes(bytes);
+}
+
+std::int64_t Rows::affected() const { return std::atoll(PQcmdTuples(result_.get())); }
+
+Result<std::unique_ptr<Connection>> Connection::Connect(const ConnectSettings& settings) {
+  const std::optional<std::string> password = PasswordIn(settings.connection);
+  if (!password) {
+    return Error{kStorageOptionsInvalid, "Expected a connection string of PostgreSQL, but this one cannot be understood.", "",
+                 "Write it as \"host=db.example dbname=fermata user=fermata\" or \"postgresql://fermata@db.example/fermata\"."};
+  }
+  std::unique_ptr<Connection> connection(new Connection(Open(settings), *password));
+  PGconn* handle = connection->connection_.get();
+  if (connection->lost()) {
+    return Error{kStorageOpenFailed, "Expected to connect to PostgreSQL, but " + Readable(PQerrorMessage(handle), *password) + ".",
+                 "", "Check host, port, user and database, and that the server runs."};
+  }
+  PQsetNoticeProcessor(handle, [](void*, const char*) {}, nullptr);
+  if (PQserverVersion(handle) < kServerVersionMin) {
+    return Error{kStorageOpenFailed,
+                 "Expected PostgreSQL 13 or newer, but the server has version " + std::to_string(PQserverVersion(handle) / 10'000) + ".",
+                 "", ""};
+  }
+  Status set = connection->Execute(SessionSettings(settings));
+  if (!set) return set.error();
+  return connection;
+}
+
+Result<Rows> Connection::Run(const Query& query) {
+  Result<std::vector<Rows>> all = RunAll({query});
+  if (!all) return std::move(all).error();
+  return std::move(all->front());
+}
+
+Result<std::vector<Rows>> Connection::RunAll(const std::vector<Query>& queries) {
+  if (PQenterPipelineMode(connection_.get()) != 1) return Failure(nullptr);
+  bool sent = true;
+  for (const Query& query : queries) sent = sent && Send(query);
+  sent = sent && PQpipelineSync(connection_.get()) == 1;
+  Result<std::vector<Rows>> rows = sent ? Receive(queries.size()) : Failure(nullptr);
+  PQexitPipelineMode(connection_.get());
+  return rows;
+}
+
+bool Connection::Send(const Query& query) {
+  std::vector<Oid> types;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  for (const Parameter& parameter : query.parameters) {
+    types.push_back(parameter.type);
+    values.push_back(parameter.bytes ? parameter.bytes->data() : nullptr);
+    lengths.push_back(parameter.bytes ? static_cast<int>(parameter.bytes->size()) : 0);
+  }
+  const std::vector<int> formats(types.size(), kBinary);
+  return PQsendQueryParams(connection_.get(), query.sql.c_str(), static_cast<int>(types.size()), types.data(), values.data(),
+                           lengths.data(), formats.data(), kBinary) == 1;
+}
+
+// Reads up to the synchronisation point, whatever fails on the way: the connection must be usable after it.
+Result<std::vector<Rows>> Connection::Receive(std::size_t count) {
+  std::vector<Rows> all;
+  std::optional<Error> error;
+  for (std::size_t received = 0; received < count + 1 && !lost();) {
+    PGresult* result = PQgetResult(connection_.get());
+    if (result == nullptr) continue;  // between two queries
+    Rows rows(result);
+    ++received;
+    const ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) break;
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+      all.push_back(std::move(rows));
+    } else if (!error && status != PGRES_PIPELINE_ABORTED) {
+      error = Failure(result);
+    }
+  }
+  if (error) return *std::move(error);
+  if (all.size() < count) return Failure(nullptr);
+  return all;
+}
+
+Status Connection::Execute(const std::string& sql) {
+  PGresult* result = PQexec(connection_.get(), sql.c_str());
+  const Rows owner(result);
+  const ExecStatusType status = PQresultStatus(result);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return Failure(result);
+  return Done{};
+}
+
+Error Connection::Failure(const PGresult* result) {
+  const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* text = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  sql_state_ = state == nullptr ? "" : state;
+  const std::string why = text != nullptr ? text : PQerrorMessage(connection_.get());
+  const bool full = sql_state_ == "53100";
+  return {full ? kStorageFull : kStorageReadFailed, "Expected the database to answer, but " + Readable(why, password_) + ".", "", ""};
+}
+
+}  // namespace fermata::postgres

@@ -1,0 +1,75 @@
+// A connection to PostgreSQL: the only place that calls libpq.
+//
+// Not thread-safe: one thread at a time.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/storage/postgres/parameters.h"
+
+namespace fermata::postgres {
+
+struct ConnectSettings {
+  std::string connection;  // as libpq understands it
+  std::int64_t connect_timeout_ms = 0;
+  std::int64_t statement_timeout_ms = 0;  // 0: none
+};
+
+// What a query gave, in binary format.
+class Rows {
+ public:
+  explicit Rows(PGresult* result) : result_(result) {}
+
+  int count() const { return PQntuples(result_.get()); }
+  bool IsNull(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
+  std::int64_t Int(int row, int column) const;  // of int2, int8 and bool
+  std::string Text(int row, int column) const;  // of text and bytea
+  InstanceId Id(int row, int column) const;
+  std::int64_t affected() const;                // by INSERT, UPDATE or DELETE
+
+ private:
+  struct Clear {
+    void operator()(PGresult* result) const { PQclear(result); }
+  };
+  std::unique_ptr<PGresult, Clear> result_;
+};
+
+class Connection {
+ public:
+  // Fails with kStorageOptionsInvalid if the string cannot be understood, else with kStorageOpenFailed.
+  static Result<std::unique_ptr<Connection>> Connect(const ConnectSettings& settings);
+
+  // One query.
+  Result<Rows> Run(const Query& query);
+  // Several queries with one wait; the first that fails stops the rest. Outside an explicit transaction they are one transaction.
+  Result<std::vector<Rows>> RunAll(const std::vector<Query>& queries);
+  // Statements without parameters and results, divided by semicolons.
+  Status Execute(const std::string& sql);
+
+  bool lost() const { return PQstatus(connection_.get()) != CONNECTION_OK; }
+  bool in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
+  // Of the last failure, as "23505"; empty if the connection was lost.
+  const std::string& sql_state() const { return sql_state_; }
+
+ private:
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  Connection(PGconn* connection, std::string password) : connection_(connection), password_(std::move(password)) {}
+
+  bool Send(const Query& query);
+  Error Failure(const PGresult* result);
+  Result<std::vector<Rows>> Receive(std::size_t count);
+
+  std::unique_ptr<PGconn, Finish> connection_;
+  const std::string password_;  // never to be shown
+  std::string sql_state_;
+};
+
+}  // namespace fermata::postgres

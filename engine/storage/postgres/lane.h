@@ -1,0 +1,51 @@
+// One lane: a thread and a connection that commit its batches in order.
+//
+// Thread-safe; see Storage::Commit.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "engine/storage/commit_queue.h"
+#include "engine/storage/postgres/connection.h"
+#include "engine/storage/postgres/lease.h"
+
+namespace fermata::postgres {
+
+// Where lanes leave the reason of their newest failure. Thread-safe.
+class CommitErrors {
+ public:
+  void Set(std::optional<Error> error);
+  std::optional<Error> Get() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;
+};
+
+class Lane {
+ public:
+  // `errors` must outlive the lane. Connects at the first commit.
+  Lane(ConnectSettings settings, Lease lease, CommitErrors& errors);
+
+  CommitQueue& queue() { return queue_; }
+
+ private:
+  // Tells more than CommitOutcome: whether it is worth another try.
+  enum class Try { kCommitted, kFailed, kUnknown, kFenced, kAgain };
+
+  CommitOutcome CommitGroup(std::span<const Batch* const> group);
+  Try CommitOnce(std::span<const Batch* const> group);
+  Try Write(std::span<const Batch* const> group);
+  Try CommitWritten();
+  Try Refused(Error error);
+
+  const ConnectSettings settings_;
+  const Lease lease_;
+  CommitErrors& errors_;
+  std::unique_ptr<Connection> connection_;
+  CommitQueue queue_;  // last: its thread uses all of the above
+};
+
+}  // namespace fermata::postgres

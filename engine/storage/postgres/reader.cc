@@ -1,0 +1,301 @@
+#include "engine/storage/postgres/reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/model/limits.h"
+#include "engine/storage/postgres/writer.h"
+#include "engine/storage/states_text.h"
+
+namespace fermata::postgres {
+namespace {
+
+#define FERMATA_INSTANCE_COLUMNS                                                                              \
+  "id, tenant, process, version, definition_hash, key, status, live, states, error, open_incidents, parent, " \
+  "started_us, updated_us, ended_us"
+#define FERMATA_KEPT_EVENT_COLUMNS "shard, tenant, process, value, arrival, type, expires_us, bytes"
+
+constexpr const char* kBeginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+constexpr const char* kLoadRow = "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE shard = $1 AND id = $2";
+constexpr const char* kLoadSnapshot = "SELECT instance, seq, bytes FROM snapshots WHERE shard = $1 AND instance = $2";
+constexpr const char* kLoadTail =
+    "SELECT instance, seq, time_us, bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq > "
+    "coalesce((SELECT seq FROM snapshots WHERE shard = $1 AND instance = $2), 0) ORDER BY seq";
+constexpr const char* kReadJournal =
+    "SELECT instance, seq, time_us, bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+constexpr const char* kFindLiveByKey =
+    "SELECT " FERMATA_INSTANCE_COLUMNS
+    " FROM instances WHERE shard = $1 AND tenant = $2 AND key = $3 AND live AND ($4 = '' OR process = $4) ORDER BY id";
+constexpr const char* kFindEverKey =
+    "SELECT shard, tenant, process, key, instance FROM ever_keys WHERE shard = $1 AND tenant = $2 AND process = $3 AND key = $4";
+constexpr const char* kFindSubscriptions =
+    "SELECT shard, tenant, type, value, instance, activation FROM subscriptions "
+    "WHERE shard = $1 AND tenant = $2 AND type = $3 AND value = $4 ORDER BY instance, activation";
+constexpr const char* kFindKeptEvents =
+    "SELECT " FERMATA_KEPT_EVENT_COLUMNS
+    " FROM kept_events WHERE shard = $1 AND tenant = $2 AND value = $3 AND process = $4 ORDER BY arrival";
+constexpr const char* kFindKeptEventsOfType =
+    "SELECT " FERMATA_KEPT_EVENT_COLUMNS
+    " FROM kept_events WHERE shard = $1 AND tenant = $2 AND value = $3 AND type = $4 ORDER BY arrival, process";
+constexpr const char* kFindEventIdentity =
+    "SELECT shard, tenant, source, id, value, expires_us FROM event_identities "
+    "WHERE shard = $1 AND tenant = $2 AND source = $3 AND id = $4 AND value = $5";
+constexpr const char* kFindIdempotencyKey =
+    "SELECT owner, tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE shard = $1 AND tenant = $2 AND key = $3";
+constexpr const char* kListIncidents =
+    "SELECT instance, number, tenant, process, state, error, message, open, opened_us, closed_us FROM incidents";
+constexpr const char* kListBusy =
+    "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
+constexpr const char* kReadTimers =
+    "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < $1 AND (due_us, instance, activation, slot) > "
+    "($2, $3, $4, $5) ORDER BY due_us, instance, activation, slot LIMIT $6";
+constexpr const char* kReadInbox =
+    "SELECT shard, sender, seq, position, bytes FROM inbox WHERE (sender, seq, position) > ($1, $2, $3) "
+    "ORDER BY sender, seq, position LIMIT $4";
+constexpr const char* kReadCounter = "SELECT coalesce(max(value), 0) FROM counters WHERE name = $1";
+constexpr const char* kReadDefinitions =
+    "SELECT process, version, hash, deployed_us, bundle FROM definitions ORDER BY process, version";
+constexpr const char* kReadLiveVersions = "SELECT process, hash FROM live_versions ORDER BY process";
+constexpr const char* kReadManifests =
+    "SELECT connector, version, deployed_us, manifest FROM manifests ORDER BY connector, version";
+
+// Before every row, whatever the sign of its numbers.
+constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+
+InstanceRow ReadInstanceRow(const Rows& rows, int i) {
+  InstanceRow instance{rows.Id(i, 0), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
+                       std::nullopt,  rows.Text(i, 6), rows.Int(i, 7) != 0};
+  if (!rows.IsNull(i, 5)) instance.key = rows.Text(i, 5);
+  instance.states = SplitStates(rows.Text(i, 8));
+  instance.error = rows.Text(i, 9);
+  instance.open_incidents = rows.Int(i, 10);
+  if (!rows.IsNull(i, 11)) instance.parent = rows.Id(i, 11);
+  instance.started_us = rows.Int(i, 12);
+  instance.updated_us = rows.Int(i, 13);
+  instance.ended_us = rows.Int(i, 14);
+  return instance;
+}
+
+JournalRow ReadJournalRow(const Rows& rows, int i) { return {rows.Id(i, 0), rows.Int(i, 1), rows.Int(i, 2), rows.Text(i, 3)}; }
+
+KeptEventRow ReadKeptEventRow(const Rows& rows, int i) {
+  return {static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Int(i, 4),
+          rows.Text(i, 5),                  rows.Int(i, 6),  rows.Text(i, 7)};
+}
+
+IncidentRow ReadIncidentRow(const Rows& rows, int i) {
+  return {rows.Id(i, 0),   rows.Int(i, 1),  rows.Text(i, 2),     rows.Text(i, 3), rows.Text(i, 4),
+          rows.Text(i, 5), rows.Text(i, 6), rows.Int(i, 7) != 0, rows.Int(i, 8),  rows.Int(i, 9)};
+}
+
+Parameter Home(std::string_view tenant, std::string_view word) { return Int2(HomeShard(tenant, word, kPostgresShards)); }
+
+// A query whose conditions depend on a filter; each '?' becomes the next numbered parameter.
+class FilteredQuery {
+ public:
+  explicit FilteredQuery(const char* select) : query_{select, {}} {}
+
+  template <class... Parameters>
+  void Where(const char* condition, Parameters... parameters) {
+    query_.sql += std::exchange(first_, false) ? " WHERE " : " AND ";
+    Append(condition, {std::move(parameters)...});
+  }
+  Query End(const char* order, int limit) && {
+    Append(order, {Int8(limit)});
+    return std::move(query_);
+  }
+
+ private:
+  void Append(std::string_view text, std::vector<Parameter> parameters) {
+    std::size_t next = 0;
+    for (const char c : text) {
+      if (c != '?') {
+        query_.sql += c;
+        continue;
+      }
+      query_.parameters.push_back(std::move(parameters.at(next++)));
+      query_.sql += "$" + std::to_string(query_.parameters.size());
+    }
+  }
+
+  Query query_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+Result<std::vector<Rows>> Reader::RunAll(const std::vector<Query>& queries) {
+  const bool fresh = connection_ == nullptr;
+  if (fresh) {
+    Result<std::unique_ptr<Connection>> connected = Connection::Connect(settings_);
+    if (!connected) return connected.error();
+    connection_ = *std::move(connected);
+  }
+  Result<std::vector<Rows>> rows = connection_->RunAll(queries);
+  if (rows) return rows;
+  if (connection_->lost()) {
+    connection_.reset();
+    return fresh ? std::move(rows) : RunAll(queries);
+  }
+  if (connection_->in_transaction()) (void)connection_->Execute("ROLLBACK");
+  return rows;
+}
+
+Result<std::optional<StoredInstance>> Reader::LoadInstance(const InstanceId& id) {
+  const std::vector<Parameter> key = {Int2(id.shard()), Bytea(id)};
+  Result<std::vector<Rows>> all =
+      RunAll({{kBeginReading, {}}, {kLoadRow, key}, {kLoadSnapshot, key}, {kLoadTail, key}, {"COMMIT", {}}});
+  if (!all) return all.error();
+  const Rows& row = (*all)[1];
+  const Rows& snapshot = (*all)[2];
+  const Rows& tail = (*all)[3];
+  if (row.count() == 0) return std::optional<StoredInstance>();
+  StoredInstance stored{ReadInstanceRow(row, 0), std::nullopt, {}};
+  if (snapshot.count() > 0) stored.snapshot = {snapshot.Id(0, 0), snapshot.Int(0, 1), snapshot.Text(0, 2)};
+  for (int i = 0; i < tail.count(); ++i) stored.tail.push_back(ReadJournalRow(tail, i));
+  return std::optional(std::move(stored));
+}
+
+Result<std::vector<JournalRow>> Reader::ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) {
+  return Read({kReadJournal, {Int2(id.shard()), Bytea(id), Int8(after_seq), Int8(limit)}}, ReadJournalRow);
+}
+
+Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& filter) {
+  FilteredQuery query("SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances");
+  query.Where("tenant = ?", Text(filter.tenant));
+  if (filter.process) query.Where("process = ?", Text(*filter.process));
+  if (filter.status) query.Where("status = ?", Text(*filter.status));
+  // Follows from the condition before, and lets the partial index be used.
+  if (filter.status == "failed" || filter.status == "cancelled") query.Where("status IN ('failed', 'cancelled')");
+  if (filter.key) query.Where("shard = ? AND key = ?", Home(filter.tenant, *filter.key), Bytea(*filter.key));
+  if (filter.live) query.Where(*filter.live ? "live" : "NOT live");
+  if (filter.state) query.Where("live AND position(? in states) > 0", Bytea("\n" + *filter.state + "\n"));
+  if (filter.started_from_us) query.Where("started_us >= ?", Int8(*filter.started_from_us));
+  if (filter.started_before_us) query.Where("started_us < ?", Int8(*filter.started_before_us));
+  if (filter.before) query.Where("(started_us, id) < (?, ?)", Int8(filter.before->first), Bytea(filter.before->second));
+  return Read(std::move(query).End(" ORDER BY started_us DESC, id DESC LIMIT ?", filter.limit), ReadInstanceRow);
+}
+
+Result<std::vector<InstanceRow>> Reader::FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                       std::string_view key) {
+  return Read({kFindLiveByKey, {Home(tenant, key), Text(tenant), Bytea(key), Text(process)}}, ReadInstanceRow);
+}
+
+Result<std::optional<EverKeyRow>> Reader::FindEverKey(std::string_view tenant, std::string_view process,
+                                                      std::string_view key) {
+  const auto read = [](const Rows& rows, int i) {
+    return EverKeyRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Id(i, 4)};
+  };
+  return ReadFirst<EverKeyRow>({kFindEverKey, {Home(tenant, key), Text(tenant), Text(process), Bytea(key)}}, read);
+}
+
+Result<std::vector<SubscriptionRow>> Reader::FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                               std::string_view value) {
+  const auto read = [](const Rows& rows, int i) {
+    return SubscriptionRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Id(i, 4),
+                           rows.Int(i, 5)};
+  };
+  return Read<SubscriptionRow>({kFindSubscriptions, {Home(tenant, value), Text(tenant), Bytea(type), Bytea(value)}}, read);
+}
+
+Result<std::vector<KeptEventRow>> Reader::FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                         std::string_view value) {
+  return Read({kFindKeptEvents, {Home(tenant, value), Text(tenant), Bytea(value), Text(process)}}, ReadKeptEventRow);
+}
+
+Result<std::vector<KeptEventRow>> Reader::FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                               std::string_view value) {
+  return Read({kFindKeptEventsOfType, {Home(tenant, value), Text(tenant), Bytea(value), Bytea(type)}}, ReadKeptEventRow);
+}
+
+Result<std::optional<EventIdentityRow>> Reader::FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                                  std::string_view id, std::string_view value) {
+  const auto read = [](const Rows& rows, int i) {
+    return EventIdentityRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
+                            rows.Int(i, 5)};
+  };
+  const Query query{kFindEventIdentity, {Home(tenant, value), Text(tenant), Bytea(source), Bytea(id), Bytea(value)}};
+  return ReadFirst<EventIdentityRow>(query, read);
+}
+
+Result<std::optional<IdempotencyRow>> Reader::FindIdempotencyKey(std::string_view tenant, std::string_view key) {
+  const auto read = [](const Rows& rows, int i) {
+    return IdempotencyRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
+                          rows.Int(i, 5)};
+  };
+  return ReadFirst<IdempotencyRow>({kFindIdempotencyKey, {Home(tenant, key), Text(tenant), Bytea(key)}}, read);
+}
+
+Result<std::vector<IncidentRow>> Reader::ListIncidents(const IncidentFilter& filter) {
+  FilteredQuery query(kListIncidents);
+  query.Where("tenant = ?", Text(filter.tenant));
+  if (filter.process) query.Where("process = ?", Text(*filter.process));
+  if (filter.instance) query.Where("shard = ? AND instance = ?", Int2(filter.instance->shard()), Bytea(*filter.instance));
+  if (filter.open) query.Where(*filter.open ? "open" : "NOT open");
+  if (filter.after) {
+    query.Where("(shard, instance, number) > (?, ?, ?)", Int2(filter.after->first.shard()), Bytea(filter.after->first),
+                Int8(filter.after->second));
+  }
+  // An id begins with its shard, so this is the order of (instance, number).
+  return Read(std::move(query).End(" ORDER BY shard, instance, number LIMIT ?", filter.limit), ReadIncidentRow);
+}
+
+Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {
+  const auto read = [](const Rows& rows, int i) { return rows.Id(i, 0); };
+  return Read<InstanceId>({kListBusy, {Int2(after.shard()), Bytea(after), Int8(limit)}}, read);
+}
+
+Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                                 int limit) {
+  const auto read = [](const Rows& rows, int i) {
+    return TimerRow{rows.Id(i, 1), rows.Int(i, 2), rows.Int(i, 3), rows.Int(i, 0)};
+  };
+  const TimerRow from = after.value_or(TimerRow{InstanceId(), kLowest, kLowest, kLowest});
+  const Query query{kReadTimers, {Int8(due_before_us), Int8(from.due_us), Bytea(from.instance), Int8(from.activation),
+                                  Int8(from.slot), Int8(limit)}};
+  return Read<TimerRow>(query, read);
+}
+
+Result<std::vector<InboxRow>> Reader::ReadInbox(const std::optional<InboxRow>& after, int limit) {
+  const auto read = [](const Rows& rows, int i) {
+    return InboxRow{static_cast<int>(rows.Int(i, 0)), rows.Id(i, 1), rows.Int(i, 2), rows.Int(i, 3), rows.Text(i, 4)};
+  };
+  const InboxRow from = after.value_or(InboxRow{0, InstanceId(), kLowest, kLowest, ""});
+  return Read<InboxRow>({kReadInbox, {Bytea(from.sender), Int8(from.seq), Int8(from.index), Int8(limit)}}, read);
+}
+
+Result<std::int64_t> Reader::ReadCounter(std::string_view name) {
+  const auto read = [](const Rows& rows, int i) { return rows.Int(i, 0); };
+  Result<std::vector<std::int64_t>> rows = Read<std::int64_t>({kReadCounter, {Text(name)}}, read);
+  if (!rows) return rows.error();
+  return rows->front();
+}
+
+Result<std::vector<DefinitionRow>> Reader::ReadDefinitions() {
+  const auto read = [](const Rows& rows, int i) {
+    return DefinitionRow{rows.Text(i, 0), rows.Text(i, 1), rows.Text(i, 2), rows.Int(i, 3), rows.Text(i, 4)};
+  };
+  return Read<DefinitionRow>({kReadDefinitions, {}}, read);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> Reader::ReadLiveVersions() {
+  const auto read = [](const Rows& rows, int i) { return std::pair(rows.Text(i, 0), rows.Text(i, 1)); };
+  return Read<std::pair<std::string, std::string>>({kReadLiveVersions, {}}, read);
+}
+
+Result<std::vector<ManifestRow>> Reader::ReadManifests() {
+  const auto read = [](const Rows& rows, int i) {
+    return ManifestRow{rows.Text(i, 0), rows.Text(i, 1), rows.Int(i, 2), rows.Text(i, 3)};
+  };
+  return Read<ManifestRow>({kReadManifests, {}}, read);
+}
+
+Result<std::int64_t> Reader::DeleteExpired(std::int64_t now_us, int limit) {
+  Result<std::vector<Rows>> all = RunAll(ExpiryQueries(now_us, limit));
+  if (!all) return all.error();
+  std::int64_t deleted = 0;
+  for (const Rows& rows : *all) deleted += rows.affected();
+  return deleted;
+}
+
+}  // namespace fermata::postgres

@@ -1,0 +1,65 @@
+// The queries of Storage, on a connection that is made again when it was lost.
+//
+// Not thread-safe: the pool gives a reader to one thread at a time.
+#pragma once
+
+#include <memory>
+
+#include "engine/storage/postgres/connection.h"
+#include "engine/storage/storage.h"
+
+namespace fermata::postgres {
+
+class Reader {
+ public:
+  explicit Reader(ConnectSettings settings) : settings_(std::move(settings)) {}
+
+  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id);
+  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit);
+  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter);
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key);
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key);
+  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                         std::string_view value);
+  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                   std::string_view value);
+  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                         std::string_view value);
+  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                            std::string_view id, std::string_view value);
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
+  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
+  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit);
+  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit);
+  Result<std::int64_t> ReadCounter(std::string_view name);
+  Result<std::vector<DefinitionRow>> ReadDefinitions();
+  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions();
+  Result<std::vector<ManifestRow>> ReadManifests();
+  Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit);
+
+ private:
+  // Connects if need be. A connection that turns out to be lost is made again once: a query may run twice, and changes nothing by that.
+  Result<std::vector<Rows>> RunAll(const std::vector<Query>& queries);
+
+  template <class Row>
+  Result<std::vector<Row>> Read(const Query& query, Row (*read)(const Rows&, int row)) {
+    Result<std::vector<Rows>> all = RunAll({query});
+    if (!all) return std::move(all).error();
+    std::vector<Row> rows;
+    for (int i = 0; i < all->front().count(); ++i) rows.push_back(read(all->front(), i));
+    return rows;
+  }
+  template <class Row>
+  Result<std::optional<Row>> ReadFirst(const Query& query, Row (*read)(const Rows&, int row)) {
+    Result<std::vector<Row>> rows = Read(query, read);
+    if (!rows) return std::move(rows).error();
+    if (rows->empty()) return std::optional<Row>();
+    return std::optional<Row>(std::move(rows->front()));
+  }
+
+  const ConnectSettings settings_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace fermata::postgres

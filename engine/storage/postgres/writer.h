@@ -1,0 +1,20 @@
+// Turns batches into queries: one a table, with the rows as arrays.
+//
+// Pure and thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/storage/postgres/parameters.h"
+#include "engine/storage/storage.h"
+
+namespace fermata::postgres {
+
+// To be run in their order, in one transaction.
+void AppendQueries(const Batch& batch, std::vector<Query>& queries);
+
+// Each deletes at most `limit` rows of a table whose rows expire.
+std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit);
+
+}  // namespace fermata::postgres
