@@ -23,3 +23,7 @@ if(FERMATA_SANITIZE)
   add_compile_options(-fsanitize=${FERMATA_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FERMATA_SANITIZE})
 endif()
+if(FERMATA_FUZZ)
+  # Coverage in every library; the programs of tests/fuzz link the driver.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
