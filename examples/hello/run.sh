@@ -1,9 +1,9 @@
 #!/bin/sh
 # A client in four requests: deploys hello.yaml, starts it, waits for its end, and prints the greeting.
 #
-#   examples/hello/run.sh [NAME]        talks to FERMATA_URL, http://127.0.0.1:8080 if that is not set
+#   examples/hello/run.sh [NAME]        talks to FERMATA_SERVER, http://127.0.0.1:8080 if that is not set
 set -eu
-url=${FERMATA_URL:-http://127.0.0.1:8080}
+url=${FERMATA_SERVER:-http://127.0.0.1:8080}
 name=${1:-world}
 here=$(cd "$(dirname "$0")" && pwd)
 
