@@ -4,8 +4,8 @@
 Usage: mailbox.py --folder DIR [--smtp-port 0] [--http-port 0]
 
 Prints one line of JSON when it is ready: {"smtp": "smtp://127.0.0.1:…", "http": "http://127.0.0.1:…", "folder": "…"}.
-HTTP: `/` for people; `/messages` lists the mails, newest first, as JSON; `/messages?to=ADDRESS` those of one address;
-`/messages/N` one of them with its texts; `/messages/N.eml` as it came. Listens on this machine only.
+HTTP: `/` for people; `/messages` lists the mails, newest first, as JSON; `/messages?to=ADDRESS` those of one address, and with
+`&count=N&wait=SECONDS` as soon as there are N; `/messages/N` one of them with its texts; `/messages/N.eml` as it came. Listens on this machine only.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import signal
 import socketserver
 import sys
 import threading
+import time
 import urllib.parse
 
 from aiosmtpd.controller import Controller
@@ -31,19 +32,32 @@ class Mailbox:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.lock = threading.Lock()
+        self.changed = threading.Condition()
         self.last = max([int(f.stem) for f in self.folder.glob("*.eml")], default=0)
 
     def add(self, content):
-        with self.lock:
+        with self.changed:
             self.last += 1
             part = self.folder / f"{self.last:06}.part"
             part.write_bytes(content)
             # A reader of the folder never sees half a mail.
             os.rename(part, part.with_suffix(".eml"))
+            self.changed.notify_all()
 
     def files(self):
         return sorted(self.folder.glob("*.eml"), reverse=True)
+
+    def list(self, to):
+        mails = [self.read(f) for f in self.files()]
+        return [m for m in mails if to is None or m["to"] == to]
+
+    def wait(self, to, count, seconds):
+        """The mails to this address, once there are `count` or the time is over."""
+        end = time.monotonic() + seconds
+        with self.changed:
+            while len(mails := self.list(to)) < count and (left := end - time.monotonic()) > 0:
+                self.changed.wait(left)
+        return mails
 
     def read(self, path):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
@@ -87,9 +101,11 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
         if parts == [""]:
             return self.answer(200, "text/html; charset=utf-8", self.page())
         if parts == ["messages"]:
-            wanted = urllib.parse.parse_qs(url.query).get("to", [None])[0]
-            mails = [self.mailbox.read(f) for f in self.mailbox.files()]
-            return self.json([m for m in mails if wanted is None or m["to"] == wanted])
+            query = urllib.parse.parse_qs(url.query)
+            count, seconds = query.get("count", ["0"])[0], query.get("wait", ["0"])[0]
+            if not (count.isdigit() and seconds.isdigit()):
+                return self.answer(400, "text/plain", b"Expected numbers for count and wait.\n")
+            return self.json(self.mailbox.wait(query.get("to", [None])[0], int(count), min(int(seconds), 60)))
         if len(parts) == 2 and parts[0] == "messages":
             number = parts[1].removesuffix(".eml")
             path = self.mailbox.folder / f"{int(number):06}.eml" if number.isdigit() else None
