@@ -26,7 +26,6 @@ class RawClient {
   void HalfClose();                   // says that nothing follows
   void Reset();                       // closes with RST
   void Close();
-  void ReceiveBufferBytes(int bytes);
 
   // Some more bytes; empty at the end of the stream.
   std::string ReadSome();
