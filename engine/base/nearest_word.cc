@@ -36,14 +36,15 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
 std::string NearestWord(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > kWordBytesMax) return "";
   const std::string wanted = LowerCase(word);
-  const std::size_t edits_max = word.size() <= 2 ? 1 : word.size() <= 5 ? 2 : 3;
   std::string nearest;
-  std::size_t fewest = edits_max + 1;
+  std::size_t fewest = kWordBytesMax;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kWordBytesMax) continue;
     const std::size_t edits = EditDistance(wanted, LowerCase(candidate));
-    // A word that shares nothing with the candidate is not a misspelling of it.
-    if (edits < fewest && edits < std::max(word.size(), candidate.size()) - (word.size() > 2 ? 1 : 0)) {
+    const std::size_t length = std::max(word.size(), candidate.size());
+    const std::size_t edits_max = length <= 4 ? 1 : length <= 8 ? 2 : 3;
+    // Words of one or two letters must share one.
+    if (edits < fewest && edits <= edits_max && edits < length) {
       fewest = edits;
       nearest = candidate;
     }

@@ -36,7 +36,6 @@ inline constexpr ErrorCode kBadChoice{2009};             // not one of the words
 inline constexpr ErrorCode kTemplateInCondition{2010};   // if: ${…}
 inline constexpr ErrorCode kKeyNotAllowedHere{2011};
 inline constexpr ErrorCode kReservedName{2012};
-inline constexpr ErrorCode kTemplateNotAllowed{2013};    // ${…} where only literals stand
 inline constexpr ErrorCode kSchemaFileMalformed{2014};
 inline constexpr ErrorCode kTooManyStates{2015};
 inline constexpr ErrorCode kMissingGo{2016};
@@ -71,6 +70,7 @@ inline constexpr ErrorCode kLoopWithoutWait{2303};
 inline constexpr ErrorCode kErrorNeverRaised{2304};
 inline constexpr ErrorCode kUnknownProcess{2305};
 inline constexpr ErrorCode kOuterVariableInItem{2306};
+inline constexpr ErrorCode kNeverTaken{2307};            // behind an alternative without a condition
 inline constexpr ErrorCode kEffectWithoutUndo{2401};
 
 }  // namespace fermata

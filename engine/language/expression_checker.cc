@@ -156,7 +156,7 @@ class ExpressionChecker {
         if (!piece.expression) continue;
         const Type type = CheckOne(*piece.expression, sight);
         const Wanted wanted{{TypeKind::kString, TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble, TypeKind::kBool, TypeKind::kTimestamp, TypeKind::kDuration}, "a number, boolean, string, timestamp or duration inside a text"};
-        Demand(type, wanted, piece.expression->at, 1);
+        Demand(type, wanted, piece.expression->at, CountCharacters(SourceOf(*piece.expression->compiled)));
       }
     }
     if (const auto* list = std::get_if<Template::ListOf>(&content.content))
@@ -182,7 +182,7 @@ class ExpressionChecker {
     if (!content) return;
     const Type type = CheckTemplate(*content, sight);
     const auto* expression = std::get_if<Expression>(&content->content);
-    Demand(type, wanted, expression ? expression->at : content->at, 1);
+    Demand(type, wanted, expression ? expression->at : content->at, expression ? CountCharacters(SourceOf(*expression->compiled)) : 1);
   }
 
   // ---- places ----

@@ -1,5 +1,6 @@
 #include "engine/language/fit.h"
 
+#include "engine/base/nearest_word.h"
 #include "engine/language/codes.h"
 #include "engine/language/types.h"
 
@@ -12,14 +13,20 @@ class FitChecker {
 
   // A literal is held against the schema itself.
   void CheckLiteral(const Value& value, const Node& node, const CompiledSchema& schema) {
-    for (const SchemaViolation& violation : Validate(schema, value)) {
+    const std::vector<SchemaViolation> violations = Validate(schema, value);
+    std::vector<std::string> missing, surplus;
+    for (const SchemaViolation& violation : violations)
+      if (!violation.property.empty()) (IsSurplus(violation) ? surplus : missing).push_back(violation.property);
+    for (const SchemaViolation& violation : violations) {
       const PointedNode pointed = FollowPointer(node, violation.path);
-      const ErrorCode code = violation.message.find("but it is missing") == std::string::npos ? kInputMisfit : kInputMissing;
       const std::string message = "In " + owner_ + (violation.path.empty() ? "" : " at " + violation.path) + ": " + violation.message;
-      if (pointed.entry && violation.message.find("only properties that the schema names") != std::string::npos) {
-        report_.ErrorAtKey(code, *pointed.entry, message);
-      } else {
-        report_.Error(code, *pointed.node, message);
+      if (IsSurplus(violation) && pointed.entry) {
+        report_.ErrorAtKey(kInputMisfit, *pointed.entry, message, DidYouMean(violation.property, missing));
+      } else if (violation.property.empty()) {
+        report_.Error(kInputMisfit, *pointed.node, message);
+      } else if (NearestWord(violation.property, surplus).empty()) {
+        // Otherwise it is there, but misspelt.
+        report_.Error(kInputMissing, *pointed.node, message);
       }
     }
   }
@@ -39,6 +46,8 @@ class FitChecker {
   }
 
  private:
+  static bool IsSurplus(const SchemaViolation& violation) { return violation.schema_path.ends_with("/additionalProperties"); }
+
   // The one object type that a map could be meant for.
   static const Type* ObjectIn(const Type& wanted) {
     if (wanted.kind() == TypeKind::kObject) return &wanted;
@@ -53,7 +62,7 @@ class FitChecker {
   }
 
   void CheckFields(const Template::MapOf& map, const Node& node, const Type& object, const std::string& name) {
-    std::vector<std::string> names;
+    std::vector<std::string> names, surplus;
     for (const auto& [field, type] : object.fields()) names.push_back(field.name);
     for (const auto& [key, content] : map) {
       const NodeEntry* entry = node.Find(key);
@@ -62,12 +71,13 @@ class FitChecker {
       if (wanted) {
         Check(content, entry->value, *wanted, name.empty() ? key : name + "." + key);
       } else if (!object.open()) {
+        surplus.push_back(key);
         report_.ErrorAtKey(kInputMisfit, *entry, "Expected only what the schema names in " + owner_ + ", but '" + key + "' is not in it.", DidYouMean(key, names));
       }
     }
     for (const auto& [field, type] : object.fields()) {
-      if (!field.required || node.Find(field.name)) continue;
-      report_.Error(kMissingKey, node, "Expected '" + (name.empty() ? "" : name + ".") + field.name + "' in " + owner_ + ", but it is missing.");
+      if (!field.required || node.Find(field.name) || !NearestWord(field.name, surplus).empty()) continue;
+      report_.Error(kInputMissing, node, "Expected '" + (name.empty() ? "" : name + ".") + field.name + "' in " + owner_ + ", but it is missing.");
     }
   }
 

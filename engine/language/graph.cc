@@ -72,10 +72,10 @@ class GraphChecker {
     const bool complete = !parsed_.targets_unknown && !parsed_.states_unknown;
     for (const State& state : definition_.states) {
       if (!IsReal(state)) continue;
-      if (complete) CheckReached(state);
       CheckWait(state);
     }
     if (!complete) return;
+    CheckReached();
     // Innermost first, so that a composite is not blamed for what stands in it.
     stuck_.assign(definition_.states.size(), false);
     for (std::size_t i = definition_.states.size(); i-- > 1;) CheckLeft(definition_.states[i]);
@@ -89,9 +89,37 @@ class GraphChecker {
     report_.Add(severity, code, state.at, static_cast<int>(state.name.size()), std::move(message), std::move(hint));
   }
 
-  void CheckReached(const State& state) {
-    if (graph_.reached[Slot(state.index)] || !graph_.reached[Slot(state.parent)]) return;
-    ReportAt(state, Severity::kError, kUnreachableState, "Expected a way into the state '" + state.name + "', but no transition leads there.", "remove it, or name it under 'next', 'on', 'after' or 'on_error'");
+  bool IsOrphan(const State& state) const { return IsReal(state) && !graph_.reached[Slot(state.index)] && graph_.reached[Slot(state.parent)]; }
+
+  // What only a state leads to that is itself blamed (never reached, or never through) is a consequence.
+  void CheckReached() {
+    std::vector<bool> told(definition_.states.size(), false);
+    for (const State& state : definition_.states) {
+      const bool stuck = graph_.reached[Slot(state.index)] && !graph_.completes[Slot(state.index)];
+      if (stuck) TellAll(state, told);
+    }
+    std::vector<bool> entered(definition_.states.size(), false);
+    for (const State& state : definition_.states)
+      if (IsOrphan(state)) ForEachArm(state, [&](ArmKind, const TransitionArm& arm) { if (arm.target != kNoState && arm.target != state.index) entered[Slot(arm.target)] = true; });
+    for (const bool in_circles : {false, true})
+      for (const State& state : definition_.states) {
+        if (!IsOrphan(state) || told[Slot(state.index)] || (entered[Slot(state.index)] && !in_circles)) continue;
+        TellAll(state, told);
+        ReportAt(state, Severity::kError, kUnreachableState, "Expected a way into the state '" + state.name + "', but no transition leads there.", "remove it, or name it under 'next', 'on', 'after' or 'on_error'");
+      }
+  }
+
+  void TellAll(const State& state, std::vector<bool>& told) const {
+    std::vector<StateIndex> ahead{state.index};
+    while (!ahead.empty()) {
+      const State& at = StateAt(definition_, ahead.back());
+      ahead.pop_back();
+      ForEachArm(at, [&](ArmKind, const TransitionArm& arm) {
+        if (arm.target == kNoState || graph_.reached[Slot(arm.target)] || told[Slot(arm.target)]) return;
+        told[Slot(arm.target)] = true;
+        ahead.push_back(arm.target);
+      });
+    }
   }
 
   static bool HasGo(const State& state, bool with_next) {

@@ -6,6 +6,12 @@
 
 namespace fermata {
 
+namespace {
+
+std::string SetApart(ErrorCode code, const std::string& message) { return code == kMissingKey || code == kInputMissing ? message : ""; }
+
+}  // namespace
+
 bool Report::IsNew(Severity severity, SourcePosition at, const std::string& what) {
   if (diagnostics_.size() >= static_cast<std::size_t>(kDiagnosticsMax)) return false;
   if (severity != Severity::kError) return blamed_.count({at.line, at.column, ""}) == 0;
@@ -14,11 +20,11 @@ bool Report::IsNew(Severity severity, SourcePosition at, const std::string& what
 }
 
 void Report::Add(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, std::string hint) {
-  if (IsNew(severity, at, code == kMissingKey ? message : "")) diagnostics_.push_back(source_.Report(severity, code, at, length, std::move(message), std::move(hint)));
+  if (IsNew(severity, at, SetApart(code, message))) diagnostics_.push_back(source_.Report(severity, code, at, length, std::move(message), std::move(hint)));
 }
 
 void Report::AddRelated(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, Diagnostic::Related related, std::string hint) {
-  if (!IsNew(severity, at, code == kMissingKey ? message : "")) return;
+  if (!IsNew(severity, at, SetApart(code, message))) return;
   diagnostics_.push_back(source_.Report(severity, code, at, length, std::move(message), std::move(hint)));
   diagnostics_.back().related = std::move(related);
 }

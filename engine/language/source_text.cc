@@ -96,7 +96,9 @@ Diagnostic SourceText::Report(Severity severity, ErrorCode code, SourcePosition 
   diagnostic.message = std::move(message);
   diagnostic.hint = std::move(hint);
   std::string_view excerpt = Line(at.line);
-  if (excerpt.size() <= kExcerptBytesMax && IsValidUtf8(excerpt)) diagnostic.excerpt = std::string(excerpt);
+  // What could play tricks on a terminal is not shown.
+  const bool printable = std::none_of(excerpt.begin(), excerpt.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+  if (printable && excerpt.size() <= kExcerptBytesMax && IsValidUtf8(excerpt)) diagnostic.excerpt = std::string(excerpt);
   return diagnostic;
 }
 

@@ -118,15 +118,37 @@ void CheckVerbless(const State& state, const NodeEntry& entry, Report& report) {
     report.ErrorAtKey(kEmptyState, entry, "Expected a verb, 'on', 'after' or 'next', but '" + state.name + "' does nothing.", "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail");
 }
 
-// Whether some key is one that nobody knows: it may have been meant to be the verb.
-bool HasUnknownKey(const Node& node) {
-  for (const NodeEntry& entry : node.entries) {
-    bool known = false;
+// Every key that some state may have.
+const std::vector<std::string>& AllKeys() {
+  static const std::vector<std::string> keys = [] {
+    std::vector<std::string> all;
     for (const std::string& verb : AllVerbs())
-      for (const std::string& key : KeysBeside(verb)) known |= key == entry.key;
-    if (!known) return true;
+      for (const std::string& key : KeysBeside(verb))
+        if (std::find(all.begin(), all.end(), key) == all.end()) all.push_back(key);
+    return all;
+  }();
+  return keys;
+}
+
+bool Contains(const std::vector<std::string>& keys, const std::string& key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); }
+
+// Reports keys that no state has, and those that do not go with the verb; false if the verb itself may be among the former.
+bool CheckStateKeys(const Node& node, const NodeEntry* verb, ParseContext& context) {
+  const std::vector<std::string>& allowed = KeysBeside(verb ? verb->key : "");
+  bool known = true;
+  for (const NodeEntry& entry : node.entries) {
+    if (Contains(allowed, entry.key)) continue;
+    if (Contains(AllKeys(), entry.key)) {
+      if (verb || known) context.report.ErrorAtKey(kKeyNotAllowedHere, entry, verb ? "Expected a key that goes with '" + verb->key + "', but '" + entry.key + "' does not." : "Expected a verb that '" + entry.key + "' belongs to, but the state has none.");
+      continue;
+    }
+    known = false;
+    std::string hint = DidYouMean(entry.key, verb ? allowed : AllKeys());
+    if (hint.empty()) hint = "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail";
+    context.report.ErrorAtKey(kUnknownKey, entry, std::string("Expected ") + (verb ? "" : "a verb or ") + "a key of a state, but '" + entry.key + "' is none.", std::move(hint));
   }
-  return false;
+  if (!known && !verb) context.parsed.states_unknown = true;
+  return known || verb;
 }
 
 void ReadState(StateIndex index, const NodeEntry& entry, ParseContext& context) {
@@ -137,27 +159,11 @@ void ReadState(StateIndex index, const NodeEntry& entry, ParseContext& context) 
     state.start = ReadStart(state, node.Find("start"), context);
     return;
   }
-  const NodeEntry* verb = FindVerb(node, context.report);
-  const bool unknown_key = HasUnknownKey(node);
-  if (verb || !unknown_key) {
-    CheckKeys(node, KeysBeside(verb ? verb->key : ""), verb ? "a state with '" + verb->key + "'" : "a state", context.report);
-  } else {
-    // Without a verb, every key that belongs to some verb may be right.
-    std::vector<std::string> all;
-    for (const std::string& name : AllVerbs())
-      for (const std::string& key : KeysBeside(name))
-        if (std::find(all.begin(), all.end(), key) == all.end()) all.push_back(key);
-    for (const NodeEntry& candidate : node.entries) {
-      if (std::find(all.begin(), all.end(), candidate.key) != all.end()) continue;
-      std::string hint = DidYouMean(candidate.key, all);
-      if (hint.empty()) hint = "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail";
-      context.report.ErrorAtKey(kUnknownKey, candidate, "Expected a verb or a key of a state, but '" + candidate.key + "' is none.", std::move(hint));
-    }
-    context.parsed.states_unknown = true;
-  }
+  const NodeEntry* verb = FindVerb(node, context);
+  const bool keys_known = CheckStateKeys(node, verb, context);
   if (verb) {
     ReadVerb(state, node, *verb, context);
-  } else if (!unknown_key) {
+  } else if (keys_known) {
     CheckVerbless(state, entry, context.report);
   }
   ReadTransitions(index, node, context);

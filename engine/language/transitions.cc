@@ -91,6 +91,7 @@ class ArmReader {
     if (node.items.empty()) context_.report.Error(kWrongKind, node, "Expected at least one transition under '" + std::string(WordOf(kind_)) + "', but the list is empty.");
     for (const Node& item : node.items)
       if (auto arm = ReadArm(item)) arms.push_back(std::move(*arm));
+    CheckOrder(arms);
     return arms;
   }
 
@@ -125,7 +126,10 @@ class ArmReader {
 
   void ReadKey(const NodeEntry& entry, EventHandler::Arm& arm) {
     const Node& value = entry.value;
-    if (entry.key == "if") arm.transition.condition = ReadCondition(value, context_);
+    if (entry.key == "if") {
+      arm.transition.condition = ReadCondition(value, context_);
+      conditions_known_ &= arm.transition.condition.has_value();
+    }
     if (entry.key == "set") arm.transition.set = ReadAssignments(value, "a map of variables", context_);
     if (entry.key == "go") {
       arm.transition.target = ReadTarget(state_, value, context_);
@@ -142,41 +146,44 @@ class ArmReader {
     }
   }
 
+  // Warns of what comes after an alternative without a condition.
+  void CheckOrder(const std::vector<EventHandler::Arm>& arms) {
+    for (std::size_t i = 0; conditions_known_ && i + 1 < arms.size(); ++i) {
+      if (arms[i].transition.condition || arms[i].match) continue;
+      context_.report.Add(Severity::kWarning, kNeverTaken, arms[i + 1].transition.at, 1, "Expected the transition without 'if' to be the last one, but more follow: they are never taken.");
+      return;
+    }
+  }
+
   StateIndex state_;
   Kind kind_;
   ParseContext& context_;
+  bool conditions_known_ = true;
 };
-
-// Reports arms that come after one without a condition: they can never be taken.
-void CheckOrder(const std::vector<EventHandler::Arm>& arms, Report& report) {
-  for (std::size_t i = 0; i + 1 < arms.size(); ++i) {
-    if (arms[i].transition.condition || arms[i].match) continue;
-    const SourcePosition at = arms[i + 1].transition.at;
-    report.Add(Severity::kWarning, kKeyNotAllowedHere, at, 1, "Expected the transition without 'if' to be the last one, but more follow: they are never taken.");
-    return;
-  }
-}
 
 }  // namespace
 
 std::optional<StateIndex> ReadStateName(const Node& node, ParseContext& context) { return FindState(node, context); }
 
 std::vector<TransitionArm> ReadNext(StateIndex state, const Node& node, ParseContext& context) {
-  auto arms = ArmReader(state, Kind::kNext, context).ReadArms(node);
-  CheckOrder(arms, context.report);
-  return ArmReader::WithoutMatch(std::move(arms));
+  return ArmReader::WithoutMatch(ArmReader(state, Kind::kNext, context).ReadArms(node));
 }
 
 std::vector<EventHandler> ReadOn(StateIndex state, const Node& node, ParseContext& context) {
   std::vector<EventHandler> handlers;
-  if (!ExpectMap(node, "a map of events", context.report)) return handlers;
+  if (!ExpectMap(node, "a map of events", context.report)) {
+    context.parsed.targets_unknown = true;
+    return handlers;
+  }
   for (const NodeEntry& entry : node.entries) {
-    if (!CheckDottedName(entry, "the type of an event", context.report)) continue;
+    if (!CheckDottedName(entry, "the type of an event", context.report)) {
+      context.parsed.targets_unknown = true;
+      continue;
+    }
     EventHandler handler;
     handler.type = entry.key;
     handler.at = entry.key_at;
     handler.arms = ArmReader(state, Kind::kOn, context).ReadArms(entry.value);
-    CheckOrder(handler.arms, context.report);
     handlers.push_back(std::move(handler));
   }
   return handlers;
@@ -184,23 +191,29 @@ std::vector<EventHandler> ReadOn(StateIndex state, const Node& node, ParseContex
 
 std::vector<TimerHandler> ReadAfter(StateIndex state, const Node& node, ParseContext& context) {
   std::vector<TimerHandler> handlers;
-  if (!ExpectMap(node, "a map of times", context.report)) return handlers;
+  if (!ExpectMap(node, "a map of times", context.report)) {
+    context.parsed.targets_unknown = true;
+    return handlers;
+  }
   for (const NodeEntry& entry : node.entries) {
     TimerHandler handler;
     handler.at = entry.key_at;
     if (HoldsExpression(entry.key)) {
       auto due = ReadTemplateKey(entry, context);
-      if (!due) continue;
+      if (!due) {
+        context.parsed.targets_unknown = true;
+        continue;
+      }
       handler.due = std::move(*due);
     } else if (auto millis = SpanToMillis(entry.key)) {
       handler.due = *millis;
     } else {
       context.report.ErrorAtKey(kBadSpan, entry, "Expected a span of time, but there is '" + entry.key + "'.", "spans are written 10s, 30m, 2h, 1d, PT30M or \"${expression}\"");
+      context.parsed.targets_unknown = true;
       continue;
     }
     auto arms = ArmReader(state, Kind::kAfter, context).ReadArms(entry.value);
-    CheckOrder(arms, context.report);
-    handler.arms = ArmReader::WithoutMatch(std::move(arms));
+      handler.arms = ArmReader::WithoutMatch(std::move(arms));
     handlers.push_back(std::move(handler));
   }
   return handlers;
@@ -208,15 +221,20 @@ std::vector<TimerHandler> ReadAfter(StateIndex state, const Node& node, ParseCon
 
 std::vector<ErrorHandler> ReadOnError(StateIndex state, const Node& node, ParseContext& context) {
   std::vector<ErrorHandler> handlers;
-  if (!ExpectMap(node, "a map of errors", context.report)) return handlers;
+  if (!ExpectMap(node, "a map of errors", context.report)) {
+    context.parsed.targets_unknown = true;
+    return handlers;
+  }
   for (const NodeEntry& entry : node.entries) {
-    if (!CheckName(entry, "the name of an error", context.report)) continue;
+    if (!CheckName(entry, "the name of an error", context.report)) {
+      context.parsed.targets_unknown = true;
+      continue;
+    }
     ErrorHandler handler;
     handler.name = entry.key;
     handler.at = entry.key_at;
     auto arms = ArmReader(state, Kind::kOnError, context).ReadArms(entry.value);
-    CheckOrder(arms, context.report);
-    handler.arms = ArmReader::WithoutMatch(std::move(arms));
+      handler.arms = ArmReader::WithoutMatch(std::move(arms));
     handlers.push_back(std::move(handler));
   }
   return handlers;

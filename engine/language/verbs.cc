@@ -250,7 +250,7 @@ const std::vector<std::string>& AllVerbs() {
   return names;
 }
 
-const NodeEntry* FindVerb(const Node& state, Report& report) {
+const NodeEntry* FindVerb(const Node& state, ParseContext& context) {
   const NodeEntry* verb = nullptr;
   for (const NodeEntry& entry : state.entries) {
     if (!FindRow(entry.key) || (entry.key == "states" && state.Find("each"))) continue;
@@ -258,7 +258,8 @@ const NodeEntry* FindVerb(const Node& state, Report& report) {
       verb = &entry;
       continue;
     }
-    report.ErrorAtKey(kSeveralVerbs, entry, "Expected one verb in a state, but there are '" + verb->key + "' and '" + entry.key + "'.", "put the second one into a state of its own");
+    context.parsed.states_unknown = true;
+    context.report.ErrorAtKey(kSeveralVerbs, entry, "Expected one verb in a state, but there are '" + verb->key + "' and '" + entry.key + "'.", "put the second one into a state of its own");
   }
   return verb;
 }

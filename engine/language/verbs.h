@@ -10,7 +10,7 @@
 namespace fermata {
 
 // The verb's key in a state's map ("call"); null if there is none. Several are reported, and the first counts.
-const NodeEntry* FindVerb(const Node& state, Report& report);
+const NodeEntry* FindVerb(const Node& state, ParseContext& context);
 // The keys that may stand beside this verb; "" = a state without a verb.
 const std::vector<std::string>& KeysBeside(std::string_view verb);
 const std::vector<std::string>& AllVerbs();

@@ -48,6 +48,7 @@ struct SchemaViolation {
   std::string path;         // JSON pointer into the value; "" = the value itself
   std::string message;      // "Expected …, but …"
   std::string schema_path;  // JSON pointer into the schema
+  std::string property;     // the one that is missing, or that the schema does not name; empty otherwise
 };
 
 // Empty if the value fits. At most kSchemaErrorsMax.

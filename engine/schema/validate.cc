@@ -122,9 +122,9 @@ class Validator {
     return fits;
   }
 
-  bool Fail(const SchemaNode& node, const std::string& path, std::string_view keyword, std::string message) {
+  bool Fail(const SchemaNode& node, const std::string& path, std::string_view keyword, std::string message, std::string property = "") {
     if ((silent_ == 0 || gave_up_) && violations_.size() < kSchemaErrorsMax)
-      violations_.push_back({path, std::move(message), keyword.empty() ? node.path : PointerTo(node.path, keyword)});
+      violations_.push_back({path, std::move(message), keyword.empty() ? node.path : PointerTo(node.path, keyword), std::move(property)});
     return false;
   }
 
@@ -218,7 +218,7 @@ class Validator {
   bool CheckObject(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated, int depth) {
     bool fits = CheckCount(node, path, static_cast<std::int64_t>(value.as_map().size()), node.properties_min, node.properties_max, "minProperties", "maxProperties", "properties");
     for (const std::string& name : node.required)
-      if (!value.Find(name)) fits = Fail(node, path, "required", "Expected the property '" + name + "', but it is missing.");
+      if (!value.Find(name)) fits = Fail(node, path, "required", "Expected the property '" + name + "', but it is missing.", name);
     for (const auto& [name, others] : node.dependent_required) {
       if (!value.Find(name)) continue;
       for (const std::string& other : others)
@@ -248,7 +248,7 @@ class Validator {
       known = true;
       const SchemaNode& additional = schema_.nodes[node.additional_properties];
       if (additional.boolean && !*additional.boolean) {
-        fits = Fail(node, inner, "additionalProperties", "Expected only properties that the schema names, but '" + std::string(name) + "' is none.");
+        fits = Fail(node, inner, "additionalProperties", "Expected only properties that the schema names, but '" + std::string(name) + "' is none.", std::string(name));
       } else {
         fits &= CheckChild(node.additional_properties, content, inner, depth);
       }

@@ -1,0 +1,206 @@
+#include "api/cli/check.h"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <ostream>
+#include <set>
+#include <sstream>
+
+#include "api/cli/check_codes.h"
+#include "engine/language/reader.h"
+#include "engine/model/json.h"
+
+namespace fermata {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<std::string> ReadFile(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return std::nullopt;
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream content;
+  content << stream.rdbuf();
+  if (!stream) return std::nullopt;
+  return content.str();
+}
+
+bool EndsWith(const std::string& text, std::string_view end) { return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0; }
+
+bool IsScenarioFile(const fs::path& path) { return EndsWith(path.filename().string(), ".scenarios.yaml") || EndsWith(path.filename().string(), ".scenarios.yml"); }
+
+// In order of name, so that the output is the same everywhere.
+std::vector<fs::path> YamlFilesIn(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string extension = entry.path().extension().string();
+    if ((extension == ".yaml" || extension == ".yml") && !IsScenarioFile(entry.path())) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The word at the beginning of a line that says what a file is; without reading it as YAML, for it may be broken.
+bool HasRootKey(std::string_view text, std::string_view key) {
+  for (std::size_t line = 0; line < text.size();) {
+    if (text.compare(line, key.size(), key) == 0 && text.compare(line + key.size(), 1, ":") == 0) return true;
+    const std::size_t end = text.find('\n', line);
+    if (end == std::string_view::npos) return false;
+    line = end + 1;
+  }
+  return false;
+}
+
+bool IsManifestText(std::string_view text) { return HasRootKey(text, "connector") && !HasRootKey(text, "process"); }
+
+// The schema files that `text` needs, from the folder, with what they need in turn.
+std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std::string& text) {
+  std::map<std::string, std::string> files;
+  std::vector<std::string> wanted = ReferencedFiles(text);
+  while (!wanted.empty()) {
+    const std::string path = std::move(wanted.back());
+    wanted.pop_back();
+    if (files.count(path)) continue;
+    auto content = ReadFile(folder / path);
+    if (!content) continue;
+    for (std::string& next : ReferencedFiles(*content, path)) wanted.push_back(std::move(next));
+    files.emplace(path, std::move(*content));
+  }
+  return files;
+}
+
+std::string ProcessNameOf(const std::string& text) {
+  const ReadOutcome read = ReadYaml("", text);
+  const NodeEntry* process = read.root ? read.root->Find("process") : nullptr;
+  return process ? process->value.text : "";
+}
+
+class Checker {
+ public:
+  explicit Checker(const CheckOptions& options) : options_(options) {}
+
+  int Run(std::ostream& out) {
+    for (const fs::path& path : options_.paths) CheckPath(path);
+    SortDiagnostics(diagnostics_);
+    if (options_.format == CheckFormat::kJson) {
+      PrintJson(out);
+    } else {
+      PrintText(out);
+    }
+    if (unreadable_) return 2;
+    return HasErrors(diagnostics_) ? 1 : 0;
+  }
+
+ private:
+  void CheckPath(const fs::path& path) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) return CheckFile(path);
+    const std::vector<fs::path> files = YamlFilesIn(path);
+    for (const fs::path& file : files) CheckFile(file);
+    for (const fs::path& file : YamlFilesIn(path / "connectors")) CheckFile(file);
+    if (files.empty() && YamlFilesIn(path / "connectors").empty()) Unreadable(path, "Expected YAML files in the folder, but there are none.");
+  }
+
+  void CheckFile(const fs::path& path) {
+    if (!checked_.insert(path.lexically_normal().string()).second) return;
+    const auto text = ReadFile(path);
+    if (!text) return Unreadable(path, "Expected a file that can be read, but there is none.");
+    if (IsScenarioFile(path)) return;
+    ++files_;
+    if (IsManifestText(*text)) {
+      (void)LoadManifestFile(path, *text);
+      return;
+    }
+    Bundle bundle = ReadBundle(path);
+    AddManifests(path.parent_path() / "connectors", bundle);
+    for (const fs::path& folder : options_.connector_folders) AddManifests(folder, bundle);
+    for (const ManifestPtr& manifest : options_.builtin_manifests) AddManifest(manifest, bundle);
+    std::vector<Diagnostic> diagnostics = LoadDefinition(bundle).diagnostics;
+    for (Diagnostic& diagnostic : diagnostics)
+      if (bundle.files.count(diagnostic.file)) diagnostic.file = (path.parent_path() / diagnostic.file).string();
+    Take(std::move(diagnostics));
+  }
+
+  // The first manifest of a connector counts.
+  static void AddManifest(const ManifestPtr& manifest, Bundle& bundle) {
+    const bool known = std::any_of(bundle.manifests.begin(), bundle.manifests.end(), [&](const ManifestPtr& other) { return other->connector == manifest->connector; });
+    if (!known) bundle.manifests.push_back(manifest);
+  }
+
+  void AddManifests(const fs::path& folder, Bundle& bundle) {
+    for (const fs::path& file : YamlFilesIn(folder))
+      if (const auto text = ReadFile(file); text && IsManifestText(*text))
+        if (ManifestPtr manifest = LoadManifestFile(file, *text)) AddManifest(manifest, bundle);
+  }
+
+  // Read once, however many processes use it; what is wrong with it is said once.
+  ManifestPtr LoadManifestFile(const fs::path& path, const std::string& text) {
+    const auto [known, added] = manifests_.emplace(path.lexically_normal().string(), nullptr);
+    if (!added) return known->second;
+    ManifestOutcome outcome = LoadManifest(path.string(), text, ReadSchemas(path.parent_path(), text));
+    Take(std::move(outcome.diagnostics));
+    return known->second = outcome.manifest;
+  }
+
+  // A schema file that several processes use is blamed once.
+  void Take(std::vector<Diagnostic> diagnostics) {
+    for (Diagnostic& diagnostic : diagnostics)
+      if (told_.insert(FormatDiagnostic(diagnostic)).second) diagnostics_.push_back(std::move(diagnostic));
+  }
+
+  void Unreadable(const fs::path& path, std::string message) {
+    unreadable_ = true;
+    Diagnostic diagnostic;
+    diagnostic.code = kCheckUnreadable;
+    diagnostic.file = path.string();
+    diagnostic.message = std::move(message);
+    diagnostics_.push_back(std::move(diagnostic));
+  }
+
+  std::int64_t Count(Severity severity) const {
+    return std::count_if(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& diagnostic) { return diagnostic.severity == severity; });
+  }
+
+  void PrintJson(std::ostream& out) const {
+    const Value report = Value::Object({{"diagnostics", ToValue(diagnostics_)},
+                                        {"files", Value::Int(files_)},
+                                        {"errors", Value::Int(Count(Severity::kError))},
+                                        {"warnings", Value::Int(Count(Severity::kWarning))}});
+    out << WriteJson(report) << "\n";
+  }
+
+  static std::string Counted(std::int64_t count, const std::string& noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); }
+
+  void PrintText(std::ostream& out) const {
+    out << FormatDiagnostics(diagnostics_, options_.colour);
+    out << Counted(files_, "file") << " checked: " << Counted(Count(Severity::kError), "error") << ", " << Counted(Count(Severity::kWarning), "warning") << "\n";
+  }
+
+  const CheckOptions& options_;
+  std::vector<Diagnostic> diagnostics_;
+  std::set<std::string> checked_, told_;
+  std::map<std::string, ManifestPtr> manifests_;
+  std::int64_t files_ = 0;
+  bool unreadable_ = false;
+};
+
+}  // namespace
+
+Bundle ReadBundle(const fs::path& process_file) {
+  Bundle bundle;
+  bundle.file = process_file.string();
+  bundle.text = ReadFile(process_file).value_or("");
+  bundle.files = ReadSchemas(process_file.parent_path(), bundle.text);
+  for (const fs::path& file : YamlFilesIn(process_file.has_parent_path() ? process_file.parent_path() : fs::path("."))) {
+    const auto text = ReadFile(file);
+    const std::string name = text && HasRootKey(*text, "process") ? ProcessNameOf(*text) : "";
+    if (!name.empty()) bundle.processes.push_back(name);
+  }
+  return bundle;
+}
+
+int RunCheck(const CheckOptions& options, std::ostream& out) { return Checker(options).Run(out); }
+
+}  // namespace fermata

@@ -1,0 +1,35 @@
+// `fermata check`: says everything that is wrong with processes and manifests before anything runs.
+//
+// Reads files; prints to the stream that it is given. Not for use beside somebody who writes the files.
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "engine/language/diagnostic.h"
+#include "engine/language/load.h"
+
+namespace fermata {
+
+enum class CheckFormat { kText, kJson };
+
+struct CheckOptions {
+  // Files, and folders whose processes (*.yaml, not *.scenarios.yaml) and connectors/ are taken.
+  std::vector<std::filesystem::path> paths;
+  CheckFormat format = CheckFormat::kText;
+  Colour colour = Colour::kNever;
+  // Folders of further manifests, after connectors/ beside each process; then the built-in ones.
+  std::vector<std::filesystem::path> connector_folders;
+  std::vector<ManifestPtr> builtin_manifests;
+};
+
+// The process's exit code: 0 = no errors, 1 = errors in the files, 2 = a path that cannot be read.
+// JSON: {"diagnostics": […], "files": n, "errors": n, "warnings": n}. Text: the diagnostics, then a line that counts them.
+int RunCheck(const CheckOptions& options, std::ostream& out);
+
+// What a process file needs from the disk: the schemas that it refers to, and the other processes of its folder. Without manifests.
+Bundle ReadBundle(const std::filesystem::path& process_file);
+
+}  // namespace fermata
