@@ -47,18 +47,6 @@ bool IsVersionNumber(std::string_view text) {
   return !text.empty() && text.size() <= 9 && std::all_of(text.begin(), text.end(), IsDigit) && (text.size() == 1 || text[0] != '0');
 }
 
-// "1.2.x", "*", "^1.2".
-bool IsPartialVersion(std::string_view text) {
-  if (IsSemanticVersion(text)) return true;
-  for (int parts = 0; parts < 3; ++parts) {
-    const std::string_view part = text.substr(0, text.find('.'));
-    if (part != "x" && part != "X" && part != "*" && !IsVersionNumber(part)) return false;
-    if (part.size() == text.size()) return true;
-    text.remove_prefix(part.size() + 1);
-  }
-  return false;
-}
-
 }  // namespace
 
 bool ExpectMap(const Node& node, std::string_view what, Report& report) {
@@ -207,26 +195,6 @@ bool IsSemanticVersion(std::string_view text) {
   const std::size_t second = first == std::string_view::npos ? first : text.find('.', first + 1);
   if (second == std::string_view::npos) return false;
   return IsVersionNumber(text.substr(0, first)) && IsVersionNumber(text.substr(first + 1, second - first - 1)) && IsVersionNumber(text.substr(second + 1));
-}
-
-bool IsVersionRange(std::string_view text) {
-  std::size_t at = 0;
-  bool comparator_seen = false;
-  while (at < text.size()) {
-    if (text[at] == ' ' || text[at] == '|') {
-      ++at;
-      continue;
-    }
-    std::string_view word = text.substr(at, text.find_first_of(" |", at) - at);
-    at += word.size();
-    if (word == "-" && comparator_seen) continue;
-    const std::size_t version = word.find_first_not_of("<>=^~");
-    const std::string_view sign = word.substr(0, version);
-    const bool known_sign = sign.empty() || sign == "<" || sign == ">" || sign == "<=" || sign == ">=" || sign == "=" || sign == "^" || sign == "~";
-    if (version == std::string_view::npos || !known_sign || !IsPartialVersion(word.substr(version))) return false;
-    comparator_seen = true;
-  }
-  return comparator_seen;
 }
 
 }  // namespace fermata

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/language/report.h"
+#include "engine/model/semver.h"
 
 namespace fermata {
 
@@ -43,7 +44,5 @@ std::optional<std::string> ReadVariable(const Node& node, Report& report);
 bool CheckVariable(std::string_view name, SourcePosition at, int length, Report& report);
 
 bool IsSemanticVersion(std::string_view text);
-// npm-style ranges: "1.x", "^1.2.0", ">=1.0.0 <2.0.0 || 3.0.0".
-bool IsVersionRange(std::string_view text);
 
 }  // namespace fermata
