@@ -27,6 +27,7 @@ struct DecisionContext {
 struct Decision {
   std::vector<JournalEvent> events;   // one journal row; empty when the command changed nothing (a late timer, a repeated cancel)
   std::vector<Effect> effects;        // in the order in which they were wished
+  std::vector<const TransitionArm*> taken;  // of the definition, for the coverage of scenarios; not stored
 };
 
 // Takes one macrostep. `state` has every event applied when this returns a decision; a refused command (unknown incident, status does not allow it: code and reason for the client)

@@ -52,6 +52,8 @@ class Machine {
   void Record(EventBody body);
   void Wish(Effect effect) { decision_.effects.push_back(std::move(effect)); }
 
+  void NoteTaken(const TransitionArm& arm) { decision_.taken.push_back(&arm); }
+
   void Push(Step step) { agenda_.push_back(std::move(step)); }
   void PushNext(ActivationId activation) { Push({Step::Kind::kNext, activation, {}, {}, {}}); }
   void PushComplete(ActivationId activation, Value output) {

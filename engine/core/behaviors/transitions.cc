@@ -102,6 +102,7 @@ std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const
     emission = PrepareEmission(machine, *arm.emit, names);
     if (emission.error) return std::move(emission.error);
   }
+  machine.NoteTaken(arm);
   if (!assigned.values.empty()) machine.Record(std::move(assigned));
   if (arm.emit) PublishEmission(machine, std::move(emission.emission));
   if (arm.target != kNoState) Go(machine, source, arm.target);

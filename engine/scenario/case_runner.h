@@ -1,0 +1,72 @@
+// One case in one variant: its steps on a world, then what must hold in the end.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "engine/scenario/runner.h"
+#include "engine/scenario/world.h"
+
+namespace fermata {
+
+class CaseRunner {
+ public:
+  // All must outlive the runner.
+  CaseRunner(const ScenarioCase& one, const std::string& process, const ScenarioProject& project, Hardship hardship)
+      : case_(one), process_(process), project_(project), world_(project, one.now_us, hardship) {}
+
+  CaseResult Run();
+  const World& world() const { return world_; }
+
+ private:
+  using Failure = std::optional<std::string>;  // what was expected, and what there is
+
+  Failure Begin();
+  // Whether the step is a start that may take the place of the case's own.
+  bool BeginsItself() const;
+
+  Failure operator()(const ExpectStep& step);
+  Failure operator()(const EventStep& step);
+  Failure operator()(const InStep& step);
+  Failure operator()(const AdvanceStep& step);
+  Failure operator()(const AnswerStep& step);
+  Failure operator()(const TaskStep& step);
+  Failure operator()(const ResolveStep& step);
+  Failure operator()(const CancelStep& step);
+  Failure operator()(const SuspendStep& step);
+  Failure operator()(const ResumeStep& step);
+  Failure operator()(const StartStep& step);
+  Failure operator()(const EmittedStep& step);
+  Failure operator()(const StartedStep& step);
+  Failure operator()(const IdleStep& step);
+  Failure operator()(const LateStep& step);
+
+  // ---- then.cc ----
+  Failure CheckEnd() const;
+  Failure CheckIncidents() const;
+  Failure CheckEmitted() const;
+  Failure CheckTasks() const;
+
+  // The instances that "state" or "process/state" may stand in, the case's own first; `state` is the name without the process.
+  std::vector<const LiveInstance*> Candidates(const std::string& name, std::string& state) const;
+  const LiveInstance* Main() const { return world_.Find(main_); }
+  Failure Send(const Command& command);
+  struct OpenTask {
+    const LiveInstance* live = nullptr;
+    const Activation* activation = nullptr;
+  };
+  OpenTask FindTask(const std::string& name) const;
+  static Failure Mismatch(const TaskStep& step, const OpenTask& task);
+  static bool IsEmitted(const EmittedStep& step, const WorldEmission& emission);
+  std::string NameOf(const InstanceId& id, const std::string& state) const;
+
+  const ScenarioCase& case_;
+  const std::string& process_;
+  const ScenarioProject& project_;
+  World world_;
+  InstanceId main_;
+
+  friend struct StepVisitor;
+};
+
+}  // namespace fermata

@@ -1,0 +1,156 @@
+// A world in memory for one case: instances that run on the core with a virtual clock, and the runtime's rules of delivery between them.
+//
+// Deterministic. Used by one thread. `project` must outlive the world.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "engine/core/decide.h"
+#include "engine/scenario/project.h"
+
+namespace fermata {
+
+// How hard the case is made for the engine.
+enum class Hardship {
+  kNone,
+  kRestarts,  // after every step the states are dropped and replayed from the journals, and compared
+  kRepeats,   // every command is sent twice
+};
+
+struct LiveInstance {
+  DefinitionPtr definition;
+  InstanceState state;
+  std::vector<std::string> journal;      // encoded rows
+  int order = 0;                         // of its start
+};
+
+// A call in flight, or one that was let go; also a child that is not there ("run.NAME").
+struct WorldCall {
+  InstanceId instance;
+  JobId job;
+  std::int64_t attempt = 1;
+  std::string operation;
+  Value input;
+  std::int64_t times_out_us = 0;
+  InstanceId child;                      // of a stubbed child
+};
+
+struct WorldEmission {
+  CloudEvent event;
+  std::optional<std::pair<std::string, std::string>> to;
+};
+
+class World {
+ public:
+  World(const ScenarioProject& project, std::int64_t now_us, Hardship hardship)
+      : project_(project), now_us_(now_us), hardship_(hardship) {}
+
+  // ---- what clients do; the error is the refusal ----
+  Result<InstanceId> Start(const DefinitionPtr& definition, const Value& input, const std::optional<std::string>& key);
+  // From outside, or published. `key` replaces what the declarations' `key` gives. Delivered by the next Settle.
+  std::optional<Error> Accept(const CloudEvent& event, const std::optional<std::string>& key,
+                              const std::optional<std::pair<std::string, std::optional<std::string>>>& to);
+  std::optional<Error> Submit(const InstanceId& instance, const Command& command);
+  // Answers a call in flight (or one that was let go).
+  void Answer(const WorldCall& call, const Outcome& outcome);
+  // Ends a stubbed child.
+  void EndStub(const WorldCall& call, const ChildResult& result);
+  void Settle();                         // delivers messages until there are none
+  // Fires what falls due until then, one by one in time order, the last instant included.
+  void Advance(std::int64_t us);
+  // Drops every state and replays it; what is not equal then is the text. Only under kRestarts.
+  std::optional<std::string> Restart();
+
+  // ---- what can be seen ----
+  const std::map<InstanceId, LiveInstance>& instances() const { return instances_; }
+  std::vector<const LiveInstance*> InOrder() const;
+  const LiveInstance* Find(const InstanceId& id) const;
+  const std::vector<WorldCall>& calls() const { return calls_; }
+  const std::vector<WorldCall>& let_go() const { return let_go_; }
+  const std::vector<WorldEmission>& emissions() const { return emissions_; }
+  // (instance, state), over all instances in the order in which they were undone.
+  const std::vector<std::pair<InstanceId, std::string>>& undone() const { return undone_; }
+  const std::vector<std::pair<std::string, InstanceId>>& started() const { return started_; }  // process, instance; stubs too
+  const std::set<const TransitionArm*>& taken() const { return taken_; }
+  std::int64_t now_us() const { return now_us_; }
+  std::string NextEventId() { return "e-" + std::to_string(++event_ids_); }
+  // Whether the call got its answer, so that it cannot have a late one.
+  bool IsAnswered(const WorldCall& call) const { return answered_.contains({call.instance, call.job, call.attempt}); }
+  void ForgetLetGo(std::size_t index) { let_go_.erase(let_go_.begin() + static_cast<std::ptrdiff_t>(index)); }
+
+ private:
+  struct Message {
+    InstanceId to;
+    Command command;
+  };
+  struct KeptCopy {
+    std::string process, value;          // `value` is the event's key, or that of the addressee
+    bool addressed = false;
+    CloudEvent event;
+    std::int64_t until_us = 0;
+  };
+  struct DueThing {
+    std::int64_t due_us = 0;
+    int kind = 0;                        // 0 a timer, 1 a call's timeout
+    int order = 0, state = 0, slot = 0;  // document order within one instant
+    InstanceId instance;
+    Command command;
+  };
+
+  // Decides one command; effects become messages, calls and emissions.
+  std::optional<Error> Decide(const InstanceId& instance, const Command& command);
+  void Note(const InstanceId& id, const Decision& decision);
+  void Take(const InstanceId& from, const Effect& effect);
+  void DropFinishedCalls(const LiveInstance& live);
+  std::optional<DueThing> NextDue(std::int64_t until_us) const;
+
+  void StartChildOf(const InstanceId& parent, const StartChild& effect);
+  void Tell(const InstanceId& to, Command command) { messages_.push_back({to, std::move(command)}); }
+  void Reply(const InstanceId& parent, const StartChild& effect, ChildResult::Kind kind, std::string message);
+  Result<InstanceId> Begin(const DefinitionPtr& definition, const InstanceId& id, const Value& input,
+                           const std::optional<std::string>& key, const std::optional<ParentLink>& parent);
+
+  // delivery.cc
+  std::optional<Error> AcceptAddressed(const CloudEvent& event, const std::string& process, const std::optional<std::string>& key);
+  bool StartBy(const DefinitionPtr& definition, const CloudEvent& event, std::optional<Error>& refused);
+  std::vector<CloudEvent> TakeKept(const std::string& process, const std::optional<std::string>& key);
+  void OfferKept(const InstanceId& instance, const Subscribe& subscription);
+  const LiveInstance* FindByKey(const std::string& process, const std::string& key, bool live_only) const;
+
+  // engine_operations.cc
+  void RunEngineOperation(const WorldCall& call);
+  void FinishEngineCancels();
+
+  const ScenarioProject& project_;
+  std::int64_t now_us_;
+  Hardship hardship_;
+  std::map<InstanceId, LiveInstance> instances_;
+  std::vector<WorldCall> calls_, let_go_;
+  std::set<std::tuple<InstanceId, JobId, std::int64_t>> answered_;
+  struct PendingCancel {
+    WorldCall call;
+    std::vector<InstanceId> waits_for;
+  };
+  std::vector<PendingCancel> engine_cancels_;
+  std::deque<Message> messages_;
+  std::map<InstanceId, WorldCall> stubs_;
+  std::vector<WorldEmission> emissions_;
+  std::vector<KeptCopy> kept_;
+  std::set<std::pair<std::string, std::string>> identities_;
+  std::vector<std::pair<InstanceId, std::string>> undone_;
+  std::vector<std::pair<std::string, InstanceId>> started_;
+  std::set<const TransitionArm*> taken_;
+  std::set<std::pair<InstanceId, TimerId>> timers_;   // as the effects say
+  std::uint64_t ids_ = 0;
+  std::int64_t event_ids_ = 0;
+};
+
+}  // namespace fermata
