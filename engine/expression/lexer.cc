@@ -190,9 +190,6 @@ class Lexer {
       }
       if (Peek() == '\\' && !raw) {
         good = ReadEscape(bytes, text) && good;
-      } else if (Peek() == '\r') {
-        text += '\n';
-        at_ += Peek(1) == '\n' ? 2 : 1;
       } else {
         text += source_[at_++];
       }

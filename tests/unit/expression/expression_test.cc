@@ -39,6 +39,14 @@ TEST(Expression, CountsLinesAndTheColumnInTheLine) {
 
 TEST(Expression, ReportsEveryLexicalMistake) { EXPECT_EQ(ParseExpression("'\\q' + 99999999999999999999 + @").errors.size(), 3u); }
 
+TEST(Expression, TripleQuotesKeepLineEndsAsTheyAre) {
+  EXPECT_EQ(Text("'''a\nb'''"), R"("a\nb")");
+  EXPECT_EQ(Text("\"\"\"a\r\nb\rc\"\"\""), R"("a\r\nb\rc")");
+  EXPECT_EQ(Text("r'''a\\\nb'''"), R"("a\\\nb")");
+  EXPECT_EQ(Text("'a\nb'").substr(0, 7), "FM-3002");
+  EXPECT_EQ(Text("'a\rb'").substr(0, 7), "FM-3002");
+}
+
 TEST(Expression, TheLongestNameWins) {
   EXPECT_EQ(Text("a.b.c", R"({"a":{"b":{"c":1}},"a.b":{"c":2},"a.b.c":3})"), "3");
   EXPECT_EQ(Text("a.b.c", R"({"a":{"b":{"c":1}},"a.b":{"c":2}})"), "2");
