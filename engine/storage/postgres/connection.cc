@@ -108,10 +108,12 @@ Result<Rows> Connection::Run(const Query& query) {
 }
 
 Result<std::vector<Rows>> Connection::RunAll(const std::vector<Query>& queries) {
-  if (PQenterPipelineMode(connection_.get()) != 1) return Failure(nullptr);
+  broken_ = PQenterPipelineMode(connection_.get()) != 1;
+  if (broken_) return Failure(nullptr);
   bool sent = true;
   for (const Query& query : queries) sent = sent && Send(query);
   sent = sent && PQpipelineSync(connection_.get()) == 1;
+  broken_ = !sent;
   Result<std::vector<Rows>> rows = sent ? Receive(queries.size()) : Failure(nullptr);
   PQexitPipelineMode(connection_.get());
   return rows;
@@ -135,21 +137,24 @@ bool Connection::Send(const Query& query) {
 Result<std::vector<Rows>> Connection::Receive(std::size_t count) {
   std::vector<Rows> all;
   std::optional<Error> error;
-  for (std::size_t received = 0; received < count + 1 && !lost();) {
+  bool synchronised = false;
+  for (int nothing = 0; !synchronised && nothing < 2;) {
     PGresult* result = PQgetResult(connection_.get());
-    if (result == nullptr) continue;  // between two queries
+    nothing = result == nullptr ? nothing + 1 : 0;  // once between two queries; again and again when the server has gone
+    if (result == nullptr) continue;
     Rows rows(result);
-    ++received;
     const ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_PIPELINE_SYNC) break;
+    synchronised = status == PGRES_PIPELINE_SYNC;
+    if (synchronised) continue;
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
       all.push_back(std::move(rows));
     } else if (!error && status != PGRES_PIPELINE_ABORTED) {
       error = Failure(result);
     }
   }
+  broken_ = !synchronised;
+  if (!error && all.size() < count) error = Failure(nullptr);
   if (error) return *std::move(error);
-  if (all.size() < count) return Failure(nullptr);
   return all;
 }
 

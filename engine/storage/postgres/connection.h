@@ -52,7 +52,7 @@ class Connection {
   // Statements without parameters and results, divided by semicolons.
   Status Execute(const std::string& sql);
 
-  bool lost() const { return PQstatus(connection_.get()) != CONNECTION_OK; }
+  bool lost() const { return broken_ || PQstatus(connection_.get()) != CONNECTION_OK; }
   bool in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
   // Of the last failure, as "23505"; empty if the connection was lost.
   const std::string& sql_state() const { return sql_state_; }
@@ -70,6 +70,7 @@ class Connection {
   std::unique_ptr<PGconn, Finish> connection_;
   const std::string password_;  // never to be shown
   std::string sql_state_;
+  bool broken_ = false;  // no longer in step with the server
 };
 
 }  // namespace fermata::postgres

@@ -1,7 +1,5 @@
 #include "engine/storage/sqlite/migrations.h"
 
-#include <string>
-
 #include "engine/storage/codes.h"
 
 namespace fermata::sqlite {
@@ -116,7 +114,7 @@ Status RunMigration(Connection& connection, const Migration& migration) {
 
 std::span<const Migration> AllMigrations() { return kMigrations; }
 
-Status Migrate(Connection& connection, const std::string& path) {
+Status CheckOurs(Connection& connection, const std::string& path) {
   const Result<std::int64_t> done = connection.QueryInt("PRAGMA user_version");
   if (!done) return done.error();
   const Result<std::int64_t> application = connection.QueryInt("PRAGMA application_id");
@@ -133,6 +131,12 @@ Status Migrate(Connection& connection, const std::string& path) {
                      std::to_string(*done) + ".",
                  "", "A newer Fermata wrote this file. Run that version, or restore the backup made before the upgrade."};
   }
+  return Done{};
+}
+
+Status Migrate(Connection& connection) {
+  const Result<std::int64_t> done = connection.QueryInt("PRAGMA user_version");
+  if (!done) return done.error();
   for (const Migration& migration : AllMigrations()) {
     if (migration.number <= *done) continue;
     Status ran = RunMigration(connection, migration);

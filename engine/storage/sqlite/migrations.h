@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "engine/base/result.h"
 #include "engine/storage/sqlite/connection.h"
@@ -16,7 +17,10 @@ struct Migration {
 // Every step from an empty file to the schema of this version. Steps that a release has shipped never change.
 std::span<const Migration> AllMigrations();
 
-// Does what is missing, each step in a transaction of its own. Refuses a file that is no database of ours, or has steps that we do not know.
-Status Migrate(Connection& connection, const std::string& path);
+// Refuses a file that is no database of ours, or has steps that we do not know; changes nothing.
+Status CheckOurs(Connection& connection, const std::string& path);
+
+// Does what is missing, each step in a transaction of its own.
+Status Migrate(Connection& connection);
 
 }  // namespace fermata::sqlite

@@ -42,7 +42,7 @@ Result<double> MeasureSqliteInserts(const std::string& path, SqliteSync sync, co
   Status set = (*connection)->Execute("PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
                                       ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + full);
   if (!set) return set.error();
-  Status migrated = sqlite::Migrate(**connection, path);
+  Status migrated = sqlite::Migrate(**connection);
   if (!migrated) return migrated.error();
 
   const auto begin = std::chrono::steady_clock::now();

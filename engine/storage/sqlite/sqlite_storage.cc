@@ -233,9 +233,13 @@ Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
                               ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + sync +
                               ";PRAGMA wal_autocheckpoint = 0;PRAGMA journal_size_limit = " + std::to_string(kSqliteLogBytesKept) +
                               ";PRAGMA cache_size = -" + std::to_string(kSqliteWriterCacheKib);
-  Result<std::unique_ptr<Connection>> writer = OpenConnection(path, SQLITE_OPEN_READWRITE, writing);
+  Result<std::unique_ptr<Connection>> writer = Connection::Open(path, SQLITE_OPEN_READWRITE);
   if (!writer) return writer.error();
-  Status migrated = sqlite::Migrate(**writer, path);
+  Status ours = sqlite::CheckOurs(**writer, path);
+  if (!ours) return ours.error();
+  Status set = (*writer)->Execute(writing);
+  if (!set) return set.error();
+  Status migrated = sqlite::Migrate(**writer);
   if (!migrated) return migrated.error();
 
   Result<std::unique_ptr<Connection>> checkpoints =

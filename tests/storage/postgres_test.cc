@@ -1,0 +1,218 @@
+// What only the database has: connections that break, leases, versions, servers that start together.
+#include "engine/storage/postgres/postgres_storage.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "engine/storage/codes.h"
+#include "engine/storage/postgres/connection.h"
+#include "engine/storage/postgres/migrations.h"
+#include "engine/storage/postgres/raw_insert.h"
+#include "tests/storage/backend.h"
+#include "tests/storage/cutting_proxy.h"
+#include "tests/support/postgres.h"
+
+namespace fermata::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class PostgresServer : public testing::Test {
+ protected:
+  Result<std::unique_ptr<Storage>> Open(const std::string& node = "a") {
+    PostgresOptions options;
+    options.connection = connection_;
+    options.node = node;
+    options.readers = 2;
+    return OpenPostgres(options);
+  }
+  std::unique_ptr<Storage> MustOpen(const std::string& node = "a") {
+    Result<std::unique_ptr<Storage>> storage = Open(node);
+    if (!storage) ADD_FAILURE() << storage.error().message;
+    return *std::move(storage);
+  }
+  CommitOutcome Write(Storage& storage, std::int64_t seq) {
+    return CommitAndWait(storage, BatchOf({JournalWith(IdOf(storage, 1), seq)}));
+  }
+  std::size_t RowsIn(Storage& storage) { return storage.ReadJournal(IdOf(storage, 1), 0, 100)->size(); }
+  std::string Run(const std::string& sql) { return PostgresCluster::Shared().Run(connection_, sql); }
+
+  const std::string connection_ = PostgresCluster::Shared().CreateDatabase();
+};
+
+TEST_F(PostgresServer, TellsWhatItIs) {
+  const StorageInfo info = MustOpen()->Info();
+  EXPECT_EQ(info.name, "postgres");
+  EXPECT_EQ(info.shard_count, 256);
+  EXPECT_EQ(info.sync, "none") << "the test cluster runs with fsync=off, and must not claim more";
+}
+
+TEST_F(PostgresServer, WhoOpensLaterFencesWhoWasThereBefore) {
+  const std::unique_ptr<Storage> first = MustOpen("a");
+  ASSERT_EQ(Write(*first, 1), CommitOutcome::kCommitted);
+  const std::unique_ptr<Storage> second = MustOpen("b");
+  EXPECT_EQ(Write(*first, 2), CommitOutcome::kFenced);
+  EXPECT_EQ(first->LastCommitError()->code, kStorageFenced);
+  EXPECT_THAT(first->LastCommitError()->message, HasSubstr("'b'"));
+  EXPECT_EQ(RowsIn(*first), 1u) << "it may still read, and wrote nothing";
+  EXPECT_EQ(Write(*second, 2), CommitOutcome::kCommitted);
+  EXPECT_FALSE(second->LastCommitError());
+  first->ResetLane(0);
+  EXPECT_EQ(Write(*first, 3), CommitOutcome::kFenced);
+}
+
+TEST_F(PostgresServer, EachOpeningRaisesTheEpoch) {
+  MustOpen();
+  MustOpen();
+  EXPECT_EQ(Run("SELECT shard_from, shard_to, node, epoch FROM lease"), "0|255|a|2");
+}
+
+TEST_F(PostgresServer, ServersThatStartTogetherMakeOneSchema) {
+  std::vector<std::thread> servers;
+  std::atomic<int> opened{0};
+  for (int i = 0; i < 4; ++i) servers.emplace_back([&] { opened += Open().ok(); });
+  for (std::thread& server : servers) server.join();
+  EXPECT_EQ(opened, 4);
+  EXPECT_EQ(Run("SELECT version FROM fermata_schema"), std::to_string(postgres::AllMigrations().size()));
+  EXPECT_EQ(Run("SELECT epoch FROM lease"), "4");
+}
+
+TEST_F(PostgresServer, RefusesASchemaOfANewerVersion) {
+  MustOpen();
+  Run("UPDATE fermata_schema SET version = 1000");
+  const auto storage = Open();
+  ASSERT_FALSE(storage);
+  EXPECT_EQ(storage.error().code, kStorageTooNew);
+  EXPECT_THAT(storage.error().message, HasSubstr("1000"));
+}
+
+TEST_F(PostgresServer, MigrationsAreNumberedWithoutAGap) {
+  int number = 0;
+  for (const postgres::Migration& migration : postgres::AllMigrations()) EXPECT_EQ(migration.number, ++number);
+  EXPECT_GT(number, 0);
+}
+
+TEST_F(PostgresServer, ConnectionsThatWereCutAreMadeAgain) {
+  const std::unique_ptr<Storage> storage = MustOpen();
+  ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
+  ASSERT_EQ(RowsIn(*storage), 1u);
+  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
+  EXPECT_EQ(RowsIn(*storage), 2u);
+}
+
+TEST_F(PostgresServer, ADatabaseThatIsDownFailsCommitsAndReadsAndThenServesThem) {
+  PostgresCluster& cluster = PostgresCluster::Shared();
+  const std::unique_ptr<Storage> storage = MustOpen();
+  ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
+  cluster.Crash();
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kFailed);
+  EXPECT_EQ(storage->LastCommitError()->code, kStorageOpenFailed);
+  EXPECT_FALSE(storage->LastTimeUs());
+  EXPECT_FALSE(Open());
+  cluster.Start();
+  storage->ResetLane(0);
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
+  EXPECT_EQ(RowsIn(*storage), 2u);
+}
+
+TEST_F(PostgresServer, ADatabaseThatRefusesWritesFailsCommitsAndServesReads) {
+  const std::unique_ptr<Storage> storage = MustOpen();
+  ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
+  Run("ALTER ROLE fermata IN DATABASE " + Run("SELECT current_database()") + " SET default_transaction_read_only = on");
+  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kFailed);
+  EXPECT_THAT(storage->LastCommitError()->message, HasSubstr("read-only"));
+  EXPECT_EQ(RowsIn(*storage), 1u);
+  EXPECT_FALSE(Open());
+}
+
+TEST_F(PostgresServer, AReadThatTakesTooLongIsGivenUp) {
+  MustOpen();
+  PostgresOptions options;
+  options.connection = connection_;
+  options.statement_timeout_ms = 100;
+  const std::unique_ptr<Storage> storage = OpenPostgres(options).value();
+  const auto blocker = postgres::Connection::Connect({connection_, 5'000, 0}).value();
+  ASSERT_TRUE(blocker->Execute("BEGIN; LOCK TABLE instances IN ACCESS EXCLUSIVE MODE"));
+  const auto read = storage->ListInstances({});
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, kStorageReadFailed);
+  const auto loaded = storage->LoadInstance(IdOf(*storage, 1));
+  EXPECT_FALSE(loaded);
+  ASSERT_TRUE(blocker->Execute("COMMIT"));
+  EXPECT_TRUE(storage->ListInstances({}));
+  EXPECT_TRUE(storage->LoadInstance(IdOf(*storage, 1)));
+}
+
+class PostgresCut : public PostgresServer {
+ protected:
+  std::unique_ptr<Storage> OpenThrough(const CuttingProxy& proxy) {
+    PostgresOptions options;
+    options.connection = connection_ + " host=127.0.0.1 sslmode=disable gssencmode=disable port=" + std::to_string(proxy.port());
+    return OpenPostgres(options).value();
+  }
+  CuttingProxy proxy_{PostgresCluster::Shared().port()};
+};
+
+TEST_F(PostgresCut, ACommitWhoseAnswerGotLostIsUnknownThoughItHappened) {
+  const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
+  ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
+  proxy_.CutNext(CuttingProxy::Cut::kAfterCommit);
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kUnknown);
+  EXPECT_EQ(storage->LastCommitError()->code, kStorageCommitFailed);
+  EXPECT_EQ(Write(*storage, 3), CommitOutcome::kFailed) << "the lane waits for its reset";
+  EXPECT_EQ(RowsIn(*storage), 2u);
+  storage->ResetLane(0);
+  EXPECT_EQ(Write(*storage, 3), CommitOutcome::kCommitted);
+}
+
+TEST_F(PostgresCut, ACommitThatGotLostIsUnknownThoughItDidNotHappen) {
+  const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
+  ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
+  proxy_.CutNext(CuttingProxy::Cut::kBeforeCommit);
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kUnknown);
+  EXPECT_EQ(RowsIn(*storage), 1u);
+  storage->ResetLane(0);
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
+}
+
+TEST(PostgresOptions, RefusesAConnectionStringThatCannotBeUnderstoodWithoutRepeatingIt) {
+  const auto storage = OpenPostgres({.connection = "host=localhost password=a secret word"});
+  ASSERT_FALSE(storage);
+  EXPECT_EQ(storage.error().code, kStorageOptionsInvalid);
+  EXPECT_THAT(storage.error().message + storage.error().hint, Not(HasSubstr("secret")));
+}
+
+TEST(PostgresOptions, NeverShowsThePassword) {
+  // The password stands in the name of the user too, which libpq's message has.
+  const auto storage = OpenPostgres({.connection = PostgresCluster::Shared().CreateDatabase() + " user=xtopsecretx password=topsecret"});
+  ASSERT_FALSE(storage);
+  EXPECT_EQ(storage.error().code, kStorageOpenFailed);
+  EXPECT_THAT(storage.error().message, HasSubstr("***"));
+  EXPECT_THAT(storage.error().message + storage.error().hint, Not(HasSubstr("topsecret")));
+}
+
+TEST(PostgresOptions, TriesTheHostsOfAListInTheirOrder) {
+  const std::string good = PostgresCluster::Shared().CreateDatabase();
+  const std::string port = std::to_string(PostgresCluster::Shared().port());
+  const auto storage = OpenPostgres(
+      {.connection = good + " host=127.0.0.1,127.0.0.1 port=1," + port + " target_session_attrs=read-write"});
+  EXPECT_TRUE(storage) << storage.error().message;
+}
+
+TEST(PostgresOptions, MeasuresBareInserts) {
+  const std::string connection = PostgresCluster::Shared().CreateDatabase();
+  EXPECT_FALSE(MeasurePostgresInserts(connection, {10, 100, 10})) << "there is no schema yet";
+  ASSERT_TRUE(OpenPostgres({.connection = connection}));
+  const Result<double> rate = MeasurePostgresInserts(connection, {1'001, 100, 100});
+  ASSERT_TRUE(rate) << rate.error().message;
+  EXPECT_GT(*rate, 0);
+  EXPECT_EQ(PostgresCluster::Shared().Run(connection, "SELECT count(*) FROM pg_tables WHERE tablename = 'raw_inserts'"), "0");
+}
+
+}  // namespace
+}  // namespace fermata::test
