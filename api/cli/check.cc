@@ -26,9 +26,13 @@ std::optional<std::string> ReadFile(const fs::path& path) {
   return content.str();
 }
 
-bool EndsWith(const std::string& text, std::string_view end) { return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0; }
+bool EndsWith(const std::string& text, std::string_view end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
 
-bool IsScenarioFile(const fs::path& path) { return EndsWith(path.filename().string(), ".scenarios.yaml") || EndsWith(path.filename().string(), ".scenarios.yml"); }
+bool IsScenarioFile(const fs::path& path) {
+  return EndsWith(path.filename().string(), ".scenarios.yaml") || EndsWith(path.filename().string(), ".scenarios.yml");
+}
 
 // In order of name, so that the output is the same everywhere.
 std::vector<fs::path> YamlFilesIn(const fs::path& folder) {
@@ -100,7 +104,8 @@ class Checker {
     const std::vector<fs::path> files = YamlFilesIn(path);
     for (const fs::path& file : files) CheckFile(file);
     for (const fs::path& file : YamlFilesIn(path / "connectors")) CheckFile(file);
-    if (files.empty() && YamlFilesIn(path / "connectors").empty()) Unreadable(path, "Expected YAML files in the folder, but there are none.");
+    if (files.empty() && YamlFilesIn(path / "connectors").empty())
+      Unreadable(path, "Expected YAML files in the folder, but there are none.");
   }
 
   void CheckFile(const fs::path& path) {
@@ -125,7 +130,8 @@ class Checker {
 
   // The first manifest of a connector counts.
   static void AddManifest(const ManifestPtr& manifest, Bundle& bundle) {
-    const bool known = std::any_of(bundle.manifests.begin(), bundle.manifests.end(), [&](const ManifestPtr& other) { return other->connector == manifest->connector; });
+    const bool known = std::any_of(bundle.manifests.begin(), bundle.manifests.end(),
+                                   [&](const ManifestPtr& other) { return other->connector == manifest->connector; });
     if (!known) bundle.manifests.push_back(manifest);
   }
 
@@ -160,7 +166,8 @@ class Checker {
   }
 
   std::int64_t Count(Severity severity) const {
-    return std::count_if(diagnostics_.begin(), diagnostics_.end(), [&](const Diagnostic& diagnostic) { return diagnostic.severity == severity; });
+    return std::count_if(diagnostics_.begin(), diagnostics_.end(),
+                         [&](const Diagnostic& diagnostic) { return diagnostic.severity == severity; });
   }
 
   void PrintJson(std::ostream& out) const {
@@ -171,11 +178,14 @@ class Checker {
     out << WriteJson(report) << "\n";
   }
 
-  static std::string Counted(std::int64_t count, const std::string& noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); }
+  static std::string Counted(std::int64_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  }
 
   void PrintText(std::ostream& out) const {
     out << FormatDiagnostics(diagnostics_, options_.colour);
-    out << Counted(files_, "file") << " checked: " << Counted(Count(Severity::kError), "error") << ", " << Counted(Count(Severity::kWarning), "warning") << "\n";
+    out << Counted(files_, "file") << " checked: " << Counted(Count(Severity::kError), "error") << ", "
+        << Counted(Count(Severity::kWarning), "warning") << "\n";
   }
 
   const CheckOptions& options_;
@@ -193,7 +203,8 @@ Bundle ReadBundle(const fs::path& process_file) {
   bundle.file = process_file.string();
   bundle.text = ReadFile(process_file).value_or("");
   bundle.files = ReadSchemas(process_file.parent_path(), bundle.text);
-  for (const fs::path& file : YamlFilesIn(process_file.has_parent_path() ? process_file.parent_path() : fs::path("."))) {
+  for (const fs::path& file :
+       YamlFilesIn(process_file.has_parent_path() ? process_file.parent_path() : fs::path("."))) {
     const auto text = ReadFile(file);
     const std::string name = text && HasRootKey(*text, "process") ? ProcessNameOf(*text) : "";
     if (!name.empty()) bundle.processes.push_back(name);

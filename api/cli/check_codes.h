@@ -5,6 +5,6 @@
 
 namespace fermata {
 
-inline constexpr ErrorCode kCheckUnreadable{8060};   // a path that is not there, or a folder without YAML
+inline constexpr ErrorCode kCheckUnreadable{8060};  // a path that is not there, or a folder without YAML
 
 }  // namespace fermata

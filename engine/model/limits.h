@@ -25,6 +25,7 @@ inline constexpr std::int64_t kEvaluationStepsMax = 1'000'000;       // about 10
 inline constexpr std::size_t kEvaluationBytesMax = 16 << 20;         // built by one evaluation
 inline constexpr std::size_t kRegexBytesMax = 4 << 10;
 inline constexpr std::int64_t kRegexMemoryMax = 8 << 20;             // RE2's own budget
+inline constexpr int kRegexConstantsMax = 16;                        // kept compiled by one expression; further ones are compiled at each use
 
 // ---- schemas ----
 inline constexpr int kSchemaDepthMax = 64;

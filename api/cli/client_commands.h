@@ -1,0 +1,76 @@
+// The commands that talk to a running server: deploy, start, get, list, history, send, cancel, suspend, resume, incidents, resolve.
+//
+// Each prints to stdout (with `json`: the server's answer as it is), explains refusals on stderr and gives an exit code (exit_code.h).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/cli/rest_client.h"
+#include "engine/language/diagnostic.h"
+
+namespace fermata {
+
+struct ClientOptions {
+  std::string server = "http://127.0.0.1:8080";
+  bool json = false;
+  Colour colour = Colour::kNever;
+};
+
+struct DeployOptions {
+  std::vector<std::string> paths;  // files and folders
+  std::vector<std::string> connector_folders;
+};
+int RunDeploy(const ClientOptions& client, const DeployOptions& options);
+
+struct StartOptions {
+  std::string process, version, key, idempotency_key;
+  std::string input = "{}";  // JSON, @file, or - for stdin
+  std::string wait, until;
+};
+int RunStart(const ClientOptions& client, const StartOptions& options);
+
+struct GetOptions {
+  std::string id, wait, until;
+};
+int RunGet(const ClientOptions& client, const GetOptions& options);
+
+struct ListOptions {
+  std::string process, status, state, key, started_after, started_before, cursor;
+  int limit = 50;
+};
+int RunList(const ClientOptions& client, const ListOptions& options);
+
+struct HistoryOptions {
+  std::string id, cursor;
+  int limit = 500;
+};
+int RunHistory(const ClientOptions& client, const HistoryOptions& options);
+
+struct SendOptions {
+  std::string type, id, subject;
+  std::string source = "fermata-cli";
+  std::string data;  // as StartOptions::input; empty = none
+};
+int RunSend(const ClientOptions& client, const SendOptions& options);
+
+// `word`: cancel, suspend or resume.
+struct SteerOptions {
+  std::string word, id, reason, wait;
+};
+int RunSteer(const ClientOptions& client, const SteerOptions& options);
+
+struct IncidentsOptions {
+  std::string process, instance, cursor;
+  bool closed_too = false;
+  int limit = 50;
+};
+int RunIncidents(const ClientOptions& client, const IncidentsOptions& options);
+
+struct ResolveOptions {
+  std::string id, action, output, error, by;
+  std::vector<std::string> set;  // name=JSON
+};
+int RunResolve(const ClientOptions& client, const ResolveOptions& options);
+
+}  // namespace fermata

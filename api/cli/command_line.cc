@@ -1,0 +1,247 @@
+#include "api/cli/command_line.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "api/cli/check.h"
+#include "api/cli/client_commands.h"
+#include "api/cli/eval.h"
+#include "api/cli/exit_code.h"
+#include "api/cli/process_files.h"
+#include "api/cli/terminal.h"
+#include "api/cli/test.h"
+
+namespace fermata {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done; 1 what was asked about is wrong; 2 wrong command line; 3 no server answers; 4 the server refused.\n"
+    "Documentation: docs/cli.md, docs/api.md, docs/language.md";
+
+// Gathers the chosen command; it runs after everything has been read.
+class Parser {
+ public:
+  explicit Parser(const Commands& commands) : commands_(commands), app_("A durable workflow engine: statecharts in YAML.", "fermata") {
+    app_.require_subcommand(1);
+    app_.footer(kFooter);
+    app_.set_help_all_flag("--help-all", "the options of all commands");
+    if (const char* server = std::getenv("FERMATA_SERVER"); server && *server) client_.server = server;
+    client_.colour = ColourOf(STDOUT_FILENO);
+    AddServe();
+    AddCheck();
+    AddTest();
+    AddEval();
+    AddDeploy();
+    AddStart();
+    AddReads();
+    AddSteering();
+    AddIncidents();
+    AddBench();
+    app_.add_subcommand("version", "prints the version")->callback([this] {
+      run_ = [this] {
+        std::cout << "fermata " << commands_.version << "\n";
+        return kExitOk;
+      };
+    });
+  }
+
+  int Run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      // Help is no mistake.
+      return app_.exit(error) == 0 ? kExitOk : kExitUsage;
+    }
+    return run_();
+  }
+
+ private:
+  CLI::App* Add(const std::string& name, const std::string& description, std::function<int()> run) {
+    CLI::App* command = app_.add_subcommand(name, description);
+    command->callback([this, run = std::move(run)] { run_ = run; });
+    return command;
+  }
+
+  CLI::App* AddClient(const std::string& name, const std::string& description, std::function<int()> run) {
+    CLI::App* command = Add(name, description, std::move(run));
+    command->add_option("--server", client_.server, "where the server is (FERMATA_SERVER)")->capture_default_str();
+    command->add_flag("--json", client_.json, "print the server's answer as it is");
+    return command;
+  }
+
+  void AddServe() {
+    ServeOptions& options = serve_;
+    CLI::App* command = Add("serve", "runs the engine and its REST API", [this] { return commands_.serve(serve_); });
+    command->add_option("--host", options.host, "a loopback address to listen on")->capture_default_str();
+    command->add_option("--port", options.port, "0 takes a free one")->check(CLI::Range(0, 65535))->capture_default_str();
+    command->add_option("--data", options.data, "folder of the database file")->capture_default_str();
+    command->add_option("--storage", options.storage, "sqlite, memory or postgres")->check(CLI::IsMember({"sqlite", "memory", "postgres"}))->capture_default_str();
+    command->add_option("--database", options.database, "PostgreSQL: postgresql://user@host/name (FERMATA_DATABASE)")->envname("FERMATA_DATABASE");
+    command->add_option("--processes", options.processes, "folder of processes: deployed now and whenever one is saved");
+    command->add_option("--connectors", options.connectors, "folder of manifests");
+    command->add_option("--secrets", options.secrets, "folder with a file for each secret; also FERMATA_SECRET_NAME");
+    command->add_flag("--dev", options.dev, "a version may be deployed again with other content, as 1.0.0+hash");
+    command->add_option("--threads", options.threads, "threads that run processes")->check(CLI::Range(1, 64))->capture_default_str();
+    command->add_option("--http-threads", options.http_threads, "threads that read requests")->check(CLI::Range(1, 64))->capture_default_str();
+    command->add_option("--log-format", options.log_format, "text or json")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}));
+    command->add_option("--log-level", options.log_level, "debug, info, warning or error")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, LogLevel>{
+            {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warning", LogLevel::kWarning}, {"error", LogLevel::kError}}));
+    command->add_option("--ready-file", options.ready_file, "gets the server's address once it answers");
+    command->add_option("--smtp", options.smtp, "smtp://host:port for mail.send");
+    command->add_option("--mail-templates", options.mail_templates, "folder of the mails' templates")->capture_default_str();
+  }
+
+  void AddCheck() {
+    CLI::App* command = Add("check", "says all that is wrong with processes and manifests", [this] {
+      for (const std::string& path : paths_) check_.paths.emplace_back(path);
+      for (const std::string& folder : folders_)
+        for (const auto& place : WithSubfolders(folder)) check_.connector_folders.push_back(place);
+      check_.format = json_ ? CheckFormat::kJson : CheckFormat::kText;
+      check_.colour = client_.colour;
+      check_.builtin_manifests = commands_.builtin_manifests();
+      return RunCheck(check_, std::cout);
+    });
+    command->add_option("paths", paths_, "files and folders")->required();
+    command->add_option("--connectors", folders_, "folder of further manifests");
+    command->add_flag("--json", json_, "for programs");
+  }
+
+  void AddTest() {
+    CLI::App* command = Add("test", "runs scenarios on a virtual clock", [this] {
+      for (const std::string& path : paths_) test_.paths.emplace_back(path);
+      for (const std::string& folder : folders_)
+        for (const auto& place : WithSubfolders(folder)) test_.connector_folders.push_back(place);
+      test_.builtin_manifests = commands_.builtin_manifests();
+      return RunTest(test_, std::cout);
+    });
+    command->add_option("paths", paths_, "scenario files, and folders of them")->required();
+    command->add_option("--connectors", folders_, "folder of further manifests");
+    command->add_option("--junit", test_.junit, "writes a report for CI there");
+    command->add_option("--coverage-threshold", test_.coverage_threshold, "percent of states, transitions, errors and undos to be visited");
+    command->add_flag("--json", test_.json, "for programs");
+  }
+
+  void AddEval() {
+    CLI::App* command = Add("eval", "evaluates expressions: JSON lines in, JSON lines out", [this] { return RunEval(std::cin, std::cout, eval_); });
+    command->add_flag("--typed", eval_.typed, "values are {\"type\", \"value\"}, nothing is checked first");
+  }
+
+  void AddDeploy() {
+    CLI::App* command = AddClient("deploy", "deploys processes and manifests", [this] { return RunDeploy(client_, deploy_); });
+    command->add_option("paths", deploy_.paths, "files, and folders of processes")->required();
+    command->add_option("--connectors", deploy_.connector_folders, "folder of further manifests");
+  }
+
+  void AddStart() {
+    CLI::App* command = AddClient("start", "starts an instance", [this] { return RunStart(client_, start_); });
+    command->add_option("process", start_.process, "its name")->required();
+    command->add_option("--input", start_.input, "JSON, @file, or - for stdin")->capture_default_str();
+    command->add_option("--process-version", start_.version, "instead of the live one");
+    command->add_option("--key", start_.key, "business key, for a process without 'key:'");
+    command->add_option("--idempotency-key", start_.idempotency_key, "starting again with it gives the same instance");
+    command->add_option("--wait", start_.wait, "until it has ended, but at most so long: 10s");
+    command->add_option("--until", start_.until, "wait for this state or status instead");
+  }
+
+  void AddReads() {
+    CLI::App* get = AddClient("get", "shows an instance", [this] { return RunGet(client_, get_); });
+    get->add_option("id", get_.id)->required();
+    get->add_option("--wait", get_.wait, "until it has ended, but at most so long: 10s");
+    get->add_option("--until", get_.until, "wait for this state or status instead");
+    CLI::App* list = AddClient("list", "lists instances, the newest first", [this] { return RunList(client_, list_); });
+    list->add_option("--process", list_.process);
+    list->add_option("--status", list_.status);
+    list->add_option("--state", list_.state, "an active state");
+    list->add_option("--key", list_.key, "the business key");
+    list->add_option("--started-after", list_.started_after, "2026-01-31T12:00:00Z");
+    list->add_option("--started-before", list_.started_before);
+    list->add_option("--limit", list_.limit)->capture_default_str();
+    list->add_option("--cursor", list_.cursor, "where the page before ended");
+    CLI::App* history = AddClient("history", "shows what happened to an instance", [this] { return RunHistory(client_, history_); });
+    history->add_option("id", history_.id)->required();
+    history->add_option("--limit", history_.limit)->capture_default_str();
+    history->add_option("--cursor", history_.cursor);
+  }
+
+  void AddSteering() {
+    CLI::App* send = AddClient("send", "sends an event", [this] { return RunSend(client_, send_); });
+    send->add_option("type", send_.type)->required();
+    send->add_option("--data", send_.data, "JSON, @file, or - for stdin");
+    send->add_option("--id", send_.id, "an event is accepted once for its source and id");
+    send->add_option("--source", send_.source)->capture_default_str();
+    send->add_option("--subject", send_.subject);
+    const std::pair<const char*, const char*> steering[] = {
+        {"cancel", "cancels an instance and undoes what it did"}, {"suspend", "holds an instance"}, {"resume", "lets a held instance go on"}};
+    for (const auto& [word, description] : steering) {
+      CLI::App* command = AddClient(word, description, [this, word = std::string(word)] {
+        steer_.word = word;
+        return RunSteer(client_, steer_);
+      });
+      command->add_option("id", steer_.id)->required();
+      command->add_option("--wait", steer_.wait, "until it has ended, but at most so long: 10s");
+      if (std::string_view(word) == "cancel") command->add_option("--reason", steer_.reason);
+    }
+  }
+
+  void AddIncidents() {
+    CLI::App* list = AddClient("incidents", "lists open incidents", [this] { return RunIncidents(client_, incidents_); });
+    list->add_option("--process", incidents_.process);
+    list->add_option("--instance", incidents_.instance);
+    list->add_flag("--all", incidents_.closed_too, "closed ones too");
+    list->add_option("--limit", incidents_.limit)->capture_default_str();
+    list->add_option("--cursor", incidents_.cursor);
+    CLI::App* resolve = AddClient("resolve", "resolves an incident", [this] { return RunResolve(client_, resolve_); });
+    resolve->add_option("id", resolve_.id, "<instance>-<number>")->required();
+    resolve->add_option("action", resolve_.action, "retry, skip or fail")->required()->check(CLI::IsMember({"retry", "skip", "fail"}));
+    resolve->add_option("--set", resolve_.set, "NAME=JSON: a variable to change first");
+    resolve->add_option("--output", resolve_.output, "JSON: the result that a skipped call is to have");
+    resolve->add_option("--error", resolve_.error, "the business error to fail with");
+    resolve->add_option("--by", resolve_.by, "who, for the history");
+  }
+
+  void AddBench() {
+    CLI::App* command = Add("bench", "measures this machine", [this] { return commands_.bench(bench_); });
+    command->add_option("workload", bench_.workload, "chain5: five calls that do nothing")->check(CLI::IsMember({"chain5"}))->required();
+    command->add_option("--storage", bench_.storage)->check(CLI::IsMember({"sqlite", "memory", "postgres"}))->capture_default_str();
+    command->add_option("--database", bench_.database, "PostgreSQL's connection string")->envname("FERMATA_DATABASE");
+    command->add_option("--mode", bench_.mode)->check(CLI::IsMember({"inprocess", "rest"}))->capture_default_str();
+    command->add_option("--sync", bench_.sync, "sqlite: full or none")->check(CLI::IsMember({"full", "none"}))->capture_default_str();
+    command->add_option("--data", bench_.data, "folder of the database file; a temporary one if not given");
+    command->add_option("--seconds", bench_.seconds)->check(CLI::Range(1, 3600))->capture_default_str();
+    command->add_option("--concurrency", bench_.concurrency, "workflows at the same time")->check(CLI::Range(1, 4000))->capture_default_str();
+    command->add_option("--threads", bench_.threads)->check(CLI::Range(1, 64))->capture_default_str();
+  }
+
+  const Commands& commands_;
+  CLI::App app_;
+  std::function<int()> run_;
+  ClientOptions client_;
+  ServeOptions serve_;
+  BenchOptions bench_;
+  CheckOptions check_;
+  TestOptions test_;
+  EvalOptions eval_;
+  DeployOptions deploy_;
+  StartOptions start_;
+  GetOptions get_;
+  ListOptions list_;
+  HistoryOptions history_;
+  SendOptions send_;
+  SteerOptions steer_;
+  IncidentsOptions incidents_;
+  ResolveOptions resolve_;
+  std::vector<std::string> paths_, folders_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv, const Commands& commands) { return Parser(commands).Run(argc, argv); }
+
+}  // namespace fermata

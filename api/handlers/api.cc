@@ -1,0 +1,30 @@
+#include "api/handlers/api.h"
+
+#include <utility>
+
+#include "api/handlers/guard.h"
+#include "api/handlers/routes.h"
+#include "engine/model/limits.h"
+
+namespace fermata {
+
+Api::Api(ApiServices services) : services_(std::move(services)), workers_(kApiThreads, kApiQueueMax) {
+  const RouteContext context{services_, workers_, metrics_, router_};
+  AddDefinitionRoutes(context);
+  AddConnectorRoutes(context);
+  AddInstanceRoutes(context);
+  AddEventRoutes(context);
+  AddIncidentRoutes(context);
+  AddOperationRoutes(context);
+}
+
+Api::~Api() { Stop(); }
+
+void Api::Handle(const HttpRequest& request, ResponseHandle response) {
+  if (const std::optional<Error> refused = RefuseForeign(request)) return response.Send(ProblemOf(*refused));
+  router_.Handle(request, std::move(response));
+}
+
+void Api::Stop() { workers_.Stop(); }
+
+}  // namespace fermata

@@ -1,0 +1,43 @@
+// The REST API: every route under /v1, the pages of the errors, and what operators look at. api/openapi.yaml describes it.
+//
+// Thread-safe. HTTP threads only parse here and hand over: commands to the engine, reads to the API's own threads.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "api/handlers/metrics.h"
+#include "api/handlers/reply.h"
+#include "api/handlers/worker_pool.h"
+#include "api/http/router.h"
+#include "engine/runtime/engine.h"
+
+namespace fermata {
+
+// What the API needs of the server around it. All must outlive the API.
+struct ApiServices {
+  Engine& engine;
+  // Whether a connector can be made of a manifest, without using it.
+  std::function<Status(const ManifestPtr&)> check_connector;
+  // From now on calls of these connectors are made as their manifests say. Those that cannot be used are logged and left out.
+  std::function<void(const std::vector<ManifestPtr>&)> use_connectors;
+  std::string version;  // of the server
+};
+
+class Api {
+ public:
+  explicit Api(ApiServices services);
+  ~Api();
+
+  void Handle(const HttpRequest& request, ResponseHandle response);
+  // Finishes the reads that have begun. Requests after it get 503. Stop the HTTP server before, and the engine after it.
+  void Stop();
+
+ private:
+  ApiServices services_;
+  HttpMetrics metrics_;
+  WorkerPool workers_;
+  Router router_;
+};
+
+}  // namespace fermata

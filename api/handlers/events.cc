@@ -1,0 +1,101 @@
+// POST /v1/events: CloudEvents for whoever waits for them.
+#include <algorithm>
+#include <mutex>
+
+#include "api/handlers/cloud_event_reader.h"
+#include "api/handlers/error_pages.h"
+#include "api/handlers/request_reader.h"
+#include "api/handlers/routes.h"
+#include "api/http/problem.h"
+#include "engine/base/clock.h"
+#include "engine/model/json.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+Value ViewOf(const EventReply& reply) {
+  return Value::Object({{"accepted", Value::Bool(true)},
+                        {"duplicate", Value::Bool(reply.duplicate)},
+                        {"delivered", Value::Int(reply.delivered)},
+                        {"kept", Value::Bool(reply.kept)}});
+}
+
+void PublishOne(const RouteContext& context, const Reply& reply, ReadEvent read) {
+  if (!read.mistakes.empty()) return reply.Fail(read.mistakes);
+  context.engine().Publish(std::move(read.event), [reply](Result<EventReply> answer) {
+    if (!answer.ok()) return reply.Fail(answer.error());
+    reply.Json(202, ViewOf(*answer));
+  });
+}
+
+// The outcome of each event of a batch, in its order; the last one to come answers.
+class BatchOutcome {
+ public:
+  BatchOutcome(Reply reply, std::size_t events) : reply_(std::move(reply)), results_(events), left_(events) {}
+
+  void Set(std::size_t index, Value result, int status) {
+    {
+      std::lock_guard lock(mutex_);
+      results_[index] = std::move(result);
+      worst_status_ = std::max(worst_status_, status);
+      if (status != 202) ++refused_;
+      if (--left_ > 0) return;
+    }
+    Answer();
+  }
+
+ private:
+  // Some were refused: the whole is, though the others stay accepted. Sending all again is harmless, for each is accepted once.
+  void Answer() {
+    Value results = Value::List(results_);
+    if (refused_ == 0) return reply_.Json(202, Value::Object({{"results", std::move(results)}}));
+    HttpResponse problem = Problem(worst_status_, kEventsRefused, ErrorTitle(kEventsRefused),
+                                   std::to_string(refused_) + " of " + std::to_string(results_.size()) + " events were refused; the others are accepted.",
+                                   {{"results", WriteJson(results)}});
+    if (worst_status_ == 503) problem.Header("Retry-After", "1");
+    reply_.Send(std::move(problem));
+  }
+
+  const Reply reply_;
+  std::mutex mutex_;
+  std::vector<Value> results_;
+  std::size_t left_, refused_ = 0;
+  int worst_status_ = 202;
+};
+
+Value Refused(const std::vector<Error>& mistakes) {
+  std::vector<Value> errors;
+  for (const Error& mistake : mistakes) errors.push_back(MistakeView(mistake));
+  return Value::Object({{"accepted", Value::Bool(false)}, {"errors", Value::List(std::move(errors))}});
+}
+
+void PublishBatch(const RouteContext& context, const Reply& reply, std::vector<ReadEvent> events) {
+  if (events.empty()) return reply.Json(202, Value::Object({{"results", Value::List({})}}));
+  auto outcome = std::make_shared<BatchOutcome>(reply, events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (!events[i].mistakes.empty()) {
+      outcome->Set(i, Refused(events[i].mistakes), 422);
+      continue;
+    }
+    context.engine().Publish(std::move(events[i].event), [outcome, i](Result<EventReply> answer) {
+      if (answer.ok()) return outcome->Set(i, ViewOf(*answer), 202);
+      outcome->Set(i, Refused({answer.error()}), StatusOf(answer.error().code));
+    });
+  }
+}
+
+}  // namespace
+
+void AddEventRoutes(const RouteContext& context) {
+  context.Add("POST", "/v1/events", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    const QueryReader query(request, {});
+    if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+    Result<ReadEvents> read = ReadCloudEvents(request, FromMicros(SystemClock().NowUs()));
+    if (!read.ok()) return reply.Fail(read.error());
+    if (read->batch) return PublishBatch(context, reply, std::move(read->events));
+    PublishOne(context, reply, std::move(read->events.front()));
+  });
+}
+
+}  // namespace fermata

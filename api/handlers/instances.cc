@@ -1,0 +1,200 @@
+// /v1/instances: starting, looking, steering.
+#include <algorithm>
+#include <array>
+
+#include "api/handlers/field_reader.h"
+#include "api/handlers/request_reader.h"
+#include "api/handlers/routes.h"
+#include "api/handlers/views.h"
+#include "engine/base/hash.h"
+#include "engine/base/nearest_word.h"
+#include "engine/model/json.h"
+#include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+const std::vector<std::string> kStatuses = {"running", "waiting", "suspended", "compensating", "completed", "failed", "cancelled"};
+
+// The same for the same request, so that an Idempotency-Key is not used for another one.
+std::string HashOf(const StartRequest& request) {
+  const Value parts = Value::List({Value::String(request.process), Value::String(request.version),
+                                   request.key ? Value::String(*request.key) : Value::Null(), request.input});
+  return Sha256Hex(WriteJson(parts));
+}
+
+// Empty when there is none.
+std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& mistakes) {
+  const std::string* key = request.FindHeader("idempotency-key");
+  if (!key) return "";
+  const auto same = std::count_if(request.headers.begin(), request.headers.end(), [](const auto& header) { return header.first == "idempotency-key"; });
+  if (same > 1) {
+    mistakes.push_back({kWrongHeader, "Expected one Idempotency-Key, but there are " + std::to_string(same) + "."});
+  } else if (key->empty() || key->size() > kKeyBytesMax || !IsValidUtf8(*key)) {
+    mistakes.push_back({kWrongHeader, "Expected an Idempotency-Key of 1 to " + std::to_string(kKeyBytesMax) + " bytes of UTF-8, but it has " +
+                                          std::to_string(key->size()) + " bytes."});
+  }
+  return *key;
+}
+
+Wait ReadWait(QueryReader& query) { return {query.WaitMs("wait"), query.Text("until").value_or("")}; }
+
+void Append(std::vector<Error>& all, const std::vector<Error>& more) { all.insert(all.end(), more.begin(), more.end()); }
+
+// What is known without looking: when too many requests wait for storage, the start itself still gets its answer.
+Value ViewOfStart(const StartReply& started) {
+  return Value::Object({{"id", Value::String(started.id.ToString())},
+                        {"process", Value::String(started.process)},
+                        {"version", Value::String(started.version)},
+                        {"key", started.key ? Value::String(*started.key) : Value::Null()},
+                        {"status", Value::String(started.status)}});
+}
+
+void SendView(const RouteContext& context, const Reply& reply, int status, const InstanceId& id, HttpHeaders headers) {
+  Result<InstanceView> view = context.engine().Get(id);
+  if (!view.ok()) return reply.Fail(view.error());
+  reply.Json(status, ViewOf(*view), std::move(headers));
+}
+
+void AnswerStart(const RouteContext& context, const Reply& reply, const StartReply& started, const Wait& wait) {
+  HttpHeaders headers = {{"Location", "/v1/instances/" + started.id.ToString()}};
+  if (started.repeated) headers.emplace_back("Idempotency-Replayed", "true");
+  const bool posted = context.workers.Post([context, reply, id = started.id, wait, headers] {
+    if (wait.timeout_ms == 0) return SendView(context, reply, 201, id, headers);
+    AnswerWithInstance(context, reply, 201, id, wait, headers);
+  });
+  if (!posted) reply.Json(201, ViewOfStart(started), std::move(headers));
+}
+
+void Start(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
+  QueryReader query(request, {"wait", "until"});
+  const Wait wait = ReadWait(query);
+  Result<Value> body = ReadJsonBody(request);
+  if (!body.ok()) return reply.Fail(body.error());
+  FieldReader fields(*body, {"process", "version", "key", "input"});
+  StartRequest start;
+  start.process = fields.RequiredText("process");
+  start.version = fields.Text("version").value_or("");
+  start.key = fields.Text("key");
+  const Value* input = fields.Any("input");
+  start.input = input ? *input : Value::Map({});
+  std::vector<Error> mistakes = query.mistakes();
+  Append(mistakes, fields.mistakes());
+  start.idempotency_key = ReadIdempotencyKey(request, mistakes);
+  if (!mistakes.empty()) return reply.Fail(mistakes);
+  if (const std::string* traceparent = request.FindHeader("traceparent")) start.traceparent = *traceparent;
+  start.request_hash = HashOf(start);
+  context.engine().Start(std::move(start), [context, reply, wait](Result<StartReply> started) {
+    if (!started.ok()) return reply.Fail(started.error());
+    AnswerStart(context, reply, *started, wait);
+  });
+}
+
+void Get(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply) {
+  QueryReader query(request, {"wait", "until"});
+  const Wait wait = ReadWait(query);
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
+  if (!id) return;
+  context.Later(reply, [=] {
+    if (wait.timeout_ms == 0) return SendView(context, reply, 200, *id, {});
+    AnswerWithInstance(context, reply, 200, *id, wait);
+  });
+}
+
+void List(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
+  QueryReader query(request, {"process", "status", "state", "key", "startedAfter", "startedBefore", "limit", "cursor"});
+  InstanceQuery wanted;
+  wanted.filter.process = query.Text("process");
+  wanted.filter.status = query.Text("status");
+  wanted.filter.state = query.Text("state");
+  wanted.filter.key = query.Text("key");
+  wanted.filter.started_from_us = query.Time("startedAfter");
+  wanted.filter.started_before_us = query.Time("startedBefore");
+  wanted.filter.limit = query.Limit();
+  wanted.cursor = query.Text("cursor").value_or("");
+  const std::optional<std::string>& status = wanted.filter.status;
+  if (status && std::find(kStatuses.begin(), kStatuses.end(), *status) == kStatuses.end()) {
+    const std::string nearest = NearestWord(*status, kStatuses);
+    query.Fail("status", "Expected a status (running, waiting, suspended, compensating, completed, failed, cancelled), but got '" + *status + "'.",
+               nearest.empty() ? "" : "Did you mean '" + nearest + "'?");
+  }
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  context.Later(reply, [=] {
+    Result<Page<InstanceSummary>> page = context.engine().List(wanted);
+    if (!page.ok()) return reply.Fail(page.error());
+    reply.Json(200, PageView(*page));
+  });
+}
+
+void History(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply) {
+  QueryReader query(request, {"limit", "cursor"});
+  const int limit = query.Limit();
+  const std::string cursor = query.Text("cursor").value_or("");
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
+  if (!id) return;
+  context.Later(reply, [=] {
+    Result<Page<HistoryEntry>> page = context.engine().History(*id, cursor, limit);
+    if (!page.ok()) return reply.Fail(page.error());
+    reply.Json(200, PageView(*page));
+  });
+}
+
+// cancel, suspend and resume: a command without much to say; answered with the instance as it is then.
+void Steer(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply, Command command) {
+  QueryReader query(request, {"wait", "until"});
+  const Wait wait = ReadWait(query);
+  Result<Value> body = ReadOptionalJsonBody(request);
+  if (!body.ok()) return reply.Fail(body.error());
+  auto* cancel = std::get_if<CancelInstance>(&command);
+  FieldReader fields(*body, cancel ? std::vector<std::string>{"reason"} : std::vector<std::string>{});
+  if (cancel) cancel->reason = fields.Text("reason").value_or("");
+  std::vector<Error> mistakes = query.mistakes();
+  Append(mistakes, fields.mistakes());
+  if (!mistakes.empty()) return reply.Fail(mistakes);
+  const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
+  if (!id) return;
+  context.engine().Send(*id, std::move(command), [=](Result<std::string> status) {
+    if (!status.ok()) return reply.Fail(status.error());
+    context.Later(reply, [=] {
+      if (wait.timeout_ms == 0) return SendView(context, reply, 200, *id, {});
+      AnswerWithInstance(context, reply, 200, *id, wait);
+    });
+  });
+}
+
+}  // namespace
+
+std::optional<InstanceId> ReadInstanceId(const std::string& text, const Reply& reply) {
+  std::optional<InstanceId> id = InstanceId::Parse(text);
+  if (!id) reply.Fail(Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + text + "'."});
+  return id;
+}
+
+void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id, const Wait& wait, HttpHeaders headers) {
+  context.engine().WhenReached(id, wait.until, wait.timeout_ms, [=](bool) {
+    // On an engine thread: reading is left to ours.
+    context.Later(reply, [=] { SendView(context, reply, status, id, headers); });
+  });
+}
+
+void AddInstanceRoutes(const RouteContext& context) {
+  context.Add("POST", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) { Start(context, request, reply); });
+  context.Add("GET", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) { List(context, request, reply); });
+  context.Add("GET", "/v1/instances/{id}", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+    Get(context, request, params["id"], reply);
+  });
+  context.Add("GET", "/v1/instances/{id}/history", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+    History(context, request, params["id"], reply);
+  });
+  const std::array<std::pair<const char*, Command>, 3> steering = {
+      {{"cancel", CancelInstance{}}, {"suspend", SuspendInstance{}}, {"resume", ResumeInstance{}}}};
+  for (const auto& [word, command] : steering)
+    context.Add("POST", std::string("/v1/instances/{id}/") + word, [=, command = command](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+      Steer(context, request, params["id"], reply, command);
+    });
+}
+
+}  // namespace fermata

@@ -1,0 +1,96 @@
+#include "api/handlers/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+namespace fermata {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily Counter(const std::string& name, const std::string& help, std::uint64_t value) {
+  ClientMetric metric;
+  metric.counter.value = static_cast<double>(value);
+  return {name, help, MetricType::Counter, {metric}};
+}
+
+MetricFamily Gauge(const std::string& name, const std::string& help, double value) {
+  ClientMetric metric;
+  metric.gauge.value = value;
+  return {name, help, MetricType::Gauge, {metric}};
+}
+
+std::vector<MetricFamily> EngineFamilies(const EngineStats& stats, bool ready) {
+  return {
+      Gauge("fermata_ready", "1 while the engine takes commands.", ready ? 1 : 0),
+      Counter("fermata_instances_started_total", "Instances started.", stats.started),
+      Counter("fermata_instances_completed_total", "Instances completed.", stats.completed),
+      Counter("fermata_instances_failed_total", "Instances failed.", stats.failed),
+      Counter("fermata_instances_cancelled_total", "Instances cancelled.", stats.cancelled),
+      Counter("fermata_decisions_total", "Decisions taken.", stats.decisions),
+      Counter("fermata_commits_total", "Transactions committed.", stats.commits),
+      Counter("fermata_commit_failures_total", "Transactions that failed or whose outcome is unknown.", stats.commit_failures),
+      Counter("fermata_refused_full_total", "Commands refused because an inbox was full.", stats.refused_full),
+      Counter("fermata_events_accepted_total", "Events accepted.", stats.events_accepted),
+      Counter("fermata_jobs_dispatched_total", "Outside calls handed out, each try.", stats.jobs_dispatched),
+      Counter("fermata_timers_fired_total", "Timers fired.", stats.timers_fired),
+      Counter("fermata_incidents_opened_total", "Incidents opened.", stats.incidents_opened),
+      Gauge("fermata_inbox_depth", "Commands waiting for a shard.", static_cast<double>(stats.inbox_depth)),
+      Gauge("fermata_jobs_in_flight", "Outside calls queued or running.", static_cast<double>(stats.jobs_in_flight)),
+      Gauge("fermata_timers_armed", "Timers in memory.", static_cast<double>(stats.timers_armed)),
+      Gauge("fermata_instances_cached", "Instances in memory.", static_cast<double>(stats.instances_cached)),
+  };
+}
+
+}  // namespace
+
+void HttpMetrics::Count(const std::string& method, const std::string& route, int status, double seconds) {
+  const auto bucket = std::lower_bound(kBuckets.begin(), kBuckets.end(), seconds) - kBuckets.begin();
+  std::lock_guard lock(mutex_);
+  requests_[route][method][status] += 1;
+  Latency& latency = latencies_[route];
+  latency.counts[static_cast<std::size_t>(bucket)] += 1;
+  latency.sum += seconds;
+}
+
+std::string HttpMetrics::Text(const EngineStats& stats, bool ready) const {
+  std::vector<MetricFamily> families = EngineFamilies(stats, ready);
+  MetricFamily requests{"fermata_http_requests_total", "Requests answered.", MetricType::Counter, {}};
+  MetricFamily latencies{"fermata_http_request_seconds", "From the request's last byte to its answer.", MetricType::Histogram, {}};
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [route, methods] : requests_)
+      for (const auto& [method, statuses] : methods)
+        for (const auto& [status, count] : statuses) {
+          ClientMetric metric;
+          metric.label = {{"route", route}, {"method", method}, {"status", std::to_string(status)}};
+          metric.counter.value = static_cast<double>(count);
+          requests.metric.push_back(std::move(metric));
+        }
+    for (const auto& [route, latency] : latencies_) {
+      ClientMetric metric;
+      metric.label = {{"route", route}};
+      std::uint64_t sum = 0;
+      for (std::size_t i = 0; i < latency.counts.size(); ++i) {
+        sum += latency.counts[i];
+        const double bound = i < kBuckets.size() ? kBuckets[i] : std::numeric_limits<double>::infinity();
+        metric.histogram.bucket.push_back({sum, bound});
+      }
+      metric.histogram.sample_count = sum;
+      metric.histogram.sample_sum = latency.sum;
+      latencies.metric.push_back(std::move(metric));
+    }
+  }
+  // A family without a metric is no valid text.
+  if (!requests.metric.empty()) families.push_back(std::move(requests));
+  if (!latencies.metric.empty()) families.push_back(std::move(latencies));
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace fermata

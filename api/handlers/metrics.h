@@ -1,0 +1,37 @@
+// Numbers of the HTTP side, and /metrics: those and the engine's in Prometheus' text format.
+//
+// Thread-safe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "engine/runtime/engine.h"
+
+namespace fermata {
+
+class HttpMetrics {
+ public:
+  // One answered request. `route` is the pattern ("/v1/instances/{id}"), never the path.
+  void Count(const std::string& method, const std::string& route, int status, double seconds);
+
+  // The whole of /metrics.
+  std::string Text(const EngineStats& stats, bool ready) const;
+
+ private:
+  // Upper bounds in seconds; a long poll may take a minute.
+  static constexpr std::array<double, 12> kBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10, 60};
+  struct Latency {
+    std::array<std::uint64_t, kBuckets.size() + 1> counts{};
+    double sum = 0;
+  };
+
+  mutable std::mutex mutex_;
+  std::map<std::string, std::map<std::string, std::map<int, std::uint64_t>>> requests_;  // route, method, status
+  std::map<std::string, Latency> latencies_;                                            // by route
+};
+
+}  // namespace fermata

@@ -1,0 +1,68 @@
+// What operators and browsers look at: health, metrics, the errors' pages, the index.
+#include "api/handlers/error_pages.h"
+#include "api/handlers/request_reader.h"
+#include "api/handlers/routes.h"
+
+namespace fermata {
+namespace {
+
+Value Index(const std::string& version) {
+  const auto text = [](std::string_view value) { return Value::String(value); };
+  return Value::Object({{"name", text("fermata")},
+                        {"version", text(version)},
+                        {"links", Value::Object({{"definitions", text("/v1/definitions")},
+                                                 {"connectors", text("/v1/connectors")},
+                                                 {"instances", text("/v1/instances")},
+                                                 {"events", text("/v1/events")},
+                                                 {"incidents", text("/v1/incidents")},
+                                                 {"openapi", text("/openapi.yaml")},
+                                                 {"errors", text("/errors")},
+                                                 {"health", text("/healthz")},
+                                                 {"ready", text("/readyz")},
+                                                 {"metrics", text("/metrics")}})}});
+}
+
+void SendErrorPage(const HttpRequest& request, const std::string& code, const Reply& reply) {
+  const ErrorPage* page = FindErrorPage(code);
+  if (!page) return reply.Fail(Error{kUnknownPage, "Expected the code of an error, like FM-4001, but none is called '" + code + "'."});
+  const std::string* accept = request.FindHeader("accept");
+  if (accept && accept->find("text/html") != std::string::npos) return reply.Send(TextResponse(200, ErrorPageHtml(*page), "text/html; charset=utf-8"));
+  reply.Send(TextResponse(200, std::string(page->markdown), "text/markdown; charset=utf-8"));
+}
+
+void ListErrorPages(const Reply& reply) {
+  std::vector<Value> items;
+  for (const ErrorPage& page : ErrorPages()) {
+    std::string_view title = page.markdown.substr(0, page.markdown.find('\n'));
+    if (const std::size_t colon = title.find(": "); colon != std::string_view::npos) title = title.substr(colon + 2);
+    items.push_back(Value::Object({{"code", Value::String(page.code)},
+                                   {"title", Value::String(title)},
+                                   {"page", Value::String("/errors/" + std::string(page.code))}}));
+  }
+  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+}
+
+}  // namespace
+
+void AddOperationRoutes(const RouteContext& context) {
+  context.Add("GET", "/", [=](const HttpRequest&, const PathParams&, const Reply& reply) { reply.Json(200, Index(context.services.version)); });
+  context.Add("GET", "/openapi.yaml", [](const HttpRequest&, const PathParams&, const Reply& reply) {
+    reply.Send(TextResponse(200, std::string(OpenApiText()), "application/yaml"));
+  });
+  context.Add("GET", "/errors", [](const HttpRequest&, const PathParams&, const Reply& reply) { ListErrorPages(reply); });
+  context.Add("GET", "/errors/{code}", [](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+    SendErrorPage(request, params["code"], reply);
+  });
+  context.Add("GET", "/healthz", [](const HttpRequest&, const PathParams&, const Reply& reply) {
+    reply.Json(200, Value::Object({{"status", Value::String("ok")}}));
+  });
+  context.Add("GET", "/readyz", [=](const HttpRequest&, const PathParams&, const Reply& reply) {
+    if (const Status ready = context.engine().Ready(); !ready.ok()) return reply.Fail(ready.error());
+    reply.Json(200, Value::Object({{"status", Value::String("ready")}}));
+  });
+  context.Add("GET", "/metrics", [=](const HttpRequest&, const PathParams&, const Reply& reply) {
+    reply.Send(TextResponse(200, context.metrics.Text(context.engine().Stats(), context.engine().Ready().ok()), "text/plain; version=0.0.4; charset=utf-8"));
+  });
+}
+
+}  // namespace fermata

@@ -1,0 +1,106 @@
+#include "api/handlers/request_reader.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "api/handlers/codes.h"
+#include "engine/base/nearest_word.h"
+#include "engine/base/time.h"
+#include "engine/model/json.h"
+#include "engine/model/limits.h"
+
+namespace fermata {
+
+std::string MediaType(const HttpRequest& request) {
+  const std::string* header = request.FindHeader("content-type");
+  if (!header) return "";
+  std::string type = header->substr(0, header->find(';'));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return type;
+}
+
+bool IsYamlType(std::string_view media_type) {
+  return media_type == "application/yaml" || media_type == "text/yaml" || media_type == "application/x-yaml" || media_type == "text/x-yaml";
+}
+
+bool IsJsonType(std::string_view media_type) { return media_type == "application/json" || media_type.ends_with("+json"); }
+
+Error WrongMediaType(std::string_view expected, std::string_view got) {
+  return {kUnsupportedMediaType,
+          "Expected a body of the type " + std::string(expected) + ", but " +
+              (got.empty() ? "the request has no Content-Type." : "it is " + std::string(got) + "."),
+          "", "Send the header 'Content-Type: " + std::string(expected.substr(0, expected.find(' '))) + "'."};
+}
+
+Result<Value> ReadJsonBody(const HttpRequest& request) {
+  const std::string type = MediaType(request);
+  if (!IsJsonType(type)) return WrongMediaType("application/json", type);
+  return ParseJson(request.body, kHttpBodyBytesMax);
+}
+
+Result<Value> ReadOptionalJsonBody(const HttpRequest& request) {
+  if (request.body.empty()) return Value::Map({});
+  return ReadJsonBody(request);
+}
+
+QueryReader::QueryReader(const HttpRequest& request, std::vector<std::string> known) : request_(request) {
+  for (const auto& [name, value] : request.query) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string list;
+    for (const std::string& word : known) list += (list.empty() ? "" : ", ") + word;
+    const std::string nearest = NearestWord(name, known);
+    Fail(name, known.empty() ? "Expected no query, but got '" + name + "'." : "Expected one of the parameters " + list + ", but got '" + name + "'.",
+         nearest.empty() ? "" : "Did you mean '" + nearest + "'?");
+  }
+  if (const std::string* name = request.DuplicatedQuery()) Fail(*name, "Expected '" + *name + "' once in the query, but it is there more often.");
+}
+
+void QueryReader::Fail(std::string_view name, std::string message, std::string hint) {
+  mistakes_.push_back({kWrongParameter, std::move(message), "?" + std::string(name), std::move(hint)});
+}
+
+std::optional<std::string> QueryReader::Text(std::string_view name) const {
+  const std::string* value = request_.FindQuery(name);
+  if (!value || value->empty()) return std::nullopt;
+  return *value;
+}
+
+std::optional<bool> QueryReader::Bool(std::string_view name) {
+  const std::optional<std::string> text = Text(name);
+  if (!text) return std::nullopt;
+  if (*text == "true") return true;
+  if (*text == "false") return false;
+  Fail(name, "Expected '" + std::string(name) + "' to be true or false, but got '" + *text + "'.");
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> QueryReader::Time(std::string_view name) {
+  const std::optional<std::string> text = Text(name);
+  if (!text) return std::nullopt;
+  if (const std::optional<Timestamp> time = ParseTimestamp(*text)) return ToMicros(*time);
+  Fail(name, "Expected '" + std::string(name) + "' to be a time like 2026-01-31T12:00:00Z, but got '" + *text + "'.",
+       text->find(' ') != std::string::npos ? "A '+' in a query means a space: write %2B." : "");
+  return std::nullopt;
+}
+
+std::int64_t QueryReader::WaitMs(std::string_view name) {
+  const std::optional<std::string> text = Text(name);
+  if (!text) return 0;
+  if (const std::optional<Duration> span = ParseTimerSpan(*text)) return std::min(ToMillis(*span), kWaitMaxMs);
+  Fail(name, "Expected '" + std::string(name) + "' to be a span like 10s, but got '" + *text + "'.");
+  return 0;
+}
+
+int QueryReader::Limit() {
+  const std::optional<std::string> text = Text("limit");
+  if (!text) return kPageItemsDefault;
+  int limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error == std::errc() && end == text->data() + text->size() && limit >= 1 && limit <= kPageItemsMax) return limit;
+  Fail("limit", "Expected 'limit' to be 1 to " + std::to_string(kPageItemsMax) + ", but got '" + *text + "'.");
+  return kPageItemsDefault;
+}
+
+}  // namespace fermata

@@ -1,0 +1,54 @@
+// What handlers read out of a request: its media type, its JSON, its query. All mistakes are told, nothing is ignored.
+//
+// Pure and thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/http/request.h"
+#include "engine/base/result.h"
+#include "engine/model/value.h"
+
+namespace fermata {
+
+// Lower case and without parameters: "application/json". Empty if there is no Content-Type.
+std::string MediaType(const HttpRequest& request);
+bool IsYamlType(std::string_view media_type);
+// application/json, and any type that ends in +json.
+bool IsJsonType(std::string_view media_type);
+Error WrongMediaType(std::string_view expected, std::string_view got);
+
+// Fails with kUnsupportedMediaType, or why the text is no JSON.
+Result<Value> ReadJsonBody(const HttpRequest& request);
+// The same; without a body an empty object.
+Result<Value> ReadOptionalJsonBody(const HttpRequest& request);
+
+// The query of a request: every parameter is known, given once and well-formed.
+class QueryReader {
+ public:
+  // `request` must outlive the reader.
+  QueryReader(const HttpRequest& request, std::vector<std::string> known);
+
+  std::optional<std::string> Text(std::string_view name) const;
+  // "true" or "false".
+  std::optional<bool> Bool(std::string_view name);
+  // RFC 3339, as microseconds.
+  std::optional<std::int64_t> Time(std::string_view name);
+  // "10s"; at most kWaitMaxMs, longer ones are cut.
+  std::int64_t WaitMs(std::string_view name);
+  // 1 to kPageItemsMax, kPageItemsDefault if absent.
+  int Limit();
+
+  const std::vector<Error>& mistakes() const { return mistakes_; }
+  void Fail(std::string_view name, std::string message, std::string hint = "");
+
+ private:
+  const HttpRequest& request_;
+  std::vector<Error> mistakes_;
+};
+
+}  // namespace fermata

@@ -1,0 +1,58 @@
+// How the route files put their routes into the API. Only for the files of this folder.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "api/handlers/api.h"
+#include "api/handlers/codes.h"
+#include "api/handlers/reply.h"
+#include "api/handlers/worker_pool.h"
+#include "api/http/router.h"
+
+namespace fermata {
+
+// Everything a handler works with; lives as long as the API.
+struct RouteContext {
+  const ApiServices& services;
+  WorkerPool& workers;
+  HttpMetrics& metrics;
+  Router& router;
+
+  Engine& engine() const { return services.engine; }
+
+  using Handler = std::function<void(const HttpRequest&, const PathParams&, const Reply&)>;
+  void Add(const std::string& method, const std::string& pattern, Handler handler) const {
+    HttpMetrics* counted = &metrics;
+    router.Add(method, pattern, [=, handler = std::move(handler)](const HttpRequest& request, const PathParams& params, ResponseHandle response) {
+      handler(request, params, Reply(std::move(response), *counted, request.method, pattern));
+    });
+  }
+
+  // Runs `task` on a thread that may wait for storage; with too many waiting the reply is 503.
+  void Later(const Reply& reply, std::function<void()> task) const {
+    if (!workers.Post(std::move(task)))
+      reply.Fail(Error{kServerBusy, "Expected room for another request, but too many wait for storage. Try again in a moment."});
+  }
+};
+
+void AddDefinitionRoutes(const RouteContext& context);
+void AddConnectorRoutes(const RouteContext& context);
+void AddInstanceRoutes(const RouteContext& context);
+void AddEventRoutes(const RouteContext& context);
+void AddIncidentRoutes(const RouteContext& context);
+void AddOperationRoutes(const RouteContext& context);
+
+// Parses an instance's id out of a path; answers 404 and gives nullopt if it is none.
+std::optional<InstanceId> ReadInstanceId(const std::string& text, const Reply& reply);
+
+// How long and for what a request waits: ?wait=10s&until=state.
+struct Wait {
+  std::int64_t timeout_ms = 0;
+  std::string until;
+};
+// Answers with the instance's view once it has got there or the time is over. May be called from any thread; does not block.
+void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id, const Wait& wait, HttpHeaders headers = {});
+
+}  // namespace fermata

@@ -1,0 +1,158 @@
+#include "api/handlers/views.h"
+
+#include <charconv>
+
+namespace fermata {
+namespace {
+
+Value Text(std::string_view text) { return Value::String(text); }
+Value TextOrNull(std::string_view text) { return text.empty() ? Value::Null() : Value::String(text); }
+
+Value Texts(const std::vector<std::string>& texts) {
+  std::vector<Value> values;
+  values.reserve(texts.size());
+  for (const std::string& text : texts) values.push_back(Text(text));
+  return Value::List(std::move(values));
+}
+
+using Entries = std::vector<MapEntry>;
+void Put(Entries& entries, std::string_view name, Value value) { entries.emplace_back(Text(name), std::move(value)); }
+
+void PutHead(const InstanceSummary& summary, Entries& entries) {
+  Put(entries, "id", Text(summary.id.ToString()));
+  Put(entries, "process", Text(summary.process));
+  Put(entries, "version", Text(summary.version));
+  Put(entries, "key", summary.key ? Text(*summary.key) : Value::Null());
+  Put(entries, "status", Text(summary.status));
+  Put(entries, "states", Texts(summary.states));
+}
+
+void PutTail(const InstanceSummary& summary, Entries& entries) {
+  Put(entries, "parent", summary.parent ? Text(summary.parent->ToString()) : Value::Null());
+  Put(entries, "startedAt", TimeValue(summary.started_us));
+  Put(entries, "updatedAt", TimeValue(summary.updated_us));
+  Put(entries, "endedAt", TimeValue(summary.ended_us));
+}
+
+Value ErrorView(const ProcessError& error) {
+  return Value::Object({{"name", Text(error.name)}, {"message", Text(error.message)}, {"data", error.data}});
+}
+
+std::string_view KindWord(ConnectorKind kind) {
+  switch (kind) {
+    case ConnectorKind::kHttp: return "http";
+    case ConnectorKind::kWorker: return "worker";
+    case ConnectorKind::kBuiltin: break;
+  }
+  return "builtin";
+}
+
+void PutDefinition(const DefinitionInfo& info, Entries& entries) {
+  Put(entries, "process", Text(info.process));
+  Put(entries, "version", Text(info.version));
+  Put(entries, "hash", Text(info.hash));
+  Put(entries, "title", TextOrNull(info.title));
+  Put(entries, "description", TextOrNull(info.description));
+  Put(entries, "live", Value::Bool(info.live));
+  Put(entries, "deployedAt", TimeValue(info.deployed_us));
+}
+
+}  // namespace
+
+Value TimeValue(std::int64_t epoch_us) {
+  return epoch_us == 0 ? Value::Null() : Text(FormatTimestamp(FromMicros(epoch_us)));
+}
+
+Value ViewOf(const InstanceView& view) {
+  Entries entries;
+  PutHead(view.summary, entries);
+  Put(entries, "variables", view.variables);
+  Put(entries, "input", view.input);
+  Put(entries, "output", view.output);
+  Put(entries, "error", view.error ? ErrorView(*view.error) : Value::Null());
+  std::vector<Value> incidents;
+  for (const IncidentView& incident : view.incidents) incidents.push_back(ViewOf(incident));
+  Put(entries, "incidents", Value::List(std::move(incidents)));
+  PutTail(view.summary, entries);
+  return Value::Map(std::move(entries));
+}
+
+Value ViewOf(const InstanceSummary& summary) {
+  Entries entries;
+  PutHead(summary, entries);
+  Put(entries, "error", summary.error.empty() ? Value::Null() : Value::Object({{"name", Text(summary.error)}}));
+  Put(entries, "openIncidents", Value::Int(summary.open_incidents));
+  PutTail(summary, entries);
+  return Value::Map(std::move(entries));
+}
+
+Value ViewOf(const IncidentView& incident) {
+  return Value::Object({{"id", Text(IncidentName(incident.instance, incident.number))},
+                        {"instance", Text(incident.instance.ToString())},
+                        {"process", Text(incident.process)},
+                        {"state", Text(incident.state)},
+                        {"error", Text(incident.error)},
+                        {"message", Text(incident.message)},
+                        {"open", Value::Bool(incident.open)},
+                        {"openedAt", TimeValue(incident.opened_us)},
+                        {"closedAt", TimeValue(incident.closed_us)}});
+}
+
+Value ViewOf(const HistoryEntry& entry) {
+  return Value::Object({{"seq", Value::Int(entry.seq)}, {"time", TimeValue(entry.time_us)}, {"event", entry.event}});
+}
+
+Value SummaryOf(const DefinitionInfo& info) {
+  Entries entries;
+  PutDefinition(info, entries);
+  return Value::Map(std::move(entries));
+}
+
+Value ViewOf(const DefinitionInfo& info) {
+  Entries entries;
+  PutDefinition(info, entries);
+  Put(entries, "states", Texts(info.states));
+  Put(entries, "inputSchema", info.input_schema);
+  Put(entries, "source", Text(info.source));
+  return Value::Map(std::move(entries));
+}
+
+Value ViewOf(const Manifest& manifest) {
+  std::vector<Value> operations;
+  for (const OperationManifest& operation : manifest.operations)
+    operations.push_back(Value::Object({{"name", Text(operation.name)},
+                                        {"title", TextOrNull(operation.title)},
+                                        {"description", TextOrNull(operation.description)},
+                                        {"errors", Texts(operation.errors)}}));
+  return Value::Object({{"connector", Text(manifest.connector)},
+                        {"version", Text(manifest.version)},
+                        {"kind", Text(KindWord(manifest.kind))},
+                        {"title", TextOrNull(manifest.title)},
+                        {"description", TextOrNull(manifest.description)},
+                        {"operations", Value::List(std::move(operations))}});
+}
+
+Value ViewOf(const DeployReply& reply) {
+  return Value::Object({{"process", Text(reply.process)},
+                        {"version", Text(reply.version)},
+                        {"hash", Text(reply.hash)},
+                        {"created", Value::Bool(reply.created)},
+                        {"diagnostics", ToValue(reply.diagnostics)}});
+}
+
+std::string IncidentName(const InstanceId& instance, IncidentNumber number) {
+  return instance.ToString() + "-" + std::to_string(number);
+}
+
+std::optional<IncidentId> ParseIncidentName(std::string_view text) {
+  const std::size_t dash = text.rfind('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const std::optional<InstanceId> instance = InstanceId::Parse(text.substr(0, dash));
+  IncidentNumber number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + dash + 1, end, number);
+  if (!instance || error != std::errc() || rest != end || number < 1) return std::nullopt;
+  return IncidentId{*instance, number};
+}
+
+}  // namespace fermata

@@ -1,0 +1,43 @@
+// The engine's views as the JSON that clients see: camelCase names, RFC 3339 times in UTC, `null` for what there is none of.
+//
+// Pure and thread-safe.
+#pragma once
+
+#include "engine/language/diagnostic.h"
+#include "engine/model/manifest.h"
+#include "engine/runtime/engine.h"
+
+namespace fermata {
+
+// Null for 0: "not yet".
+Value TimeValue(std::int64_t epoch_us);
+
+Value ViewOf(const InstanceView& view);
+Value ViewOf(const InstanceSummary& summary);
+Value ViewOf(const IncidentView& incident);
+Value ViewOf(const HistoryEntry& entry);
+// Without and with the source and the input's schema.
+Value SummaryOf(const DefinitionInfo& info);
+Value ViewOf(const DefinitionInfo& info);
+Value ViewOf(const Manifest& manifest);
+Value ViewOf(const DeployReply& reply);
+
+// "<instance id>-<number>".
+std::string IncidentName(const InstanceId& instance, IncidentNumber number);
+struct IncidentId {
+  InstanceId instance;
+  IncidentNumber number = 0;
+};
+std::optional<IncidentId> ParseIncidentName(std::string_view text);
+
+// {items: […], next: cursor or null}.
+template <class T>
+Value PageView(const Page<T>& page) {
+  std::vector<Value> items;
+  items.reserve(page.items.size());
+  for (const T& item : page.items) items.push_back(ViewOf(item));
+  return Value::Object({{"items", Value::List(std::move(items))},
+                        {"next", page.next_cursor.empty() ? Value::Null() : Value::String(page.next_cursor)}});
+}
+
+}  // namespace fermata

@@ -1,0 +1,54 @@
+#include "api/server/open_storage.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "api/cli/codes.h"
+#include "engine/storage/memory/memory_storage.h"
+#include "engine/storage/postgres/postgres_storage.h"
+
+namespace fermata {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status MakeFolder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::is_directory(folder, error)) return Done{};
+  if (fs::create_directories(folder, error); error)
+    return Error{kFolderUnusable, "Expected a folder for the data at '" + folder.string() + "', but it cannot be made: " + error.message() + "."};
+  fs::permissions(folder, fs::perms::owner_all, error);
+  return Done{};
+}
+
+std::string NodeName() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return std::string(name) + ":" + std::to_string(getpid());
+}
+
+}  // namespace
+
+std::string SqliteFileIn(const std::string& folder) { return (fs::path(folder) / "fermata.db").string(); }
+
+Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice) {
+  if (choice.kind == "memory") return MakeMemoryStorage();
+  if (choice.kind == "postgres" || !choice.database.empty()) {
+    if (choice.database.empty())
+      return Error{kUnknownStorage, "Expected --database with --storage postgres, but it is missing.", "", "For example --database postgresql://user@host/fermata"};
+    PostgresOptions options;
+    options.connection = choice.database;
+    options.node = NodeName();
+    return OpenPostgres(options);
+  }
+  if (choice.kind != "sqlite") return Error{kUnknownStorage, "Expected the storage sqlite, memory or postgres, but got '" + choice.kind + "'."};
+  if (Status made = MakeFolder(choice.folder); !made.ok()) return made.error();
+  SqliteOptions options;
+  options.path = SqliteFileIn(choice.folder);
+  options.sync = choice.sync;
+  return OpenSqlite(options);
+}
+
+}  // namespace fermata

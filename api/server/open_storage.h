@@ -1,0 +1,26 @@
+// The storage that the command line asks for.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/base/result.h"
+#include "engine/storage/sqlite/sqlite_storage.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+struct StorageChoice {
+  std::string kind;      // "sqlite", "memory", "postgres"; a `database` alone means postgres
+  std::string database;  // PostgreSQL's connection string
+  std::string folder;    // of the SQLite file; made if missing, readable by its owner only
+  SqliteSync sync = SqliteSync::kFull;
+};
+
+// Fails with kFolderUnusable, kUnknownStorage, or as the storage says.
+Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice);
+
+// Where the SQLite file is.
+std::string SqliteFileIn(const std::string& folder);
+
+}  // namespace fermata

@@ -1,0 +1,161 @@
+#include "api/server/serve.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "api/cli/codes.h"
+#include "api/cli/exit_code.h"
+#include "api/handlers/api.h"
+#include "api/server/connector_set.h"
+#include "api/server/open_storage.h"
+#include "api/server/process_folder.h"
+#include "connectors/host/host.h"
+#include "connectors/host/secret_store.h"
+#include "connectors/mail/mail_connector.h"
+#include "engine/base/clock.h"
+#include "engine/runtime/engine.h"
+
+namespace fermata {
+namespace {
+
+// Before any thread starts: they inherit it, and main alone takes these signals.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int Fail(const Error& error) {
+  std::cerr << "error " << FormatErrorCode(error.code) << ": " << error.message << "\n";
+  if (!error.hint.empty()) std::cerr << "  hint: " << error.hint << "\n";
+  return kExitFailed;
+}
+
+Status RefuseOpenHost(const std::string& host) {
+  if (host == "localhost" || host == "::1" || host.starts_with("127.")) return Done{};
+  return Error{kNotLoopback, "Expected --host to be a loopback address (127.0.0.1, ::1 or localhost), but got '" + host + "'.", "",
+               "There are no keys yet, so everyone who reaches the server could use it. Put a proxy with authentication before it."};
+}
+
+// Whole or not at all: somebody waits for the file to appear.
+void WriteReadyFile(const std::string& file, const std::string& address) {
+  if (file.empty()) return;
+  const std::string unfinished = file + ".new";
+  std::ofstream(unfinished) << address << "\n";
+  std::error_code error;
+  std::filesystem::rename(unfinished, file, error);
+  if (error) LogWarning("The ready file cannot be written.", {{"file", file}, {"reason", error.message()}});
+}
+
+std::string AddressOf(const std::string& host, int port) {
+  return "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+}
+
+// Declared in the order in which the parts need each other, and taken apart against it.
+class Server {
+ public:
+  explicit Server(const ServeOptions& options, std::string version)
+      : options_(options), version_(std::move(version)), secrets_(MakeSecretStore(options.secrets)), connectors_(secrets_) {}
+
+  ~Server() { Stop(); }
+
+  Status Start() {
+    Result<std::unique_ptr<Storage>> storage = OpenStorage({options_.storage, options_.database, options_.data});
+    if (!storage.ok()) return storage.error();
+    storage_ = std::move(*storage);
+    if (!options_.smtp.empty()) {
+      MailOptions mail;
+      mail.smtp_url = options_.smtp;
+      mail.templates = options_.mail_templates;
+      connectors_.AddBuiltin(MakeMailConnector(mail, secrets_));
+    }
+    if (Status stored = connectors_.UseStored(*storage_); !stored.ok()) return stored;
+    host_ = std::make_unique<ConnectorHost>(connectors_.registry(), ConnectorHostOptions{});
+    EngineOptions engine_options;
+    engine_options.shard_threads = options_.threads;
+    engine_options.dev = options_.dev;
+    Result<std::unique_ptr<Engine>> engine = Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
+    if (!engine.ok()) return engine.error();
+    engine_ = std::move(*engine);
+    const auto use = [this](const std::vector<ManifestPtr>& manifests) { connectors_.Use(manifests); };
+    folder_ = std::make_unique<ProcessFolder>(ProcessFolderOptions{options_.processes, options_.connectors, use}, *engine_);
+    if (Status watched = folder_->Start(); !watched.ok()) return watched;
+    return StartHttp(use);
+  }
+
+  const std::string& address() const { return address_; }
+
+  void Stop() {
+    if (folder_) folder_->Stop();
+    if (http_) http_->Stop();
+    if (engine_) engine_->Stop();
+    if (api_) api_->Stop();
+    // Running calls end first: their outcomes go to an engine that is still there.
+    if (host_) host_->Stop();
+    // The engine's last answers go to an API that is still there.
+    folder_.reset();
+    engine_.reset();
+    http_.reset();
+    api_.reset();
+  }
+
+ private:
+  Status StartHttp(const std::function<void(const std::vector<ManifestPtr>&)>& use) {
+    api_ = std::make_unique<Api>(ApiServices{*engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, use, version_});
+    HttpServerOptions http;
+    http.host = options_.host;
+    http.port = options_.port;
+    http.threads = options_.http_threads;
+    http_ = std::make_unique<HttpServer>(http, [this](const HttpRequest& request, ResponseHandle response) { api_->Handle(request, std::move(response)); });
+    Result<int> port = http_->Start();
+    if (!port.ok()) return port.error();
+    address_ = AddressOf(options_.host, *port);
+    return Done{};
+  }
+
+  const ServeOptions options_;
+  const std::string version_;
+  std::shared_ptr<const SecretSource> secrets_;
+  ConnectorSet connectors_;
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<ConnectorHost> host_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ProcessFolder> folder_;
+  std::unique_ptr<HttpServer> http_;
+  std::string address_;
+};
+
+}  // namespace
+
+int Serve(const ServeOptions& options, const std::string& version) {
+  const sigset_t signals = BlockStopSignals();
+  SetUpLog({.level = options.log_level, .format = options.log_format});
+  if (Status loopback = RefuseOpenHost(options.host); !loopback.ok()) {
+    Fail(loopback.error());
+    return kExitUsage;
+  }
+  Server server(options, version);
+  if (Status started = server.Start(); !started.ok()) return Fail(started.error());
+  LogInfo("The server is ready.", {{"address", server.address()}, {"version", version}, {"storage", options.storage}});
+  std::cout << "Fermata " << version << " is ready at " << server.address() << std::endl;
+  WriteReadyFile(options.ready_file, server.address());
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  LogInfo("The server stops.", {{"signal", signal_number}});
+  server.Stop();
+  LogInfo("The server has stopped.");
+  return kExitOk;
+}
+
+}  // namespace fermata

@@ -1,0 +1,96 @@
+#include "tests/integration/support/fermata_server.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "engine/model/json.h"
+
+namespace fermata::test {
+namespace {
+
+std::string Quoted(const std::string& word) {
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+Value JsonOf(const ClientResponse& response) {
+  Result<Value> value = ParseJson(response.body);
+  EXPECT_TRUE(value.ok()) << response.status << " " << response.body;
+  return value.ok() ? *value : Value();
+}
+
+std::string At(const Value& value, const std::string& path) {
+  const Value* at = &value;
+  for (std::size_t from = 0; from <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', from), path.size());
+    const std::string step = path.substr(from, dot - from);
+    std::size_t index = 0;
+    if (at->is_list()) {
+      std::from_chars(step.data(), step.data() + step.size(), index);
+      if (index >= at->as_list().size()) return "";
+      at = &at->as_list()[index];
+    } else {
+      at = at->Find(step);
+      if (!at) return "";
+    }
+    from = dot + 1;
+  }
+  return at->is_string() ? std::string(at->as_string()) : WriteJson(*at);
+}
+
+std::string At(const ClientResponse& response, const std::string& path) { return At(JsonOf(response), path); }
+
+FermataServer::FermataServer(std::vector<std::string> arguments, ChildProcess::Environment environment)
+    : arguments_(std::move(arguments)), environment_(std::move(environment)) {
+  Start();
+}
+
+void FermataServer::Start() {
+  std::vector<std::string> command = {FERMATA_BINARY, "serve", "--port", "0", "--data", folder_.File("engine")};
+  command.insert(command.end(), arguments_.begin(), arguments_.end());
+  process_ = std::make_unique<ChildProcess>(command, environment_, folder_.File("engine.log"));
+  const std::string line = process_->ReadLine();
+  const std::size_t colon = line.rfind(':');
+  ASSERT_NE(colon, std::string::npos) << "The server said '" << line << "'. " << Log();
+  std::from_chars(line.data() + colon + 1, line.data() + line.size(), port_);
+  http_ = std::make_unique<HttpClient>(port_);
+}
+
+int FermataServer::Stop() {
+  process_->Signal(SIGTERM);
+  return process_->Wait();
+}
+
+std::string FermataServer::Log() const { return ReadFile(folder_.File("engine.log")); }
+
+ClientResponse FermataServer::Run(const std::string& process, const std::string& input) {
+  return http_->Post("/v1/instances?wait=9s", R"({"process":")" + process + R"(","input":)" + input + "}");
+}
+
+CommandResult RunCommand(const std::vector<std::string>& command, const std::string& input) {
+  const TempFolder folder;
+  WriteFile(folder.File("in"), input);
+  std::string line;
+  for (const std::string& word : command) line += Quoted(word) + " ";
+  line += "<" + Quoted(folder.File("in")) + " >" + Quoted(folder.File("out")) + " 2>" + Quoted(folder.File("err"));
+  const int status = std::system(line.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(folder.File("out")), ReadFile(folder.File("err"))};
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void WriteFile(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+}  // namespace fermata::test

@@ -1,0 +1,63 @@
+// A `fermata serve` that a test starts, kills and starts again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/model/value.h"
+#include "tests/support/child_process.h"
+#include "tests/support/http_client.h"
+#include "tests/support/temp_folder.h"
+
+namespace fermata::test {
+
+// A response's body as JSON; fails the test (and gives null) if it is none.
+Value JsonOf(const ClientResponse& response);
+// What stands at "a.b.0.c" as text (strings without quotes); "" if there is nothing.
+std::string At(const Value& value, const std::string& path);
+std::string At(const ClientResponse& response, const std::string& path);
+
+// Not thread-safe; make an HttpClient a thread for more.
+class FermataServer {
+ public:
+  // `arguments` after `serve --port 0 --data FOLDER/engine`; its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
+  explicit FermataServer(std::vector<std::string> arguments = {}, ChildProcess::Environment environment = {});
+
+  // Again with the same arguments and data, on another port.
+  void Start();
+  void Kill() { process_->Kill(); }
+  // SIGTERM and its exit code.
+  int Stop();
+
+  int port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  HttpClient& http() { return *http_; }
+  const TempFolder& folder() const { return folder_; }
+  std::string Log() const;
+
+  ClientResponse Deploy(const std::string& yaml) { return http_->Post("/v1/definitions", yaml, "application/yaml"); }
+  ClientResponse DeployConnector(const std::string& yaml) { return http_->Post("/v1/connectors", yaml, "application/yaml"); }
+  // Starts and waits for the end.
+  ClientResponse Run(const std::string& process, const std::string& input);
+
+ private:
+  TempFolder folder_;
+  const std::vector<std::string> arguments_;
+  const ChildProcess::Environment environment_;
+  std::unique_ptr<ChildProcess> process_;
+  std::unique_ptr<HttpClient> http_;
+  int port_ = 0;
+};
+
+// One run of a command: what it printed and how it ended.
+struct CommandResult {
+  int exit_code = -1;
+  std::string out, err;
+};
+CommandResult RunCommand(const std::vector<std::string>& command, const std::string& input = "");
+
+std::string ReadFile(const std::string& path);
+void WriteFile(const std::string& path, const std::string& text);
+
+}  // namespace fermata::test
