@@ -44,7 +44,7 @@ struct InstanceRow {
   std::string process;
   std::string version;
   std::string definition_hash;
-  std::optional<std::string> key;
+  std::optional<std::string> key;         // then the id's shard is HomeShard(tenant, key)
   std::string status;                    // the seven words of language.md 5
   bool live = true;                      // not completed, failed or cancelled
   std::vector<std::string> states;       // active states, outer ones first; empty while it runs (they change too often to be kept here)
@@ -57,6 +57,7 @@ struct InstanceRow {
   friend bool operator==(const InstanceRow&, const InstanceRow&) = default;
 };
 
+// The whole row is its primary key: a timer is moved by deleting one row and putting another.
 struct TimerRow {
   InstanceId instance;
   std::int64_t activation = 0;
@@ -83,7 +84,7 @@ struct InboxRow {
   std::string bytes;
 };
 
-// An event that matched no live instance yet: one copy a process and value.
+// An event that matched no live instance yet: one copy a process and value. Lives on the shard of (tenant, value).
 struct KeptEventRow {
   int shard = 0;
   std::string tenant, process, value;
@@ -93,7 +94,7 @@ struct KeptEventRow {
   std::string bytes;
 };
 
-// (tenant, source, id, value) was accepted. Remembered until expires_us.
+// (tenant, source, id, value) was accepted. Remembered until expires_us. Lives on the shard of (tenant, value).
 struct EventIdentityRow {
   int shard = 0;
   std::string tenant, source, id, value;
@@ -109,7 +110,7 @@ struct IdempotencyRow {
   std::int64_t expires_us = 0;
 };
 
-// For `unique: ever`: the key is taken for good, beyond the instance's retention.
+// For `unique: ever`: the key is taken for good, beyond the instance's retention. Lives on the shard of (tenant, key).
 struct EverKeyRow {
   int shard = 0;
   std::string tenant, process, key;
@@ -247,7 +248,7 @@ class Storage {
   virtual Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) = 0;
   virtual Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) = 0;  // by (due, instance, activation, slot)
   virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) = 0;  // by (sender, seq, index)
-  virtual Result<std::int64_t> LastKeptEventOrder() = 0;
+  virtual Result<std::int64_t> LastKeptEventOrder() = 0;  // the highest ever put, 0 if none
   virtual Result<std::int64_t> LastTimeUs() = 0;  // of the newest journal row, 0 if none: time never runs backwards across a restart
 
   virtual Result<std::vector<DefinitionRow>> ReadDefinitions() = 0;
