@@ -118,6 +118,29 @@ TEST(House, EveryLinkBetweenPagesLeadsSomewhere) {
   }
 }
 
+// A name is `Suite.Test` in backticks.
+TEST(House, TheTestsThatGuaranteesNameExist) {
+  std::string sources;
+  for (const auto& file : FilesBelow("tests", {"_test.cc"})) sources += CodeOf(ReadSource(file));
+  const std::string page = ReadSource("docs/guarantees.md");
+  int named = 0;
+  for (auto at = page.find('`'); at != std::string::npos; at = page.find('`', at + 1)) {
+    const auto end = page.find('`', at + 1);
+    if (end == std::string::npos) break;
+    const std::string name = page.substr(at + 1, end - at - 1);
+    at = end;
+    const auto dot = name.find('.');
+    const bool is_test = dot != std::string::npos && std::isupper(static_cast<unsigned char>(name[0])) &&
+                         std::isupper(static_cast<unsigned char>(name[dot + 1]));
+    if (!is_test) continue;
+    ++named;
+    const std::string declared = "(" + name.substr(0, dot) + ", " + name.substr(dot + 1) + ")";
+    EXPECT_NE(sources.find(declared), std::string::npos)
+        << "docs/guarantees.md names " << name << ", which is no test.";
+  }
+  EXPECT_GT(named, 10);
+}
+
 TEST(House, NothingNamesSomebodysOwnMachine) {
   // With a stroke inside, so that this file does not find itself.
   std::vector<std::string> words = {"/w|ork/", "/h|ome/", "/U|sers/", "/r|oot/", "/t|mp/b-", "../s|hared"};
