@@ -86,7 +86,9 @@ class ScalarParser {
     if (locate_) outcome_.content.at = locate_(0);
     if (text_.size() > kExpressionBytesMax && HoldsExpression(text_)) {
       Fail(kTemplateTooLong, 0, 1,
-           "Expected a text with expressions of at most " + std::to_string(kExpressionBytesMax) + " bytes, but it has " + std::to_string(text_.size()) + ".", "");
+           "Expected a text with expressions of at most " + std::to_string(kExpressionBytesMax) +
+               " bytes, but it has " + std::to_string(text_.size()) + ".",
+           "");
       return std::move(outcome_);
     }
     std::size_t at = 0;
@@ -114,7 +116,8 @@ class ScalarParser {
     }
     const std::string_view source = text_.substr(begin, end - begin);
     if (source.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-      Fail(kTemplateEmpty, begin - 2, CountCharacters(source) + 3, "Expected an expression between \"${\" and \"}\", but there is none.", "");
+      Fail(kTemplateEmpty, begin - 2, CountCharacters(source) + 3,
+           "Expected an expression between \"${\" and \"}\", but there is none.", "");
       return end + 1;
     }
     AddExpression(source, begin);
@@ -178,9 +181,13 @@ EvaluationResult EvaluateText(const TextTemplate& text, const Scope& scope) {
     if (!words) {
       const std::string_view source = SourceOf(*piece.expression->compiled);
       return ExpressionError{kTemplateNotText,
-                             "Expected a number, boolean, string, timestamp or duration inside the text, but '" + std::string(source) + "' is of type " +
+                             "Expected a number, boolean, string, timestamp or duration inside the text, but '" +
+                                 std::string(source) + "' is of type " +
                                  std::string(CelTypeName(value.value().kind())) + ".",
-                             1, 1, CountCharacters(source), "convert it, for example with .join(', ') for a list of strings"};
+                             1,
+                             1,
+                             CountCharacters(source),
+                             "convert it, for example with .join(', ') for a list of strings"};
     }
     result += *words;
   }
@@ -211,7 +218,9 @@ EvaluationResult EvaluateMap(const Template::MapOf& map, const Scope& scope) {
 
 }  // namespace
 
-TemplateOutcome ParseTemplateText(std::string_view text, const LocateCharacter& locate) { return ScalarParser(text, locate).Parse(); }
+TemplateOutcome ParseTemplateText(std::string_view text, const LocateCharacter& locate) {
+  return ScalarParser(text, locate).Parse();
+}
 
 bool HoldsExpression(std::string_view text) {
   for (std::size_t at = text.find("${"); at != std::string_view::npos; at = text.find("${", at + 2)) {

@@ -12,13 +12,13 @@
 
 namespace fermata {
 
-inline constexpr ErrorCode kTemplateUnclosed{3050};   // "${" without its "}"
-inline constexpr ErrorCode kTemplateEmpty{3051};      // "${}"
-inline constexpr ErrorCode kTemplateTooLong{3052};    // more than kExpressionBytesMax in a text with expressions
-inline constexpr ErrorCode kTemplateNotText{3150};    // a list, a map or null inside a text
+inline constexpr ErrorCode kTemplateUnclosed{3050};  // "${" without its "}"
+inline constexpr ErrorCode kTemplateEmpty{3051};     // "${}"
+inline constexpr ErrorCode kTemplateTooLong{3052};   // more than kExpressionBytesMax in a text with expressions
+inline constexpr ErrorCode kTemplateNotText{3150};   // a list, a map or null inside a text
 
 struct TemplateOutcome {
-  Template content;                      // meaningless when there are errors
+  Template content;  // meaningless when there are errors
   // `line` and `column` count inside the text that was given, in characters.
   std::vector<ExpressionError> errors;
 };

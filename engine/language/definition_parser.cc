@@ -12,16 +12,23 @@ namespace {
 
 class RootParser {
  public:
-  explicit RootParser(ParseContext& context) : context_(context), root_(context.parsed.root), definition_(*context.parsed.definition), report_(context.report) {}
+  explicit RootParser(ParseContext& context)
+      : context_(context),
+        root_(context.parsed.root),
+        definition_(*context.parsed.definition),
+        report_(context.report) {}
 
   void Parse() {
     if (!ExpectMap(root_, "a process: a map with 'fermata', 'process', 'version' and 'states'", report_)) return;
-    static const std::vector<std::string> keys{"fermata",  "process", "version",  "title",    "description", "tags",     "key",        "unique",    "input",     "output",    "vars",
-                                               "events",   "errors",  "on",       "after",    "on_error",    "atomic",   "start",      "states",    "start_on",  "schedule",  "searchable",
-                                               "retention", "encrypted", "migrations"};
+    static const std::vector<std::string> keys{
+        "fermata", "process",  "version",  "title",      "description", "tags",      "key",       "unique", "input",
+        "output",  "vars",     "events",   "errors",     "on",          "after",     "on_error",  "atomic", "start",
+        "states",  "start_on", "schedule", "searchable", "retention",   "encrypted", "migrations"};
     CheckKeys(root_, keys, "a process", report_);
     for (const char* key : {"fermata", "process", "version", "states"})
-      if (!root_.Find(key)) report_.Error(kMissingKey, root_, std::string("Expected '") + key + "' in a process, but it is missing.", key == std::string_view("fermata") ? "the first line is: fermata: 1" : "");
+      if (!root_.Find(key))
+        report_.Error(kMissingKey, root_, std::string("Expected '") + key + "' in a process, but it is missing.",
+                      key == std::string_view("fermata") ? "the first line is: fermata: 1" : "");
     ReadIdentity();
     ReadStart();
     ReadData();
@@ -39,27 +46,37 @@ class RootParser {
   void ReadIdentity() {
     if (const Node* node = Find("fermata")) {
       const bool supported = node->is_scalar() && node->scalar.kind() == ValueKind::kInt && node->scalar.as_int() == 1;
-      if (!supported) report_.Error(kUnsupportedLanguageVersion, *node, "Expected version 1 of the language, but there is " + node->Describe() + ".");
+      if (!supported)
+        report_.Error(kUnsupportedLanguageVersion, *node,
+                      "Expected version 1 of the language, but there is " + node->Describe() + ".");
     }
-    if (const Node* node = Find("process")) definition_.process = ReadName(*node, "the name of the process", report_).value_or("");
+    if (const Node* node = Find("process"))
+      definition_.process = ReadName(*node, "the name of the process", report_).value_or("");
     if (const Node* node = Find("version")) {
       if (node->is_scalar() && IsSemanticVersion(node->text)) {
         definition_.version = node->text;
       } else {
-        report_.Error(kBadVersion, *node, "Expected a semantic version such as 1.0.0, but there is " + node->Describe() + ".");
+        report_.Error(kBadVersion, *node,
+                      "Expected a semantic version such as 1.0.0, but there is " + node->Describe() + ".");
       }
     }
     if (const Node* node = Find("title")) definition_.title = ReadText(*node, "a title", report_).value_or("");
-    if (const Node* node = Find("description")) definition_.description = ReadText(*node, "a description", report_).value_or("");
-    if (const Node* node = Find("tags")) definition_.tags = ReadTexts(*node, "tags", report_).value_or(std::vector<std::string>{});
+    if (const Node* node = Find("description"))
+      definition_.description = ReadText(*node, "a description", report_).value_or("");
+    if (const Node* node = Find("tags"))
+      definition_.tags = ReadTexts(*node, "tags", report_).value_or(std::vector<std::string>{});
   }
 
   void ReadStart() {
     if (const Node* node = Find("key")) definition_.key = ReadTemplate(*node, context_);
     if (const Node* node = Find("unique")) {
       const auto word = ReadChoice(*node, {"no", "running", "ever"}, report_);
-      if (word) definition_.unique = *word == "ever" ? Uniqueness::kEver : *word == "running" ? Uniqueness::kRunning : Uniqueness::kNo;
-      if (word && *word != "no" && !Find("key")) report_.ErrorAtKey(kMissingKey, *root_.Find("unique"), "Expected 'key' beside 'unique', but it is missing.");
+      if (word)
+        definition_.unique = *word == "ever"      ? Uniqueness::kEver
+                             : *word == "running" ? Uniqueness::kRunning
+                                                  : Uniqueness::kNo;
+      if (word && *word != "no" && !Find("key"))
+        report_.ErrorAtKey(kMissingKey, *root_.Find("unique"), "Expected 'key' beside 'unique', but it is missing.");
     }
     if (const Node* node = Find("start_on")) ReadStartOn(*node);
     if (const Node* node = Find("schedule")) ReadSchedule(*node);
@@ -74,14 +91,16 @@ class RootParser {
     std::vector<std::string> names;
     if (events)
       for (const NodeEntry& entry : events->entries) names.push_back(entry.key);
-    report_.Error(kUnknownEvent, node, "Expected an event that is declared under 'events', but '" + *type + "' is not.", DidYouMean(*type, names));
+    report_.Error(kUnknownEvent, node, "Expected an event that is declared under 'events', but '" + *type + "' is not.",
+                  DidYouMean(*type, names));
   }
 
   void ReadSchedule(const Node& node) {
     definition_.schedule = ToValue(node);
     if (!ExpectMap(node, "{cron, timezone, input, overlap}", report_)) return;
     CheckKeys(node, {"cron", "timezone", "input", "overlap"}, "'schedule'", report_);
-    if (const NodeEntry* overlap = node.Find("overlap")) (void)ReadChoice(overlap->value, {"skip", "allow", "queue"}, report_);
+    if (const NodeEntry* overlap = node.Find("overlap"))
+      (void)ReadChoice(overlap->value, {"skip", "allow", "queue"}, report_);
     const NodeEntry* cron = node.Find("cron");
     if (!cron) report_.Error(kMissingKey, node, "Expected 'cron' in 'schedule', but it is missing.");
     if (cron) (void)ReadText(cron->value, "a cron expression of five fields", report_);
@@ -119,7 +138,8 @@ class RootParser {
     CheckKeys(node, {"key", "data", "keep", "title", "description"}, "an event", report_);
     if (const NodeEntry* key = node.Find("key")) event.key = ReadTemplate(key->value, context_);
     if (const NodeEntry* data = node.Find("data")) event.data = context_.schemas.Load(data->value);
-    if (const NodeEntry* keep = node.Find("keep")) event.keep_ms = ReadSpan(keep->value, report_).value_or(kKeepDefaultMs);
+    if (const NodeEntry* keep = node.Find("keep"))
+      event.keep_ms = ReadSpan(keep->value, report_).value_or(kKeepDefaultMs);
   }
 
   // A list of names, or a map from names to what they mean.
@@ -129,14 +149,17 @@ class RootParser {
         if (CheckName(entry, "the name of a business error", report_)) definition_.errors.push_back(entry.key);
       return;
     }
-    if (!node.is_list()) report_.Error(kWrongKind, node, "Expected a list of business errors, but there is " + node.Describe() + ".");
+    if (!node.is_list())
+      report_.Error(kWrongKind, node, "Expected a list of business errors, but there is " + node.Describe() + ".");
     for (const Node& item : node.items)
-      if (auto name = ReadName(item, "the name of a business error", report_)) definition_.errors.push_back(std::move(*name));
+      if (auto name = ReadName(item, "the name of a business error", report_))
+        definition_.errors.push_back(std::move(*name));
   }
 
   std::vector<std::string> ReadVariables(const Node& node) {
     std::vector<std::string> names;
-    if (!node.is_list()) report_.Error(kWrongKind, node, "Expected a list of variables, but there is " + node.Describe() + ".");
+    if (!node.is_list())
+      report_.Error(kWrongKind, node, "Expected a list of variables, but there is " + node.Describe() + ".");
     for (const Node& item : node.items)
       if (auto name = ReadVariable(item, report_)) names.push_back(std::move(*name));
     return names;
@@ -161,7 +184,9 @@ class RootParser {
       const NodeEntry* from = item.Find("from");
       if (!from) report_.Error(kMissingKey, item, "Expected 'from' in a migration, but it is missing.");
       if (from && !(from->value.is_scalar() && IsVersionRange(from->value.text)))
-        report_.Error(kBadVersion, from->value, "Expected a range of versions, but there is " + from->value.Describe() + ".", "ranges are written 1.x, ^1.2.0 or >=1.0.0 <2.0.0");
+        report_.Error(kBadVersion, from->value,
+                      "Expected a range of versions, but there is " + from->value.Describe() + ".",
+                      "ranges are written 1.x, ^1.2.0 or >=1.0.0 <2.0.0");
     }
   }
 

@@ -12,7 +12,9 @@ struct Paint {
 
 Paint PaintOf(Severity severity, Colour colour) {
   if (colour == Colour::kNever) return {};
-  const std::string_view hue = severity == Severity::kError ? "\x1b[1;31m" : severity == Severity::kWarning ? "\x1b[1;33m" : "\x1b[1;36m";
+  const std::string_view hue = severity == Severity::kError     ? "\x1b[1;31m"
+                               : severity == Severity::kWarning ? "\x1b[1;33m"
+                                                                : "\x1b[1;36m";
   return {"\x1b[1m", hue, "\x1b[1;32m", "\x1b[2m", "\x1b[0m"};
 }
 
@@ -32,7 +34,8 @@ std::string Indentation(std::string_view excerpt, int characters) {
 }
 
 int CountCharacters(std::string_view utf8) {
-  return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
+  return static_cast<int>(
+      std::count_if(utf8.begin(), utf8.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
 std::string Excerpt(const Diagnostic& diagnostic, const Paint& paint) {
@@ -40,8 +43,10 @@ std::string Excerpt(const Diagnostic& diagnostic, const Paint& paint) {
   const std::string margin(std::max<std::size_t>(number.size(), 5), ' ');
   const int room = CountCharacters(diagnostic.excerpt) - (diagnostic.column - 1);
   const int length = std::max(1, std::min(diagnostic.length, room));
-  std::string text = std::string(margin.size() - number.size(), ' ') + Painted(paint.dim, number + " |", paint.reset) + " " + diagnostic.excerpt + "\n";
-  text += margin + " " + Painted(paint.dim, "|", paint.reset) + " " + Indentation(diagnostic.excerpt, diagnostic.column - 1);
+  std::string text = std::string(margin.size() - number.size(), ' ') + Painted(paint.dim, number + " |", paint.reset) +
+                     " " + diagnostic.excerpt + "\n";
+  text += margin + " " + Painted(paint.dim, "|", paint.reset) + " " +
+          Indentation(diagnostic.excerpt, diagnostic.column - 1);
   return text + Painted(paint.caret, "^" + std::string(static_cast<std::size_t>(length - 1), '~'), paint.reset) + "\n";
 }
 
@@ -49,15 +54,19 @@ std::string Excerpt(const Diagnostic& diagnostic, const Paint& paint) {
 
 std::string_view SeverityName(Severity severity) {
   switch (severity) {
-    case Severity::kError: return "error";
-    case Severity::kWarning: return "warning";
-    case Severity::kInformation: break;
+    case Severity::kError:
+      return "error";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kInformation:
+      break;
   }
   return "information";
 }
 
 bool HasErrors(const std::vector<Diagnostic>& diagnostics) {
-  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
+  return std::any_of(diagnostics.begin(), diagnostics.end(),
+                     [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
 }
 
 void SortDiagnostics(std::vector<Diagnostic>& diagnostics) {
@@ -70,12 +79,16 @@ std::string FormatDiagnostic(const Diagnostic& diagnostic, Colour colour) {
   const Paint paint = PaintOf(diagnostic.severity, colour);
   std::string place = diagnostic.file;
   if (diagnostic.line > 0) place += ":" + std::to_string(diagnostic.line) + ":" + std::to_string(diagnostic.column);
-  std::string text = Painted(paint.bold, place + ":", paint.reset) + " " +
-                     Painted(paint.severity, std::string(SeverityName(diagnostic.severity)) + " " + FormatErrorCode(diagnostic.code) + ":", paint.reset) + " " +
-                     diagnostic.message + "\n";
+  std::string text =
+      Painted(paint.bold, place + ":", paint.reset) + " " +
+      Painted(paint.severity,
+              std::string(SeverityName(diagnostic.severity)) + " " + FormatErrorCode(diagnostic.code) + ":",
+              paint.reset) +
+      " " + diagnostic.message + "\n";
   if (diagnostic.line > 0 && !diagnostic.excerpt.empty()) text += Excerpt(diagnostic, paint);
   if (diagnostic.related)
-    text += "  note: " + diagnostic.related->message + " (line " + std::to_string(diagnostic.related->line) + ", column " + std::to_string(diagnostic.related->column) + ")\n";
+    text += "  note: " + diagnostic.related->message + " (line " + std::to_string(diagnostic.related->line) +
+            ", column " + std::to_string(diagnostic.related->column) + ")\n";
   if (!diagnostic.hint.empty()) text += "  hint: " + diagnostic.hint + "\n";
   return text;
 }
@@ -88,7 +101,9 @@ std::string FormatDiagnostics(const std::vector<Diagnostic>& diagnostics, Colour
 
 Value ToValue(const Diagnostic& diagnostic) {
   std::vector<MapEntry> entries;
-  const auto add = [&](std::string_view name, Value value) { entries.emplace_back(Value::String(name), std::move(value)); };
+  const auto add = [&](std::string_view name, Value value) {
+    entries.emplace_back(Value::String(name), std::move(value));
+  };
   add("severity", Value::String(SeverityName(diagnostic.severity)));
   add("code", Value::String(FormatErrorCode(diagnostic.code)));
   add("file", Value::String(diagnostic.file));

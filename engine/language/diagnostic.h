@@ -19,12 +19,12 @@ struct Diagnostic {
   Severity severity = Severity::kError;
   ErrorCode code{};
   std::string file;
-  int line = 0;            // 1-based; 0 = the file as a whole
-  int column = 1;          // 1-based, in characters
-  int length = 1;          // characters to underline, within the line
-  std::string message;     // one sentence or two
-  std::string hint;        // may be empty
-  std::string excerpt;     // the line as it stands in the file, without its end
+  int line = 0;         // 1-based; 0 = the file as a whole
+  int column = 1;       // 1-based, in characters
+  int length = 1;       // characters to underline, within the line
+  std::string message;  // one sentence or two
+  std::string hint;     // may be empty
+  std::string excerpt;  // the line as it stands in the file, without its end
   // Another place that belongs to the mistake ("the first one is here").
   struct Related {
     int line = 0;

@@ -39,7 +39,8 @@ std::optional<Diagnostic> CheckDirectives(const SourceText& source) {
     if (text[0] != '%') return std::nullopt;
     const std::string_view name = text.substr(0, text.find(" #"));
     if (name != "%YAML 1.2")
-      return source.Report(Severity::kError, kYamlDirective, {line, 1}, CountCharacters(text), "Expected no directive other than '%YAML 1.2', but there is '" + std::string(text) + "'.");
+      return source.Report(Severity::kError, kYamlDirective, {line, 1}, CountCharacters(text),
+                           "Expected no directive other than '%YAML 1.2', but there is '" + std::string(text) + "'.");
   }
   return std::nullopt;
 }
@@ -49,20 +50,32 @@ std::optional<Diagnostic> CheckDirectives(const SourceText& source) {
 std::optional<Diagnostic> CheckEncoding(const SourceText& source) {
   const std::string& text = source.text();
   const char* const save_as_utf8 = "save the file as UTF-8 without a byte order mark";
-  const auto starts_with = [&](std::string_view bytes) { return std::string_view(text).substr(0, bytes.size()) == bytes; };
+  const auto starts_with = [&](std::string_view bytes) {
+    return std::string_view(text).substr(0, bytes.size()) == bytes;
+  };
   if (text.size() > kYamlBytesMax)
-    return Report(source, kYamlTooLarge, 0, "Expected a file of at most " + std::to_string(kYamlBytesMax) + " bytes, but it has " + std::to_string(text.size()) + ".", "");
-  if (starts_with("\xEF\xBB\xBF")) return Report(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file begins with a byte order mark.", save_as_utf8);
-  if (starts_with("\xFF\xFE") || starts_with("\xFE\xFF") || (text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0')))
-    return Report(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file looks like UTF-16 or UTF-32.", save_as_utf8);
-  if (!IsValidUtf8(text)) return Report(source, kYamlEncoding, FirstInvalidByte(text), "Expected UTF-8 text, but the bytes here are not UTF-8.", save_as_utf8);
+    return Report(source, kYamlTooLarge, 0,
+                  "Expected a file of at most " + std::to_string(kYamlBytesMax) + " bytes, but it has " +
+                      std::to_string(text.size()) + ".",
+                  "");
+  if (starts_with("\xEF\xBB\xBF"))
+    return Report(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file begins with a byte order mark.",
+                  save_as_utf8);
+  if (starts_with("\xFF\xFE") || starts_with("\xFE\xFF") ||
+      (text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0')))
+    return Report(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file looks like UTF-16 or UTF-32.",
+                  save_as_utf8);
+  if (!IsValidUtf8(text))
+    return Report(source, kYamlEncoding, FirstInvalidByte(text),
+                  "Expected UTF-8 text, but the bytes here are not UTF-8.", save_as_utf8);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
     if ((c >= 0x20 && c != 0x7F) || c == '\t' || c == '\n') continue;
     if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
     char code[8];
     std::snprintf(code, sizeof code, "U+%04X", c);
-    return Report(source, kYamlEncoding, i, std::string("Expected printable text, but there is the control character ") + code + ".",
+    return Report(source, kYamlEncoding, i,
+                  std::string("Expected printable text, but there is the control character ") + code + ".",
                   c == '\r' ? "lines end with a line feed, or with carriage return and line feed" : "");
   }
   return CheckDirectives(source);

@@ -1,8 +1,10 @@
 #include "engine/language/expression_checker.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "engine/expression/codes.h"
 #include "engine/language/codes.h"
 #include "engine/language/fit.h"
 #include "engine/language/templates.h"
@@ -16,7 +18,7 @@ namespace {
 // What an expression sees where it stands.
 struct Sight {
   TypeEnvironment names;
-  VariableSet set;             // variables that are certainly set
+  VariableSet set;  // variables that are certainly set
 };
 
 // Types that a place takes, with words for them.
@@ -32,6 +34,7 @@ class ExpressionChecker {
 
   void Check() {
     LearnTypes();
+    LearnItems();
     CheckRoot();
     for (const State& state : definition_.states)
       if (IsReal(state)) CheckState(state);
@@ -90,11 +93,23 @@ class ExpressionChecker {
             })));
   }
 
+  // Outer ones come first, so that an inner list may be part of an outer item.
+  void LearnItems() {
+    for (const State& state : definition_.states) {
+      const auto* each = std::get_if<EachVerb>(&state.verb);
+      if (!each) continue;
+      const Sight sight = SightOf(state, {});
+      const Type list = TypeOfTemplate(each->list, Quietly(sight));
+      items_[state.index] = list.kind() == TypeKind::kList ? list.element() : Type::Dyn();
+    }
+  }
+
   TypeEnvironment BaseNames() const {
     TypeEnvironment names;
     names.Declare("input", definition_.input ? TypeOf(*definition_.input) : Type::Dyn());
     std::vector<std::pair<Type::Field, Type>> fields;
-    for (const char* name : {"id", "key", "process", "version", "startedAt"}) fields.push_back({{name, true}, Type::Dyn()});
+    for (const char* name : {"id", "key", "process", "version", "startedAt"})
+      fields.push_back({{name, true}, Type::Dyn()});
     names.Declare("instance", Type::Object(std::move(fields), false, Type::Dyn()));
     names.Declare("now", Type(TypeKind::kTimestamp));
     return names;
@@ -104,13 +119,16 @@ class ExpressionChecker {
 
   Sight SightOf(const State& state, VariableSet set) const {
     Sight sight{BaseNames(), std::move(set)};
-    for (std::size_t i = 0; i < types_.size(); ++i) sight.names.Declare(variables_.names()[i], types_[i].value_or(Type::Dyn()));
-    std::vector<const EachVerb*> around;
+    for (std::size_t i = 0; i < types_.size(); ++i)
+      sight.names.Declare(variables_.names()[i], types_[i].value_or(Type::Dyn()));
+    std::vector<StateIndex> around;
     for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
-      if (const auto* each = std::get_if<EachVerb>(&StateAt(definition_, outer).verb)) around.push_back(each);
-    for (auto each = around.rbegin(); each != around.rend(); ++each) {
-      sight.names.Declare((*each)->as, Type::Dyn());
-      sight.names.Declare((*each)->index, Type(TypeKind::kInt));
+      if (Does<EachVerb>(StateAt(definition_, outer))) around.push_back(outer);
+    for (auto index = around.rbegin(); index != around.rend(); ++index) {
+      const auto& each = std::get<EachVerb>(StateAt(definition_, *index).verb);
+      const auto item = items_.find(*index);
+      sight.names.Declare(each.as, item == items_.end() ? Type::Dyn() : item->second);
+      sight.names.Declare(each.index, Type(TypeKind::kInt));
     }
     return sight;
   }
@@ -127,8 +145,9 @@ class ExpressionChecker {
   Type CheckOne(const Expression& expression, const Sight& sight) {
     const CheckOutcome outcome = CheckExpression(*expression.compiled, sight.names);
     for (const ExpressionError& error : outcome.errors) {
-      if (parsed_.variables_unknown && error.code == ErrorCode{3011}) continue;
-      report_.Add(Severity::kError, error.code, Locate(expression, error.line, error.column), error.length, error.message, error.hint);
+      if (parsed_.variables_unknown && error.code == kExpressionUnknownName) continue;
+      report_.Add(Severity::kError, error.code, Locate(expression, error.line, error.column), error.length,
+                  error.message, error.hint);
     }
     if (!outcome.errors.empty()) return Type::Dyn();
     CheckSet(expression, sight);
@@ -141,7 +160,8 @@ class ExpressionChecker {
       const int number = variables_.NumberOf(use.name);
       if (number < 0 || sight.set[static_cast<std::size_t>(number)]) continue;
       report_.Add(Severity::kError, kVariableNotSet, Locate(expression, 1, use.column), use.length,
-                  "Expected '" + use.name + "' to be set on every path that leads here, but on some path it is not.", "give it an initial value under 'vars', or set it on the way");
+                  "Expected '" + use.name + "' to be set on every path that leads here, but on some path it is not.",
+                  "give it an initial value under 'vars', or set it on the way");
     }
   }
 
@@ -155,7 +175,9 @@ class ExpressionChecker {
       for (const TextTemplate::Piece& piece : text->pieces) {
         if (!piece.expression) continue;
         const Type type = CheckOne(*piece.expression, sight);
-        const Wanted wanted{{TypeKind::kString, TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble, TypeKind::kBool, TypeKind::kTimestamp, TypeKind::kDuration}, "a number, boolean, string, timestamp or duration inside a text"};
+        const Wanted wanted{{TypeKind::kString, TypeKind::kInt, TypeKind::kUint, TypeKind::kDouble, TypeKind::kBool,
+                             TypeKind::kTimestamp, TypeKind::kDuration},
+                            "a number, boolean, string, timestamp or duration inside a text"};
         Demand(type, wanted, piece.expression->at, CountCharacters(SourceOf(*piece.expression->compiled)));
       }
     }
@@ -175,14 +197,19 @@ class ExpressionChecker {
 
   void Demand(const Type& type, const Wanted& wanted, SourcePosition at, int length) {
     for (TypeKind kind : wanted.kinds)
-      if (type.is_dyn() || Type::CanFit(type, kind == TypeKind::kList ? Type::List(Type::Dyn()) : kind == TypeKind::kMap ? Type::Map(Type(TypeKind::kString), Type::Dyn()) : Type(kind))) return;
-    report_.Add(Severity::kError, kExpressionMisfit, at, length, "Expected " + wanted.words + ", but it is of type " + type.ToString() + ".");
+      if (type.is_dyn() || Type::CanFit(type, kind == TypeKind::kList  ? Type::List(Type::Dyn())
+                                              : kind == TypeKind::kMap ? Type::Map(Type(TypeKind::kString), Type::Dyn())
+                                                                       : Type(kind)))
+        return;
+    report_.Add(Severity::kError, kExpressionMisfit, at, length,
+                "Expected " + wanted.words + ", but it is of type " + type.ToString() + ".");
   }
   void DemandTemplate(const std::optional<Template>& content, const Sight& sight, const Wanted& wanted) {
     if (!content) return;
     const Type type = CheckTemplate(*content, sight);
     const auto* expression = std::get_if<Expression>(&content->content);
-    Demand(type, wanted, expression ? expression->at : content->at, expression ? CountCharacters(SourceOf(*expression->compiled)) : 1);
+    Demand(type, wanted, expression ? expression->at : content->at,
+           expression ? CountCharacters(SourceOf(*expression->compiled)) : 1);
   }
 
   // ---- places ----
@@ -211,7 +238,8 @@ class ExpressionChecker {
       done.names.Declare("call", Type::Object({{{"key", true}, Type(TypeKind::kString)}}, false, Type::Dyn()));
       CheckTemplate(*state.undo->with, done);
       const NodeEntry* undo = parsed_.Find(state.index, "undo");
-      CheckOperationInput(state.undo->operation, state.undo->with, undo ? undo->value.Find("with") : nullptr, undo ? undo->value.Find("call") : nullptr, done);
+      CheckOperationInput(state.undo->operation, state.undo->with, undo ? undo->value.Find("with") : nullptr,
+                          undo ? undo->value.Find("call") : nullptr, done);
     }
     CheckHandlers(state);
   }
@@ -229,7 +257,8 @@ class ExpressionChecker {
       }
     }
     for (const TimerHandler& handler : state.after) {
-      if (const auto* due = std::get_if<Template>(&handler.due)) DemandTemplate(*due, inside, {{TypeKind::kDuration, TypeKind::kTimestamp}, "a duration or a timestamp"});
+      if (const auto* due = std::get_if<Template>(&handler.due))
+        DemandTemplate(*due, inside, {{TypeKind::kDuration, TypeKind::kTimestamp}, "a duration or a timestamp"});
       for (const TransitionArm& arm : handler.arms) CheckArm(arm, inside);
     }
     for (const ErrorHandler& handler : state.on_error) {
@@ -243,7 +272,8 @@ class ExpressionChecker {
     if (arm.condition) {
       const Type type = CheckOne(*arm.condition, sight);
       if (!Type::CanFit(type, Type(TypeKind::kBool)))
-        report_.Add(Severity::kError, kConditionNotBoolean, arm.condition->at, CountCharacters(SourceOf(*arm.condition->compiled)),
+        report_.Add(Severity::kError, kConditionNotBoolean, arm.condition->at,
+                    CountCharacters(SourceOf(*arm.condition->compiled)),
                     "Expected a condition, true or false, but the expression is of type " + type.ToString() + ".");
     }
     Sight saved = sight;
@@ -262,7 +292,8 @@ class ExpressionChecker {
   void CheckVerb(const State& state, const Sight& sight) {
     if (const auto* call = std::get_if<CallVerb>(&state.verb)) {
       CheckTemplate(call->with, sight);
-      CheckOperationInput(call->full(), call->with, parsed_.Find(state.index, "with"), parsed_.Find(state.index, "call"), sight);
+      CheckOperationInput(call->full(), call->with, parsed_.Find(state.index, "with"),
+                          parsed_.Find(state.index, "call"), sight);
     } else if (const auto* ask = std::get_if<AskVerb>(&state.verb)) {
       CheckTemplate(ask->title, sight);
       CheckTemplate(ask->data, sight);
@@ -288,7 +319,7 @@ class ExpressionChecker {
   }
 
   // The expressions have been reported on: only the types are of interest here.
-  TypeOfExpression Quietly(const Sight& sight) const {
+  static TypeOfExpression Quietly(const Sight& sight) {
     return [&sight](const Expression& expression) {
       const CheckOutcome outcome = CheckExpression(*expression.compiled, sight.names);
       return outcome.errors.empty() ? outcome.type : Type::Dyn();
@@ -302,13 +333,17 @@ class ExpressionChecker {
     return nullptr;
   }
 
-  void CheckOperationInput(const std::string& full, const std::optional<Template>& with, const NodeEntry* with_entry, const NodeEntry* call, const Sight& sight) {
+  void CheckOperationInput(const std::string& full, const std::optional<Template>& with, const NodeEntry* with_entry,
+                           const NodeEntry* call, const Sight& sight) {
     const OperationManifest* operation = FindOperation(full);
     if (!operation || !operation->input) return;
-    if (with && with_entry) return CheckFit(*with, with_entry->value, *operation->input, "the input of " + full, Quietly(sight), report_);
+    if (with && with_entry)
+      return CheckFit(*with, with_entry->value, *operation->input, "the input of " + full, Quietly(sight), report_);
     if (with_entry || !call) return;
     const std::vector<SchemaViolation> violations = Validate(*operation->input, Value::Object({}));
-    if (!violations.empty()) report_.Error(kInputMissing, call->value, "Expected 'with' for " + full + ", but it is missing: " + violations.front().message);
+    if (!violations.empty())
+      report_.Error(kInputMissing, call->value,
+                    "Expected 'with' for " + full + ", but it is missing: " + violations.front().message);
   }
 
   // The root's output against its schema.
@@ -323,7 +358,8 @@ class ExpressionChecker {
   const Definition& definition_;
   const Variables& variables_;
   Report& report_;
-  std::vector<std::optional<Type>> types_;   // by number of the variable
+  std::vector<std::optional<Type>> types_;  // by number of the variable
+  std::map<StateIndex, Type> items_;        // of what each `each` runs over
 };
 
 }  // namespace

@@ -24,7 +24,8 @@ void CheckKeys(const Node& map, const std::vector<std::string>& known, std::stri
 std::optional<std::string> ReadText(const Node& node, std::string_view what, Report& report);
 std::optional<std::vector<std::string>> ReadTexts(const Node& node, std::string_view what, Report& report);
 std::optional<bool> ReadBool(const Node& node, std::string_view what, Report& report);
-std::optional<std::int64_t> ReadInteger(const Node& node, std::int64_t min, std::int64_t max, std::string_view what, Report& report);
+std::optional<std::int64_t> ReadInteger(const Node& node, std::int64_t min, std::int64_t max, std::string_view what,
+                                        Report& report);
 std::optional<double> ReadNumber(const Node& node, double min, double max, std::string_view what, Report& report);
 // "10s", "PT30M" -> milliseconds.
 std::optional<std::int64_t> ReadSpan(const Node& node, Report& report);
@@ -33,8 +34,8 @@ std::optional<std::int64_t> SpanToMillis(std::string_view text);
 std::optional<std::string> ReadChoice(const Node& node, const std::vector<std::string>& words, Report& report);
 
 // Names: language.md 11.12.
-bool IsName(std::string_view text);           // [A-Za-z][A-Za-z0-9_-]{0,62}
-bool IsDottedName(std::string_view text);     // also with dots between: events, operations
+bool IsName(std::string_view text);        // [A-Za-z][A-Za-z0-9_-]{0,62}
+bool IsDottedName(std::string_view text);  // also with dots between: events, operations
 std::optional<std::string> ReadName(const Node& node, std::string_view what, Report& report);
 std::optional<std::string> ReadDottedName(const Node& node, std::string_view what, Report& report);
 bool CheckName(const NodeEntry& entry, std::string_view what, Report& report);

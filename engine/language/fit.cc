@@ -9,7 +9,8 @@ namespace {
 
 class FitChecker {
  public:
-  FitChecker(const std::string& owner, const TypeOfExpression& type_of, Report& report) : owner_(owner), type_of_(type_of), report_(report) {}
+  FitChecker(const std::string& owner, const TypeOfExpression& type_of, Report& report)
+      : owner_(owner), type_of_(type_of), report_(report) {}
 
   // A literal is held against the schema itself.
   void CheckLiteral(const Value& value, const Node& node, const CompiledSchema& schema) {
@@ -19,7 +20,8 @@ class FitChecker {
       if (!violation.property.empty()) (IsSurplus(violation) ? surplus : missing).push_back(violation.property);
     for (const SchemaViolation& violation : violations) {
       const PointedNode pointed = FollowPointer(node, violation.path);
-      const std::string message = "In " + owner_ + (violation.path.empty() ? "" : " at " + violation.path) + ": " + violation.message;
+      const std::string message =
+          "In " + owner_ + (violation.path.empty() ? "" : " at " + violation.path) + ": " + violation.message;
       if (IsSurplus(violation) && pointed.entry) {
         report_.ErrorAtKey(kInputMisfit, *pointed.entry, message, DidYouMean(violation.property, missing));
       } else if (violation.property.empty()) {
@@ -37,16 +39,22 @@ class FitChecker {
     if (map && object) return CheckFields(*map, node, *object, name);
     const auto* list = std::get_if<Template::ListOf>(&content.content);
     if (list && wanted.kind() == TypeKind::kList) {
-      for (std::size_t i = 0; i < list->size() && i < node.items.size(); ++i) Check((*list)[i], node.items[i], wanted.element(), name + "[" + std::to_string(i) + "]");
+      for (std::size_t i = 0; i < list->size() && i < node.items.size(); ++i)
+        Check((*list)[i], node.items[i], wanted.element(), name + "[" + std::to_string(i) + "]");
       return;
     }
     const Type given = AsVariable(TypeOfTemplate(content, type_of_));
     if (Type::CanFit(given, wanted)) return;
-    report_.Error(kInputMisfit, node, "Expected " + wanted.ToString() + " for '" + name + "' in " + owner_ + ", but it is " + given.ToString() + ".", Conversion(given, wanted));
+    report_.Error(
+        kInputMisfit, node,
+        "Expected " + wanted.ToString() + " for '" + name + "' in " + owner_ + ", but it is " + given.ToString() + ".",
+        Conversion(given, wanted));
   }
 
  private:
-  static bool IsSurplus(const SchemaViolation& violation) { return violation.schema_path.ends_with("/additionalProperties"); }
+  static bool IsSurplus(const SchemaViolation& violation) {
+    return violation.schema_path.ends_with("/additionalProperties");
+  }
 
   // The one object type that a map could be meant for.
   static const Type* ObjectIn(const Type& wanted) {
@@ -72,18 +80,25 @@ class FitChecker {
         Check(content, entry->value, *wanted, name.empty() ? key : name + "." + key);
       } else if (!object.open()) {
         surplus.push_back(key);
-        report_.ErrorAtKey(kInputMisfit, *entry, "Expected only what the schema names in " + owner_ + ", but '" + key + "' is not in it.", DidYouMean(key, names));
+        report_.ErrorAtKey(kInputMisfit, *entry,
+                           "Expected only what the schema names in " + owner_ + ", but '" + key + "' is not in it.",
+                           DidYouMean(key, names));
       }
     }
     for (const auto& [field, type] : object.fields()) {
       if (!field.required || node.Find(field.name) || !NearestWord(field.name, surplus).empty()) continue;
-      report_.Error(kInputMissing, node, "Expected '" + (name.empty() ? "" : name + ".") + field.name + "' in " + owner_ + ", but it is missing.");
+      report_.Error(
+          kInputMissing, node,
+          "Expected '" + (name.empty() ? "" : name + ".") + field.name + "' in " + owner_ + ", but it is missing.");
     }
   }
 
   static std::string Conversion(const Type& given, const Type& wanted) {
-    if (wanted.kind() == TypeKind::kString && given.kind() != TypeKind::kList && given.kind() != TypeKind::kObject && given.kind() != TypeKind::kMap) return "string(…) makes a string of it";
-    if (wanted.kind() == TypeKind::kInt && (given.kind() == TypeKind::kString || given.kind() == TypeKind::kDouble)) return "int(…) makes an integer of it";
+    if (wanted.kind() == TypeKind::kString && given.kind() != TypeKind::kList && given.kind() != TypeKind::kObject &&
+        given.kind() != TypeKind::kMap)
+      return "string(…) makes a string of it";
+    if (wanted.kind() == TypeKind::kInt && (given.kind() == TypeKind::kString || given.kind() == TypeKind::kDouble))
+      return "int(…) makes an integer of it";
     return "";
   }
 
@@ -94,7 +109,8 @@ class FitChecker {
 
 }  // namespace
 
-void CheckFit(const Template& content, const Node& node, const CompiledSchema& schema, const std::string& owner, const TypeOfExpression& type_of, Report& report) {
+void CheckFit(const Template& content, const Node& node, const CompiledSchema& schema, const std::string& owner,
+              const TypeOfExpression& type_of, Report& report) {
   FitChecker checker(owner, type_of, report);
   if (const auto* literal = std::get_if<Value>(&content.content)) return checker.CheckLiteral(*literal, node, schema);
   checker.Check(content, node, TypeOf(schema), "");

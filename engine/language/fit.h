@@ -14,6 +14,7 @@ namespace fermata {
 using TypeOfExpression = std::function<Type(const Expression&)>;
 
 // `node` is where the template stands; `owner` what to call it ("the input of bank.authorise"). Expressions have been checked before: `type_of` only tells their types.
-void CheckFit(const Template& content, const Node& node, const CompiledSchema& schema, const std::string& owner, const TypeOfExpression& type_of, Report& report);
+void CheckFit(const Template& content, const Node& node, const CompiledSchema& schema, const std::string& owner,
+              const TypeOfExpression& type_of, Report& report);
 
 }  // namespace fermata

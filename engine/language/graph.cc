@@ -46,14 +46,17 @@ class GraphBuilder {
   }
 
   bool HasReachedEnd(const State& state) const {
-    return std::any_of(state.children.begin(), state.children.end(), [&](StateIndex child) { return graph_.reached[Slot(child)] && Does<EndVerb>(StateAt(definition_, child)); });
+    return std::any_of(state.children.begin(), state.children.end(), [&](StateIndex child) {
+      return graph_.reached[Slot(child)] && Does<EndVerb>(StateAt(definition_, child));
+    });
   }
 
   bool CanComplete(const State& state) const {
     if (state.is_region || Does<CompositeVerb>(state)) return HasReachedEnd(state);
     if (Does<EachVerb>(state)) return true;  // the list may be empty
     if (const auto* parallel = std::get_if<ParallelVerb>(&state.verb)) {
-      const auto done = std::count_if(state.children.begin(), state.children.end(), [&](StateIndex region) { return graph_.completes[Slot(region)]; });
+      const auto done = std::count_if(state.children.begin(), state.children.end(),
+                                      [&](StateIndex region) { return graph_.completes[Slot(region)]; });
       return done >= parallel->join.value_or(static_cast<std::int64_t>(state.children.size()));
     }
     return !Does<EndVerb>(state) && !Does<FailVerb>(state);
@@ -66,7 +69,8 @@ class GraphBuilder {
 
 class GraphChecker {
  public:
-  GraphChecker(const ParsedDefinition& parsed, const Graph& graph, Report& report) : parsed_(parsed), definition_(*parsed.definition), graph_(graph), report_(report) {}
+  GraphChecker(const ParsedDefinition& parsed, const Graph& graph, Report& report)
+      : parsed_(parsed), definition_(*parsed.definition), graph_(graph), report_(report) {}
 
   void Check() {
     const bool complete = !parsed_.targets_unknown && !parsed_.states_unknown;
@@ -89,7 +93,9 @@ class GraphChecker {
     report_.Add(severity, code, state.at, static_cast<int>(state.name.size()), std::move(message), std::move(hint));
   }
 
-  bool IsOrphan(const State& state) const { return IsReal(state) && !graph_.reached[Slot(state.index)] && graph_.reached[Slot(state.parent)]; }
+  bool IsOrphan(const State& state) const {
+    return IsReal(state) && !graph_.reached[Slot(state.index)] && graph_.reached[Slot(state.parent)];
+  }
 
   // What only a state leads to that is itself blamed (never reached, or never through) is a consequence.
   void CheckReached() {
@@ -100,12 +106,17 @@ class GraphChecker {
     }
     std::vector<bool> entered(definition_.states.size(), false);
     for (const State& state : definition_.states)
-      if (IsOrphan(state)) ForEachArm(state, [&](ArmKind, const TransitionArm& arm) { if (arm.target != kNoState && arm.target != state.index) entered[Slot(arm.target)] = true; });
+      if (IsOrphan(state))
+        ForEachArm(state, [&](ArmKind, const TransitionArm& arm) {
+          if (arm.target != kNoState && arm.target != state.index) entered[Slot(arm.target)] = true;
+        });
     for (const bool in_circles : {false, true})
       for (const State& state : definition_.states) {
         if (!IsOrphan(state) || told[Slot(state.index)] || (entered[Slot(state.index)] && !in_circles)) continue;
         TellAll(state, told);
-        ReportAt(state, Severity::kError, kUnreachableState, "Expected a way into the state '" + state.name + "', but no transition leads there.", "remove it, or name it under 'next', 'on', 'after' or 'on_error'");
+        ReportAt(state, Severity::kError, kUnreachableState,
+                 "Expected a way into the state '" + state.name + "', but no transition leads there.",
+                 "remove it, or name it under 'next', 'on', 'after' or 'on_error'");
       }
   }
 
@@ -145,18 +156,23 @@ class GraphChecker {
   // Whether something inside leads out, or fails.
   bool LeftFromInside(const State& state) const {
     for (const State& inner : definition_.states) {
-      if (inner.index == state.index || !graph_.reached[Slot(inner.index)] || !IsInside(definition_, inner.index, state.index)) continue;
+      if (inner.index == state.index || !graph_.reached[Slot(inner.index)] ||
+          !IsInside(definition_, inner.index, state.index))
+        continue;
       if (Does<FailVerb>(inner)) return true;
       bool leads_out = false;
-      ForEachArm(inner, [&](ArmKind, const TransitionArm& arm) { leads_out |= arm.target != kNoState && !IsInside(definition_, arm.target, state.index); });
+      ForEachArm(inner, [&](ArmKind, const TransitionArm& arm) {
+        leads_out |= arm.target != kNoState && !IsInside(definition_, arm.target, state.index);
+      });
       if (leads_out) return true;
     }
     return false;
   }
 
   bool HasStuckInside(const State& state) const {
-    return std::any_of(definition_.states.begin(), definition_.states.end(),
-                       [&](const State& inner) { return inner.index != state.index && stuck_[Slot(inner.index)] && IsInside(definition_, inner.index, state.index); });
+    return std::any_of(definition_.states.begin(), definition_.states.end(), [&](const State& inner) {
+      return inner.index != state.index && stuck_[Slot(inner.index)] && IsInside(definition_, inner.index, state.index);
+    });
   }
 
   void CheckLeft(const State& state) {
@@ -166,15 +182,22 @@ class GraphChecker {
     if (!state.children.empty() && (HasStuckInside(state) || LeftFromInside(state))) return;
     stuck_[Slot(state.index)] = true;
     if (!completes)
-      return ReportAt(state, Severity::kError, kStateNeverLeft, "Expected an 'end' that can be reached inside of '" + state.name + "', or a way out of it, but there is none.", "");
-    ReportAt(state, Severity::kError, kStateNeverLeft, "Expected a way out of the state '" + state.name + "', but it has none.", "add 'next', or 'on' or 'after' with a state to go to; the last state of a process says 'end'");
+      return ReportAt(state, Severity::kError, kStateNeverLeft,
+                      "Expected an 'end' that can be reached inside of '" + state.name +
+                          "', or a way out of it, but there is none.",
+                      "");
+    ReportAt(state, Severity::kError, kStateNeverLeft,
+             "Expected a way out of the state '" + state.name + "', but it has none.",
+             "add 'next', or 'on' or 'after' with a state to go to; the last state of a process says 'end'");
   }
 
   void CheckWait(const State& state) {
     if (!Does<NoVerb>(state) || state.on.empty() || !state.after.empty()) return;
     for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
       if (!StateAt(definition_, outer).after.empty()) return;
-    ReportAt(state, Severity::kWarning, kWaitWithoutAfter, "Expected 'after' where a process waits, but '" + state.name + "' may wait for ever.", "say what happens when nothing comes: after: { 1d: … }");
+    ReportAt(state, Severity::kWarning, kWaitWithoutAfter,
+             "Expected 'after' where a process waits, but '" + state.name + "' may wait for ever.",
+             "say what happens when nothing comes: after: { 1d: … }");
   }
 
   // States through which a process runs without anybody else having a say.
@@ -213,7 +236,9 @@ class GraphChecker {
       if (!returns) continue;
       for (std::size_t i = 0; i < seen.size(); ++i)
         if (seen[i]) told[i] = true;
-      ReportAt(state, Severity::kWarning, kLoopWithoutWait, "Expected a wait in the loop through '" + state.name + "', but nothing in it waits.", "put a state with 'after' into the loop");
+      ReportAt(state, Severity::kWarning, kLoopWithoutWait,
+               "Expected a wait in the loop through '" + state.name + "', but nothing in it waits.",
+               "put a state with 'after' into the loop");
     }
   }
 
@@ -228,6 +253,8 @@ class GraphChecker {
 
 Graph BuildGraph(const Definition& definition) { return GraphBuilder(definition).Build(); }
 
-void CheckGraph(const ParsedDefinition& parsed, const Graph& graph, Report& report) { GraphChecker(parsed, graph, report).Check(); }
+void CheckGraph(const ParsedDefinition& parsed, const Graph& graph, Report& report) {
+  GraphChecker(parsed, graph, report).Check();
+}
 
 }  // namespace fermata

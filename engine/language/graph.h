@@ -8,8 +8,8 @@
 namespace fermata {
 
 struct Graph {
-  std::vector<bool> reached;     // by index: some path enters it
-  std::vector<bool> completes;   // its verb, or an `end` inside of it, can be through
+  std::vector<bool> reached;    // by index: some path enters it
+  std::vector<bool> completes;  // its verb, or an `end` inside of it, can be through
 };
 Graph BuildGraph(const Definition& definition);
 

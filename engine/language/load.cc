@@ -25,7 +25,8 @@ std::string HashOf(const Bundle& bundle, const Definition& definition, const std
   std::string bytes;
   AppendPart("process", "", bundle.text, bytes);
   for (const std::string& file : files) AppendPart("file", file, bundle.files.at(file), bytes);
-  for (const ManifestPtr& manifest : definition.manifests) AppendPart("manifest", manifest->connector, WriteJson(manifest->source), bytes);
+  for (const ManifestPtr& manifest : definition.manifests)
+    AppendPart("manifest", manifest->connector, WriteJson(manifest->source), bytes);
   return Sha256Hex(bytes);
 }
 

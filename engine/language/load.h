@@ -16,24 +16,26 @@ namespace fermata {
 
 // A process with all it refers to: nothing is read from a disk here.
 struct Bundle {
-  std::string file;                            // as diagnostics name it
+  std::string file;  // as diagnostics name it
   std::string text;
-  std::map<std::string, std::string> files;    // schema files by their path relative to the process's folder
-  std::vector<ManifestPtr> manifests;          // of all connectors that may be called; the engine's own is always there
-  std::vector<std::string> processes;          // other processes of the folder, for the warning about `run`; empty = nothing is known of them
+  std::map<std::string, std::string> files;  // schema files by their path relative to the process's folder
+  std::vector<ManifestPtr> manifests;        // of all connectors that may be called; the engine's own is always there
+  std::vector<std::string>
+      processes;  // other processes of the folder, for the warning about `run`; empty = nothing is known of them
 };
 
 struct LoadOutcome {
-  DefinitionPtr definition;                    // null if there is any error
-  std::vector<Diagnostic> diagnostics;         // sorted by place; warnings and informations too
+  DefinitionPtr definition;             // null if there is any error
+  std::vector<Diagnostic> diagnostics;  // sorted by place; warnings and informations too
 };
 LoadOutcome LoadDefinition(const Bundle& bundle);
 
 struct ManifestOutcome {
-  ManifestPtr manifest;                        // null if there is any error
+  ManifestPtr manifest;  // null if there is any error
   std::vector<Diagnostic> diagnostics;
 };
-ManifestOutcome LoadManifest(const std::string& file, const std::string& text, const std::map<std::string, std::string>& files = {});
+ManifestOutcome LoadManifest(const std::string& file, const std::string& text,
+                             const std::map<std::string, std::string>& files = {});
 
 // The schema files that a process or manifest names by `$ref`, relative to its folder, each once. Call it again with the
 // text of a schema file (and its path as `file`) to follow references from there. Empty if the text cannot be read.

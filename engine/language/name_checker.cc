@@ -12,14 +12,15 @@ namespace {
 
 std::string Quoted(const std::vector<std::string>& names) {
   std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
   return text;
 }
 
 // What can go wrong, by name, in a state itself.
 struct Raised {
   std::set<std::string> business;
-  bool anything = false;     // what a child raises is not known here
+  bool anything = false;  // what a child raises is not known here
   bool technical = false;
 };
 
@@ -37,7 +38,8 @@ Raised RaisedBy(const State& state) {
 
 class ErrorChecker {
  public:
-  ErrorChecker(const ParsedDefinition& parsed, Report& report) : parsed_(parsed), definition_(*parsed.definition), report_(report) {}
+  ErrorChecker(const ParsedDefinition& parsed, Report& report)
+      : parsed_(parsed), definition_(*parsed.definition), report_(report) {}
 
   void Check() {
     for (const State& state : definition_.states) {
@@ -63,7 +65,8 @@ class ErrorChecker {
       if (!IsHandled(state, error)) unhandled.push_back(error);
     if (!unhandled.empty())
       report_.Add(Severity::kWarning, kUnhandledError, entry->value.at, entry->value.length,
-                  "Expected the business error" + std::string(unhandled.size() > 1 ? "s " : " ") + Quoted(unhandled) + " of " + call->full() + " to be handled, but nothing does.",
+                  "Expected the business error" + std::string(unhandled.size() > 1 ? "s " : " ") + Quoted(unhandled) +
+                      " of " + call->full() + " to be handled, but nothing does.",
                   "write: on_error: { " + unhandled.front() + ": … }");
     if (!state.undo && InAtomicScope(state))
       report_.Add(Severity::kInformation, kEffectWithoutUndo, entry->value.at, entry->value.length,
@@ -92,7 +95,8 @@ class ErrorChecker {
       const bool technical = handler.name == "technical" || IsTechnicalError(handler.name);
       if (technical ? raised.technical : raised.business.count(handler.name) > 0) continue;
       report_.Add(Severity::kWarning, kErrorNeverRaised, handler.at, CountCharacters(handler.name),
-                  "Expected the name of an error that can happen here, but nothing raises '" + handler.name + "'.", DidYouMean(handler.name, {raised.business.begin(), raised.business.end()}));
+                  "Expected the name of an error that can happen here, but nothing raises '" + handler.name + "'.",
+                  DidYouMean(handler.name, {raised.business.begin(), raised.business.end()}));
     }
   }
 
@@ -135,9 +139,11 @@ class VariableChecker {
         if (added || known->second.first == region) continue;
         const Write& other = *known->second.second;
         report_.AddRelated(Severity::kError, kRegionsShareVariable, write.at, write.length,
-                           "Expected each variable to be written in one region only, but '" + StateAt(definition_, known->second.first).name + "' and '" + StateAt(definition_, region).name +
-                               "' both write '" + write.name + "'.",
-                           {other.at.line, other.at.column, "the other region writes it here"}, "give the results different names");
+                           "Expected each variable to be written in one region only, but '" +
+                               StateAt(definition_, known->second.first).name + "' and '" +
+                               StateAt(definition_, region).name + "' both write '" + write.name + "'.",
+                           {other.at.line, other.at.column, "the other region writes it here"},
+                           "give the results different names");
       }
     }
   }
@@ -153,10 +159,13 @@ class VariableChecker {
     for (const Write& write : writes_) {
       const StateIndex each = write.state == kRoot ? kNoState : EachAround(write.state);
       if (each == kNoState) continue;
-      const bool outer = std::any_of(writes_.begin(), writes_.end(), [&](const Write& other) { return other.name == write.name && !IsInside(definition_, other.state, each); });
+      const bool outer = std::any_of(writes_.begin(), writes_.end(), [&](const Write& other) {
+        return other.name == write.name && !IsInside(definition_, other.state, each);
+      });
       if (outer)
         report_.Add(Severity::kWarning, kOuterVariableInItem, write.at, write.length,
-                    "Expected a name of its own for what an item assigns, but '" + write.name + "' is also a variable outside: the item changes only its own copy.");
+                    "Expected a name of its own for what an item assigns, but '" + write.name +
+                        "' is also a variable outside: the item changes only its own copy.");
     }
   }
 
@@ -164,18 +173,25 @@ class VariableChecker {
     for (const char* key : {"as", "index"}) {
       const NodeEntry* entry = parsed_.Find(state.index, key);
       const std::string& name = key == std::string_view("as") ? each.as : each.index;
-      const bool variable = std::any_of(writes_.begin(), writes_.end(), [&](const Write& write) { return write.name == name; });
+      const bool variable =
+          std::any_of(writes_.begin(), writes_.end(), [&](const Write& write) { return write.name == name; });
       bool outer = false;
       for (StateIndex at = state.parent; at != kNoState; at = StateAt(definition_, at).parent)
-        if (const auto* around = std::get_if<EachVerb>(&StateAt(definition_, at).verb)) outer |= around->as == name || around->index == name;
+        if (const auto* around = std::get_if<EachVerb>(&StateAt(definition_, at).verb))
+          outer |= around->as == name || around->index == name;
       if (!variable && !outer) continue;
       const NodeEntry* blamed = entry ? entry : parsed_.Find(state.index, "each");
-      report_.Error(kShadowedName, blamed->value, "Expected a name that nothing else has, but '" + name + "' is also " + (variable ? "a variable." : "the name of an outer 'each'."),
+      report_.Error(kShadowedName, blamed->value,
+                    "Expected a name that nothing else has, but '" + name + "' is also " +
+                        (variable ? "a variable." : "the name of an outer 'each'."),
                     "choose another one with '" + std::string(key) + "'");
     }
     if (each.as == each.index) {
-      const NodeEntry* blamed = parsed_.Find(state.index, "index") ? parsed_.Find(state.index, "index") : parsed_.Find(state.index, "as");
-      if (blamed) report_.Error(kShadowedName, blamed->value, "Expected two names for the item and its index, but both are '" + each.as + "'.");
+      const NodeEntry* blamed =
+          parsed_.Find(state.index, "index") ? parsed_.Find(state.index, "index") : parsed_.Find(state.index, "as");
+      if (blamed)
+        report_.Error(kShadowedName, blamed->value,
+                      "Expected two names for the item and its index, but both are '" + each.as + "'.");
     }
   }
 
@@ -186,7 +202,9 @@ class VariableChecker {
     for (const Write& write : writes_) names.push_back(write.name);
     for (const Node& item : entry->value.items) {
       if (!item.is_scalar() || std::find(names.begin(), names.end(), item.text) != names.end()) continue;
-      report_.Error(kUnknownVariable, item, "Expected a variable of the process, but nothing assigns '" + item.text + "'.", DidYouMean(item.text, names));
+      report_.Error(kUnknownVariable, item,
+                    "Expected a variable of the process, but nothing assigns '" + item.text + "'.",
+                    DidYouMean(item.text, names));
     }
   }
 
@@ -206,7 +224,8 @@ void CheckReferences(const ParsedDefinition& parsed, const std::vector<std::stri
     for (const EventHandler& handler : state.on) {
       if (definition.FindEvent(handler.type)) continue;
       std::string hint = DidYouMean(handler.type, events);
-      report.Add(Severity::kError, kUnknownEvent, handler.at, CountCharacters(handler.type), "Expected an event that is declared under 'events', but '" + handler.type + "' is not.",
+      report.Add(Severity::kError, kUnknownEvent, handler.at, CountCharacters(handler.type),
+                 "Expected an event that is declared under 'events', but '" + handler.type + "' is not.",
                  hint.empty() ? "declare it: events: { " + handler.type + ": { key: … } }" : std::move(hint));
     }
     const auto* run = std::get_if<RunVerb>(&state.verb);
@@ -214,12 +233,16 @@ void CheckReferences(const ParsedDefinition& parsed, const std::vector<std::stri
     if (std::find(processes.begin(), processes.end(), run->process) != processes.end()) continue;
     const NodeEntry* entry = parsed.Find(state.index, "run");
     if (entry)
-      report.Add(Severity::kWarning, kUnknownProcess, entry->value.at, entry->value.length, "Expected a process in this folder, but there is no '" + run->process + "'.", DidYouMean(run->process, processes));
+      report.Add(Severity::kWarning, kUnknownProcess, entry->value.at, entry->value.length,
+                 "Expected a process in this folder, but there is no '" + run->process + "'.",
+                 DidYouMean(run->process, processes));
   }
 }
 
 void CheckErrors(const ParsedDefinition& parsed, Report& report) { ErrorChecker(parsed, report).Check(); }
 
-void CheckVariables(const ParsedDefinition& parsed, const std::vector<Write>& writes, Report& report) { VariableChecker(parsed, writes, report).Check(); }
+void CheckVariables(const ParsedDefinition& parsed, const std::vector<Write>& writes, Report& report) {
+  VariableChecker(parsed, writes, report).Check();
+}
 
 }  // namespace fermata

@@ -15,11 +15,15 @@ std::string Node::Describe() const {
   if (is_list()) return "a list";
   if (is_map()) return "a map";
   switch (scalar.kind()) {
-    case ValueKind::kNull: return empty ? "nothing" : "null";
-    case ValueKind::kBool: return scalar.as_bool() ? "the boolean true" : "the boolean false";
+    case ValueKind::kNull:
+      return empty ? "nothing" : "null";
+    case ValueKind::kBool:
+      return scalar.as_bool() ? "the boolean true" : "the boolean false";
     case ValueKind::kInt:
-    case ValueKind::kDouble: return "the number " + text;
-    default: break;
+    case ValueKind::kDouble:
+      return "the number " + text;
+    default:
+      break;
   }
   constexpr std::size_t kShownBytesMax = 60;
   std::size_t cut = text.size();

@@ -26,14 +26,14 @@ struct Node {
   Value scalar;
   std::string text;
   ScalarStyle style = ScalarStyle::kPlain;
-  bool empty = false;               // a null of no characters: "key:"
+  bool empty = false;  // a null of no characters: "key:"
 
   std::vector<Node> items;
-  std::vector<NodeEntry> entries;   // keys are unique
+  std::vector<NodeEntry> entries;  // keys are unique
 
   SourcePosition at;
-  int length = 1;                   // characters in its first line
-  std::size_t offset = 0;           // byte in the source where the scalar's content begins (after an opening quote)
+  int length = 1;          // characters in its first line
+  std::size_t offset = 0;  // byte in the source where the scalar's content begins (after an opening quote)
 
   bool is_scalar() const { return kind == Kind::kScalar; }
   bool is_list() const { return kind == Kind::kList; }

@@ -18,7 +18,8 @@ const ManifestPtr* FindManifest(std::string_view connector, ParseContext& contex
 
 // What was checked against belongs to the definition.
 void Keep(const ManifestPtr& manifest, Definition& definition) {
-  const bool kept = std::any_of(definition.manifests.begin(), definition.manifests.end(), [&](const ManifestPtr& known) { return known == manifest; });
+  const bool kept = std::any_of(definition.manifests.begin(), definition.manifests.end(),
+                                [&](const ManifestPtr& known) { return known == manifest; });
   if (!kept) definition.manifests.push_back(manifest);
 }
 
@@ -28,7 +29,9 @@ OperationRef ReadOperation(const Node& node, ParseContext& context) {
   OperationRef reference;
   const std::size_t dot = node.text.find('.');
   if (!node.is_string() || dot == std::string::npos || !IsDottedName(node.text)) {
-    context.report.Error(kBadName, node, "Expected an operation such as 'billing.debit', but there is " + node.Describe() + ".", "it is written connector.operation");
+    context.report.Error(kBadName, node,
+                         "Expected an operation such as 'billing.debit', but there is " + node.Describe() + ".",
+                         "it is written connector.operation");
     return reference;
   }
   reference.connector = node.text.substr(0, dot);
@@ -37,7 +40,10 @@ OperationRef ReadOperation(const Node& node, ParseContext& context) {
   if (!manifest) {
     std::vector<std::string> names;
     for (const ManifestPtr& known : context.manifests) names.push_back(known->connector);
-    context.report.Error(kUnknownConnector, node, "Expected a connector that has a manifest, but there is none for '" + reference.connector + "'.", DidYouMean(reference.connector, names));
+    context.report.Error(
+        kUnknownConnector, node,
+        "Expected a connector that has a manifest, but there is none for '" + reference.connector + "'.",
+        DidYouMean(reference.connector, names));
     return reference;
   }
   Keep(*manifest, *context.parsed.definition);
@@ -54,7 +60,9 @@ OperationRef ReadOperation(const Node& node, ParseContext& context) {
   // The place of the part behind the dot.
   const SourcePosition at = context.report.source().Locate(node, static_cast<int>(dot) + 1);
   context.report.Add(Severity::kError, kUnknownOperation, at, CountCharacters(reference.operation),
-                     "Expected an operation of the connector '" + reference.connector + "', but '" + reference.operation + "' is none.", std::move(hint));
+                     "Expected an operation of the connector '" + reference.connector + "', but '" +
+                         reference.operation + "' is none.",
+                     std::move(hint));
   return reference;
 }
 
@@ -81,7 +89,8 @@ std::optional<UndoSpec> ReadUndo(const Node& node, ParseContext& context) {
     undo.retry = ReadRetry(retry->value, base, context.report);
   }
   if (const NodeEntry* replaces = node.Find("replaces"))
-    if (auto state = ReadStateName(replaces->value, context)) undo.replaces = context.parsed.definition->states[static_cast<std::size_t>(*state)].name;
+    if (auto state = ReadStateName(replaces->value, context))
+      undo.replaces = context.parsed.definition->states[static_cast<std::size_t>(*state)].name;
   return undo;
 }
 
@@ -96,15 +105,23 @@ StateIndex ReadStart(const State& owner, const NodeEntry* start, ParseContext& c
     names.push_back(state.name);
   }
   context.parsed.targets_unknown = true;
-  context.report.Error(kUnknownStart, start->value, "Expected one of the states that stand directly under 'states', but 'start' is " + start->value.Describe() + ".",
-                       DidYouMean(start->value.text, names));
+  context.report.Error(
+      kUnknownStart, start->value,
+      "Expected one of the states that stand directly under 'states', but 'start' is " + start->value.Describe() + ".",
+      DidYouMean(start->value.text, names));
   return first;
 }
 
-bool IsTechnicalError(std::string_view name) { return name == "unavailable" || name == "timeout" || name == "invalid-response" || name == "internal"; }
+bool IsTechnicalError(std::string_view name) {
+  return name == "unavailable" || name == "timeout" || name == "invalid-response" || name == "internal";
+}
 
-bool IsDefinitionError(std::string_view name) { return name == "expression" || name == "schema" || name == "no-transition" || name == "livelock"; }
+bool IsDefinitionError(std::string_view name) {
+  return name == "expression" || name == "schema" || name == "no-transition" || name == "livelock";
+}
 
-bool IsReservedError(std::string_view name) { return IsTechnicalError(name) || IsDefinitionError(name) || name == "any" || name == "technical"; }
+bool IsReservedError(std::string_view name) {
+  return IsTechnicalError(name) || IsDefinitionError(name) || name == "any" || name == "technical";
+}
 
 }  // namespace fermata

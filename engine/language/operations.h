@@ -13,7 +13,7 @@ namespace fermata {
 
 struct OperationRef {
   std::string connector, operation;
-  const OperationManifest* manifest = nullptr;   // null after a report
+  const OperationManifest* manifest = nullptr;  // null after a report
 };
 // "billing.debit", against the manifests at hand; the manifest becomes part of the definition.
 OperationRef ReadOperation(const Node& node, ParseContext& context);

@@ -16,25 +16,26 @@ namespace fermata {
 
 // Where an expression's text begins.
 struct ExpressionPlace {
-  const Node* scalar = nullptr;    // null: in a key, then `at` counts
-  int index = 0;                   // of its first character in the scalar's text
+  const Node* scalar = nullptr;  // null: in a key, then `at` counts
+  int index = 0;                 // of its first character in the scalar's text
   SourcePosition at;
 };
 
 struct ParsedDefinition {
   std::shared_ptr<Definition> definition = std::make_shared<Definition>();
   Node root;
-  std::vector<const NodeEntry*> entries;                 // of the states, by index; null for the root
+  std::vector<const NodeEntry*> entries;  // of the states, by index; null for the root
   std::map<const CompiledExpression*, ExpressionPlace> places;
-  std::map<std::string, StateIndex> states;              // by name
+  std::map<std::string, StateIndex> states;  // by name
   // What a mistake makes unknown, so that the checker does not blame its consequences.
-  bool targets_unknown = false;                          // some transition or start leads nowhere
-  bool states_unknown = false;                           // some state could not be read
-  bool variables_unknown = false;                        // some save, set or vars could not be read
+  bool targets_unknown = false;    // some transition or start leads nowhere
+  bool states_unknown = false;     // some state could not be read
+  bool variables_unknown = false;  // some save, set or vars could not be read
 
   // The entry of a key in a state's node (or the root's); null if it is not there.
   const NodeEntry* Find(StateIndex state, std::string_view key) const {
-    return (entries[static_cast<std::size_t>(state)] ? entries[static_cast<std::size_t>(state)]->value : root).Find(key);
+    return (entries[static_cast<std::size_t>(state)] ? entries[static_cast<std::size_t>(state)]->value : root)
+        .Find(key);
   }
 };
 

@@ -23,7 +23,8 @@ struct Stop {};
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const SourceText& source, std::vector<Diagnostic>& diagnostics) : source_(source), diagnostics_(diagnostics) {}
+  TreeBuilder(const SourceText& source, std::vector<Diagnostic>& diagnostics)
+      : source_(source), diagnostics_(diagnostics) {}
 
   std::optional<Node> TakeRoot() { return std::move(root_); }
   const std::vector<OpenBracket>& open_brackets() const { return brackets_; }
@@ -32,8 +33,10 @@ class TreeBuilder final : public YAML::EventHandler {
     if (++documents_ == 1) return;
     const std::size_t at = Offset(mark);
     if (source_.text().compare(at, 3, "---") == 0)
-      Refuse(kYamlSeveralDocuments, at, 3, "Expected one document in the file, but a second one begins here.", "put it into a file of its own");
-    Refuse(kYamlSyntax, at, 1, "Expected the end of the document, but there is more text.", "check the indentation: keys of one map stand below each other");
+      Refuse(kYamlSeveralDocuments, at, 3, "Expected one document in the file, but a second one begins here.",
+             "put it into a file of its own");
+    Refuse(kYamlSyntax, at, 1, "Expected the end of the document, but there is more text.",
+           "check the indentation: keys of one map stand below each other");
   }
   void OnDocumentEnd() override {}
 
@@ -54,26 +57,34 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string& value) override {
     const std::size_t at = SkipProperties(Offset(mark));
     const char first = at < source_.text().size() ? source_.text()[at] : '\0';
-    const ScalarStyle style = first == '\'' ? ScalarStyle::kSingleQuoted : first == '"' ? ScalarStyle::kDoubleQuoted : first == '|' || first == '>' ? ScalarStyle::kBlock : ScalarStyle::kPlain;
+    const ScalarStyle style = first == '\''                  ? ScalarStyle::kSingleQuoted
+                              : first == '"'                 ? ScalarStyle::kDoubleQuoted
+                              : first == '|' || first == '>' ? ScalarStyle::kBlock
+                                                             : ScalarStyle::kPlain;
     TakeScalar(at, value, style, anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) Refuse(kYamlAlias, Offset(mark), 1, "Expected an alias of something that is complete, but it stands inside of what it names.");
+    if (known == anchors_.end())
+      Refuse(kYamlAlias, Offset(mark), 1,
+             "Expected an alias of something that is complete, but it stands inside of what it names.");
     if (ExpectsKey() && !known->second.node.is_scalar()) RefuseKey(Offset(mark));
     Count(Offset(mark), known->second.nodes);
-    if (!stack_.empty() && static_cast<int>(stack_.size()) + known->second.depth > kYamlDepthMax) RefuseDepth(Offset(mark));
+    if (!stack_.empty() && static_cast<int>(stack_.size()) + known->second.depth > kYamlDepthMax)
+      RefuseDepth(Offset(mark));
     Node copy = known->second.node;
     if (ExpectsKey()) copy.at = source_.At(Offset(mark));
     Place(std::move(copy), known->second.nodes, known->second.depth);
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value style) override {
     Open(Node::Kind::kList, mark, anchor, style);
   }
   void OnSequenceEnd() override { Close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override {
     Open(Node::Kind::kMap, mark, anchor, style);
   }
   void OnMapEnd() override { Close(); }
@@ -82,11 +93,11 @@ class TreeBuilder final : public YAML::EventHandler {
   struct Level {
     Node node;
     YAML::anchor_t anchor = 0;
-    NodeEntry pending;              // of maps: the key that waits for its value
+    NodeEntry pending;  // of maps: the key that waits for its value
     bool has_key = false;
     bool flow = false;
     std::map<std::string, SourcePosition, std::less<>> keys;
-    int nodes = 1;                  // in here, for the bound on expanded aliases
+    int nodes = 1;  // in here, for the bound on expanded aliases
     int depth = 1;
   };
   struct Anchored {
@@ -98,14 +109,17 @@ class TreeBuilder final : public YAML::EventHandler {
   static std::size_t Offset(const YAML::Mark& mark) { return static_cast<std::size_t>(std::max(0, mark.pos)); }
 
   [[noreturn]] void Refuse(ErrorCode code, std::size_t at, int length, std::string message, std::string hint = "") {
-    diagnostics_.push_back(source_.Report(Severity::kError, code, source_.At(at), length, std::move(message), std::move(hint)));
+    diagnostics_.push_back(
+        source_.Report(Severity::kError, code, source_.At(at), length, std::move(message), std::move(hint)));
     throw Stop{};
   }
   [[noreturn]] void RefuseKey(std::size_t at) {
-    Refuse(kYamlBadKey, at, 1, "Expected a name as key, but a list or a map stands before ':'.", "in flow style an unquoted \"${…}\" reads as a map: put quotes round it");
+    Refuse(kYamlBadKey, at, 1, "Expected a name as key, but a list or a map stands before ':'.",
+           "in flow style an unquoted \"${…}\" reads as a map: put quotes round it");
   }
   [[noreturn]] void RefuseDepth(std::size_t at) {
-    Refuse(kYamlTooLarge, at, 1, "Expected at most " + std::to_string(kYamlDepthMax) + " levels of nesting, but there are more here.");
+    Refuse(kYamlTooLarge, at, 1,
+           "Expected at most " + std::to_string(kYamlDepthMax) + " levels of nesting, but there are more here.");
   }
 
   bool ExpectsKey() const { return !stack_.empty() && stack_.back().node.is_map() && !stack_.back().has_key; }
@@ -114,7 +128,9 @@ class TreeBuilder final : public YAML::EventHandler {
   std::size_t SkipProperties(std::size_t at) {
     const std::string& text = source_.text();
     while (at < text.size() && (text[at] == '&' || text[at] == '!')) {
-      if (text[at] == '!') Refuse(kYamlTag, at, 1, "Expected a plain value, but there is a tag.", "text that looks like a number is written in quotes");
+      if (text[at] == '!')
+        Refuse(kYamlTag, at, 1, "Expected a plain value, but there is a tag.",
+               "text that looks like a number is written in quotes");
       at = text.find_first_of(" \t\r\n", at);
       if (at == std::string::npos) return text.size();
       at = text.find_first_not_of(" \t\r\n", at);
@@ -128,12 +144,14 @@ class TreeBuilder final : public YAML::EventHandler {
     const std::string_view rest = std::string_view(source_.text()).substr(at);
     if (!stack_.empty() && stack_.back().has_key && !stack_.back().flow) {
       const SourcePosition place = source_.At(at);
-      if (place.line != stack_.back().pending.key_at.line && place.column <= stack_.back().pending.key_at.column) return {};
+      if (place.line != stack_.back().pending.key_at.line && place.column <= stack_.back().pending.key_at.column)
+        return {};
     }
     for (std::string_view word : {"~", "null", "Null", "NULL"}) {
       if (rest.substr(0, word.size()) != word) continue;
       const std::string_view after = rest.substr(word.size(), 1);
-      if (after.empty() || after.find_first_of(" \t\r\n:,]}") != std::string_view::npos) return rest.substr(0, word.size());
+      if (after.empty() || after.find_first_of(" \t\r\n:,]}") != std::string_view::npos)
+        return rest.substr(0, word.size());
     }
     return {};
   }
@@ -149,7 +167,8 @@ class TreeBuilder final : public YAML::EventHandler {
     } else if (auto value = ReadPlainScalar(text)) {
       node.scalar = std::move(*value);
     } else {
-      Refuse(kYamlNumberRange, at, node.length, "Expected a number of 64 bits, but " + text + " is beyond them.", "put it in quotes if it is an identifier");
+      Refuse(kYamlNumberRange, at, node.length, "Expected a number of 64 bits, but " + text + " is beyond them.",
+             "put it in quotes if it is an identifier");
     }
     node.text = std::move(text);
     if (ExpectsKey()) return TakeKey(std::move(node), at);
@@ -170,7 +189,8 @@ class TreeBuilder final : public YAML::EventHandler {
       node.offset = at + 1;
       end = FindClosingQuote(source, at);
       if (end == std::string::npos)
-        Refuse(kYamlUnclosedQuote, at, 1, std::string("Expected the text to be closed by ") + source[at] + ", but the file ends.");
+        Refuse(kYamlUnclosedQuote, at, 1,
+               std::string("Expected the text to be closed by ") + source[at] + ", but the file ends.");
       ++end;
     }
     const std::size_t line_end = std::min(source.find('\n', at), source.size());
@@ -193,7 +213,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void TakeKey(Node node, std::size_t at) {
     if (node.style == ScalarStyle::kPlain && node.text == "<<")
-      Refuse(kYamlMergeKey, at, 2, "Expected a name as key, but there is a merge key.", "YAML 1.2 has no merge keys: write the entries out");
+      Refuse(kYamlMergeKey, at, 2, "Expected a name as key, but there is a merge key.",
+             "YAML 1.2 has no merge keys: write the entries out");
     if (node.text.empty()) Refuse(kYamlBadKey, at, node.length, "Expected a name as key, but it is empty.");
     Level& level = stack_.back();
     level.pending.key = node.text;
@@ -202,15 +223,19 @@ class TreeBuilder final : public YAML::EventHandler {
     level.has_key = true;
     const auto [first, added] = level.keys.emplace(node.text, node.at);
     if (added) return;
-    Diagnostic duplicate = source_.Report(Severity::kError, kYamlDuplicateKey, node.at, node.length, "Expected each key once, but '" + node.text + "' occurs twice in this map.");
-    duplicate.related = Diagnostic::Related{first->second.line, first->second.column, "the first '" + node.text + "' is here"};
+    Diagnostic duplicate = source_.Report(Severity::kError, kYamlDuplicateKey, node.at, node.length,
+                                          "Expected each key once, but '" + node.text + "' occurs twice in this map.");
+    duplicate.related =
+        Diagnostic::Related{first->second.line, first->second.column, "the first '" + node.text + "' is here"};
     if (diagnostics_.size() < kDiagnosticsMax) diagnostics_.push_back(std::move(duplicate));
   }
 
   void Count(std::size_t at, int nodes) {
     nodes_ += nodes;
     if (nodes_ > kYamlNodesMax)
-      Refuse(kYamlTooLarge, at, 1, "Expected at most " + std::to_string(kYamlNodesMax) + " values after aliases are expanded, but there are more.");
+      Refuse(kYamlTooLarge, at, 1,
+             "Expected at most " + std::to_string(kYamlNodesMax) +
+                 " values after aliases are expanded, but there are more.");
   }
 
   void Add(Node node, YAML::anchor_t anchor) {
@@ -265,7 +290,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const SourceText& source_;
   std::vector<Diagnostic>& diagnostics_;
   std::vector<Level> stack_;
-  std::vector<OpenBracket> brackets_;   // of flow style, outermost first
+  std::vector<OpenBracket> brackets_;  // of flow style, outermost first
   std::map<YAML::anchor_t, Anchored> anchors_;
   std::optional<Node> root_;
   int nodes_ = 0;
@@ -284,7 +309,8 @@ void Parse(const SourceText& source, ReadOutcome& outcome) {
     const std::size_t offset = error.mark.pos < 0 ? source.text().size() : static_cast<std::size_t>(error.mark.pos);
     outcome.diagnostics.push_back(ExplainSyntaxError(source, error.msg, offset, builder.open_brackets()));
   } catch (const std::exception&) {
-    outcome.diagnostics.push_back(source.Report(Severity::kError, kYamlSyntax, {1, 1}, 1, "Expected YAML, but the file cannot be read as such."));
+    outcome.diagnostics.push_back(
+        source.Report(Severity::kError, kYamlSyntax, {1, 1}, 1, "Expected YAML, but the file cannot be read as such."));
   }
 }
 
@@ -300,7 +326,8 @@ ReadOutcome ReadYaml(std::string file, std::string text) {
   }
   Parse(*source, outcome);
   if (outcome.diagnostics.empty() && (!outcome.root || outcome.root->empty))
-    outcome.diagnostics.push_back(source->Report(Severity::kError, kYamlEmpty, {1, 1}, 1, "Expected a document, but the file is empty."));
+    outcome.diagnostics.push_back(
+        source->Report(Severity::kError, kYamlEmpty, {1, 1}, 1, "Expected a document, but the file is empty."));
   if (!outcome.diagnostics.empty()) outcome.root.reset();
   SortDiagnostics(outcome.diagnostics);
   return outcome;

@@ -14,9 +14,10 @@
 namespace fermata {
 
 struct ReadOutcome {
-  std::shared_ptr<const SourceText> source;   // never null
-  std::optional<Node> root;                   // absent if there are errors
-  std::vector<Diagnostic> diagnostics;        // what the syntax breaks hides the rest: at most one syntax error, but every duplicate key
+  std::shared_ptr<const SourceText> source;  // never null
+  std::optional<Node> root;                  // absent if there are errors
+  std::vector<Diagnostic>
+      diagnostics;  // what the syntax breaks hides the rest: at most one syntax error, but every duplicate key
 };
 ReadOutcome ReadYaml(std::string file, std::string text);
 

@@ -8,7 +8,9 @@ namespace fermata {
 
 namespace {
 
-std::string SetApart(ErrorCode code, const std::string& message) { return code == kMissingKey || code == kInputMissing ? message : ""; }
+std::string SetApart(ErrorCode code, const std::string& message) {
+  return code == kMissingKey || code == kInputMissing ? message : "";
+}
 
 }  // namespace
 
@@ -19,11 +21,14 @@ bool Report::IsNew(Severity severity, SourcePosition at, const std::string& what
   return blamed_.insert({at.line, at.column, what}).second;
 }
 
-void Report::Add(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, std::string hint) {
-  if (IsNew(severity, at, SetApart(code, message))) diagnostics_.push_back(source_.Report(severity, code, at, length, std::move(message), std::move(hint)));
+void Report::Add(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message,
+                 std::string hint) {
+  if (IsNew(severity, at, SetApart(code, message)))
+    diagnostics_.push_back(source_.Report(severity, code, at, length, std::move(message), std::move(hint)));
 }
 
-void Report::AddRelated(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, Diagnostic::Related related, std::string hint) {
+void Report::AddRelated(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message,
+                        Diagnostic::Related related, std::string hint) {
   if (!IsNew(severity, at, SetApart(code, message))) return;
   diagnostics_.push_back(source_.Report(severity, code, at, length, std::move(message), std::move(hint)));
   diagnostics_.back().related = std::move(related);

@@ -21,9 +21,11 @@ class Report {
 
   void Error(ErrorCode code, const Node& node, std::string message, std::string hint = "");
   void ErrorAtKey(ErrorCode code, const NodeEntry& entry, std::string message, std::string hint = "");
-  void Add(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, std::string hint = "");
+  void Add(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message,
+           std::string hint = "");
   // With another place that belongs to it.
-  void AddRelated(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, Diagnostic::Related related, std::string hint = "");
+  void AddRelated(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message,
+                  Diagnostic::Related related, std::string hint = "");
 
   const SourceText& source() const { return source_; }
   int errors() const { return errors_; }
@@ -34,7 +36,7 @@ class Report {
 
   const SourceText& source_;
   std::vector<Diagnostic>& diagnostics_;
-  std::set<std::tuple<int, int, std::string>> blamed_;   // places of errors
+  std::set<std::tuple<int, int, std::string>> blamed_;  // places of errors
   int errors_ = 0;
 };
 

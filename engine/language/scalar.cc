@@ -50,7 +50,9 @@ std::optional<Value> ReadInteger(std::string_view digits, int base) {
   return Value::Int(number);
 }
 
-bool ConsistsOf(std::string_view text, std::string_view characters) { return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos; }
+bool ConsistsOf(std::string_view text, std::string_view characters) {
+  return !text.empty() && text.find_first_not_of(characters) == std::string_view::npos;
+}
 
 std::optional<double> ReadSpecialFloat(std::string_view text) {
   if (text == ".nan" || text == ".NaN" || text == ".NAN") return std::numeric_limits<double>::quiet_NaN();
@@ -67,7 +69,8 @@ std::optional<Value> ReadPlainScalar(std::string_view text) {
   if (text == "true" || text == "false") return Value::Bool(text == "true");
   if (IsInteger(text)) return ReadInteger(text[0] == '+' ? text.substr(1) : text, 10);
   if (text.substr(0, 2) == "0o" && ConsistsOf(text.substr(2), "01234567")) return ReadInteger(text.substr(2), 8);
-  if (text.substr(0, 2) == "0x" && ConsistsOf(text.substr(2), "0123456789abcdefABCDEF")) return ReadInteger(text.substr(2), 16);
+  if (text.substr(0, 2) == "0x" && ConsistsOf(text.substr(2), "0123456789abcdefABCDEF"))
+    return ReadInteger(text.substr(2), 16);
   if (const auto special = ReadSpecialFloat(text)) return Value::Double(*special);
   if (!IsFloat(text)) return Value::String(text);
   double number = 0;

@@ -33,7 +33,8 @@ bool SchemaLoader::OpenFile(const std::string& path) {
   if (json) {
     Result<Value> value = ParseJson(text->second);
     if (!value.ok()) {
-      file.report->Add(Severity::kError, kSchemaFileMalformed, {1, 1}, 1, "Expected JSON in '" + path + "', but it cannot be read: " + value.error().message);
+      file.report->Add(Severity::kError, kSchemaFileMalformed, {1, 1}, 1,
+                       "Expected JSON in '" + path + "', but it cannot be read: " + value.error().message);
       return file.readable = false;
     }
     values_[path] = std::move(*value);

@@ -29,7 +29,7 @@ class SchemaLoader {
 
  private:
   struct File {
-    ReadOutcome read;            // for the places
+    ReadOutcome read;  // for the places
     bool readable = false;
     std::unique_ptr<Report> report;
   };
@@ -45,7 +45,7 @@ class SchemaLoader {
   std::map<std::string, File> open_;
   std::map<std::string, Value> values_;
   std::set<std::string> used_;
-  std::set<std::pair<std::string, std::string>> reported_;   // file, pointer
+  std::set<std::pair<std::string, std::string>> reported_;  // file, pointer
 };
 
 }  // namespace fermata

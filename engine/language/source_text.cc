@@ -24,7 +24,8 @@ std::size_t EscapeBytes(std::string_view text, std::size_t at) {
 }  // namespace
 
 int CountCharacters(std::string_view utf8) {
-  return static_cast<int>(std::count_if(utf8.begin(), utf8.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
+  return static_cast<int>(
+      std::count_if(utf8.begin(), utf8.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
 SourceText::SourceText(std::string file, std::string text) : file_(std::move(file)), text_(std::move(text)) {
@@ -40,7 +41,8 @@ SourceText::SourceText(std::string file, std::string text) : file_(std::move(fil
 
 int SourceText::CharactersBefore(std::size_t offset) const {
   const std::size_t block = offset / kBlockBytes;
-  return characters_[block] + CountCharacters(std::string_view(text_).substr(block * kBlockBytes, offset % kBlockBytes));
+  return characters_[block] +
+         CountCharacters(std::string_view(text_).substr(block * kBlockBytes, offset % kBlockBytes));
 }
 
 SourcePosition SourceText::At(std::size_t offset) const {
@@ -85,7 +87,8 @@ SourcePosition SourceText::Locate(const Node& scalar, int index) const {
   return At(raw);
 }
 
-Diagnostic SourceText::Report(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, std::string hint) const {
+Diagnostic SourceText::Report(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message,
+                              std::string hint) const {
   Diagnostic diagnostic;
   diagnostic.severity = severity;
   diagnostic.code = code;
@@ -97,8 +100,10 @@ Diagnostic SourceText::Report(Severity severity, ErrorCode code, SourcePosition 
   diagnostic.hint = std::move(hint);
   std::string_view excerpt = Line(at.line);
   // What could play tricks on a terminal is not shown.
-  const bool printable = std::none_of(excerpt.begin(), excerpt.end(), [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
-  if (printable && excerpt.size() <= kExcerptBytesMax && IsValidUtf8(excerpt)) diagnostic.excerpt = std::string(excerpt);
+  const bool printable = std::none_of(excerpt.begin(), excerpt.end(),
+                                      [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7F; });
+  if (printable && excerpt.size() <= kExcerptBytesMax && IsValidUtf8(excerpt))
+    diagnostic.excerpt = std::string(excerpt);
   return diagnostic;
 }
 

@@ -29,7 +29,8 @@ class SourceText {
   SourcePosition Locate(const Node& scalar, int index) const;
 
   // A diagnostic at this place with the excerpt filled in.
-  Diagnostic Report(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message, std::string hint = "") const;
+  Diagnostic Report(Severity severity, ErrorCode code, SourcePosition at, int length, std::string message,
+                    std::string hint = "") const;
 
  private:
   std::string file_;
@@ -38,7 +39,7 @@ class SourceText {
   int CharactersBefore(std::size_t offset) const;
 
   std::vector<std::size_t> line_begins_;
-  std::vector<int> characters_;   // before each block of kBlockBytes: long lines stay cheap
+  std::vector<int> characters_;  // before each block of kBlockBytes: long lines stay cheap
 };
 
 // Code points in valid UTF-8.

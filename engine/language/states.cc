@@ -23,9 +23,12 @@ class StateCollector {
       context_.parsed.states_unknown = true;
       return;
     }
-    if (states.entries.empty()) context_.report.Error(kMissingKey, states, "Expected at least one state, but there is none.");
+    if (states.entries.empty())
+      context_.report.Error(kMissingKey, states, "Expected at least one state, but there is none.");
     if (nesting > kStateNestingMax) {
-      context_.report.Error(kTooManyStates, states, "Expected at most " + std::to_string(kStateNestingMax) + " levels of states, but there are more here.");
+      context_.report.Error(
+          kTooManyStates, states,
+          "Expected at most " + std::to_string(kStateNestingMax) + " levels of states, but there are more here.");
       return;
     }
     for (const NodeEntry& entry : states.entries) {
@@ -33,7 +36,9 @@ class StateCollector {
       if (index == kNoState) continue;
       if (!entry.value.is_map()) {
         context_.parsed.states_unknown = true;
-        context_.report.ErrorAtKey(kWrongKind, entry, "Expected a map, the state '" + entry.key + "', but there is " + entry.value.Describe() + ".");
+        context_.report.ErrorAtKey(
+            kWrongKind, entry,
+            "Expected a map, the state '" + entry.key + "', but there is " + entry.value.Describe() + ".");
         continue;
       }
       if (const NodeEntry* parallel = entry.value.Find("parallel")) CollectRegions(parallel->value, index, nesting);
@@ -44,7 +49,8 @@ class StateCollector {
  private:
   void CollectRegions(const Node& regions, StateIndex parent, int nesting) {
     if (!ExpectMap(regions, "a map of regions", context_.report)) return;
-    if (regions.entries.empty()) context_.report.Error(kMissingKey, regions, "Expected at least one region, but there is none.");
+    if (regions.entries.empty())
+      context_.report.Error(kMissingKey, regions, "Expected at least one region, but there is none.");
     for (const NodeEntry& entry : regions.entries) {
       const StateIndex index = Add(entry, parent, "the name of a region");
       if (index == kNoState) continue;
@@ -55,7 +61,8 @@ class StateCollector {
       if (const NodeEntry* states = entry.value.Find("states")) {
         Collect(states->value, index, nesting + 1);
       } else {
-        context_.report.ErrorAtKey(kMissingKey, entry, "Expected 'states' in the region '" + entry.key + "', but it is missing.");
+        context_.report.ErrorAtKey(kMissingKey, entry,
+                                   "Expected 'states' in the region '" + entry.key + "', but it is missing.");
       }
     }
   }
@@ -67,15 +74,18 @@ class StateCollector {
       return kNoState;
     }
     if (states.size() > kStatesMax) {
-      context_.report.ErrorAtKey(kTooManyStates, entry, "Expected at most " + std::to_string(kStatesMax) + " states, but there are more.");
+      context_.report.ErrorAtKey(kTooManyStates, entry,
+                                 "Expected at most " + std::to_string(kStatesMax) + " states, but there are more.");
       return kNoState;
     }
     const StateIndex index = static_cast<StateIndex>(states.size());
     const auto [first, added] = context_.parsed.states.emplace(entry.key, index);
     if (!added) {
       const SourcePosition at = states[static_cast<std::size_t>(first->second)].at;
-      context_.report.AddRelated(Severity::kError, kDuplicateState, entry.key_at, entry.key_length, "Expected each state's name once in the process, but '" + entry.key + "' occurs twice.",
-                                 {at.line, at.column, "the first '" + entry.key + "' is here"});
+      context_.report.AddRelated(
+          Severity::kError, kDuplicateState, entry.key_at, entry.key_length,
+          "Expected each state's name once in the process, but '" + entry.key + "' occurs twice.",
+          {at.line, at.column, "the first '" + entry.key + "' is here"});
       return kNoState;
     }
     State state;
@@ -104,8 +114,10 @@ void ReadTransitions(StateIndex index, const Node& node, ParseContext& context) 
 
 void ReadWords(State& state, const Node& node, Report& report) {
   if (const NodeEntry* title = node.Find("title")) state.title = ReadText(title->value, "a title", report).value_or("");
-  if (const NodeEntry* description = node.Find("description")) state.description = ReadText(description->value, "a description", report).value_or("");
-  if (const NodeEntry* tags = node.Find("tags")) state.tags = ReadTexts(tags->value, "tags", report).value_or(std::vector<std::string>{});
+  if (const NodeEntry* description = node.Find("description"))
+    state.description = ReadText(description->value, "a description", report).value_or("");
+  if (const NodeEntry* tags = node.Find("tags"))
+    state.tags = ReadTexts(tags->value, "tags", report).value_or(std::vector<std::string>{});
 }
 
 // A state without a verb waits or chooses.
@@ -113,9 +125,13 @@ void CheckVerbless(const State& state, const NodeEntry& entry, Report& report) {
   const NodeEntry* next = entry.value.Find("next");
   const bool waits = entry.value.Find("on") || entry.value.Find("after");
   if (waits && next)
-    report.ErrorAtKey(kKeyNotAllowedHere, *next, "Expected 'next' only beside a verb or alone, but '" + state.name + "' has no verb and waits.", "what waits is left by 'on' and 'after'");
+    report.ErrorAtKey(kKeyNotAllowedHere, *next,
+                      "Expected 'next' only beside a verb or alone, but '" + state.name + "' has no verb and waits.",
+                      "what waits is left by 'on' and 'after'");
   if (!waits && !next)
-    report.ErrorAtKey(kEmptyState, entry, "Expected a verb, 'on', 'after' or 'next', but '" + state.name + "' does nothing.", "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail");
+    report.ErrorAtKey(kEmptyState, entry,
+                      "Expected a verb, 'on', 'after' or 'next', but '" + state.name + "' does nothing.",
+                      "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail");
 }
 
 // Every key that some state may have.
@@ -130,7 +146,9 @@ const std::vector<std::string>& AllKeys() {
   return keys;
 }
 
-bool Contains(const std::vector<std::string>& keys, const std::string& key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); }
+bool Contains(const std::vector<std::string>& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
 
 // Reports keys that no state has, and those that do not go with the verb; false if the verb itself may be among the former.
 bool CheckStateKeys(const Node& node, const NodeEntry* verb, ParseContext& context) {
@@ -139,13 +157,20 @@ bool CheckStateKeys(const Node& node, const NodeEntry* verb, ParseContext& conte
   for (const NodeEntry& entry : node.entries) {
     if (Contains(allowed, entry.key)) continue;
     if (Contains(AllKeys(), entry.key)) {
-      if (verb || known) context.report.ErrorAtKey(kKeyNotAllowedHere, entry, verb ? "Expected a key that goes with '" + verb->key + "', but '" + entry.key + "' does not." : "Expected a verb that '" + entry.key + "' belongs to, but the state has none.");
+      if (verb || known)
+        context.report.ErrorAtKey(
+            kKeyNotAllowedHere, entry,
+            verb ? "Expected a key that goes with '" + verb->key + "', but '" + entry.key + "' does not."
+                 : "Expected a verb that '" + entry.key + "' belongs to, but the state has none.");
       continue;
     }
     known = false;
     std::string hint = DidYouMean(entry.key, verb ? allowed : AllKeys());
     if (hint.empty()) hint = "verbs are call, ask, run, emit, each, parallel, states, rollback, end and fail";
-    context.report.ErrorAtKey(kUnknownKey, entry, std::string("Expected ") + (verb ? "" : "a verb or ") + "a key of a state, but '" + entry.key + "' is none.", std::move(hint));
+    context.report.ErrorAtKey(
+        kUnknownKey, entry,
+        std::string("Expected ") + (verb ? "" : "a verb or ") + "a key of a state, but '" + entry.key + "' is none.",
+        std::move(hint));
   }
   if (!known && !verb) context.parsed.states_unknown = true;
   return known || verb;
@@ -187,11 +212,13 @@ void ReadStates(ParseContext& context) {
   State& root = parsed.definition->states[kRoot];
   root.start = ReadStart(root, parsed.root.Find("start"), context);
   root.atomic = true;
-  if (const NodeEntry* atomic = parsed.root.Find("atomic")) root.atomic = ReadBool(atomic->value, "'atomic'", context.report).value_or(true);
+  if (const NodeEntry* atomic = parsed.root.Find("atomic"))
+    root.atomic = ReadBool(atomic->value, "'atomic'", context.report).value_or(true);
   // The root has no entry action and no `next`: its `vars` are set at the start.
   if (const NodeEntry* on = parsed.root.Find("on")) root.on = ReadOn(kRoot, on->value, context);
   if (const NodeEntry* after = parsed.root.Find("after")) root.after = ReadAfter(kRoot, after->value, context);
-  if (const NodeEntry* on_error = parsed.root.Find("on_error")) root.on_error = ReadOnError(kRoot, on_error->value, context);
+  if (const NodeEntry* on_error = parsed.root.Find("on_error"))
+    root.on_error = ReadOnError(kRoot, on_error->value, context);
   // All verbs' kinds must be known before transitions are judged.
   for (std::size_t i = 1; i < parsed.entries.size(); ++i)
     if (parsed.entries[i]->value.is_map()) ReadState(static_cast<StateIndex>(i), *parsed.entries[i], context);

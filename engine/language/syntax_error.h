@@ -13,10 +13,11 @@ namespace fermata {
 struct OpenBracket {
   std::size_t offset = 0;
   char character = '[';
-  int depth = 0;        // of nesting
+  int depth = 0;  // of nesting
 };
 
 // `reason` is yaml-cpp's message, `offset` the byte it stopped at.
-Diagnostic ExplainSyntaxError(const SourceText& source, std::string_view reason, std::size_t offset, const std::vector<OpenBracket>& open_brackets);
+Diagnostic ExplainSyntaxError(const SourceText& source, std::string_view reason, std::size_t offset,
+                              const std::vector<OpenBracket>& open_brackets);
 
 }  // namespace fermata

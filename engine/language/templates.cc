@@ -27,13 +27,17 @@ SourcePosition PlaceInText(const ExpressionPlace& place, int index, const Source
   return {place.at.line, place.at.column + index};
 }
 
-void ReportErrors(const std::vector<ExpressionError>& errors, std::string_view text, const ExpressionPlace& place, Report& report) {
+void ReportErrors(const std::vector<ExpressionError>& errors, std::string_view text, const ExpressionPlace& place,
+                  Report& report) {
   for (const ExpressionError& error : errors)
-    report.Add(Severity::kError, error.code, PlaceInText(place, IndexOf(text, error.line, error.column), report.source()), error.length, error.message, error.hint);
+    report.Add(Severity::kError, error.code,
+               PlaceInText(place, IndexOf(text, error.line, error.column), report.source()), error.length,
+               error.message, error.hint);
 }
 
 // Notes where the expressions of a scalar begin; `indexes` are in their order.
-void NotePlaces(const Template& content, const ExpressionPlace& base, const std::vector<int>& indexes, ParseContext& context) {
+void NotePlaces(const Template& content, const ExpressionPlace& base, const std::vector<int>& indexes,
+                ParseContext& context) {
   std::size_t next = 0;
   const auto note = [&](const Expression& expression) {
     ExpressionPlace place = base;
@@ -72,7 +76,8 @@ std::optional<Template> ReadScalar(const Node& node, ParseContext& context) {
     return content;
   }
   if (node.scalar.kind() == ValueKind::kDouble && !std::isfinite(node.scalar.as_double())) {
-    context.report.Error(kNotFinite, node, "Expected a value that variables can hold, but there is " + node.Describe() + ".");
+    context.report.Error(kNotFinite, node,
+                         "Expected a value that variables can hold, but there is " + node.Describe() + ".");
     return std::nullopt;
   }
   return Template{node.scalar, node.at};
@@ -99,7 +104,8 @@ std::optional<Template> ReadList(const Node& node, ParseContext& context) {
 
 }  // namespace
 
-SourcePosition LocateInExpression(const ExpressionPlace& place, std::string_view source, int line, int column, const SourceText& text) {
+SourcePosition LocateInExpression(const ExpressionPlace& place, std::string_view source, int line, int column,
+                                  const SourceText& text) {
   return PlaceInText(place, IndexOf(source, line, column), text);
 }
 
@@ -124,7 +130,8 @@ std::optional<Template> ReadTemplate(const Node& node, ParseContext& context) {
   for (const auto& [key, content] : *entries)
     if (!IsLiteral(content)) return Template{std::move(*entries), node.at};
   std::vector<MapEntry> values;
-  for (auto& [key, content] : *entries) values.emplace_back(Value::String(key), std::get<Value>(std::move(content.content)));
+  for (auto& [key, content] : *entries)
+    values.emplace_back(Value::String(key), std::get<Value>(std::move(content.content)));
   return Template{Value::Map(std::move(values)), node.at};
 }
 
@@ -156,7 +163,9 @@ std::optional<Expression> ReadCondition(const Node& node, ParseContext& context)
     const std::size_t begin = node.text.find("${");
     std::string bare = node.text.substr(begin + 2, node.text.rfind('}') - begin - 2);
     context.report.Error(kTemplateInCondition, node, "Expected a bare expression under 'if', but it holds \"${\".",
-                         begin == 0 && node.text.back() == '}' ? "write: if: \"" + bare + "\"" : "expressions in conditions stand without \"${\" and \"}\"");
+                         begin == 0 && node.text.back() == '}'
+                             ? "write: if: \"" + bare + "\""
+                             : "expressions in conditions stand without \"${\" and \"}\"");
     return std::nullopt;
   }
   ParseOutcome outcome = ParseExpression(node.text);

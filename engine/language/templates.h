@@ -22,6 +22,7 @@ std::optional<Expression> ReadCondition(const Node& node, ParseContext& context)
 std::optional<Template> ReadTemplateKey(const NodeEntry& entry, ParseContext& context);
 
 // Where the character at this line and column of the expression stands in the file.
-SourcePosition LocateInExpression(const ExpressionPlace& place, std::string_view source, int line, int column, const SourceText& text);
+SourcePosition LocateInExpression(const ExpressionPlace& place, std::string_view source, int line, int column,
+                                  const SourceText& text);
 
 }  // namespace fermata

@@ -20,10 +20,14 @@ const std::vector<std::string>& KeysOf(Kind kind) {
 
 std::string_view WordOf(Kind kind) {
   switch (kind) {
-    case Kind::kNext: return "next";
-    case Kind::kOn: return "on";
-    case Kind::kAfter: return "after";
-    case Kind::kOnError: break;
+    case Kind::kNext:
+      return "next";
+    case Kind::kOn:
+      return "on";
+    case Kind::kAfter:
+      return "after";
+    case Kind::kOnError:
+      break;
   }
   return "on_error";
 }
@@ -34,7 +38,8 @@ bool IsReachable(StateIndex from, StateIndex target, const Definition& definitio
   const State& state = definition.states[static_cast<std::size_t>(from)];
   const bool own_states = std::holds_alternative<CompositeVerb>(state.verb) || from == kRoot;
   if (home == from) return own_states;
-  for (StateIndex outer = state.parent; outer != kNoState; outer = definition.states[static_cast<std::size_t>(outer)].parent)
+  for (StateIndex outer = state.parent; outer != kNoState;
+       outer = definition.states[static_cast<std::size_t>(outer)].parent)
     if (outer == home) return true;
   return false;
 }
@@ -58,8 +63,12 @@ std::optional<StateIndex> FindState(const Node& node, ParseContext& context) {
   parsed.targets_unknown = true;
   // A state that could not be read is missing only for the engine.
   const std::string nearest = NearestWord(node.text, StateNames(parsed));
-  const std::string line = nearest.empty() ? "" : std::to_string(parsed.definition->states[static_cast<std::size_t>(parsed.states.at(nearest))].at.line);
-  context.report.Error(kUnknownState, node, "no state is called '" + node.text + "'", nearest.empty() ? "" : "did you mean '" + nearest + "' (line " + line + ")?");
+  const std::string line =
+      nearest.empty()
+          ? ""
+          : std::to_string(parsed.definition->states[static_cast<std::size_t>(parsed.states.at(nearest))].at.line);
+  context.report.Error(kUnknownState, node, "no state is called '" + node.text + "'",
+                       nearest.empty() ? "" : "did you mean '" + nearest + "' (line " + line + ")?");
   return std::nullopt;
 }
 
@@ -71,9 +80,11 @@ StateIndex ReadTarget(StateIndex from, const Node& node, ParseContext& context) 
   context.parsed.targets_unknown = true;
   const State& state = definition.states[static_cast<std::size_t>(*target)];
   const State& home = definition.states[static_cast<std::size_t>(state.parent)];
-  context.report.Error(kUnreachableTarget, node,
-                       "Expected a state beside this one or further out, but '" + node.text + "' is inside " + (home.is_region ? "the region '" : "'") + home.name + "'.",
-                       home.is_region ? "nothing outside of a region can go into it" : "go to '" + home.name + "': it enters its start");
+  context.report.Error(
+      kUnreachableTarget, node,
+      "Expected a state beside this one or further out, but '" + node.text + "' is inside " +
+          (home.is_region ? "the region '" : "'") + home.name + "'.",
+      home.is_region ? "nothing outside of a region can go into it" : "go to '" + home.name + "': it enters its start");
   return kNoState;
 }
 
@@ -88,7 +99,10 @@ class ArmReader {
       if (auto arm = ReadArm(node)) arms.push_back(std::move(*arm));
       return arms;
     }
-    if (node.items.empty()) context_.report.Error(kWrongKind, node, "Expected at least one transition under '" + std::string(WordOf(kind_)) + "', but the list is empty.");
+    if (node.items.empty())
+      context_.report.Error(
+          kWrongKind, node,
+          "Expected at least one transition under '" + std::string(WordOf(kind_)) + "', but the list is empty.");
     for (const Node& item : node.items)
       if (auto arm = ReadArm(item)) arms.push_back(std::move(*arm));
     CheckOrder(arms);
@@ -111,7 +125,9 @@ class ArmReader {
     }
     if (!node.is_map()) {
       context_.parsed.targets_unknown = true;
-      context_.report.Error(kWrongKind, node, "Expected the name of a state, {if, set, go} or a list of those under '" + std::string(WordOf(kind_)) + "', but there is " + node.Describe() + ".");
+      context_.report.Error(kWrongKind, node,
+                            "Expected the name of a state, {if, set, go} or a list of those under '" +
+                                std::string(WordOf(kind_)) + "', but there is " + node.Describe() + ".");
       return std::nullopt;
     }
     CheckKeys(node, KeysOf(kind_), "a transition under '" + std::string(WordOf(kind_)) + "'", context_.report);
@@ -119,7 +135,10 @@ class ArmReader {
     const bool go_required = kind_ == Kind::kNext || kind_ == Kind::kOnError;
     if (go_required && !node.Find("go")) {
       context_.parsed.targets_unknown = true;
-      context_.report.Error(kMissingGo, node, "Expected 'go' in a transition under '" + std::string(WordOf(kind_)) + "', but there is none.", "only 'on' and 'after' may stay in the state");
+      context_.report.Error(
+          kMissingGo, node,
+          "Expected 'go' in a transition under '" + std::string(WordOf(kind_)) + "', but there is none.",
+          "only 'on' and 'after' may stay in the state");
     }
     return arm;
   }
@@ -150,7 +169,9 @@ class ArmReader {
   void CheckOrder(const std::vector<EventHandler::Arm>& arms) {
     for (std::size_t i = 0; conditions_known_ && i + 1 < arms.size(); ++i) {
       if (arms[i].transition.condition || arms[i].match) continue;
-      context_.report.Add(Severity::kWarning, kNeverTaken, arms[i + 1].transition.at, 1, "Expected the transition without 'if' to be the last one, but more follow: they are never taken.");
+      context_.report.Add(
+          Severity::kWarning, kNeverTaken, arms[i + 1].transition.at, 1,
+          "Expected the transition without 'if' to be the last one, but more follow: they are never taken.");
       return;
     }
   }
@@ -208,12 +229,13 @@ std::vector<TimerHandler> ReadAfter(StateIndex state, const Node& node, ParseCon
     } else if (auto millis = SpanToMillis(entry.key)) {
       handler.due = *millis;
     } else {
-      context.report.ErrorAtKey(kBadSpan, entry, "Expected a span of time, but there is '" + entry.key + "'.", "spans are written 10s, 30m, 2h, 1d, PT30M or \"${expression}\"");
+      context.report.ErrorAtKey(kBadSpan, entry, "Expected a span of time, but there is '" + entry.key + "'.",
+                                "spans are written 10s, 30m, 2h, 1d, PT30M or \"${expression}\"");
       context.parsed.targets_unknown = true;
       continue;
     }
     auto arms = ArmReader(state, Kind::kAfter, context).ReadArms(entry.value);
-      handler.arms = ArmReader::WithoutMatch(std::move(arms));
+    handler.arms = ArmReader::WithoutMatch(std::move(arms));
     handlers.push_back(std::move(handler));
   }
   return handlers;
@@ -234,7 +256,7 @@ std::vector<ErrorHandler> ReadOnError(StateIndex state, const Node& node, ParseC
     handler.name = entry.key;
     handler.at = entry.key_at;
     auto arms = ArmReader(state, Kind::kOnError, context).ReadArms(entry.value);
-      handler.arms = ArmReader::WithoutMatch(std::move(arms));
+    handler.arms = ArmReader::WithoutMatch(std::move(arms));
     handlers.push_back(std::move(handler));
   }
   return handlers;
@@ -245,7 +267,8 @@ void ReadEmissionFields(const NodeEntry* with, const NodeEntry* to, Emission& em
   if (!to || !ExpectMap(to->value, "{process, key}", context.report)) return;
   CheckKeys(to->value, {"process", "key"}, "'to'", context.report);
   for (const char* name : {"process", "key"})
-    if (!to->value.Find(name)) context.report.ErrorAtKey(kMissingKey, *to, std::string("Expected '") + name + "' in 'to', but it is missing.");
+    if (!to->value.Find(name))
+      context.report.ErrorAtKey(kMissingKey, *to, std::string("Expected '") + name + "' in 'to', but it is missing.");
   if (const NodeEntry* process = to->value.Find("process")) emission.to_process = ReadTemplate(process->value, context);
   if (const NodeEntry* key = to->value.Find("key")) emission.to_key = ReadTemplate(key->value, context);
 }

@@ -14,11 +14,16 @@ Type String() { return Type(TypeKind::kString); }
 
 Type TypeOfLiteral(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kNull: return Type(TypeKind::kNull);
-    case ValueKind::kBool: return Type(TypeKind::kBool);
-    case ValueKind::kInt: return Type(TypeKind::kInt);
-    case ValueKind::kDouble: return Type(TypeKind::kDouble);
-    case ValueKind::kString: return String();
+    case ValueKind::kNull:
+      return Type(TypeKind::kNull);
+    case ValueKind::kBool:
+      return Type(TypeKind::kBool);
+    case ValueKind::kInt:
+      return Type(TypeKind::kInt);
+    case ValueKind::kDouble:
+      return Type(TypeKind::kDouble);
+    case ValueKind::kString:
+      return String();
     case ValueKind::kList: {
       if (value.as_list().empty()) return Type::List(Type::Dyn());
       std::vector<Type> elements;
@@ -28,10 +33,12 @@ Type TypeOfLiteral(const Value& value) {
     case ValueKind::kMap: {
       if (value.as_map().empty()) return Type::Map(String(), Type::Dyn());
       Fields fields;
-      for (const auto& [key, content] : value.as_map()) fields.push_back({{std::string(key.as_string()), true}, TypeOfLiteral(content)});
+      for (const auto& [key, content] : value.as_map())
+        fields.push_back({{std::string(key.as_string()), true}, TypeOfLiteral(content)});
       return Type::Object(std::move(fields), false, Type::Dyn());
     }
-    default: return Type::Dyn();
+    default:
+      return Type::Dyn();
   }
 }
 
@@ -39,12 +46,16 @@ Type AsVariable(const Type& type) {
   switch (type.kind()) {
     case TypeKind::kBytes:
     case TypeKind::kTimestamp:
-    case TypeKind::kDuration: return String();
+    case TypeKind::kDuration:
+      return String();
     case TypeKind::kUint:
     case TypeKind::kType:
-    case TypeKind::kOptional: return Type::Dyn();
-    case TypeKind::kList: return Type::List(AsVariable(type.element()));
-    case TypeKind::kMap: return Type::Map(AsVariable(type.key()), AsVariable(type.value()));
+    case TypeKind::kOptional:
+      return Type::Dyn();
+    case TypeKind::kList:
+      return Type::List(AsVariable(type.element()));
+    case TypeKind::kMap:
+      return Type::Map(AsVariable(type.key()), AsVariable(type.value()));
     case TypeKind::kObject: {
       Fields fields;
       for (const auto& [field, content] : type.fields()) fields.push_back({field, AsVariable(content)});
@@ -55,7 +66,8 @@ Type AsVariable(const Type& type) {
       for (const Type& alternative : type.alternatives()) alternatives.push_back(AsVariable(alternative));
       return Type::Union(std::move(alternatives));
     }
-    default: return type;
+    default:
+      return type;
   }
 }
 
@@ -67,14 +79,20 @@ Type EventType(const EventDeclaration* declaration) {
 }
 
 Type ErrorType() {
-  return Type::Object({{{"name", true}, String()}, {{"message", true}, String()}, {{"data", true}, Type::Dyn()}}, true, Type::Dyn());
+  return Type::Object({{{"name", true}, String()}, {{"message", true}, String()}, {{"data", true}, Type::Dyn()}}, true,
+                      Type::Dyn());
 }
 
 Type ResultType(const State& state) {
-  if (const auto* call = std::get_if<CallVerb>(&state.verb)) return call->manifest && call->manifest->output ? TypeOf(*call->manifest->output) : Type::Dyn();
+  if (const auto* call = std::get_if<CallVerb>(&state.verb))
+    return call->manifest && call->manifest->output ? TypeOf(*call->manifest->output) : Type::Dyn();
   if (const auto* ask = std::get_if<AskVerb>(&state.verb)) {
     const Type outcome = ask->outcomes.empty() ? Type(TypeKind::kNull) : String();
-    return Type::Object({{{"outcome", true}, outcome}, {{"data", true}, ask->form ? TypeOf(*ask->form) : Type::Dyn()}, {{"by", true}, Type::Dyn()}, {{"at", true}, String()}}, true, Type::Dyn());
+    return Type::Object({{{"outcome", true}, outcome},
+                         {{"data", true}, ask->form ? TypeOf(*ask->form) : Type::Dyn()},
+                         {{"by", true}, Type::Dyn()},
+                         {{"at", true}, String()}},
+                        true, Type::Dyn());
   }
   if (Does<EachVerb>(state)) return Type::List(Type::Dyn());
   return Type::Dyn();

@@ -30,7 +30,8 @@ Type TypeOfTemplate(const Template& content, TypeOfExpression type_of) {
     return Type::List(Type::Union(std::move(elements)));
   }
   std::vector<std::pair<Type::Field, Type>> fields;
-  for (const auto& [name, item] : std::get<Template::MapOf>(content.content)) fields.push_back({{name, true}, TypeOfTemplate(item, type_of)});
+  for (const auto& [name, item] : std::get<Template::MapOf>(content.content))
+    fields.push_back({{name, true}, TypeOfTemplate(item, type_of)});
   return Type::Object(std::move(fields), false, Type::Dyn());
 }
 

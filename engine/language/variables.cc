@@ -15,12 +15,15 @@ class WriteCollector {
     if (const NodeEntry* vars = parsed_.root.Find("vars")) AddKeys(vars->value, kRoot);
     for (const State& state : parsed_.definition->states) {
       if (state.is_region) continue;
-      if (const NodeEntry* set = state.index == kRoot ? nullptr : parsed_.Find(state.index, "set")) AddKeys(set->value, state.index);
+      if (const NodeEntry* set = state.index == kRoot ? nullptr : parsed_.Find(state.index, "set"))
+        AddKeys(set->value, state.index);
       const NodeEntry* save = state.index == kRoot || state.save.empty() ? nullptr : parsed_.Find(state.index, "save");
       if (save) AddName(save->value, state.index);
       AddArms(state.index);
     }
-    std::stable_sort(writes_.begin(), writes_.end(), [](const Write& a, const Write& b) { return std::tie(a.at.line, a.at.column) < std::tie(b.at.line, b.at.column); });
+    std::stable_sort(writes_.begin(), writes_.end(), [](const Write& a, const Write& b) {
+      return std::tie(a.at.line, a.at.column) < std::tie(b.at.line, b.at.column);
+    });
     return std::move(writes_);
   }
 
@@ -64,12 +67,15 @@ std::vector<Write> CollectWrites(const ParsedDefinition& parsed) { return WriteC
 
 StateIndex EachLeftBy(const Definition& definition, StateIndex state, StateIndex target) {
   StateIndex outermost = kNoState;
-  for (StateIndex outer = StateAt(definition, state).parent; outer != kNoState; outer = StateAt(definition, outer).parent)
-    if (Does<EachVerb>(StateAt(definition, outer)) && (target == outer || !IsInside(definition, target, outer))) outermost = outer;
+  for (StateIndex outer = StateAt(definition, state).parent; outer != kNoState;
+       outer = StateAt(definition, outer).parent)
+    if (Does<EachVerb>(StateAt(definition, outer)) && (target == outer || !IsInside(definition, target, outer)))
+      outermost = outer;
   return outermost;
 }
 
-Variables::Variables(const ParsedDefinition& parsed, const Graph& graph, const std::vector<Write>& writes) : definition_(*parsed.definition), reached_(graph.reached) {
+Variables::Variables(const ParsedDefinition& parsed, const Graph& graph, const std::vector<Write>& writes)
+    : definition_(*parsed.definition), reached_(graph.reached) {
   for (const Write& write : writes)
     if (numbers_.emplace(write.name, static_cast<int>(names_.size())).second) names_.push_back(write.name);
   Flow(graph);
@@ -133,7 +139,8 @@ bool Variables::Meet(StateIndex target, const VariableSet& arriving) {
 
 VariableSet Variables::Arriving(const State& from, const TransitionArm& arm, VariableSet set) const {
   // What was assigned in an item is gone outside of its `each`.
-  if (const StateIndex each = EachLeftBy(definition_, from.index, arm.target); each != kNoState) return AfterSet(StateAt(definition_, each));
+  if (const StateIndex each = EachLeftBy(definition_, from.index, arm.target); each != kNoState)
+    return AfterSet(StateAt(definition_, each));
   set = With(std::move(set), arm.save);
   for (const Assignment& assignment : arm.set) set = With(std::move(set), assignment.name);
   return set;
@@ -154,7 +161,8 @@ void Variables::Flow(const Graph& graph) {
         for (StateIndex region : state.children) changed |= Meet(region, entered);
       const VariableSet done = AfterVerb(state);
       ForEachArm(state, [&](ArmKind kind, const TransitionArm& arm) {
-        if (arm.target != kNoState) changed |= Meet(arm.target, Arriving(state, arm, kind == ArmKind::kNext ? done : entered));
+        if (arm.target != kNoState)
+          changed |= Meet(arm.target, Arriving(state, arm, kind == ArmKind::kNext ? done : entered));
       });
     }
   }

@@ -21,7 +21,8 @@ using Keys = std::vector<std::string>;
 // Reads the parts of one verb; a method a verb.
 class VerbReader {
  public:
-  VerbReader(State& state, const Node& node, const NodeEntry& verb, ParseContext& context) : state_(state), node_(node), verb_(verb), context_(context) {}
+  VerbReader(State& state, const Node& node, const NodeEntry& verb, ParseContext& context)
+      : state_(state), node_(node), verb_(verb), context_(context) {}
 
   void Call() {
     CallVerb call;
@@ -31,8 +32,11 @@ class VerbReader {
     call.manifest = operation.manifest;
     if (const NodeEntry* with = node_.Find("with")) call.with = ReadTemplate(with->value, context_);
     if (const NodeEntry* timeout = node_.Find("timeout")) call.timeout_ms = ReadSpan(timeout->value, context_.report);
-    if (!call.timeout_ms) call.timeout_ms = operation.manifest && operation.manifest->timeout_ms ? *operation.manifest->timeout_ms : kJobTimeoutDefaultMs;
-    if (const NodeEntry* deadline = node_.Find("deadline")) call.deadline_ms = ReadSpan(deadline->value, context_.report);
+    if (!call.timeout_ms)
+      call.timeout_ms =
+          operation.manifest && operation.manifest->timeout_ms ? *operation.manifest->timeout_ms : kJobTimeoutDefaultMs;
+    if (const NodeEntry* deadline = node_.Find("deadline"))
+      call.deadline_ms = ReadSpan(deadline->value, context_.report);
     const RetryPolicy* base = operation.manifest && operation.manifest->retry ? &*operation.manifest->retry : nullptr;
     if (base) call.retry = *base;
     if (const NodeEntry* retry = node_.Find("retry"))
@@ -52,7 +56,9 @@ class VerbReader {
     if (const NodeEntry* outcomes = node_.Find("outcomes")) Outcomes(outcomes->value, ask);
     if (const NodeEntry* due = node_.Find("due")) ask.due = Due(due->value);
     if (const NodeEntry* remind = node_.Find("remind")) {
-      if (!remind->value.is_list()) context_.report.Error(kWrongKind, remind->value, "Expected a list of times, but there is " + remind->value.Describe() + ".");
+      if (!remind->value.is_list())
+        context_.report.Error(kWrongKind, remind->value,
+                              "Expected a list of times, but there is " + remind->value.Describe() + ".");
       for (const Node& item : remind->value.items)
         if (auto millis = ReadSpan(item, context_.report)) ask.remind_ms.push_back(*millis);
     }
@@ -61,24 +67,30 @@ class VerbReader {
 
   void Run() {
     RunVerb run;
-    if (auto process = ReadName(verb_.value, "the name of a process", context_.report)) run.process = std::move(*process);
+    if (auto process = ReadName(verb_.value, "the name of a process", context_.report))
+      run.process = std::move(*process);
     if (const NodeEntry* version = node_.Find("version")) {
       if (version->value.is_scalar() && IsVersionRange(version->value.text)) {
         run.version = version->value.text;
       } else {
-        context_.report.Error(kBadVersion, version->value, "Expected a version or a range of versions, but there is " + version->value.Describe() + ".", "ranges are written 1.x, ^1.2.0 or >=1.0.0 <2.0.0");
+        context_.report.Error(
+            kBadVersion, version->value,
+            "Expected a version or a range of versions, but there is " + version->value.Describe() + ".",
+            "ranges are written 1.x, ^1.2.0 or >=1.0.0 <2.0.0");
       }
     }
     if (const NodeEntry* with = node_.Find("with")) run.with = ReadTemplate(with->value, context_);
     if (const NodeEntry* key = node_.Find("key")) run.key = ReadTemplate(key->value, context_);
-    if (const NodeEntry* detach = node_.Find("detach")) run.detach = ReadBool(detach->value, "'detach'", context_.report).value_or(false);
+    if (const NodeEntry* detach = node_.Find("detach"))
+      run.detach = ReadBool(detach->value, "'detach'", context_.report).value_or(false);
     state_.verb = std::move(run);
   }
 
   void Emit() {
     Emission emission;
     emission.at = verb_.value.at;
-    if (auto type = ReadDottedName(verb_.value, "the type of an event", context_.report)) emission.type = std::move(*type);
+    if (auto type = ReadDottedName(verb_.value, "the type of an event", context_.report))
+      emission.type = std::move(*type);
     ReadEmissionFields(node_.Find("with"), node_.Find("to"), emission, context_);
     state_.verb = EmitVerb{std::move(emission)};
   }
@@ -96,8 +108,11 @@ class VerbReader {
       }
     }
     if (const NodeEntry* concurrency = node_.Find("concurrency"))
-      each.concurrency = ReadInteger(concurrency->value, 1, kConcurrencyMax, "a number of items at a time", context_.report).value_or(1);
-    if (!node_.Find("states")) context_.report.ErrorAtKey(kMissingKey, verb_, "Expected 'states' beside 'each', but it is missing.");
+      each.concurrency =
+          ReadInteger(concurrency->value, 1, kConcurrencyMax, "a number of items at a time", context_.report)
+              .value_or(1);
+    if (!node_.Find("states"))
+      context_.report.ErrorAtKey(kMissingKey, verb_, "Expected 'states' beside 'each', but it is missing.");
     state_.start = Start(node_);
     each.start = state_.start;
     state_.verb = std::move(each);
@@ -126,7 +141,9 @@ class VerbReader {
       rollback.target = kRoot;
       for (StateIndex outer = state_.parent; outer != kNoState; outer = At(outer).parent) {
         if (!At(outer).is_region && !std::holds_alternative<EachVerb>(At(outer).verb)) continue;
-        context_.report.Error(kKeyNotAllowedHere, verb_.value, "Expected the name of a state, but 'all' cannot be rolled back inside of a region or an 'each'.");
+        context_.report.Error(
+            kKeyNotAllowedHere, verb_.value,
+            "Expected the name of a state, but 'all' cannot be rolled back inside of a region or an 'each'.");
         break;
       }
     } else if (auto target = ReadStateName(verb_.value, context_)) {
@@ -147,7 +164,9 @@ class VerbReader {
     if (auto name = ReadName(verb_.value, "the name of a business error", context_.report)) {
       fail.error = std::move(*name);
       if (IsReservedError(fail.error))
-        context_.report.Error(kReservedName, verb_.value, "Expected the name of a business error, but '" + fail.error + "' is one of the engine's own.");
+        context_.report.Error(
+            kReservedName, verb_.value,
+            "Expected the name of a business error, but '" + fail.error + "' is one of the engine's own.");
     }
     if (const NodeEntry* message = node_.Find("message")) fail.message = ReadTemplate(message->value, context_);
     if (const NodeEntry* with = node_.Find("with")) fail.with = ReadTemplate(with->value, context_);
@@ -164,11 +183,14 @@ class VerbReader {
       }
     }
     if (const NodeEntry* undo = node_.Find("undo")) state_.undo = ReadUndo(undo->value, context_);
-    if (const NodeEntry* atomic = node_.Find("atomic")) state_.atomic = ReadBool(atomic->value, "'atomic'", context_.report).value_or(false);
+    if (const NodeEntry* atomic = node_.Find("atomic"))
+      state_.atomic = ReadBool(atomic->value, "'atomic'", context_.report).value_or(false);
   }
 
  private:
-  const State& At(StateIndex index) const { return context_.parsed.definition->states[static_cast<std::size_t>(index)]; }
+  const State& At(StateIndex index) const {
+    return context_.parsed.definition->states[static_cast<std::size_t>(index)];
+  }
 
   // `start`, or the first state.
   StateIndex Start(const Node& node) { return ReadStart(state_, node.Find("start"), context_); }
@@ -176,7 +198,10 @@ class VerbReader {
   void Assign(const Node& node, AskVerb& ask) {
     if (!ExpectMap(node, "{role}, {user} or {from}", context_.report)) return;
     CheckKeys(node, {"role", "user", "from"}, "'assign'", context_.report);
-    if (node.entries.size() != 1) context_.report.Error(kWrongKind, node, "Expected one of role, user and from in 'assign', but there are " + std::to_string(node.entries.size()) + " keys.");
+    if (node.entries.size() != 1)
+      context_.report.Error(kWrongKind, node,
+                            "Expected one of role, user and from in 'assign', but there are " +
+                                std::to_string(node.entries.size()) + " keys.");
     for (const NodeEntry& entry : node.entries) {
       if (entry.key == "role") ask.assign_role = ReadTemplate(entry.value, context_);
       if (entry.key == "user") ask.assign_user = ReadTemplate(entry.value, context_);
@@ -259,7 +284,10 @@ const NodeEntry* FindVerb(const Node& state, ParseContext& context) {
       continue;
     }
     context.parsed.states_unknown = true;
-    context.report.ErrorAtKey(kSeveralVerbs, entry, "Expected one verb in a state, but there are '" + verb->key + "' and '" + entry.key + "'.", "put the second one into a state of its own");
+    context.report.ErrorAtKey(
+        kSeveralVerbs, entry,
+        "Expected one verb in a state, but there are '" + verb->key + "' and '" + entry.key + "'.",
+        "put the second one into a state of its own");
   }
   return verb;
 }

@@ -19,7 +19,9 @@ void ForEachArm(const State& state, Visit visit) {
     for (const TransitionArm& arm : handler.arms) visit(ArmKind::kOnError, arm);
 }
 
-inline const State& StateAt(const Definition& definition, StateIndex index) { return definition.states[static_cast<std::size_t>(index)]; }
+inline const State& StateAt(const Definition& definition, StateIndex index) {
+  return definition.states[static_cast<std::size_t>(index)];
+}
 
 // Whether `outer` is `inner` or around it.
 inline bool IsInside(const Definition& definition, StateIndex inner, StateIndex outer) {

@@ -1,10 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
-#include <limits>
 #include <map>
-#include <set>
 
 #include <re2/re2.h>
 
@@ -12,6 +9,7 @@
 #include "engine/model/json.h"
 #include "engine/model/limits.h"
 #include "engine/schema/codes.h"
+#include "engine/schema/documents.h"
 #include "engine/schema/pointer.h"
 #include "engine/schema/schema.h"
 #include "engine/schema/schema_node.h"
@@ -20,56 +18,17 @@ namespace fermata {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, unsigned>, 7> kTypeNames{{{"null", kTypeNull},
-                                                                          {"boolean", kTypeBoolean},
-                                                                          {"integer", kTypeInteger},
-                                                                          {"number", kTypeNumber},
-                                                                          {"string", kTypeString},
-                                                                          {"array", kTypeArray},
-                                                                          {"object", kTypeObject}}};
-
-std::string Shown(const Value& value) {
-  std::string text = WriteJson(value);
-  constexpr std::size_t kShownBytesMax = 60;
-  if (text.size() <= kShownBytesMax) return text;
-  std::size_t cut = kShownBytesMax;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
-  return text.substr(0, cut) + "…";
-}
-
-std::string PercentDecoded(std::string_view text) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
-    decoded += escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
-    if (escape) i += 2;
-  }
-  return decoded;
-}
-
-// One document (the schema itself or a file it refers to), with the anchors in it.
-struct Document {
-  std::string file;
-  const Value* content = nullptr;
-  std::map<std::string, std::string> anchors;  // to pointers
-};
-
-void CollectAnchors(const Value& value, const std::string& pointer, int depth, Document& document) {
-  if (depth > kSchemaDepthMax) return;
-  if (value.is_list()) {
-    for (std::size_t i = 0; i < value.as_list().size(); ++i) CollectAnchors(value.as_list()[i], PointerTo(pointer, i), depth + 1, document);
-  }
-  if (!value.is_map()) return;
-  for (const auto& [key, content] : value.as_map()) {
-    if (key.as_string() == "$anchor" && content.is_string()) document.anchors.emplace(content.as_string(), pointer);
-    CollectAnchors(content, PointerTo(pointer, key.as_string()), depth + 1, document);
-  }
-}
+                                                                           {"boolean", kTypeBoolean},
+                                                                           {"integer", kTypeInteger},
+                                                                           {"number", kTypeNumber},
+                                                                           {"string", kTypeString},
+                                                                           {"array", kTypeArray},
+                                                                           {"object", kTypeObject}}};
 
 class Compiler {
  public:
   Compiler(const Value& schema, const SchemaSource& source) : source_(source) {
-    Document& document = documents_[""];
+    SchemaDocument& document = documents_[""];
     document.file = source.file;
     document.content = &schema;
     CollectAnchors(schema, "", 0, document);
@@ -77,7 +36,7 @@ class Compiler {
 
   SchemaOutcome Compile() {
     result_->root = CompileAt(documents_[""], "", *documents_[""].content, 0);
-    FindCircles();
+    CheckCircles();
     SchemaOutcome outcome;
     outcome.errors = std::move(errors_);
     if (outcome.errors.empty()) outcome.schema = std::move(result_);
@@ -87,14 +46,14 @@ class Compiler {
  private:
   // What one keyword's handler works on.
   struct Place {
-    Document& document;
+    SchemaDocument& document;
     const std::string& schema_path;
     std::string path;  // of the keyword
     int depth;
   };
   using Handler = void (Compiler::*)(const Value& value, SchemaNode& node, const Place& place);
 
-  NodeIndex CompileAt(Document& document, const std::string& path, const Value& schema, int depth) {
+  NodeIndex CompileAt(SchemaDocument& document, const std::string& path, const Value& schema, int depth) {
     const std::string identity = document.file + "#" + path;
     if (const auto known = known_.find(identity); known != known_.end()) return known->second;
     const NodeIndex index = static_cast<NodeIndex>(result_->nodes.size());
@@ -104,19 +63,22 @@ class Compiler {
     SchemaNode node;
     node.path = path;
     if (depth > kSchemaDepthMax) {
-      Fail(kSchemaTooDeep, document, path, "Expected at most " + std::to_string(kSchemaDepthMax) + " nested schemas, but there are more here.");
+      Fail(kSchemaTooDeep, document, path,
+           "Expected at most " + std::to_string(kSchemaDepthMax) + " nested schemas, but there are more here.");
     } else if (schema.kind() == ValueKind::kBool) {
       node.boolean = schema.as_bool();
     } else if (schema.is_map()) {
       CompileKeywords(document, path, schema, depth, node);
     } else {
-      Fail(kSchemaKeywordMalformed, document, path, "Expected a schema (a map, true or false), but it is " + Shown(schema) + ".");
+      Fail(kSchemaKeywordMalformed, document, path,
+           "Expected a schema (a map, true or false), but it is " + Shown(schema) + ".");
     }
     result_->nodes[index] = std::move(node);
     return index;
   }
 
-  void CompileKeywords(Document& document, const std::string& path, const Value& schema, int depth, SchemaNode& node) {
+  void CompileKeywords(SchemaDocument& document, const std::string& path, const Value& schema, int depth,
+                       SchemaNode& node) {
     for (const auto& [key, value] : schema.as_map()) {
       const Place place{document, path, PointerTo(path, key.as_string()), depth};
       const auto handler = Handlers().find(key.as_string());
@@ -128,7 +90,8 @@ class Compiler {
       for (const auto& entry : Handlers()) names.emplace_back(entry.first);
       std::string nearest = key.as_string() == "definitions" ? "$defs" : NearestWord(key.as_string(), names);
       Fail(kSchemaKeywordUnknown, document, place.path,
-           "Expected a keyword of JSON Schema 2020-12, but '" + std::string(key.as_string()) + "' is none that is known here.",
+           "Expected a keyword of JSON Schema 2020-12, but '" + std::string(key.as_string()) +
+               "' is none that is known here.",
            nearest.empty() ? "" : "did you mean '" + nearest + "'?");
     }
     if (schema.Find("if") == nullptr) node.consequence = node.alternative = kNoNode;
@@ -136,16 +99,21 @@ class Compiler {
 
   static const std::map<std::string_view, Handler>& Handlers();
 
-  void Fail(ErrorCode code, const Document& document, std::string path, std::string message, std::string hint = "") {
-    if (errors_.size() < kSchemaErrorsMax) errors_.push_back({code, document.file, std::move(path), std::move(message), std::move(hint)});
+  void Fail(ErrorCode code, const SchemaDocument& document, std::string path, std::string message,
+            std::string hint = "") {
+    if (errors_.size() < kSchemaErrorsMax)
+      errors_.push_back({code, document.file, std::move(path), std::move(message), std::move(hint)});
   }
   void Malformed(const Place& place, const std::string& expected, const Value& value) {
-    Fail(kSchemaKeywordMalformed, place.document, place.path, "Expected " + expected + ", but it is " + Shown(value) + ".");
+    Fail(kSchemaKeywordMalformed, place.document, place.path,
+         "Expected " + expected + ", but it is " + Shown(value) + ".");
   }
 
   // ---- helpers that read one shape ----
 
-  NodeIndex Subschema(const Value& value, const Place& place) { return CompileAt(place.document, place.path, value, place.depth + 1); }
+  NodeIndex Subschema(const Value& value, const Place& place) {
+    return CompileAt(place.document, place.path, value, place.depth + 1);
+  }
 
   void Subschemas(const Value& value, std::vector<NodeIndex>& nodes, const Place& place) {
     if (!value.is_list() || value.as_list().empty()) return Malformed(place, "a list of schemas", value);
@@ -164,19 +132,23 @@ class Compiler {
 
   void Count(const Value& value, std::optional<std::int64_t>& count, const Place& place) {
     const bool integral = value.kind() == ValueKind::kInt || (value.kind() == ValueKind::kDouble && IsIntegral(value));
-    const std::int64_t number = !integral ? -1 : value.kind() == ValueKind::kInt ? value.as_int() : static_cast<std::int64_t>(value.as_double());
+    const std::int64_t number = !integral                         ? -1
+                                : value.kind() == ValueKind::kInt ? value.as_int()
+                                                                  : static_cast<std::int64_t>(value.as_double());
     if (number < 0) return Malformed(place, "a count (0 or more)", value);
     count = number;
   }
 
   void Number(const Value& value, std::optional<Value>& number, const Place& place) {
-    const bool finite = value.kind() == ValueKind::kInt || (value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()));
+    const bool finite =
+        value.kind() == ValueKind::kInt || (value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()));
     if (!finite) return Malformed(place, "a number", value);
     number = value;
   }
 
   bool Strings(const Value& value, std::vector<std::string>& strings, const Place& place) {
-    const bool list = value.is_list() && std::all_of(value.as_list().begin(), value.as_list().end(), [](const Value& item) { return item.is_string(); });
+    const bool list = value.is_list() && std::all_of(value.as_list().begin(), value.as_list().end(),
+                                                     [](const Value& item) { return item.is_string(); });
     if (!list) return Malformed(place, "a list of names", value), false;
     for (const Value& item : value.as_list()) strings.emplace_back(item.as_string());
     return true;
@@ -186,10 +158,13 @@ class Compiler {
     re2::RE2::Options options;
     options.set_log_errors(false);
     options.set_max_mem(kRegexMemoryMax);
-    auto regex = text.size() <= kRegexBytesMax ? std::make_shared<re2::RE2>(re2::StringPiece(text.data(), text.size()), options) : nullptr;
+    auto regex = text.size() <= kRegexBytesMax
+                     ? std::make_shared<re2::RE2>(re2::StringPiece(text.data(), text.size()), options)
+                     : nullptr;
     if (regex && regex->ok()) return SchemaPattern{std::string(text), std::move(regex)};
     Fail(kSchemaPatternMalformed, place.document, path,
-         "Expected a regular expression in RE2's syntax, but " + Shown(Value::String(text)) + " is none" + (regex ? ": " + regex->error() + "." : ": it is too long."),
+         "Expected a regular expression in RE2's syntax, but " + Shown(Value::String(text)) + " is none" +
+             (regex ? ": " + regex->error() + "." : ": it is too long."),
          "look-around and back-references do not exist in RE2");
     return std::nullopt;
   }
@@ -205,14 +180,19 @@ class Compiler {
       return;
     }
     for (const std::string& name : names) {
-      const auto known = std::find_if(kTypeNames.begin(), kTypeNames.end(), [&](const auto& entry) { return entry.first == name; });
+      const auto known =
+          std::find_if(kTypeNames.begin(), kTypeNames.end(), [&](const auto& entry) { return entry.first == name; });
       if (known != kTypeNames.end()) {
         node.types |= known->second;
         continue;
       }
       std::vector<std::string> candidates;
       for (const auto& entry : kTypeNames) candidates.emplace_back(entry.first);
-      const std::string nearest = name == "int" ? "integer" : name == "float" ? "number" : name == "map" ? "object" : name == "list" ? "array" : NearestWord(name, candidates);
+      const std::string nearest = name == "int"     ? "integer"
+                                  : name == "float" ? "number"
+                                  : name == "map"   ? "object"
+                                  : name == "list"  ? "array"
+                                                    : NearestWord(name, candidates);
       Fail(kSchemaKeywordMalformed, place.document, place.path,
            "Expected null, boolean, integer, number, string, array or object, but the type is '" + name + "'.",
            nearest.empty() ? "" : "did you mean '" + nearest + "'?");
@@ -226,7 +206,9 @@ class Compiler {
   void Const(const Value& value, SchemaNode& node, const Place&) { node.constant = value; }
 
   void Properties(const Value& value, SchemaNode& node, const Place& place) {
-    NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string&) { node.properties.emplace_back(std::move(name), schema); });
+    NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string&) {
+      node.properties.emplace_back(std::move(name), schema);
+    });
   }
   void PatternProperties(const Value& value, SchemaNode& node, const Place& place) {
     NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string& path) {
@@ -234,7 +216,9 @@ class Compiler {
     });
   }
   void DependentSchemas(const Value& value, SchemaNode& node, const Place& place) {
-    NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string&) { node.dependent_schemas.emplace_back(std::move(name), schema); });
+    NamedSubschemas(value, place, [&](std::string name, NodeIndex schema, const std::string&) {
+      node.dependent_schemas.emplace_back(std::move(name), schema);
+    });
   }
   void Definitions(const Value& value, SchemaNode&, const Place& place) {
     NamedSubschemas(value, place, [](const std::string&, NodeIndex, const std::string&) {});
@@ -245,11 +229,16 @@ class Compiler {
     for (const auto& [name, list] : value.as_map()) {
       std::vector<std::string> names;
       const Place inner{place.document, place.schema_path, PointerTo(place.path, name.as_string()), place.depth};
-      if (Strings(list, names, inner)) node.dependent_required.emplace_back(std::string(name.as_string()), std::move(names));
+      if (Strings(list, names, inner))
+        node.dependent_required.emplace_back(std::string(name.as_string()), std::move(names));
     }
   }
-  void AdditionalProperties(const Value& value, SchemaNode& node, const Place& place) { node.additional_properties = Subschema(value, place); }
-  void PropertyNames(const Value& value, SchemaNode& node, const Place& place) { node.property_names = Subschema(value, place); }
+  void AdditionalProperties(const Value& value, SchemaNode& node, const Place& place) {
+    node.additional_properties = Subschema(value, place);
+  }
+  void PropertyNames(const Value& value, SchemaNode& node, const Place& place) {
+    node.property_names = Subschema(value, place);
+  }
   void UnevaluatedProperties(const Value& value, SchemaNode& node, const Place& place) {
     node.unevaluated_properties = Subschema(value, place);
     result_->has_unevaluated = true;
@@ -258,8 +247,12 @@ class Compiler {
     node.unevaluated_items = Subschema(value, place);
     result_->has_unevaluated = true;
   }
-  void MinProperties(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.properties_min, place); }
-  void MaxProperties(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.properties_max, place); }
+  void MinProperties(const Value& value, SchemaNode& node, const Place& place) {
+    Count(value, node.properties_min, place);
+  }
+  void MaxProperties(const Value& value, SchemaNode& node, const Place& place) {
+    Count(value, node.properties_max, place);
+  }
   void MinItems(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.items_min, place); }
   void MaxItems(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.items_max, place); }
   void MinLength(const Value& value, SchemaNode& node, const Place& place) { Count(value, node.length_min, place); }
@@ -272,11 +265,16 @@ class Compiler {
   }
   void Minimum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.minimum, place); }
   void Maximum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.maximum, place); }
-  void ExclusiveMinimum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.exclusive_minimum, place); }
-  void ExclusiveMaximum(const Value& value, SchemaNode& node, const Place& place) { Number(value, node.exclusive_maximum, place); }
+  void ExclusiveMinimum(const Value& value, SchemaNode& node, const Place& place) {
+    Number(value, node.exclusive_minimum, place);
+  }
+  void ExclusiveMaximum(const Value& value, SchemaNode& node, const Place& place) {
+    Number(value, node.exclusive_maximum, place);
+  }
   void MultipleOf(const Value& value, SchemaNode& node, const Place& place) {
-    const bool positive = (value.kind() == ValueKind::kInt && value.as_int() > 0) ||
-                          (value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()) && value.as_double() > 0);
+    const bool positive =
+        (value.kind() == ValueKind::kInt && value.as_int() > 0) ||
+        (value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()) && value.as_double() > 0);
     if (!positive) return Malformed(place, "a number greater than 0", value);
     node.multiple_of = value;
   }
@@ -289,16 +287,20 @@ class Compiler {
     node.format = std::string(value.as_string());
     if (HasFormat("", node.format)) return;
     const std::string nearest = NearestWord(node.format, KnownFormats());
-    Fail(kSchemaKeywordMalformed, place.document, place.path, "Expected a format that is known here, but it is '" + node.format + "'.",
+    Fail(kSchemaKeywordMalformed, place.document, place.path,
+         "Expected a format that is known here, but it is '" + node.format + "'.",
          nearest.empty() ? "formats are checked, so an unknown one is refused" : "did you mean '" + nearest + "'?");
   }
-  void PrefixItems(const Value& value, SchemaNode& node, const Place& place) { Subschemas(value, node.prefix_items, place); }
+  void PrefixItems(const Value& value, SchemaNode& node, const Place& place) {
+    Subschemas(value, node.prefix_items, place);
+  }
   void Items(const Value& value, SchemaNode& node, const Place& place) {
     if (!value.is_list()) {
       node.items = Subschema(value, place);
       return;
     }
-    Fail(kSchemaKeywordMalformed, place.document, place.path, "Expected one schema for all items, but it is a list.", "a schema for each position is written under 'prefixItems'");
+    Fail(kSchemaKeywordMalformed, place.document, place.path, "Expected one schema for all items, but it is a list.",
+         "a schema for each position is written under 'prefixItems'");
   }
   void Contains(const Value& value, SchemaNode& node, const Place& place) { node.contains = Subschema(value, place); }
   void UniqueItems(const Value& value, SchemaNode& node, const Place& place) {
@@ -320,7 +322,9 @@ class Compiler {
   void Id(const Value& value, SchemaNode&, const Place& place) {
     if (!value.is_string()) return Malformed(place, "a name", value);
     if (!place.schema_path.empty())
-      Fail(kSchemaKeywordUnknown, place.document, place.path, "Expected '$id' at the top of a schema only, but it is inside one.", "references here are files and '#/…' pointers");
+      Fail(kSchemaKeywordUnknown, place.document, place.path,
+           "Expected '$id' at the top of a schema only, but it is inside one.",
+           "references here are files and '#/…' pointers");
   }
   void Anchor(const Value& value, SchemaNode&, const Place& place) {
     if (!value.is_string() || value.as_string().empty()) Malformed(place, "a name", value);
@@ -334,26 +338,29 @@ class Compiler {
     const std::size_t hash = reference.find('#');
     const std::string_view file = reference.substr(0, hash);
     const std::string fragment = hash == std::string_view::npos ? "" : PercentDecoded(reference.substr(hash + 1));
-    Document* document = file.empty() ? &place.document : OpenFile(file, place);
+    SchemaDocument* document = file.empty() ? &place.document : OpenFile(file, place);
     if (!document) return;
     std::string pointer = fragment;
     if (!fragment.empty() && fragment[0] != '/') {
       const auto anchor = document->anchors.find(fragment);
       if (anchor == document->anchors.end())
-        return Fail(kSchemaRefUnresolved, place.document, place.path, "Expected an anchor of that name, but nothing in the schema says '$anchor: " + fragment + "'.");
+        return Fail(kSchemaRefUnresolved, place.document, place.path,
+                    "Expected an anchor of that name, but nothing in the schema says '$anchor: " + fragment + "'.");
       pointer = anchor->second;
     }
     const Value* target = FindPointer(*document->content, pointer);
     if (!target)
-      return Fail(kSchemaRefUnresolved, place.document, place.path, "Expected a schema at '" + std::string(reference) + "', but there is nothing.");
+      return Fail(kSchemaRefUnresolved, place.document, place.path,
+                  "Expected a schema at '" + std::string(reference) + "', but there is nothing.");
     node.ref = CompileAt(*document, pointer, *target, place.depth + 1);
   }
 
-  Document* OpenFile(std::string_view reference, const Place& place) {
+  SchemaDocument* OpenFile(std::string_view reference, const Place& place) {
     const auto path = ResolveFile(place.document.file, reference);
     if (!path) {
       Fail(kSchemaRefForbidden, place.document, place.path,
-           "Expected a file in the folder of the process, but the reference is '" + std::string(reference) + "'.", "copy the schema into the folder: nothing is loaded from elsewhere");
+           "Expected a file in the folder of the process, but the reference is '" + std::string(reference) + "'.",
+           "copy the schema into the folder: nothing is loaded from elsewhere");
       return nullptr;
     }
     if (*path == source_.file && !path->empty()) return &documents_[""];
@@ -367,46 +374,27 @@ class Compiler {
       Fail(kSchemaRefUnresolved, place.document, place.path, "Expected the file '" + *path + "', but there is none.");
       return nullptr;
     }
-    Document& document = documents_[*path];
+    SchemaDocument& document = documents_[*path];
     document.file = *path;
     document.content = content;
     CollectAnchors(*content, "", 0, document);
     return &document;
   }
 
-  // ---- circles: schemas that apply themselves to the same value ----
-
-  template <class Visit>
-  static void ForEachInPlace(const SchemaNode& node, Visit visit) {
-    for (NodeIndex next : {node.ref, node.negation, node.condition, node.consequence, node.alternative})
-      if (next != kNoNode) visit(next);
-    for (const auto* list : {&node.all_of, &node.any_of, &node.one_of})
-      for (NodeIndex next : *list) visit(next);
-    for (const auto& [name, next] : node.dependent_schemas) visit(next);
-  }
-
-  void FindCircles() {
-    std::vector<int> colour(result_->nodes.size(), 0);  // 0 new, 1 on the way, 2 done
-    const std::function<void(NodeIndex)> visit = [&](NodeIndex index) {
-      colour[index] = 1;
-      ForEachInPlace(result_->nodes[index], [&](NodeIndex next) {
-        if (colour[next] == 0) {
-          visit(next);
-        } else if (colour[next] == 1 && errors_.size() < kSchemaErrorsMax) {
-          errors_.push_back({kSchemaRefCircular, files_[index], PointerTo(result_->nodes[index].path, "$ref"),
-                             "Expected a schema that says something about the value, but it refers to itself.", "a recursive schema goes through 'properties' or 'items'"});
-        }
-      });
-      colour[index] = 2;
-    };
-    for (std::size_t i = 0; i < colour.size(); ++i)
-      if (colour[i] == 0) visit(static_cast<NodeIndex>(i));
+  void CheckCircles() {
+    for (NodeIndex node : FindCircles(*result_)) {
+      if (errors_.size() >= kSchemaErrorsMax) return;
+      errors_.push_back({kSchemaRefCircular, files_[static_cast<std::size_t>(node)],
+                         PointerTo(result_->nodes[static_cast<std::size_t>(node)].path, "$ref"),
+                         "Expected a schema that says something about the value, but it refers to itself.",
+                         "a recursive schema goes through 'properties' or 'items'"});
+    }
   }
 
   const SchemaSource& source_;
-  std::map<std::string, Document> documents_;  // "" is the schema itself; node-based, so that pointers stay valid
+  std::map<std::string, SchemaDocument> documents_;  // "" is the schema itself; node-based, so that pointers stay valid
   std::map<std::string, NodeIndex> known_;
-  std::vector<std::string> files_;             // of each node
+  std::vector<std::string> files_;  // of each node
   std::shared_ptr<CompiledSchema> result_ = std::make_shared<CompiledSchema>();
   std::vector<SchemaError> errors_;
 };
@@ -414,43 +402,67 @@ class Compiler {
 // A null handler is an annotation: allowed, and without meaning for validation.
 const std::map<std::string_view, Compiler::Handler>& Compiler::Handlers() {
   using C = Compiler;
-  static const std::map<std::string_view, Handler> handlers{
-      {"type", &C::Type}, {"enum", &C::Enum}, {"const", &C::Const}, {"properties", &C::Properties}, {"patternProperties", &C::PatternProperties},
-      {"dependentSchemas", &C::DependentSchemas}, {"$defs", &C::Definitions}, {"required", &C::Required}, {"dependentRequired", &C::DependentRequired},
-      {"additionalProperties", &C::AdditionalProperties}, {"propertyNames", &C::PropertyNames}, {"unevaluatedProperties", &C::UnevaluatedProperties},
-      {"unevaluatedItems", &C::UnevaluatedItems}, {"minProperties", &C::MinProperties}, {"maxProperties", &C::MaxProperties}, {"minItems", &C::MinItems},
-      {"maxItems", &C::MaxItems}, {"minLength", &C::MinLength}, {"maxLength", &C::MaxLength}, {"minContains", &C::MinContains}, {"maxContains", &C::MaxContains},
-      {"minimum", &C::Minimum}, {"maximum", &C::Maximum}, {"exclusiveMinimum", &C::ExclusiveMinimum}, {"exclusiveMaximum", &C::ExclusiveMaximum},
-      {"multipleOf", &C::MultipleOf}, {"pattern", &C::PatternKeyword}, {"format", &C::Format}, {"prefixItems", &C::PrefixItems}, {"items", &C::Items},
-      {"contains", &C::Contains}, {"uniqueItems", &C::UniqueItems}, {"allOf", &C::AllOf}, {"anyOf", &C::AnyOf}, {"oneOf", &C::OneOf}, {"not", &C::Not},
-      {"if", &C::If}, {"then", &C::Then}, {"else", &C::Else}, {"$ref", &C::Ref}, {"$schema", &C::Dialect}, {"$id", &C::Id}, {"$anchor", &C::Anchor},
-      {"title", nullptr}, {"description", nullptr}, {"default", nullptr}, {"examples", nullptr}, {"deprecated", nullptr}, {"readOnly", nullptr},
-      {"writeOnly", nullptr}, {"$comment", nullptr}, {"contentEncoding", nullptr}, {"contentMediaType", nullptr}, {"contentSchema", nullptr}};
+  static const std::map<std::string_view, Handler> handlers{{"type", &C::Type},
+                                                            {"enum", &C::Enum},
+                                                            {"const", &C::Const},
+                                                            {"properties", &C::Properties},
+                                                            {"patternProperties", &C::PatternProperties},
+                                                            {"dependentSchemas", &C::DependentSchemas},
+                                                            {"$defs", &C::Definitions},
+                                                            {"required", &C::Required},
+                                                            {"dependentRequired", &C::DependentRequired},
+                                                            {"additionalProperties", &C::AdditionalProperties},
+                                                            {"propertyNames", &C::PropertyNames},
+                                                            {"unevaluatedProperties", &C::UnevaluatedProperties},
+                                                            {"unevaluatedItems", &C::UnevaluatedItems},
+                                                            {"minProperties", &C::MinProperties},
+                                                            {"maxProperties", &C::MaxProperties},
+                                                            {"minItems", &C::MinItems},
+                                                            {"maxItems", &C::MaxItems},
+                                                            {"minLength", &C::MinLength},
+                                                            {"maxLength", &C::MaxLength},
+                                                            {"minContains", &C::MinContains},
+                                                            {"maxContains", &C::MaxContains},
+                                                            {"minimum", &C::Minimum},
+                                                            {"maximum", &C::Maximum},
+                                                            {"exclusiveMinimum", &C::ExclusiveMinimum},
+                                                            {"exclusiveMaximum", &C::ExclusiveMaximum},
+                                                            {"multipleOf", &C::MultipleOf},
+                                                            {"pattern", &C::PatternKeyword},
+                                                            {"format", &C::Format},
+                                                            {"prefixItems", &C::PrefixItems},
+                                                            {"items", &C::Items},
+                                                            {"contains", &C::Contains},
+                                                            {"uniqueItems", &C::UniqueItems},
+                                                            {"allOf", &C::AllOf},
+                                                            {"anyOf", &C::AnyOf},
+                                                            {"oneOf", &C::OneOf},
+                                                            {"not", &C::Not},
+                                                            {"if", &C::If},
+                                                            {"then", &C::Then},
+                                                            {"else", &C::Else},
+                                                            {"$ref", &C::Ref},
+                                                            {"$schema", &C::Dialect},
+                                                            {"$id", &C::Id},
+                                                            {"$anchor", &C::Anchor},
+                                                            {"title", nullptr},
+                                                            {"description", nullptr},
+                                                            {"default", nullptr},
+                                                            {"examples", nullptr},
+                                                            {"deprecated", nullptr},
+                                                            {"readOnly", nullptr},
+                                                            {"writeOnly", nullptr},
+                                                            {"$comment", nullptr},
+                                                            {"contentEncoding", nullptr},
+                                                            {"contentMediaType", nullptr},
+                                                            {"contentSchema", nullptr}};
   return handlers;
-}
-
-void CollectFiles(const Value& value, const std::string& file, int depth, std::set<std::string>& files) {
-  if (depth > kSchemaDepthMax) return;
-  if (value.is_list())
-    for (const Value& item : value.as_list()) CollectFiles(item, file, depth + 1, files);
-  if (!value.is_map()) return;
-  for (const auto& [key, content] : value.as_map()) {
-    if (key.is_string() && key.as_string() == "$ref" && content.is_string()) {
-      const std::string_view reference = content.as_string().substr(0, content.as_string().find('#'));
-      if (auto path = ResolveFile(file, reference)) files.insert(*path);
-    }
-    CollectFiles(content, file, depth + 1, files);
-  }
 }
 
 }  // namespace
 
-SchemaOutcome CompileSchema(const Value& schema, const SchemaSource& source) { return Compiler(schema, source).Compile(); }
-
-std::vector<std::string> ReferencedSchemaFiles(const Value& schema, const std::string& file) {
-  std::set<std::string> files;
-  CollectFiles(schema, file, 0, files);
-  return {files.begin(), files.end()};
+SchemaOutcome CompileSchema(const Value& schema, const SchemaSource& source) {
+  return Compiler(schema, source).Compile();
 }
 
 }  // namespace fermata

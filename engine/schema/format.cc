@@ -16,23 +16,32 @@ namespace {
 
 using Text = std::string_view;
 
-bool AllDigits(Text text) { return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; }); }
+bool AllDigits(Text text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+}
 
-bool Matches(Text text, const re2::RE2& regex) { return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), regex); }
+bool Matches(Text text, const re2::RE2& regex) {
+  return re2::RE2::FullMatch(re2::StringPiece(text.data(), text.size()), regex);
+}
 
 bool IsDate(Text text) {
-  return text.size() == 10 && text[4] == '-' && text[7] == '-' && AllDigits(text.substr(0, 4)) && ParseTimestamp(std::string(text) + "T00:00:00Z").has_value();
+  return text.size() == 10 && text[4] == '-' && text[7] == '-' && AllDigits(text.substr(0, 4)) &&
+         ParseTimestamp(std::string(text) + "T00:00:00Z").has_value();
 }
-bool IsDateTime(Text text) { return text.size() >= 20 && IsDate(text.substr(0, 10)) && ParseTimestamp(text).has_value(); }
+bool IsDateTime(Text text) {
+  return text.size() >= 20 && IsDate(text.substr(0, 10)) && ParseTimestamp(text).has_value();
+}
 bool IsTime(Text text) { return ParseTimestamp("2000-01-01T" + std::string(text)).has_value(); }
 
 bool IsDuration(Text text) {
-  static const re2::RE2 kRegex(R"(P(\d+W|(\d+Y(\d+M(\d+D)?)?|\d+M(\d+D)?|\d+D)(T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S))?|T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S)))");
+  static const re2::RE2 kRegex(
+      R"(P(\d+W|(\d+Y(\d+M(\d+D)?)?|\d+M(\d+D)?|\d+D)(T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S))?|T(\d+H(\d+M(\d+S)?)?|\d+M(\d+S)?|\d+S)))");
   return Matches(text, kRegex);
 }
 
 bool IsHostname(Text text) {
-  static const re2::RE2 kRegex(R"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*)");
+  static const re2::RE2 kRegex(
+      R"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*)");
   return text.size() <= 253 && Matches(text, kRegex);
 }
 
@@ -50,7 +59,8 @@ int CountIpv6Groups(Text text) {
     const Text group = text.substr(0, colon);
     const bool last = colon == Text::npos;
     if (last && group.find('.') != Text::npos) return IsIpv4(group) ? groups + 2 : -1;
-    const bool hex = !group.empty() && group.size() <= 4 && std::all_of(group.begin(), group.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+    const bool hex = !group.empty() && group.size() <= 4 &&
+                     std::all_of(group.begin(), group.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
     if (!hex) return -1;
     ++groups;
     if (last) return groups;
@@ -67,7 +77,8 @@ bool IsIpv6(Text text) {
 }
 
 bool IsEmail(Text text) {
-  static const re2::RE2 kLocal(R"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*|"([^"\\\x00-\x1f]|\\[ -~])*")");
+  static const re2::RE2 kLocal(
+      R"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*|"([^"\\\x00-\x1f]|\\[ -~])*")");
   const std::size_t at = text.rfind('@');
   if (at == Text::npos || at > 64 || text.size() > 254 || !Matches(text.substr(0, at), kLocal)) return false;
   const Text domain = text.substr(at + 1);
@@ -113,10 +124,20 @@ bool IsRelativeJsonPointer(Text text) {
 
 using Check = bool (*)(Text);
 const std::map<Text, Check>& Formats() {
-  static const std::map<Text, Check> formats{
-      {"date-time", IsDateTime}, {"date", IsDate}, {"time", IsTime}, {"duration", IsDuration}, {"email", IsEmail}, {"hostname", IsHostname},
-      {"ipv4", IsIpv4}, {"ipv6", IsIpv6}, {"uri", IsUri}, {"uri-reference", IsUriReference}, {"uuid", IsUuid}, {"regex", IsRegex},
-      {"json-pointer", IsJsonPointer}, {"relative-json-pointer", IsRelativeJsonPointer}};
+  static const std::map<Text, Check> formats{{"date-time", IsDateTime},
+                                             {"date", IsDate},
+                                             {"time", IsTime},
+                                             {"duration", IsDuration},
+                                             {"email", IsEmail},
+                                             {"hostname", IsHostname},
+                                             {"ipv4", IsIpv4},
+                                             {"ipv6", IsIpv6},
+                                             {"uri", IsUri},
+                                             {"uri-reference", IsUriReference},
+                                             {"uuid", IsUuid},
+                                             {"regex", IsRegex},
+                                             {"json-pointer", IsJsonPointer},
+                                             {"relative-json-pointer", IsRelativeJsonPointer}};
   return formats;
 }
 

@@ -42,7 +42,9 @@ std::string PointerTo(std::string_view parent, std::string_view token) {
   return pointer;
 }
 
-std::string PointerTo(std::string_view parent, std::size_t index) { return std::string(parent) + "/" + std::to_string(index); }
+std::string PointerTo(std::string_view parent, std::size_t index) {
+  return std::string(parent) + "/" + std::to_string(index);
+}
 
 std::optional<std::vector<std::string>> SplitPointer(std::string_view pointer) {
   std::vector<std::string> tokens;
@@ -80,7 +82,8 @@ std::optional<std::string> ResolveFile(std::string_view base, std::string_view r
       reference.find('\\') != std::string_view::npos)
     return std::nullopt;
   std::vector<std::string_view> parts;
-  if (const std::size_t slash = base.rfind('/'); slash != std::string_view::npos) parts = SplitPath(base.substr(0, slash));
+  if (const std::size_t slash = base.rfind('/'); slash != std::string_view::npos)
+    parts = SplitPath(base.substr(0, slash));
   for (std::string_view part : SplitPath(reference)) {
     if (part.empty() || part == ".") continue;
     if (part != "..") {

@@ -29,14 +29,14 @@ struct SchemaSource {
 
 struct SchemaError {
   ErrorCode code{};
-  std::string file;      // as in SchemaSource; of the document with the mistake
-  std::string path;      // JSON pointer to the offending keyword in that document
+  std::string file;  // as in SchemaSource; of the document with the mistake
+  std::string path;  // JSON pointer to the offending keyword in that document
   std::string message;
   std::string hint;
 };
 
 struct SchemaOutcome {
-  SchemaPtr schema;      // null when there are errors
+  SchemaPtr schema;  // null when there are errors
   std::vector<SchemaError> errors;
 };
 SchemaOutcome CompileSchema(const Value& schema, const SchemaSource& source = {});
@@ -59,6 +59,5 @@ Result<Value> ValidateAndNormalise(const CompiledSchema& schema, const Value& va
 
 // What the expression checker knows of values that fit; Dyn where the schema says nothing that CEL can use.
 Type TypeOf(const CompiledSchema& schema);
-
 
 }  // namespace fermata

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,13 @@ inline constexpr NodeIndex kNoNode = -1;
 
 // Bits of SchemaNode::types.
 enum TypeBit : unsigned {
-  kTypeNull = 1, kTypeBoolean = 2, kTypeInteger = 4, kTypeNumber = 8, kTypeString = 16, kTypeArray = 32, kTypeObject = 64,
+  kTypeNull = 1,
+  kTypeBoolean = 2,
+  kTypeInteger = 4,
+  kTypeNumber = 8,
+  kTypeString = 16,
+  kTypeArray = 32,
+  kTypeObject = 64,
 };
 
 struct SchemaPattern {
@@ -30,9 +37,9 @@ struct SchemaPattern {
 };
 
 struct SchemaNode {
-  std::string path;                     // JSON pointer in its document
-  std::optional<bool> boolean;          // the schemas `true` and `false`
-  unsigned types = 0;                   // 0 = any
+  std::string path;             // JSON pointer in its document
+  std::optional<bool> boolean;  // the schemas `true` and `false`
+  unsigned types = 0;           // 0 = any
   std::optional<std::vector<Value>> enumeration;
   std::optional<Value> constant;
 
@@ -68,15 +75,24 @@ class CompiledSchema {
  public:
   std::vector<SchemaNode> nodes;
   NodeIndex root = 0;
-  bool has_unevaluated = false;         // only then it is worth noting what has been evaluated
+  bool has_unevaluated = false;  // only then it is worth noting what has been evaluated
 };
 
 // Whether `text` has this format; nullopt if the format is unknown. Formats are assertions here.
 std::optional<bool> HasFormat(std::string_view text, std::string_view format);
 const std::vector<std::string>& KnownFormats();
 
+// Whether the value fits one node, without saying why not.
+bool FitsNode(const CompiledSchema& schema, NodeIndex node, const Value& value);
+// Whether the pattern matches somewhere in the text.
+bool Found(const SchemaPattern& pattern, std::string_view text);
+// The value in a few words, for messages.
+std::string Shown(const Value& value);
 // "an integer or a string".
 std::string DescribeTypes(unsigned types);
+// The nodes that apply themselves to the same value again, through $ref, allOf and their kin.
+std::vector<NodeIndex> FindCircles(const CompiledSchema& schema);
+
 // Equality as JSON Schema means it: 1 and 1.0 are one number.
 bool SchemaEquals(const Value& a, const Value& b);
 // A text that is the same for values that are equal in that sense.

@@ -11,12 +11,18 @@ constexpr int kTypeDepthMax = 8;
 
 Type TypeOfValue(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kNull: return Type(TypeKind::kNull);
-    case ValueKind::kBool: return Type(TypeKind::kBool);
-    case ValueKind::kInt: return Type(TypeKind::kInt);
-    case ValueKind::kDouble: return Type(TypeKind::kDouble);
-    case ValueKind::kString: return Type(TypeKind::kString);
-    default: return Type::Dyn();
+    case ValueKind::kNull:
+      return Type(TypeKind::kNull);
+    case ValueKind::kBool:
+      return Type(TypeKind::kBool);
+    case ValueKind::kInt:
+      return Type(TypeKind::kInt);
+    case ValueKind::kDouble:
+      return Type(TypeKind::kDouble);
+    case ValueKind::kString:
+      return Type(TypeKind::kString);
+    default:
+      return Type::Dyn();
   }
 }
 
@@ -60,7 +66,9 @@ class TypeReader {
     if (node.types & (kTypeInteger | kTypeNumber)) types.emplace_back(TypeKind::kInt);
     if (node.types & kTypeNumber) types.emplace_back(TypeKind::kDouble);
     if (node.types & kTypeString) types.emplace_back(TypeKind::kString);
-    if (node.types & kTypeArray) types.push_back(Type::List(node.items == kNoNode || !node.prefix_items.empty() ? Type::Dyn() : Read(node.items, depth + 1)));
+    if (node.types & kTypeArray)
+      types.push_back(
+          Type::List(node.items == kNoNode || !node.prefix_items.empty() ? Type::Dyn() : Read(node.items, depth + 1)));
     if (node.types & kTypeObject) types.push_back(OfObject(node, depth));
     return Type::Union(std::move(types));
   }
@@ -76,7 +84,8 @@ class TypeReader {
   void Collect(const SchemaNode& node, int depth, Fields& fields) const {
     if (depth > kTypeDepthMax) return;
     for (const auto& [name, schema] : node.properties) {
-      const auto same = std::find_if(fields.list.begin(), fields.list.end(), [&](const auto& field) { return field.first.name == name; });
+      const auto same = std::find_if(fields.list.begin(), fields.list.end(),
+                                     [&](const auto& field) { return field.first.name == name; });
       if (same == fields.list.end()) fields.list.push_back({{name, false}, Read(schema, depth + 1)});
     }
     if (node.ref != kNoNode) Collect(node.ref, depth + 1, fields);
@@ -85,7 +94,8 @@ class TypeReader {
     for (const auto* alternatives : {&node.any_of, &node.one_of})
       if (!alternatives->empty()) fields.open = true;
     for (const std::string& name : node.required) {
-      const auto field = std::find_if(fields.list.begin(), fields.list.end(), [&](const auto& candidate) { return candidate.first.name == name; });
+      const auto field = std::find_if(fields.list.begin(), fields.list.end(),
+                                      [&](const auto& candidate) { return candidate.first.name == name; });
       if (field != fields.list.end()) {
         field->first.required = true;
       } else {
@@ -101,10 +111,11 @@ class TypeReader {
       const SchemaNode& additional = schema_.nodes[node.additional_properties];
       const bool closed = additional.boolean && !*additional.boolean && node.pattern_properties.empty();
       fields.open = !closed;
-      if (!additional.boolean && node.pattern_properties.empty()) fields.additional = Read(node.additional_properties, depth + 1);
+      if (!additional.boolean && node.pattern_properties.empty())
+        fields.additional = Read(node.additional_properties, depth + 1);
     }
-    if (node.unevaluated_properties != kNoNode && node.any_of.empty() && node.one_of.empty() && node.condition == kNoNode && node.pattern_properties.empty() &&
-        node.dependent_schemas.empty()) {
+    if (node.unevaluated_properties != kNoNode && node.any_of.empty() && node.one_of.empty() &&
+        node.condition == kNoNode && node.pattern_properties.empty() && node.dependent_schemas.empty()) {
       const SchemaNode& rest = schema_.nodes[node.unevaluated_properties];
       fields.open = !(rest.boolean && !*rest.boolean);
     }

@@ -3,8 +3,6 @@
 #include <set>
 #include <unordered_set>
 
-#include <re2/re2.h>
-
 #include "engine/model/json.h"
 #include "engine/model/limits.h"
 #include "engine/schema/codes.h"
@@ -28,34 +26,33 @@ struct Evaluated {
 
 unsigned TypesOf(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kNull: return kTypeNull;
-    case ValueKind::kBool: return kTypeBoolean;
-    case ValueKind::kInt: return kTypeInteger | kTypeNumber;
-    case ValueKind::kDouble: return kTypeNumber | (IsIntegral(value) ? kTypeInteger : 0U);
-    case ValueKind::kString: return kTypeString;
-    case ValueKind::kList: return kTypeArray;
-    case ValueKind::kMap: return kTypeObject;
-    default: return 0;
+    case ValueKind::kNull:
+      return kTypeNull;
+    case ValueKind::kBool:
+      return kTypeBoolean;
+    case ValueKind::kInt:
+      return kTypeInteger | kTypeNumber;
+    case ValueKind::kDouble:
+      return kTypeNumber | (IsIntegral(value) ? kTypeInteger : 0U);
+    case ValueKind::kString:
+      return kTypeString;
+    case ValueKind::kList:
+      return kTypeArray;
+    case ValueKind::kMap:
+      return kTypeObject;
+    default:
+      return 0;
   }
 }
 
-std::string Shown(const Value& value) {
-  constexpr std::size_t kShownBytesMax = 60;
-  if (value.is_list()) return "a list of " + std::to_string(value.as_list().size());
-  if (value.is_map()) return "an object";
-  std::string text = WriteJson(value);
-  if (text.size() <= kShownBytesMax) return text;
-  std::size_t cut = kShownBytesMax;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
-  return text.substr(0, cut) + "…";
-}
-
 long double NumberOf(const Value& number) {
-  return number.kind() == ValueKind::kInt ? static_cast<long double>(number.as_int()) : static_cast<long double>(number.as_double());
+  return number.kind() == ValueKind::kInt ? static_cast<long double>(number.as_int())
+                                          : static_cast<long double>(number.as_double());
 }
 
 bool IsMultiple(const Value& value, const Value& divisor) {
-  if (value.kind() == ValueKind::kInt && divisor.kind() == ValueKind::kInt) return value.as_int() % divisor.as_int() == 0;
+  if (value.kind() == ValueKind::kInt && divisor.kind() == ValueKind::kInt)
+    return value.as_int() % divisor.as_int() == 0;
   // 0.3 is meant to be a multiple of 0.1: compare in the quotient, with the precision of doubles.
   const long double quotient = NumberOf(value) / NumberOf(divisor);
   if (!std::isfinite(quotient)) return false;
@@ -65,10 +62,6 @@ bool IsMultiple(const Value& value, const Value& divisor) {
 
 std::int64_t CountCharacters(std::string_view utf8) {
   return std::count_if(utf8.begin(), utf8.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; });
-}
-
-bool Found(const SchemaPattern& pattern, std::string_view text) {
-  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern.regex);
 }
 
 class Validator {
@@ -93,9 +86,12 @@ class Validator {
     if (gave_up_) return false;
     if (++steps_ > kSchemaStepsMax || depth > kSchemaNestingMax) {
       gave_up_ = true;
-      return Fail(node, path, "", "Expected a value that can be checked in " + std::to_string(kSchemaStepsMax) + " steps, but the schema needs more for it.");
+      return Fail(node, path, "",
+                  "Expected a value that can be checked in " + std::to_string(kSchemaStepsMax) +
+                      " steps, but the schema needs more for it.");
     }
-    if (node.boolean) return *node.boolean || Fail(node, path, "", "Expected nothing here, but there is " + Shown(value) + ".");
+    if (node.boolean)
+      return *node.boolean || Fail(node, path, "", "Expected nothing here, but there is " + Shown(value) + ".");
     // A wrong type hides what else is wrong.
     if (node.types != 0 && (node.types & TypesOf(value)) == 0) return FailType(node, value, path);
     bool fits = CheckEquality(node, value, path);
@@ -122,14 +118,17 @@ class Validator {
     return fits;
   }
 
-  bool Fail(const SchemaNode& node, const std::string& path, std::string_view keyword, std::string message, std::string property = "") {
+  bool Fail(const SchemaNode& node, const std::string& path, std::string_view keyword, std::string message,
+            std::string property = "") {
     if ((silent_ == 0 || gave_up_) && violations_.size() < kSchemaErrorsMax)
-      violations_.push_back({path, std::move(message), keyword.empty() ? node.path : PointerTo(node.path, keyword), std::move(property)});
+      violations_.push_back(
+          {path, std::move(message), keyword.empty() ? node.path : PointerTo(node.path, keyword), std::move(property)});
     return false;
   }
 
   bool FailType(const SchemaNode& node, const Value& value, const std::string& path) {
-    const bool too_large = value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()) && value.as_double() == std::trunc(value.as_double());
+    const bool too_large = value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()) &&
+                           value.as_double() == std::trunc(value.as_double());
     if ((node.types & kTypeInteger) && too_large)
       return Fail(node, path, "type", "Expected an integer of 64 bits, but " + Shown(value) + " is beyond them.");
     return Fail(node, path, "type", "Expected " + DescribeTypes(node.types) + ", but it is " + Shown(value) + ".");
@@ -138,8 +137,12 @@ class Validator {
   bool CheckEquality(const SchemaNode& node, const Value& value, const std::string& path) {
     bool fits = true;
     if (node.enumeration) {
-      const bool listed = std::any_of(node.enumeration->begin(), node.enumeration->end(), [&](const Value& candidate) { return SchemaEquals(candidate, value); });
-      if (!listed) fits = Fail(node, path, "enum", "Expected one of " + WriteJson(Value::List(*node.enumeration)) + ", but it is " + Shown(value) + ".");
+      const bool listed = std::any_of(node.enumeration->begin(), node.enumeration->end(),
+                                      [&](const Value& candidate) { return SchemaEquals(candidate, value); });
+      if (!listed)
+        fits =
+            Fail(node, path, "enum",
+                 "Expected one of " + WriteJson(Value::List(*node.enumeration)) + ", but it is " + Shown(value) + ".");
     }
     if (node.constant && !SchemaEquals(*node.constant, value))
       fits = Fail(node, path, "const", "Expected " + WriteJson(*node.constant) + ", but it is " + Shown(value) + ".");
@@ -148,46 +151,64 @@ class Validator {
 
   bool CheckNumber(const SchemaNode& node, const Value& value, const std::string& path) {
     bool fits = true;
-    const auto expect = [&](bool holds, std::string_view keyword, const char* words, const std::optional<Value>& bound) {
-      if (bound && !holds) fits = Fail(node, path, keyword, std::string("Expected ") + words + WriteJson(*bound) + ", but it is " + Shown(value) + ".");
+    const auto expect = [&](bool holds, std::string_view keyword, const char* words,
+                            const std::optional<Value>& bound) {
+      if (bound && !holds)
+        fits = Fail(node, path, keyword,
+                    std::string("Expected ") + words + WriteJson(*bound) + ", but it is " + Shown(value) + ".");
     };
     const long double number = NumberOf(value);
     expect(!node.minimum || number >= NumberOf(*node.minimum), "minimum", "at least ", node.minimum);
     expect(!node.maximum || number <= NumberOf(*node.maximum), "maximum", "at most ", node.maximum);
-    expect(!node.exclusive_minimum || number > NumberOf(*node.exclusive_minimum), "exclusiveMinimum", "more than ", node.exclusive_minimum);
-    expect(!node.exclusive_maximum || number < NumberOf(*node.exclusive_maximum), "exclusiveMaximum", "less than ", node.exclusive_maximum);
+    expect(!node.exclusive_minimum || number > NumberOf(*node.exclusive_minimum), "exclusiveMinimum", "more than ",
+           node.exclusive_minimum);
+    expect(!node.exclusive_maximum || number < NumberOf(*node.exclusive_maximum), "exclusiveMaximum", "less than ",
+           node.exclusive_maximum);
     expect(!node.multiple_of || IsMultiple(value, *node.multiple_of), "multipleOf", "a multiple of ", node.multiple_of);
     return fits;
   }
 
   // A count against its two bounds.
-  bool CheckCount(const SchemaNode& node, const std::string& path, std::int64_t count, const std::optional<std::int64_t>& min, const std::optional<std::int64_t>& max,
+  bool CheckCount(const SchemaNode& node, const std::string& path, std::int64_t count,
+                  const std::optional<std::int64_t>& min, const std::optional<std::int64_t>& max,
                   std::string_view min_keyword, std::string_view max_keyword, const std::string& what) {
     bool fits = true;
-    if (min && count < *min) fits = Fail(node, path, min_keyword, "Expected at least " + std::to_string(*min) + " " + what + ", but there are " + std::to_string(count) + ".");
-    if (max && count > *max) fits = Fail(node, path, max_keyword, "Expected at most " + std::to_string(*max) + " " + what + ", but there are " + std::to_string(count) + ".");
+    if (min && count < *min)
+      fits = Fail(
+          node, path, min_keyword,
+          "Expected at least " + std::to_string(*min) + " " + what + ", but there are " + std::to_string(count) + ".");
+    if (max && count > *max)
+      fits = Fail(
+          node, path, max_keyword,
+          "Expected at most " + std::to_string(*max) + " " + what + ", but there are " + std::to_string(count) + ".");
     return fits;
   }
 
   bool CheckString(const SchemaNode& node, std::string_view text, const std::string& path) {
     bool fits = true;
     if (node.length_min || node.length_max)
-      fits &= CheckCount(node, path, CountCharacters(text), node.length_min, node.length_max, "minLength", "maxLength", "characters");
+      fits &= CheckCount(node, path, CountCharacters(text), node.length_min, node.length_max, "minLength", "maxLength",
+                         "characters");
     if (node.pattern && !Found(*node.pattern, text))
-      fits = Fail(node, path, "pattern", "Expected text that matches /" + node.pattern->text + "/, but it is " + Shown(Value::String(text)) + ".");
+      fits = Fail(
+          node, path, "pattern",
+          "Expected text that matches /" + node.pattern->text + "/, but it is " + Shown(Value::String(text)) + ".");
     if (!node.format.empty() && !*HasFormat(text, node.format))
-      fits = Fail(node, path, "format", "Expected text of the format '" + node.format + "', but it is " + Shown(Value::String(text)) + ".");
+      fits = Fail(node, path, "format",
+                  "Expected text of the format '" + node.format + "', but it is " + Shown(Value::String(text)) + ".");
     return fits;
   }
 
   bool CheckList(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated, int depth) {
     const std::vector<Value>& items = value.as_list();
-    bool fits = CheckCount(node, path, static_cast<std::int64_t>(items.size()), node.items_min, node.items_max, "minItems", "maxItems", "items");
+    bool fits = CheckCount(node, path, static_cast<std::int64_t>(items.size()), node.items_min, node.items_max,
+                           "minItems", "maxItems", "items");
     if (node.unique_items) {
       std::unordered_set<std::string> seen;
       for (std::size_t i = 0; i < items.size() && fits; ++i)
         if (!seen.insert(CanonicalText(items[i])).second)
-          fits = Fail(node, PointerTo(path, i), "uniqueItems", "Expected items that differ, but " + Shown(items[i]) + " occurs twice.");
+          fits = Fail(node, PointerTo(path, i), "uniqueItems",
+                      "Expected items that differ, but " + Shown(items[i]) + " occurs twice.");
     }
     for (std::size_t i = 0; i < items.size(); ++i) {
       const NodeIndex schema = i < node.prefix_items.size() ? node.prefix_items[i] : node.items;
@@ -199,7 +220,8 @@ class Validator {
     return fits;
   }
 
-  bool CheckContains(const SchemaNode& node, const std::vector<Value>& items, const std::string& path, Evaluated& evaluated, int depth) {
+  bool CheckContains(const SchemaNode& node, const std::vector<Value>& items, const std::string& path,
+                     Evaluated& evaluated, int depth) {
     std::int64_t count = 0;
     for (std::size_t i = 0; i < items.size(); ++i) {
       Evaluated inner;
@@ -207,7 +229,9 @@ class Validator {
       ++count;
       if (schema_.has_unevaluated) evaluated.items.insert(i);
     }
-    return CheckCount(node, path, count, node.contains_min, node.contains_max, node.contains_min == 1 ? "contains" : "minContains", "maxContains", "items that match 'contains'");
+    return CheckCount(node, path, count, node.contains_min, node.contains_max,
+                      node.contains_min == 1 ? "contains" : "minContains", "maxContains",
+                      "items that match 'contains'");
   }
 
   bool CheckChild(NodeIndex schema, const Value& value, const std::string& path, int depth) {
@@ -215,14 +239,19 @@ class Validator {
     return Check(schema, value, path, inner, depth + 1);
   }
 
-  bool CheckObject(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated, int depth) {
-    bool fits = CheckCount(node, path, static_cast<std::int64_t>(value.as_map().size()), node.properties_min, node.properties_max, "minProperties", "maxProperties", "properties");
+  bool CheckObject(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated,
+                   int depth) {
+    bool fits = CheckCount(node, path, static_cast<std::int64_t>(value.as_map().size()), node.properties_min,
+                           node.properties_max, "minProperties", "maxProperties", "properties");
     for (const std::string& name : node.required)
-      if (!value.Find(name)) fits = Fail(node, path, "required", "Expected the property '" + name + "', but it is missing.", name);
+      if (!value.Find(name))
+        fits = Fail(node, path, "required", "Expected the property '" + name + "', but it is missing.", name);
     for (const auto& [name, others] : node.dependent_required) {
       if (!value.Find(name)) continue;
       for (const std::string& other : others)
-        if (!value.Find(other)) fits = Fail(node, path, "dependentRequired", "Expected the property '" + other + "' beside '" + name + "', but it is missing.");
+        if (!value.Find(other))
+          fits = Fail(node, path, "dependentRequired",
+                      "Expected the property '" + other + "' beside '" + name + "', but it is missing.");
     }
     for (const auto& [name, schema] : node.dependent_schemas)
       if (value.Find(name)) fits &= Check(schema, value, path, evaluated, depth + 1);
@@ -230,7 +259,8 @@ class Validator {
     return fits;
   }
 
-  bool CheckProperty(const SchemaNode& node, const Value& key, const Value& content, const std::string& path, Evaluated& evaluated, int depth) {
+  bool CheckProperty(const SchemaNode& node, const Value& key, const Value& content, const std::string& path,
+                     Evaluated& evaluated, int depth) {
     const std::string_view name = key.as_string();
     const std::string inner = PointerTo(path, name);
     bool fits = true, known = false;
@@ -248,7 +278,9 @@ class Validator {
       known = true;
       const SchemaNode& additional = schema_.nodes[node.additional_properties];
       if (additional.boolean && !*additional.boolean) {
-        fits = Fail(node, inner, "additionalProperties", "Expected only properties that the schema names, but '" + std::string(name) + "' is none.", std::string(name));
+        fits = Fail(node, inner, "additionalProperties",
+                    "Expected only properties that the schema names, but '" + std::string(name) + "' is none.",
+                    std::string(name));
       } else {
         fits &= CheckChild(node.additional_properties, content, inner, depth);
       }
@@ -257,7 +289,8 @@ class Validator {
     return fits;
   }
 
-  bool CheckCombinations(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated, int depth) {
+  bool CheckCombinations(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated,
+                         int depth) {
     bool fits = true;
     if (node.ref != kNoNode) fits &= Check(node.ref, value, path, evaluated, depth + 1);
     for (NodeIndex schema : node.all_of) fits &= Check(schema, value, path, evaluated, depth + 1);
@@ -265,7 +298,8 @@ class Validator {
     if (!node.one_of.empty()) fits &= CheckAlternatives(node, node.one_of, value, path, evaluated, depth);
     if (node.negation != kNoNode) {
       Evaluated ignored;
-      if (Silently(node.negation, value, path, ignored, depth + 1)) fits = Fail(node, path, "not", "Expected a value that does not match 'not', but " + Shown(value) + " does.");
+      if (Silently(node.negation, value, path, ignored, depth + 1))
+        fits = Fail(node, path, "not", "Expected a value that does not match 'not', but " + Shown(value) + " does.");
     }
     if (node.condition != kNoNode) {
       Evaluated inner;
@@ -278,7 +312,8 @@ class Validator {
   }
 
   // anyOf and oneOf.
-  bool CheckAlternatives(const SchemaNode& node, const std::vector<NodeIndex>& alternatives, const Value& value, const std::string& path, Evaluated& evaluated, int depth) {
+  bool CheckAlternatives(const SchemaNode& node, const std::vector<NodeIndex>& alternatives, const Value& value,
+                         const std::string& path, Evaluated& evaluated, int depth) {
     const bool one = &alternatives == &node.one_of;
     const std::string_view keyword = one ? "oneOf" : "anyOf";
     int matches = 0;
@@ -290,12 +325,15 @@ class Validator {
     }
     if (matches == 1 || (matches > 1 && !one)) return true;
     if (matches > 1)
-      return Fail(node, path, keyword, "Expected exactly one of " + std::to_string(alternatives.size()) + " alternatives, but " + Shown(value) + " matches " + std::to_string(matches) + ".");
+      return Fail(node, path, keyword,
+                  "Expected exactly one of " + std::to_string(alternatives.size()) + " alternatives, but " +
+                      Shown(value) + " matches " + std::to_string(matches) + ".");
     return ExplainNoAlternative(node, alternatives, keyword, value, path, depth);
   }
 
   // The only alternative of the value's type says best what is wrong.
-  bool ExplainNoAlternative(const SchemaNode& node, const std::vector<NodeIndex>& alternatives, std::string_view keyword, const Value& value, const std::string& path, int depth) {
+  bool ExplainNoAlternative(const SchemaNode& node, const std::vector<NodeIndex>& alternatives,
+                            std::string_view keyword, const Value& value, const std::string& path, int depth) {
     NodeIndex likely = kNoNode;
     int candidates = 0;
     unsigned types = 0;
@@ -313,11 +351,15 @@ class Validator {
       Evaluated inner;
       return Check(likely, value, path, inner, depth + 1);
     }
-    if (candidates == 0 && typed) return Fail(node, path, keyword, "Expected " + DescribeTypes(types) + ", but it is " + Shown(value) + ".");
-    return Fail(node, path, keyword, "Expected one of " + std::to_string(alternatives.size()) + " alternatives, but " + Shown(value) + " matches none.");
+    if (candidates == 0 && typed)
+      return Fail(node, path, keyword, "Expected " + DescribeTypes(types) + ", but it is " + Shown(value) + ".");
+    return Fail(node, path, keyword,
+                "Expected one of " + std::to_string(alternatives.size()) + " alternatives, but " + Shown(value) +
+                    " matches none.");
   }
 
-  bool CheckUnevaluated(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated, int depth) {
+  bool CheckUnevaluated(const SchemaNode& node, const Value& value, const std::string& path, Evaluated& evaluated,
+                        int depth) {
     bool fits = true;
     if (node.unevaluated_properties != kNoNode && value.is_map()) {
       for (const auto& [key, content] : value.as_map()) {
@@ -342,76 +384,14 @@ class Validator {
   bool gave_up_ = false;
 };
 
-// Turns integral doubles under `type: integer` into ints, in a value that is known to fit.
-class Normaliser {
- public:
-  explicit Normaliser(const CompiledSchema& schema) : schema_(schema) {}
-
-  Value Apply(NodeIndex index, Value value) {
-    const SchemaNode& node = schema_.nodes[index];
-    if ((node.types & kTypeInteger) && !(node.types & kTypeNumber) && value.kind() == ValueKind::kDouble && IsIntegral(value))
-      return Value::Int(static_cast<std::int64_t>(value.as_double()));
-    if (node.ref != kNoNode) value = Apply(node.ref, std::move(value));
-    for (NodeIndex schema : node.all_of) value = Apply(schema, std::move(value));
-    for (const auto* alternatives : {&node.any_of, &node.one_of})
-      for (NodeIndex schema : *alternatives)
-        if (Validator(schema_).Fits(schema, value)) value = Apply(schema, std::move(value));
-    if (node.condition != kNoNode) {
-      const NodeIndex branch = Validator(schema_).Fits(node.condition, value) ? node.consequence : node.alternative;
-      if (branch != kNoNode) value = Apply(branch, std::move(value));
-    }
-    for (const auto& [name, schema] : node.dependent_schemas)
-      if (value.Find(name)) value = Apply(schema, std::move(value));
-    if (value.is_list()) return ApplyToItems(node, value);
-    if (value.is_map()) return ApplyToProperties(node, value);
-    return value;
-  }
-
- private:
-  Value ApplyToItems(const SchemaNode& node, const Value& list) {
-    if (node.prefix_items.empty() && node.items == kNoNode && node.unevaluated_items == kNoNode) return list;
-    std::vector<Value> items;
-    for (std::size_t i = 0; i < list.as_list().size(); ++i) {
-      NodeIndex schema = i < node.prefix_items.size() ? node.prefix_items[i] : node.items;
-      if (schema == kNoNode) schema = node.unevaluated_items;
-      items.push_back(schema == kNoNode ? list.as_list()[i] : Apply(schema, list.as_list()[i]));
-    }
-    return Value::List(std::move(items));
-  }
-
-  Value ApplyToProperties(const SchemaNode& node, const Value& map) {
-    if (node.properties.empty() && node.pattern_properties.empty() && node.additional_properties == kNoNode && node.unevaluated_properties == kNoNode) return map;
-    std::vector<MapEntry> entries;
-    for (const auto& [key, content] : map.as_map()) {
-      Value value = content;
-      bool known = false;
-      if (const NodeIndex schema = node.FindProperty(key.as_string()); schema != kNoNode) {
-        known = true;
-        value = Apply(schema, std::move(value));
-      }
-      for (const auto& [pattern, schema] : node.pattern_properties) {
-        if (!Found(pattern, key.as_string())) continue;
-        known = true;
-        value = Apply(schema, std::move(value));
-      }
-      const NodeIndex rest = node.additional_properties != kNoNode ? node.additional_properties : node.unevaluated_properties;
-      if (!known && rest != kNoNode) value = Apply(rest, std::move(value));
-      entries.emplace_back(key, std::move(value));
-    }
-    return Value::Map(std::move(entries));
-  }
-
-  const CompiledSchema& schema_;
-};
-
 }  // namespace
 
-std::vector<SchemaViolation> Validate(const CompiledSchema& schema, const Value& value) { return Validator(schema).Run(value); }
+std::vector<SchemaViolation> Validate(const CompiledSchema& schema, const Value& value) {
+  return Validator(schema).Run(value);
+}
 
-Result<Value> ValidateAndNormalise(const CompiledSchema& schema, const Value& value) {
-  std::vector<SchemaViolation> violations = Validate(schema, value);
-  if (!violations.empty()) return Error{kSchemaViolated, std::move(violations.front().message), std::move(violations.front().path), ""};
-  return Normaliser(schema).Apply(schema.root, value);
+bool FitsNode(const CompiledSchema& schema, NodeIndex node, const Value& value) {
+  return Validator(schema).Fits(node, value);
 }
 
 }  // namespace fermata

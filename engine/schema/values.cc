@@ -1,15 +1,32 @@
 #include <algorithm>
 #include <cmath>
 
+#include <re2/re2.h>
+
 #include "engine/model/json.h"
 #include "engine/schema/schema_node.h"
 
 namespace fermata {
 
+std::string Shown(const Value& value) {
+  constexpr std::size_t kShownBytesMax = 60;
+  if (value.is_list()) return "a list of " + std::to_string(value.as_list().size());
+  if (value.is_map()) return "an object";
+  std::string text = WriteJson(value);
+  if (text.size() <= kShownBytesMax) return text;
+  std::size_t cut = kShownBytesMax;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;
+  return text.substr(0, cut) + "…";
+}
+
+bool Found(const SchemaPattern& pattern, std::string_view text) {
+  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern.regex);
+}
+
 std::string DescribeTypes(unsigned types) {
-  static constexpr std::pair<unsigned, const char*> kWords[] = {{kTypeNull, "null"},         {kTypeBoolean, "a boolean"}, {kTypeInteger, "an integer"},
-                                                                {kTypeNumber, "a number"},   {kTypeString, "a string"},   {kTypeArray, "a list"},
-                                                                {kTypeObject, "an object"}};
+  static constexpr std::pair<unsigned, const char*> kWords[] = {
+      {kTypeNull, "null"},       {kTypeBoolean, "a boolean"}, {kTypeInteger, "an integer"}, {kTypeNumber, "a number"},
+      {kTypeString, "a string"}, {kTypeArray, "a list"},      {kTypeObject, "an object"}};
   std::vector<std::string> words;
   for (const auto& [bit, word] : kWords)
     if (types & bit) words.emplace_back(word);
@@ -30,7 +47,8 @@ bool IsIntegral(const Value& number) {
 
 // Integral doubles are written as integers and keys in order, so that equal values give equal texts.
 std::string CanonicalText(const Value& value) {
-  if (value.kind() == ValueKind::kDouble && IsIntegral(value)) return std::to_string(static_cast<std::int64_t>(value.as_double()));
+  if (value.kind() == ValueKind::kDouble && IsIntegral(value))
+    return std::to_string(static_cast<std::int64_t>(value.as_double()));
   std::string text;
   if (value.is_list()) {
     for (const Value& item : value.as_list()) text += (text.empty() ? "[" : ",") + CanonicalText(item);

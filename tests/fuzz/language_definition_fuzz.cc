@@ -10,9 +10,11 @@ namespace {
 
 const fermata::ManifestPtr& Billing() {
   static const fermata::ManifestPtr manifest =
-      fermata::LoadManifest("billing.yaml",
-                            "connector: billing\noperations:\n  debit: { input: { type: object, required: [amount], properties: { amount: { type: integer } } }, "
-                            "output: { type: object, properties: { id: { type: string } } }, errors: [no-money] }\n  credit: {}\n")
+      fermata::LoadManifest(
+          "billing.yaml",
+          "connector: billing\noperations:\n  debit: { input: { type: object, required: [amount], properties: { "
+          "amount: { type: integer } } }, "
+          "output: { type: object, properties: { id: { type: string } } }, errors: [no-money] }\n  credit: {}\n")
           .manifest;
   return manifest;
 }

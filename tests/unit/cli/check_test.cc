@@ -37,7 +37,8 @@ class CheckTest : public testing::Test {
     EXPECT_EQ(RunCheck(options, out), expected_exit);
     std::string text = out.str();
     const std::string prefix = folder_.string() + "/";
-    for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) text.erase(at, prefix.size());
+    for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
+      text.erase(at, prefix.size());
     return text;
   }
 
@@ -62,7 +63,9 @@ TEST_F(CheckTest, TakesEveryProcessAndManifestOfAFolderButNoScenarios) {
 }
 
 TEST_F(CheckTest, FindsManifestsAndSchemasBesideTheProcess) {
-  Write("p.yaml", "fermata: 1\nprocess: p\nversion: 1.0.0\ninput: { $ref: schemas/a.json }\nstates:\n  a: { call: bank.pay, undo: { call: bank.pay }, next: b }\n  b: { end: {} }\n");
+  Write("p.yaml",
+        "fermata: 1\nprocess: p\nversion: 1.0.0\ninput: { $ref: schemas/a.json }\nstates:\n  a: { call: bank.pay, "
+        "undo: { call: bank.pay }, next: b }\n  b: { end: {} }\n");
   Write("schemas/a.json", R"({"$ref":"b.json"})");
   Write("schemas/b.json", R"({"type":"object"})");
   Write("connectors/bank.yaml", "connector: bank\noperations: { pay: {} }\n");
@@ -72,7 +75,9 @@ TEST_F(CheckTest, FindsManifestsAndSchemasBesideTheProcess) {
 
 TEST_F(CheckTest, BlamesASchemaFileOnceByItsPath) {
   for (const char* name : {"p", "q"})
-    Write(std::string(name) + ".yaml", "fermata: 1\nprocess: " + std::string(name) + "\nversion: 1.0.0\ninput: { $ref: schemas/a.yaml }\nstates:\n  a: { end: {} }\n");
+    Write(std::string(name) + ".yaml",
+          "fermata: 1\nprocess: " + std::string(name) +
+              "\nversion: 1.0.0\ninput: { $ref: schemas/a.yaml }\nstates:\n  a: { end: {} }\n");
   Write("schemas/a.yaml", "type: strin\n");
   const std::string text = Run(1);
   EXPECT_EQ(text.find("schemas/a.yaml:1:7: error FM-1051"), 0U) << text;
@@ -81,7 +86,9 @@ TEST_F(CheckTest, BlamesASchemaFileOnceByItsPath) {
 
 TEST_F(CheckTest, WarnsOfARunOfAProcessThatIsNotInTheFolder) {
   Write("good.yaml", kGood);
-  Write("p.yaml", "fermata: 1\nprocess: p\nversion: 1.0.0\nstates:\n  a: { run: god, next: b }\n  b: { run: good, next: c }\n  c: { end: {} }\n");
+  Write("p.yaml",
+        "fermata: 1\nprocess: p\nversion: 1.0.0\nstates:\n  a: { run: god, next: b }\n  b: { run: good, next: c }\n  "
+        "c: { end: {} }\n");
   const std::string text = Run(0);
   EXPECT_NE(text.find("p.yaml:5:13: warning FM-2305"), std::string::npos) << text;
   EXPECT_NE(text.find("2 files checked: 0 errors, 1 warning"), std::string::npos) << text;
@@ -89,7 +96,9 @@ TEST_F(CheckTest, WarnsOfARunOfAProcessThatIsNotInTheFolder) {
 
 TEST_F(CheckTest, RefusesAPathThatIsNotThere) {
   paths_ = {folder_ / "nothing.yaml"};
-  EXPECT_EQ(Run(2), "nothing.yaml: error FM-8060: Expected a file that can be read, but there is none.\n0 files checked: 1 error, 0 warnings\n");
+  EXPECT_EQ(Run(2),
+            "nothing.yaml: error FM-8060: Expected a file that can be read, but there is none.\n0 files checked: 1 "
+            "error, 0 warnings\n");
   paths_ = {folder_};
   Run(2);
 }

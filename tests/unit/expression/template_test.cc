@@ -27,7 +27,8 @@ TEST(Template, MakesTextOfEverythingElse) {
   EXPECT_EQ(Evaluated(" ${x}"), Value::String(" 5"));
   EXPECT_EQ(Evaluated("${x}${x}"), Value::String("55"));
   EXPECT_EQ(Evaluated("a ${x} b ${2.0} c ${true}"), Value::String("a 5 b 2 c true"));
-  EXPECT_EQ(Evaluated("at ${timestamp('2020-01-01T00:00:00Z')} for ${duration('90s')}"), Value::String("at 2020-01-01T00:00:00Z for 90s"));
+  EXPECT_EQ(Evaluated("at ${timestamp('2020-01-01T00:00:00Z')} for ${duration('90s')}"),
+            Value::String("at 2020-01-01T00:00:00Z for 90s"));
 }
 
 TEST(Template, TakesTextWithoutExpressionsAsItIs) {
@@ -65,7 +66,11 @@ TEST_P(BadTemplateTest, IsBlamedAtItsPlace) {
   EXPECT_EQ(outcome.errors[0].column, GetParam().column);
 }
 
-const BadText kBadTexts[] = {{"ab ${x", 3050, 1, 4}, {"${'}", 3050, 1, 1}, {"я ${}", 3051, 1, 3}, {"${ x + }", 3001, 1, 8}, {"a\nb ${x +}", 3001, 2, 8}};
+const BadText kBadTexts[] = {{"ab ${x", 3050, 1, 4},
+                             {"${'}", 3050, 1, 1},
+                             {"я ${}", 3051, 1, 3},
+                             {"${ x + }", 3001, 1, 8},
+                             {"a\nb ${x +}", 3001, 2, 8}};
 INSTANTIATE_TEST_SUITE_P(Mistakes, BadTemplateTest, testing::ValuesIn(kBadTexts));
 
 TEST(Template, RefusesAVeryLongTextWithExpressions) {

@@ -42,7 +42,8 @@ Bundle BundleOf(const std::string& name) {
   for (const auto& entry : fs::directory_iterator(CasesFolder() / "schemas"))
     bundle.files["schemas/" + entry.path().filename().string()] = ReadFile(entry.path());
   for (const char* connector : {"bank", "billing", "payment"}) {
-    ManifestOutcome outcome = LoadManifest(std::string(connector) + ".yaml", ReadFile(CasesFolder() / "connectors" / (std::string(connector) + ".yaml")));
+    ManifestOutcome outcome = LoadManifest(std::string(connector) + ".yaml",
+                                           ReadFile(CasesFolder() / "connectors" / (std::string(connector) + ".yaml")));
     EXPECT_EQ(FormatDiagnostics(outcome.diagnostics), "");
     if (outcome.manifest) bundle.manifests.push_back(outcome.manifest);
   }

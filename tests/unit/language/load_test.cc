@@ -150,7 +150,9 @@ states:
   ASSERT_NE(definition, nullptr);
   const std::vector<Assignment>& set = StateOf(definition, "a").set;
   NamesScope scope;
-  const auto json = [&](int i) { return WriteJson(EvaluateTemplate(set[static_cast<std::size_t>(i)].value, scope).value()); };
+  const auto json = [&](int i) {
+    return WriteJson(EvaluateTemplate(set[static_cast<std::size_t>(i)].value, scope).value());
+  };
   EXPECT_TRUE(std::holds_alternative<Value>(set[0].value.content));
   EXPECT_EQ(json(0), R"({"list":[1,"two",null],"dollar":"${x}"})");
   EXPECT_EQ(json(1), "2");
@@ -169,7 +171,9 @@ TEST(Load, GivesDefaultsForWhatIsNotWritten) {
 }
 
 TEST(Load, HasTheEngineAsAConnector) {
-  const DefinitionPtr definition = Load("states:\n  a: { call: engine.cancel, with: { process: p, key: k }, on_error: { any: b }, next: b }\n  b: { end: {} }\n");
+  const DefinitionPtr definition = Load(
+      "states:\n  a: { call: engine.cancel, with: { process: p, key: k }, on_error: { any: b }, next: b }\n  b: { end: "
+      "{} }\n");
   ASSERT_NE(definition, nullptr);
   ASSERT_EQ(definition->manifests.size(), 1U);
   EXPECT_EQ(definition->manifests[0]->connector, "engine");
@@ -178,7 +182,8 @@ TEST(Load, HasTheEngineAsAConnector) {
 TEST(Hash, ChangesWithEverythingThatTheProcessRefersToAndNothingElse) {
   Bundle bundle;
   bundle.file = "p.yaml";
-  bundle.text = std::string(kHead) + "input: { $ref: s.json }\nstates:\n  a: { call: billing.credit, next: b }\n  b: { end: {} }\n";
+  bundle.text = std::string(kHead) +
+                "input: { $ref: s.json }\nstates:\n  a: { call: billing.credit, next: b }\n  b: { end: {} }\n";
   bundle.files = {{"s.json", "{}"}, {"unused.json", "{}"}};
   bundle.manifests = {Billing()};
   const auto hash = [](const Bundle& source) {
@@ -204,14 +209,15 @@ TEST(Hash, ChangesWithEverythingThatTheProcessRefersToAndNothingElse) {
 }
 
 TEST(ReferencedFiles, AreRelativeToTheFileThatNamesThem) {
-  EXPECT_EQ(ReferencedFiles("input: { $ref: schemas/a.json }\nevents: { e: { data: { $ref: schemas/b.yaml#/x } } }\n"), (std::vector<std::string>{"schemas/a.json", "schemas/b.yaml"}));
+  EXPECT_EQ(ReferencedFiles("input: { $ref: schemas/a.json }\nevents: { e: { data: { $ref: schemas/b.yaml#/x } } }\n"),
+            (std::vector<std::string>{"schemas/a.json", "schemas/b.yaml"}));
   EXPECT_EQ(ReferencedFiles("{\"$ref\": \"c.json\"}", "schemas/a.json"), (std::vector<std::string>{"schemas/c.json"}));
   EXPECT_TRUE(ReferencedFiles("a: [").empty());
 }
 
 struct BadManifest {
   const char* text;
-  const char* expected;   // place and code of each diagnostic
+  const char* expected;  // place and code of each diagnostic
 };
 class ManifestTest : public testing::TestWithParam<BadManifest> {};
 
@@ -220,7 +226,8 @@ TEST_P(ManifestTest, IsRefusedWhereItIsWrong) {
   EXPECT_EQ(outcome.manifest, nullptr);
   std::string places;
   for (const Diagnostic& diagnostic : outcome.diagnostics)
-    places += std::to_string(diagnostic.line) + ":" + std::to_string(diagnostic.column) + " " + FormatErrorCode(diagnostic.code) + " ";
+    places += std::to_string(diagnostic.line) + ":" + std::to_string(diagnostic.column) + " " +
+              FormatErrorCode(diagnostic.code) + " ";
   EXPECT_EQ(places, GetParam().expected) << FormatDiagnostics(outcome.diagnostics);
 }
 
@@ -256,7 +263,10 @@ TEST(Manifest, HoldsWhatTheFileSays) {
 }
 
 TEST(Manifest, KeepsTheHttpPartsAsTheyAre) {
-  const ManifestOutcome outcome = LoadManifest("m.yaml", "connector: a\nkind: http\nhttp: { url: 'http://x', headers: { A: '${secret.B}' } }\noperations: { c: { http: { method: GET, url: '/y' } } }\n");
+  const ManifestOutcome outcome =
+      LoadManifest("m.yaml",
+                   "connector: a\nkind: http\nhttp: { url: 'http://x', headers: { A: '${secret.B}' } }\noperations: { "
+                   "c: { http: { method: GET, url: '/y' } } }\n");
   ASSERT_NE(outcome.manifest, nullptr) << FormatDiagnostics(outcome.diagnostics);
   EXPECT_EQ(WriteJson(outcome.manifest->http), R"({"url":"http://x","headers":{"A":"${secret.B}"}})");
   EXPECT_EQ(WriteJson(outcome.manifest->operations[0].http), R"({"method":"GET","url":"/y"})");
@@ -267,9 +277,10 @@ TEST(Diagnostics, HaveAJsonForm) {
   bundle.file = "p.yaml";
   bundle.text = "fermata: 1\nprocess: p\nprocess: q\n";
   const LoadOutcome outcome = LoadDefinition(bundle);
-  EXPECT_EQ(WriteJson(ToValue(outcome.diagnostics)),
-            R"([{"severity":"error","code":"FM-1102","file":"p.yaml","line":3,"column":1,"length":7,"message":"Expected each key once, but 'process' occurs twice in this map.",)"
-            R"("excerpt":"process: q","related":{"line":2,"column":1,"message":"the first 'process' is here"}}])");
+  EXPECT_EQ(
+      WriteJson(ToValue(outcome.diagnostics)),
+      R"([{"severity":"error","code":"FM-1102","file":"p.yaml","line":3,"column":1,"length":7,"message":"Expected each key once, but 'process' occurs twice in this map.",)"
+      R"("excerpt":"process: q","related":{"line":2,"column":1,"message":"the first 'process' is here"}}])");
 }
 
 TEST(Diagnostics, AreColouredOnlyWhenAskedTo) {
@@ -301,18 +312,21 @@ TEST(Bounds, RefusesTooManyStates) {
   bundle.file = "p.yaml";
   bundle.text = kHead + body;
   const LoadOutcome outcome = LoadDefinition(bundle);
-  const bool told = std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(), [](const Diagnostic& diagnostic) { return diagnostic.code == kTooManyStates; });
+  const bool told = std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(),
+                                [](const Diagnostic& diagnostic) { return diagnostic.code == kTooManyStates; });
   EXPECT_TRUE(told);
 }
 
 TEST(Bounds, RefusesStatesNestedTooDeeply) {
   std::string body = "states: { end: { end: {} } }\n";
-  for (int i = 0; i < 20; ++i) body = "states: { s" + std::to_string(i) + ": { " + body.substr(0, body.size() - 1) + " } }\n";
+  for (int i = 0; i < 20; ++i)
+    body = "states: { s" + std::to_string(i) + ": { " + body.substr(0, body.size() - 1) + " } }\n";
   Bundle bundle;
   bundle.file = "p.yaml";
   bundle.text = kHead + body;
   const LoadOutcome outcome = LoadDefinition(bundle);
-  const bool told = std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(), [](const Diagnostic& diagnostic) { return diagnostic.code == kTooManyStates; });
+  const bool told = std::any_of(outcome.diagnostics.begin(), outcome.diagnostics.end(),
+                                [](const Diagnostic& diagnostic) { return diagnostic.code == kTooManyStates; });
   EXPECT_TRUE(told);
 }
 

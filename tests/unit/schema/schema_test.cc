@@ -68,42 +68,56 @@ const Case kCases[] = {
     {R"({"required":["a"]})", R"({})", " Expected the property 'a', but it is missing."},
     {R"({"properties":{"a":{"type":"string"}}})", R"({"a":1})", "/a Expected a string, but it is 1."},
     {R"({"properties":{"a/b":{"type":"string"}}})", R"({"a/b":1})", "/a~1b Expected a string, but it is 1."},
-    {R"({"properties":{"a":true},"additionalProperties":false})", R"({"b":1})", "/b Expected only properties that the schema names, but 'b' is none."},
+    {R"({"properties":{"a":true},"additionalProperties":false})", R"({"b":1})",
+     "/b Expected only properties that the schema names, but 'b' is none."},
     {R"({"additionalProperties":{"type":"integer"}})", R"({"b":"x"})", "/b Expected an integer, but it is \"x\"."},
     {R"({"patternProperties":{"^x":{"type":"integer"}},"additionalProperties":false})", R"({"x1":1})", ""},
-    {R"({"patternProperties":{"^x":{"type":"integer"}}})", R"({"x1":"a"})", "/x1 Expected an integer, but it is \"a\"."},
+    {R"({"patternProperties":{"^x":{"type":"integer"}}})", R"({"x1":"a"})",
+     "/x1 Expected an integer, but it is \"a\"."},
     {R"({"propertyNames":{"maxLength":1}})", R"({"ab":1})", "/ab Expected at most 1 characters, but there are 2."},
     {R"({"minProperties":1})", R"({})", " Expected at least 1 properties, but there are 0."},
     {R"({"maxProperties":0})", R"({"a":1})", " Expected at most 0 properties, but there are 1."},
     {R"({"dependentRequired":{"a":["b"]}})", R"({"a":1})", " Expected the property 'b' beside 'a', but it is missing."},
     {R"({"dependentRequired":{"a":["b"]}})", R"({"b":1})", ""},
-    {R"({"dependentSchemas":{"a":{"required":["c"]}}})", R"({"a":1})", " Expected the property 'c', but it is missing."},
+    {R"({"dependentSchemas":{"a":{"required":["c"]}}})", R"({"a":1})",
+     " Expected the property 'c', but it is missing."},
     {R"({"items":{"type":"string"}})", R"(["a",1])", "/1 Expected a string, but it is 1."},
     {R"({"prefixItems":[{"type":"string"}],"items":{"type":"integer"}})", R"(["a",1])", ""},
     {R"({"prefixItems":[{"type":"string"}],"items":false})", R"(["a",1])", "/1 Expected nothing here, but there is 1."},
-    {R"({"contains":{"type":"integer"}})", R"(["a"])", " Expected at least 1 items that match 'contains', but there are 0."},
+    {R"({"contains":{"type":"integer"}})", R"(["a"])",
+     " Expected at least 1 items that match 'contains', but there are 0."},
     {R"({"contains":{"type":"integer"},"minContains":0})", R"(["a"])", ""},
-    {R"({"contains":{"type":"integer"},"maxContains":1})", R"([1,2])", " Expected at most 1 items that match 'contains', but there are 2."},
+    {R"({"contains":{"type":"integer"},"maxContains":1})", R"([1,2])",
+     " Expected at most 1 items that match 'contains', but there are 2."},
     {R"({"uniqueItems":true})", R"([1,1.0])", "/1 Expected items that differ, but 1.0 occurs twice."},
-    {R"({"uniqueItems":true})", R"([{"a":1,"b":2},{"b":2,"a":1}])", "/1 Expected items that differ, but an object occurs twice."},
+    {R"({"uniqueItems":true})", R"([{"a":1,"b":2},{"b":2,"a":1}])",
+     "/1 Expected items that differ, but an object occurs twice."},
     {R"({"uniqueItems":true})", R"([1,"1",true,[1]])", ""},
     {R"({"minItems":1,"maxItems":2})", R"([1,2,3])", " Expected at most 2 items, but there are 3."},
     {R"({"allOf":[{"minimum":1},{"maximum":2}]})", R"(3)", " Expected at most 2, but it is 3."},
     {R"({"anyOf":[{"type":"string"},{"type":"null"}]})", R"(1)", " Expected null or a string, but it is 1."},
-    {R"({"anyOf":[{"type":"string","minLength":2},{"type":"null"}]})", R"("a")", " Expected at least 2 characters, but there are 1."},
+    {R"({"anyOf":[{"type":"string","minLength":2},{"type":"null"}]})", R"("a")",
+     " Expected at least 2 characters, but there are 1."},
     {R"({"anyOf":[{"minimum":3},{"maximum":1}]})", R"(2)", " Expected one of 2 alternatives, but 2 matches none."},
     {R"({"oneOf":[{"minimum":1},{"maximum":3}]})", R"(2)", " Expected exactly one of 2 alternatives, but 2 matches 2."},
     {R"({"oneOf":[{"minimum":1},{"maximum":-1}]})", R"(2)", ""},
     {R"({"not":{"type":"null"}})", R"(null)", " Expected a value that does not match 'not', but null does."},
-    {R"({"if":{"properties":{"k":{"const":1}},"required":["k"]},"then":{"required":["a"]},"else":{"required":["b"]}})", R"({"k":1})", " Expected the property 'a', but it is missing."},
-    {R"({"if":{"properties":{"k":{"const":1}},"required":["k"]},"then":{"required":["a"]},"else":{"required":["b"]}})", R"({"k":2})", " Expected the property 'b', but it is missing."},
-    {R"({"$ref":"#/$defs/money","$defs":{"money":{"type":"integer"}}})", R"("x")", " Expected an integer, but it is \"x\"."},
-    {R"({"$ref":"#m","$defs":{"money":{"$anchor":"m","type":"integer"}}})", R"("x")", " Expected an integer, but it is \"x\"."},
-    {R"({"type":"object","properties":{"child":{"$ref":"#"}},"additionalProperties":false})", R"({"child":{"child":{"x":1}}})",
+    {R"({"if":{"properties":{"k":{"const":1}},"required":["k"]},"then":{"required":["a"]},"else":{"required":["b"]}})",
+     R"({"k":1})", " Expected the property 'a', but it is missing."},
+    {R"({"if":{"properties":{"k":{"const":1}},"required":["k"]},"then":{"required":["a"]},"else":{"required":["b"]}})",
+     R"({"k":2})", " Expected the property 'b', but it is missing."},
+    {R"({"$ref":"#/$defs/money","$defs":{"money":{"type":"integer"}}})", R"("x")",
+     " Expected an integer, but it is \"x\"."},
+    {R"({"$ref":"#m","$defs":{"money":{"$anchor":"m","type":"integer"}}})", R"("x")",
+     " Expected an integer, but it is \"x\"."},
+    {R"({"type":"object","properties":{"child":{"$ref":"#"}},"additionalProperties":false})",
+     R"({"child":{"child":{"x":1}}})",
      "/child/child/x Expected only properties that the schema names, but 'x' is none."},
     {R"({"allOf":[{"properties":{"a":true}}],"unevaluatedProperties":false})", R"({"a":1})", ""},
-    {R"({"allOf":[{"properties":{"a":true}}],"unevaluatedProperties":false})", R"({"b":1})", "/b Expected nothing here, but there is 1."},
-    {R"({"anyOf":[{"properties":{"a":{"const":1}},"required":["a"]},{"properties":{"b":true}}],"unevaluatedProperties":false})", R"({"a":2,"b":1})", "/a Expected nothing here, but there is 2."},
+    {R"({"allOf":[{"properties":{"a":true}}],"unevaluatedProperties":false})", R"({"b":1})",
+     "/b Expected nothing here, but there is 1."},
+    {R"({"anyOf":[{"properties":{"a":{"const":1}},"required":["a"]},{"properties":{"b":true}}],"unevaluatedProperties":false})",
+     R"({"a":2,"b":1})", "/a Expected nothing here, but there is 2."},
     {R"({"prefixItems":[true],"unevaluatedItems":false})", R"([1,2])", "/1 Expected nothing here, but there is 2."},
     {R"({"contains":{"type":"string"},"unevaluatedItems":{"type":"integer"}})", R"(["a",1])", ""},
     {R"({"format":"email"})", R"("anna@example.com")", ""},
@@ -122,20 +136,56 @@ class FormatTest : public testing::TestWithParam<FormatCase> {};
 TEST_P(FormatTest, IsAsserted) {
   const SchemaPtr schema = Compile("{\"format\":\"" + std::string(GetParam().format) + "\"}");
   ASSERT_NE(schema, nullptr);
-  EXPECT_EQ(Validate(*schema, Value::String(GetParam().text)).empty(), GetParam().fits) << GetParam().format << " " << GetParam().text;
+  EXPECT_EQ(Validate(*schema, Value::String(GetParam().text)).empty(), GetParam().fits)
+      << GetParam().format << " " << GetParam().text;
 }
 
 const FormatCase kFormats[] = {
-    {"date-time", "2020-02-29T12:00:00.5+03:00", true}, {"date-time", "2021-02-29T12:00:00Z", false}, {"date-time", "2020-01-01 12:00:00Z", false},
-    {"date-time", "2020-01-01T12:00:00", false}, {"date", "2020-02-29", true}, {"date", "2020-02-30", false}, {"date", "20-02-03", false},
-    {"time", "23:59:59Z", true}, {"time", "24:00:00Z", false}, {"time", "12:00:00", false}, {"duration", "P1DT2H", true}, {"duration", "PT", false},
-    {"duration", "1h", false}, {"duration", "P2W", true}, {"email", "a.b+c@sub.example.com", true}, {"email", ".a@b.c", false}, {"email", "a b@c.d", false},
-    {"email", "a@[127.0.0.1]", true}, {"hostname", "example.com", true}, {"hostname", "-a.com", false}, {"hostname", "a..b", false}, {"ipv4", "127.0.0.1", true},
-    {"ipv4", "256.0.0.1", false}, {"ipv4", "1.2.3", false}, {"ipv4", "01.2.3.4", false}, {"ipv6", "::1", true}, {"ipv6", "1:2:3:4:5:6:7:8", true},
-    {"ipv6", "1:2:3:4:5:6:7::8", false}, {"ipv6", "::ffff:1.2.3.4", true}, {"ipv6", "12345::", false}, {"ipv6", "1::2::3", false}, {"uri", "https://a.example/b?c#d", true},
-    {"uri", "/relative", false}, {"uri", "http://a b", false}, {"uri", "http://a/%zz", false}, {"uri-reference", "/relative?x=1", true}, {"uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", true},
-    {"uuid", "2eb8aa08aa9811eab4aa73b441d16380", false}, {"regex", "^a+$", true}, {"regex", "(", false}, {"json-pointer", "/a~1b/0", true}, {"json-pointer", "a", false},
-    {"json-pointer", "/a~2", false}, {"relative-json-pointer", "1/a", true}, {"relative-json-pointer", "01", false},
+    {"date-time", "2020-02-29T12:00:00.5+03:00", true},
+    {"date-time", "2021-02-29T12:00:00Z", false},
+    {"date-time", "2020-01-01 12:00:00Z", false},
+    {"date-time", "2020-01-01T12:00:00", false},
+    {"date", "2020-02-29", true},
+    {"date", "2020-02-30", false},
+    {"date", "20-02-03", false},
+    {"time", "23:59:59Z", true},
+    {"time", "24:00:00Z", false},
+    {"time", "12:00:00", false},
+    {"duration", "P1DT2H", true},
+    {"duration", "PT", false},
+    {"duration", "1h", false},
+    {"duration", "P2W", true},
+    {"email", "a.b+c@sub.example.com", true},
+    {"email", ".a@b.c", false},
+    {"email", "a b@c.d", false},
+    {"email", "a@[127.0.0.1]", true},
+    {"hostname", "example.com", true},
+    {"hostname", "-a.com", false},
+    {"hostname", "a..b", false},
+    {"ipv4", "127.0.0.1", true},
+    {"ipv4", "256.0.0.1", false},
+    {"ipv4", "1.2.3", false},
+    {"ipv4", "01.2.3.4", false},
+    {"ipv6", "::1", true},
+    {"ipv6", "1:2:3:4:5:6:7:8", true},
+    {"ipv6", "1:2:3:4:5:6:7::8", false},
+    {"ipv6", "::ffff:1.2.3.4", true},
+    {"ipv6", "12345::", false},
+    {"ipv6", "1::2::3", false},
+    {"uri", "https://a.example/b?c#d", true},
+    {"uri", "/relative", false},
+    {"uri", "http://a b", false},
+    {"uri", "http://a/%zz", false},
+    {"uri-reference", "/relative?x=1", true},
+    {"uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", true},
+    {"uuid", "2eb8aa08aa9811eab4aa73b441d16380", false},
+    {"regex", "^a+$", true},
+    {"regex", "(", false},
+    {"json-pointer", "/a~1b/0", true},
+    {"json-pointer", "a", false},
+    {"json-pointer", "/a~2", false},
+    {"relative-json-pointer", "1/a", true},
+    {"relative-json-pointer", "01", false},
 };
 INSTANTIATE_TEST_SUITE_P(Formats, FormatTest, testing::ValuesIn(kFormats));
 
@@ -150,7 +200,8 @@ TEST_P(CompileTest, RefusesWhatItDoesNotUnderstand) {
   const SchemaOutcome outcome = CompileSchema(Json(GetParam().schema));
   EXPECT_EQ(outcome.schema, nullptr);
   ASSERT_EQ(outcome.errors.size(), 1U) << GetParam().schema;
-  EXPECT_EQ(FormatErrorCode(outcome.errors[0].code) + " " + outcome.errors[0].path, GetParam().expected) << outcome.errors[0].message;
+  EXPECT_EQ(FormatErrorCode(outcome.errors[0].code) + " " + outcome.errors[0].path, GetParam().expected)
+      << outcome.errors[0].message;
 }
 
 const BadSchema kBadSchemas[] = {
@@ -187,8 +238,9 @@ const BadSchema kBadSchemas[] = {
 INSTANTIATE_TEST_SUITE_P(Mistakes, CompileTest, testing::ValuesIn(kBadSchemas));
 
 TEST(SchemaFiles, AreFollowedRelativeToTheFileThatNamesThem) {
-  const std::map<std::string, Value> files{{"schemas/order.json", Json(R"({"properties":{"price":{"$ref":"common/money.json#/$defs/money"}}})")},
-                                           {"schemas/common/money.json", Json(R"({"$defs":{"money":{"type":"integer"}}})")}};
+  const std::map<std::string, Value> files{
+      {"schemas/order.json", Json(R"({"properties":{"price":{"$ref":"common/money.json#/$defs/money"}}})")},
+      {"schemas/common/money.json", Json(R"({"$defs":{"money":{"type":"integer"}}})")}};
   SchemaOutcome outcome = CompileSchema(Json(R"({"$ref":"schemas/order.json"})"), {"", &files});
   ASSERT_NE(outcome.schema, nullptr);
   EXPECT_TRUE(Validate(*outcome.schema, Json(R"({"price":5})")).empty());
@@ -204,12 +256,15 @@ TEST(SchemaFiles, AreBlamedByName) {
 }
 
 TEST(SchemaFiles, AreListedEachOnce) {
-  const auto files = ReferencedSchemaFiles(Json(R"({"a":{"$ref":"x.json"},"b":[{"$ref":"../y.json#/a"},{"$ref":"x.json#b"},{"$ref":"#/c"}]})"), "schemas/main.json");
+  const auto files = ReferencedSchemaFiles(
+      Json(R"({"a":{"$ref":"x.json"},"b":[{"$ref":"../y.json#/a"},{"$ref":"x.json#b"},{"$ref":"#/c"}]})"),
+      "schemas/main.json");
   EXPECT_EQ(files, (std::vector<std::string>{"schemas/x.json", "y.json"}));
 }
 
 TEST(Normalise, TurnsIntegralNumbersUnderIntegerIntoInts) {
-  const SchemaPtr schema = Compile(R"({"properties":{"n":{"type":"integer"},"x":{"type":"number"}},"additionalProperties":{"items":{"anyOf":[{"type":"string"},{"type":"integer"}]}}})");
+  const SchemaPtr schema = Compile(
+      R"({"properties":{"n":{"type":"integer"},"x":{"type":"number"}},"additionalProperties":{"items":{"anyOf":[{"type":"string"},{"type":"integer"}]}}})");
   const Result<Value> value = ValidateAndNormalise(*schema, Json(R"({"n":2.0,"x":3.0,"l":[4.0,"a"]})"));
   ASSERT_TRUE(value.ok());
   EXPECT_EQ(WriteJson(*value), R"({"n":2,"x":3.0,"l":[4,"a"]})");
@@ -230,11 +285,11 @@ TEST(Bounds, ReportsAtMostTwentyViolations) {
 
 TEST(Bounds, GivesUpOnASchemaThatMultiplies) {
   std::string text = R"({"$ref":"#/$defs/d0","$defs":{)";
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 25; ++i) {
     const std::string next = "{\"$ref\":\"#/$defs/d" + std::to_string(i + 1) + "\"}";
     text += "\"d" + std::to_string(i) + "\":{\"allOf\":[" + next + "," + next + "]},";
   }
-  text += R"("d40":{"type":"string"}}})";
+  text += R"("d25":{"type":"string"}}})";
   const SchemaPtr schema = Compile(text);
   ASSERT_NE(schema, nullptr);
   const auto violations = Validate(*schema, Value::String("x"));
@@ -279,7 +334,8 @@ const TypeCase kTypes[] = {
 INSTANTIATE_TEST_SUITE_P(Types, TypeOfTest, testing::ValuesIn(kTypes));
 
 TEST(TypeOf, KnowsTheFieldsThroughRefAndAllOf) {
-  const SchemaPtr schema = Compile(R"({"allOf":[{"$ref":"#/$defs/base"}],"type":"object","properties":{"b":{"type":"string"}},"required":["a"],"$defs":{"base":{"properties":{"a":{"type":"integer"}}}}})");
+  const SchemaPtr schema = Compile(
+      R"({"allOf":[{"$ref":"#/$defs/base"}],"type":"object","properties":{"b":{"type":"string"}},"required":["a"],"$defs":{"base":{"properties":{"a":{"type":"integer"}}}}})");
   const Type type = TypeOf(*schema);
   ASSERT_EQ(type.kind(), TypeKind::kObject);
   ASSERT_NE(type.FindField("a"), nullptr);
