@@ -13,7 +13,7 @@ Status ConnectorRegistry::Add(std::shared_ptr<Connector> connector, ManifestPtr 
                  .message = "Expected a connector of kind builtin or http, but '" + manifest->connector +
                             "' is of kind worker: its calls are fetched by programs outside."};
   std::lock_guard lock(mutex_);
-  entries_[manifest->connector] = Entry{std::move(connector), std::move(manifest)};
+  entries_.insert_or_assign(manifest->connector, Entry{std::move(connector), manifest});
   return Done{};
 }
 

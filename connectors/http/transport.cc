@@ -74,8 +74,9 @@ HttpFailure FailureOf(CURLcode code, const Receiver& receiver) {
     case CURLE_SSL_CONNECT_ERROR:
       return {TechnicalError::kUnavailable, "the TLS handshake failed or the certificate is not trusted"};
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return {TechnicalError::kInternal, "the URL is no http or https URL"};
+    // Unsupported is the answer's HTTP/0.9: the scheme of a URL was checked with the manifest.
+    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return {TechnicalError::kInvalidResponse, "the answer was no HTTP"};
     default:

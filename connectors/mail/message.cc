@@ -19,17 +19,19 @@ bool IsOneLine(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
 }
 
-// RFC 2047: plain if it can be, otherwise encoded words that never cut a character in two.
-std::string EncodeWords(std::string_view text) {
+// RFC 2047: plain if it can be, otherwise encoded words that never cut a character in two, in lines of
+// at most 76 characters. `column` is where the text begins.
+std::string EncodeWords(std::string_view text, std::size_t column) {
   if (IsPrintableAscii(text) && text.find("=?") == std::string_view::npos && text.size() < 900)
     return std::string(text);
-  // 45 bytes are 60 in base 64; with the frame 72, below the 75 that are allowed.
-  constexpr std::size_t kWordBytesMax = 45;
+  // "=?UTF-8?B?" and "?=" are 12 characters, and three bytes are four.
+  constexpr std::size_t kLineMax = 76, kFrame = 12;
   std::string encoded;
   while (!text.empty()) {
-    std::size_t size = std::min(kWordBytesMax, text.size());
+    std::size_t size = std::min((kLineMax - column - kFrame) / 4 * 3, text.size());
     while (size < text.size() && size > 1 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
     if (!encoded.empty()) encoded += "\r\n ";
+    column = 1;
     encoded += "=?UTF-8?B?" + EncodeBase64(text.substr(0, size)) + "?=";
     text.remove_prefix(size);
   }
@@ -128,7 +130,7 @@ Result<std::string> BuildMessage(const MailMessage& message) {
   std::string out;
   std::string quoted_name;
   if (!message.from_name.empty()) {
-    quoted_name = EncodeWords(message.from_name);
+    quoted_name = EncodeWords(message.from_name, std::string_view("From: ").size());
     if (quoted_name == message.from_name) {
       quoted_name.erase(
           std::remove_if(quoted_name.begin(), quoted_name.end(), [](char c) { return c == '"' || c == '\\'; }),
@@ -140,7 +142,7 @@ Result<std::string> BuildMessage(const MailMessage& message) {
   out += "Date: " + Date(message.date_seconds) + "\r\n";
   out += "From: " + quoted_name + "<" + message.from + ">\r\n";
   out += "To: <" + message.to + ">\r\n";
-  out += "Subject: " + EncodeWords(message.subject) + "\r\n";
+  out += "Subject: " + EncodeWords(message.subject, std::string_view("Subject: ").size()) + "\r\n";
   out += "Message-ID: <" + message.message_id + ">\r\n";
   out += "MIME-Version: 1.0\r\n";
   // Auto-responders stay silent.

@@ -33,6 +33,10 @@ SmtpFailure FailureOf(CURLcode code, long reply) {
     return {TechnicalError::kUnavailable, "no trusted TLS connection could be made"};
   if (code == CURLE_LOGIN_DENIED) return {TechnicalError::kInternal, "it refused the user or the password"};
   const std::string replied = "its reply was " + std::to_string(reply);
+  // The greeting was not 220: no service for now (421, 554), or no mail server at all.
+  if (code == CURLE_WEIRD_SERVER_REPLY && (reply < 400 || reply > 599))
+    return {TechnicalError::kInvalidResponse, "it does not speak SMTP"};
+  if (code == CURLE_WEIRD_SERVER_REPLY) return {TechnicalError::kUnavailable, replied};
   if (reply >= 500 && reply <= 599) return {std::nullopt, replied};
   if (reply >= 400 && reply <= 499) return {TechnicalError::kUnavailable, replied};
   return {TechnicalError::kUnavailable, "the connection was lost (curl error " + std::to_string(code) + ")"};

@@ -23,10 +23,10 @@ struct Job {
   std::string process;
   std::string state;
   std::string connector;
-  std::string operation;      // without the connector's name
-  Value input;                // fits the manifest's input schema
-  std::int64_t attempt = 1;   // counts from 1
-  std::string traceparent;    // W3C trace context; may be empty
+  std::string operation;                           // without the connector's name
+  Value input;                                     // fits the manifest's input schema
+  std::int64_t attempt = 1;                        // counts from 1
+  std::string traceparent;                         // W3C trace context; may be empty
   std::chrono::steady_clock::time_point deadline;  // of this try
 };
 

@@ -20,11 +20,15 @@ void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
     text.replace(at, from.size(), to);
 }
 
-bool IsPostgres(const std::string& url) { return url.starts_with("postgresql://") || url.starts_with("postgres://"); }
+constexpr std::string_view kSqlite = "sqlite://";
+
+bool IsPostgres(const std::string& url) { return !url.starts_with(kSqlite); }
 
 void Connect(soci::session& sql, const std::string& url, const std::string& service) {
   if (IsPostgres(url)) {
     sql.open(soci::postgresql, url);
+    // "Already there" is no news.
+    sql << "set client_min_messages to warning";
     // Two services that start together may both create it.
     sql << "select pg_advisory_lock(4711)";
     sql << "create schema if not exists " + service;
@@ -32,7 +36,7 @@ void Connect(soci::session& sql, const std::string& url, const std::string& serv
     sql << "set search_path to " + service;
     return;
   }
-  const std::string folder = url.starts_with("sqlite://") ? url.substr(9) : url;
+  const std::string folder = url.substr(kSqlite.size());
   sql.open(soci::sqlite3, "db=" + folder + "/" + service + ".db timeout=10");
   sql << "pragma journal_mode=wal";
   sql << "pragma synchronous=full";

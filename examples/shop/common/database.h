@@ -17,10 +17,9 @@ namespace fermata::shop {
 
 class Database {
  public:
-  // `url`: "sqlite:///folder" (the file is folder/<service>.db) or "postgresql://…" (the schema is called <service>).
-  // Runs `tables`, which create what is not there yet; in them "{id}" stands for the type of a key that counts by
-  // itself,
-  // "{time}" for a point in time and "{flag}" for true or false.
+  // `url`: "sqlite:///folder" (the file is folder/<service>.db) or a connection string of libpq such as "postgresql://…"
+  // (the schema is called <service>). Runs `tables`, which create what is not there yet; in them "{id}" stands for the
+  // type of a key that counts by itself, "{time}" for a point in time and "{flag}" for true or false.
   static Result<std::unique_ptr<Database>> Open(const std::string& url, const std::string& service,
                                                 const std::vector<std::string>& tables);
 

@@ -1,0 +1,143 @@
+// The shop's services on a database of their own, with a mail server, and an engine that remembers what it was sent.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "api/http/server.h"
+#include "engine/model/json.h"
+#include "examples/shop/common/shop.h"
+#include "tests/support/http_client.h"
+#include "tests/support/mailbox.h"
+#include "tests/support/postgres.h"
+#include "tests/support/temp_folder.h"
+
+namespace fermata::test {
+
+struct Reply {
+  int status = 0;
+  Value body;
+
+  std::string Text(std::string_view key) const {
+    const Value* value = body.Find(key);
+    return value && value->is_string() ? std::string(value->as_string()) : "";
+  }
+};
+
+// The parameter is the database: "Sqlite" or "Postgres".
+class ShopTest : public testing::TestWithParam<std::string> {
+ protected:
+  ShopTest()
+      : engine_({.stop_grace_ms = 0},
+                [this](const HttpRequest& request, ResponseHandle response) { TakeDown(request, response); }) {
+    Result<int> port = engine_.Start();
+    engine_url_ = "http://127.0.0.1:" + std::to_string(port.ok() ? *port : 0);
+    database_ = GetParam() == "Postgres" ? PostgresCluster::Shared().CreateDatabase() : "";
+    StartShop();
+  }
+  ~ShopTest() override {
+    shop_.reset();
+    engine_.Stop();
+  }
+
+  // Also after a stop: the same data, other ports.
+  void StartShop() {
+    shop::ShopOptions options{.data = folder_.File("shop"),
+                              .database_url = database_,
+                              .port_base = 0,
+                              .engine_url = engine_url_,
+                              .smtp_url = TheMailbox().smtp_url()};
+    options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
+    shop_ = std::make_unique<shop::Shop>();
+    auto started = shop_->Start(options);
+    ASSERT_TRUE(started.ok()) << started.error().message;
+    for (const auto& [name, url] : *started) ports_[name] = std::atoi(url.substr(url.rfind(':') + 1).c_str());
+  }
+  void StopShop() { shop_.reset(); }
+
+  Reply Post(const std::string& service, const std::string& path, const std::string& body,
+             const std::string& key = "") {
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
+    const ClientResponse response = HttpClient(ports_[service]).Post(path, body, "application/json", headers);
+    Result<Value> parsed = ParseJson(response.body);
+    return {response.status, parsed.ok() ? *parsed : Value()};
+  }
+  Reply Get(const std::string& service, const std::string& path) {
+    const ClientResponse response = HttpClient(ports_[service]).Get(path);
+    Result<Value> parsed = ParseJson(response.body);
+    return {response.status, parsed.ok() ? *parsed : Value()};
+  }
+
+  // Waits until the engine has got `count` events, and gives all it has.
+  std::vector<Value> Events(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(20), [&] { return events_.size() >= count; }));
+    return events_;
+  }
+  std::vector<Value> Starts() {
+    std::lock_guard lock(mutex_);
+    return starts_;
+  }
+  // What the engine answers from now on.
+  void AnswerStarts(int status, std::string body) {
+    std::lock_guard lock(mutex_);
+    start_status_ = status;
+    start_answer_ = std::move(body);
+  }
+  void RefuseEvents(int times) {
+    std::lock_guard lock(mutex_);
+    refusals_ = times;
+  }
+
+  static Mailbox& TheMailbox() {
+    static Mailbox mailbox;
+    return mailbox;
+  }
+
+  // Everything that the engine was ever sent.
+  std::string received() {
+    std::lock_guard lock(mutex_);
+    return received_;
+  }
+
+ private:
+  void TakeDown(const HttpRequest& request, const ResponseHandle& response) {
+    std::lock_guard lock(mutex_);
+    received_ += request.target + request.body;
+    Result<Value> body = ParseJson(request.body);
+    if (request.path != "/v1/events") {
+      starts_.push_back(body.ok() ? *body : Value());
+      response.Send(JsonResponse(start_status_, start_answer_));
+      return;
+    }
+    if (refusals_ > 0) {
+      --refusals_;
+      response.Send(JsonResponse(503, "{}"));
+      return;
+    }
+    events_.push_back(body.ok() ? *body : Value());
+    response.Send(JsonResponse(202, "{}"));
+    arrived_.notify_all();
+  }
+
+  TempFolder folder_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<Value> events_, starts_;
+  std::string received_, start_answer_ = R"({"id":"i1","status":"completed"})";
+  int start_status_ = 201, refusals_ = 0;
+  HttpServer engine_;
+  std::string engine_url_, database_;
+  std::map<std::string, int> ports_;
+  std::unique_ptr<shop::Shop> shop_;
+};
+
+inline std::string DatabaseName(const testing::TestParamInfo<std::string>& info) { return info.param; }
+
+}  // namespace fermata::test

@@ -1,0 +1,120 @@
+#include "tests/unit/shop/shop_fixture.h"
+
+#include <thread>
+
+namespace fermata::test {
+namespace {
+
+class BillingTest : public ShopTest {};
+class NotificationTest : public ShopTest {};
+
+TEST_P(BillingTest, OpensOneWalletPerCustomerWithBalanceZero) {
+  const Reply first = Post("billing", "/wallet/open", R"({"username":"ann","firstName":"Ann"})", "k1");
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(*first.body.Find("balance"), Value::Int(0));
+  EXPECT_EQ(Post("billing", "/wallet/open", R"({"username":"ann","firstName":"Ann"})", "k1").status, 201);
+  const Reply other = Post("billing", "/wallet/open", R"({"username":"ann"})", "k2");
+  EXPECT_EQ(other.status, 200);
+  EXPECT_EQ(other.Text("walletId"), first.Text("walletId"));
+}
+
+TEST_P(BillingTest, RefusesBadRequests) {
+  EXPECT_EQ(Post("billing", "/wallet/open", R"({"username":"ann"})").status, 400);
+  EXPECT_EQ(Post("billing", "/wallet/open", "{}", "k").status, 400);
+  EXPECT_EQ(Post("billing", "/wallet/open", "[1]", "k").status, 400);
+  EXPECT_EQ(Post("billing", "/wallet/open", "{", "k").status, 400);
+  EXPECT_EQ(Post("billing", "/wallet/credit", R"({"username":"nobody","amount":1})", "k").status, 404);
+  for (const char* amount : {"0", "-5", "1.5", "\"5\"", "1000000000001"})
+    EXPECT_EQ(
+        Post("billing", "/wallet/credit", std::string(R"({"username":"ann","amount":)") + amount + "}", "k").status,
+        400)
+        << amount;
+  EXPECT_EQ(Get("billing", "/wallets/nobody").status, 404);
+}
+
+TEST_P(BillingTest, AKeyUsedForSomethingElseIsAConflict) {
+  Post("billing", "/wallet/open", R"({"username":"ann"})", "k");
+  EXPECT_EQ(Post("billing", "/wallet/open", R"({"username":"bob"})", "k").status, 409);
+  EXPECT_EQ(Get("billing", "/wallets/bob").status, 404);
+}
+
+TEST_P(BillingTest, ADebitAboveTheBalanceChangesNothing) {
+  Post("billing", "/wallet/open", R"({"username":"ann"})", "k1");
+  Post("billing", "/wallet/credit", R"({"username":"ann","amount":100})", "k2");
+  EXPECT_EQ(Post("billing", "/wallet/debit", R"({"username":"ann","amount":101})", "k3").status, 402);
+  EXPECT_EQ(*Get("billing", "/wallets/ann").body.Find("balance"), Value::Int(100));
+  EXPECT_EQ(Post("billing", "/wallet/debit", R"({"username":"ann","amount":100})", "k4").status, 200);
+  EXPECT_EQ(Get("billing", "/wallets/ann/ledger").body.Find("trxns")->as_list().size(), 2u);
+}
+
+TEST_P(BillingTest, ConcurrentDebitsNeverOverdraw) {
+  Post("billing", "/wallet/open", R"({"username":"ann"})", "k1");
+  Post("billing", "/wallet/credit", R"({"username":"ann","amount":5})", "k2");
+  std::atomic<int> taken{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i)
+    clients.emplace_back([&, i] {
+      taken +=
+          Post("billing", "/wallet/debit", R"({"username":"ann","amount":1})", "d" + std::to_string(i)).status == 200;
+    });
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(taken, 5);
+  EXPECT_EQ(*Get("billing", "/wallets/ann").body.Find("balance"), Value::Int(0));
+}
+
+TEST_P(BillingTest, ConcurrentRequestsWithOneKeyHaveOneEffect) {
+  Post("billing", "/wallet/open", R"({"username":"ann"})", "k1");
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 6; ++i)
+    clients.emplace_back(
+        [&] { EXPECT_EQ(Post("billing", "/wallet/credit", R"({"username":"ann","amount":7})", "same").status, 200); });
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(*Get("billing", "/wallets/ann").body.Find("balance"), Value::Int(7));
+}
+
+TEST_P(BillingTest, KeepsEverythingOverARestart) {
+  Post("billing", "/wallet/open", R"({"username":"ann"})", "k1");
+  Post("billing", "/wallet/credit", R"({"username":"ann","amount":9})", "k2");
+  StopShop();
+  StartShop();
+  Post("billing", "/wallet/credit", R"({"username":"ann","amount":9})", "k2");
+  EXPECT_EQ(*Get("billing", "/wallets/ann").body.Find("balance"), Value::Int(9));
+}
+
+TEST_P(NotificationTest, BindsThreeChannelsOnce) {
+  const char* ann = R"({"username":"ann","email":"ann@example.com","phone":"+7 900"})";
+  EXPECT_EQ(Post("notification", "/accounts", ann, "k1").status, 201);
+  EXPECT_EQ(Post("notification", "/accounts", ann, "k2").status, 200);
+  const Reply account = Get("notification", "/accounts/ann");
+  EXPECT_EQ(
+      WriteJson(*account.body.Find("channels")),
+      R"([{"kind":"EMAIL","address":"ann@example.com"},{"kind":"PUSH","address":""},{"kind":"SMS","address":"+7 900"}])");
+  EXPECT_EQ(Get("notification", "/accounts/bob").status, 404);
+  EXPECT_EQ(Post("notification", "/accounts", R"({"username":"bob"})", "k3").status, 400);
+}
+
+TEST_P(NotificationTest, SendsAMessageOnceForAKey) {
+  const std::string to = "once" + GetParam() + "@example.com";
+  const std::string message = R"({"template":"verification-code","data":{"code":"424242"},"to":")" + to + "\"}";
+  const Reply first = Post("notification", "/messages", message, "m1");
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(Post("notification", "/messages", message, "m1").Text("notificationId"), first.Text("notificationId"));
+  EXPECT_EQ(TheMailbox().MailsTo(to, 1).size(), 1u);
+}
+
+TEST_P(NotificationTest, TellsBadMessagesFromAServerThatIsAway) {
+  EXPECT_EQ(
+      Post("notification", "/messages", R"({"to":"refused@example.com","template":"verification-code"})", "m1").status,
+      422);
+  EXPECT_EQ(Post("notification", "/messages", R"({"to":"a@example.com","template":"none"})", "m2").status, 422);
+  EXPECT_EQ(
+      Post("notification", "/messages", R"({"to":"later@example.com","template":"verification-code"})", "m3").status,
+      503);
+  EXPECT_EQ(Post("notification", "/messages", R"({"to":"a@example.com"})", "m4").status, 400);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, BillingTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
+INSTANTIATE_TEST_SUITE_P(Each, NotificationTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
+
+}  // namespace
+}  // namespace fermata::test
