@@ -5,6 +5,7 @@
 #include "engine/base/nearest_word.h"
 #include "engine/expression/codes.h"
 #include "engine/expression/function.h"
+#include "engine/expression/operand_types.h"
 #include "engine/expression/resolver.h"
 #include "engine/expression/signature.h"
 
@@ -12,20 +13,10 @@ namespace fermata {
 namespace {
 
 bool Is(const Type& type, TypeKind kind) { return Type::CanFit(type, Type(kind)); }
-bool IsScalar(TypeKind kind) {
-  return kind != TypeKind::kDyn && kind != TypeKind::kList && kind != TypeKind::kMap && kind != TypeKind::kObject && kind != TypeKind::kOptional && kind != TypeKind::kUnion;
-}
-bool IsNumberKind(TypeKind kind) { return kind == TypeKind::kInt || kind == TypeKind::kUint || kind == TypeKind::kDouble; }
-
 // "did you mean 'refund'?", or nothing.
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string nearest = NearestWord(name, candidates);
   return nearest.empty() ? "" : "did you mean '" + nearest + "'?";
-}
-
-std::vector<Type> AlternativesOf(const Type& type) {
-  if (type.kind() == TypeKind::kUnion) return type.alternatives();
-  return {type};
 }
 
 TypeKind KindOf(ValueKind kind) {
@@ -157,7 +148,7 @@ class Checker {
     switch (base.kind()) {
       case TypeKind::kDyn: return Type::Dyn();
       case TypeKind::kList: fits = Is(index, TypeKind::kInt) || Is(index, TypeKind::kUint) || Is(index, TypeKind::kDouble); return base.element();
-      case TypeKind::kMap: fits = Fits(index, base.key()); return base.value();
+      case TypeKind::kMap: fits = CanEqual(index, base.key()); return base.value();
       case TypeKind::kObject: {
         fits = Is(index, TypeKind::kString);
         if (index_node.kind != NodeKind::kConstant || !index_node.value.is_string()) return Type::Dyn();
@@ -183,18 +174,6 @@ class Checker {
     }
     if (!result) return Mistake(node.span, kExpressionTypeMismatch, "Expected a list or a map and an index that fits, but got " + base.ToString() + "[" + index.ToString() + "].");
     return node.optional_access && result->kind() != TypeKind::kOptional ? Type::Optional(*result) : *result;
-  }
-
-  // Numbers of any kind can be equal, and null can be compared with everything.
-  static bool Fits(const Type& a, const Type& b) {
-    for (const Type& x : AlternativesOf(a)) {
-      for (const Type& y : AlternativesOf(b)) {
-        if (Type::CanFit(x, y) || x.kind() == TypeKind::kNull || y.kind() == TypeKind::kNull) return true;
-        if (IsNumberKind(x.kind()) && IsNumberKind(y.kind())) return true;
-        if (!IsScalar(x.kind()) && !IsScalar(y.kind()) && x.kind() == y.kind()) return true;
-      }
-    }
-    return false;
   }
 
   Type CheckNegate(const SyntaxNode& node) {
@@ -228,49 +207,17 @@ class Checker {
     const Type a = Check(*node.children[0]);
     const Type b = Check(*node.children[1]);
     if (node.operation == Operation::kEqual || node.operation == Operation::kNotEqual) {
-      if (!Fits(a, b)) BadOperands(node, a, b);
+      if (!CanEqual(a, b)) BadOperands(node, a, b);
       return Type(TypeKind::kBool);
     }
-    bool possible = false;
-    for (const Type& x : AlternativesOf(a)) {
-      for (const Type& y : AlternativesOf(b)) {
-        const bool same = Type::CanFit(x, y) && (x.is_dyn() || y.is_dyn() || IsScalar(x.kind())) && x.kind() != TypeKind::kNull && x.kind() != TypeKind::kType;
-        possible = possible || same || (IsNumberKind(x.kind()) && IsNumberKind(y.kind()));
-      }
-    }
-    if (!possible) BadOperands(node, a, b);
+    if (!CanOrder(a, b)) BadOperands(node, a, b);
     return Type(TypeKind::kBool);
-  }
-
-  // The result of one pair of types; nullopt where there is no overload.
-  static std::optional<Type> ResultOf(Operation operation, const Type& a, const Type& b) {
-    if (a.is_dyn() || b.is_dyn()) return Type::Dyn();
-    const bool plus = operation == Operation::kAdd;
-    const auto time = [](const Type& type) { return type.kind() == TypeKind::kTimestamp || type.kind() == TypeKind::kDuration; };
-    if (time(a) && time(b) && (plus || operation == Operation::kSubtract)) {
-      const bool a_time = a.kind() == TypeKind::kTimestamp;
-      const bool b_time = b.kind() == TypeKind::kTimestamp;
-      if (a_time && b_time) return plus ? std::nullopt : std::optional<Type>(Type(TypeKind::kDuration));
-      if (b_time && !plus) return std::nullopt;
-      return Type(a_time || b_time ? TypeKind::kTimestamp : TypeKind::kDuration);
-    }
-    if (a.kind() != b.kind()) return std::nullopt;
-    if (a.kind() == TypeKind::kDouble && operation == Operation::kModulo) return std::nullopt;
-    if (IsNumberKind(a.kind())) return a;
-    if (plus && (a.kind() == TypeKind::kString || a.kind() == TypeKind::kBytes || a.kind() == TypeKind::kList)) return Type::Join(a, b);
-    return std::nullopt;
   }
 
   Type CheckArithmetic(const SyntaxNode& node) {
     const Type a = Check(*node.children[0]);
     const Type b = Check(*node.children[1]);
-    std::optional<Type> result;
-    for (const Type& x : AlternativesOf(a)) {
-      for (const Type& y : AlternativesOf(b)) {
-        const auto one = ResultOf(node.operation, x, y);
-        if (one) result = result ? Type::Join(*result, *one) : *one;
-      }
-    }
+    const std::optional<Type> result = ResultOfArithmetic(node.operation, a, b);
     return result ? *result : BadOperands(node, a, b);
   }
 
@@ -279,8 +226,8 @@ class Checker {
     const Type container = Check(*node.children[1]);
     bool possible = false;
     for (const Type& one : AlternativesOf(container)) {
-      possible = possible || one.is_dyn() || (one.kind() == TypeKind::kList && Fits(element, one.element())) ||
-                 ((one.kind() == TypeKind::kMap || one.kind() == TypeKind::kObject) && Fits(element, one.key()));
+      possible = possible || one.is_dyn() || (one.kind() == TypeKind::kList && CanEqual(element, one.element())) ||
+                 ((one.kind() == TypeKind::kMap || one.kind() == TypeKind::kObject) && CanEqual(element, one.key()));
     }
     if (!possible) BadOperands(node, element, container);
     return Type(TypeKind::kBool);
@@ -295,10 +242,11 @@ class Checker {
       arguments.push_back(Check(*child));
     }
     if (node.function == nullptr) return UnknownFunction(node, node.name);
-    if (node.name == "matches" && node.children.size() == 2 && node.children[1]->kind == NodeKind::kConstant && node.children[1]->value.is_string() && node.pattern == nullptr) {
+    if (IsConstantMatch(node) && node.pattern == nullptr) {
       std::string why;
-      Pattern::Compile(node.children[1]->value.as_string(), why);
-      return Mistake(node.children[1]->span, kExpressionBadPattern, "Expected a regular expression (RE2), but it is none: " + why + ".");
+      if (Pattern::Compile(node.children[1]->value.as_string(), why) == nullptr) {
+        return Mistake(node.children[1]->span, kExpressionBadPattern, "Expected a regular expression (RE2), but it is none: " + why + ".");
+      }
     }
     const std::optional<Type> result = ResultOfCall(*node.function, arguments);
     if (result) return *result;

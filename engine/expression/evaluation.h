@@ -92,5 +92,9 @@ class Evaluation {
 
 // "int", "string", … for messages.
 std::string_view KindName(const Value& value);
+// A key as a message shows it.
+std::string KeyText(const Value& key);
+// Whether a map may have it as a key.
+bool IsKeyKind(const Value& key);
 
 }  // namespace fermata

@@ -101,7 +101,7 @@ class Resolver {
     }
     node.function = FindFunction(node.name, node.member_call ? FunctionStyle::kMember : FunctionStyle::kGlobal);
     if (!VisitChildren(node, 0, height)) return false;
-    if (node.name == "matches" && node.children.size() == 2 && node.children[1]->kind == NodeKind::kConstant && node.children[1]->value.is_string()) {
+    if (IsConstantMatch(node) && patterns_++ < kRegexConstantsMax) {
       std::string why;
       node.pattern = Pattern::Compile(node.children[1]->value.as_string(), why);
     }
@@ -134,6 +134,7 @@ class Resolver {
 
   CompiledExpression& expression_;
   std::vector<Local> locals_;
+  int patterns_ = 0;
 };
 
 }  // namespace
@@ -145,6 +146,10 @@ void Resolve(NodePtr root, CompiledExpression& expression, std::vector<Expressio
   errors.push_back(MakeError(expression.source, span, kExpressionTooLarge,
                              "Expected a syntax tree of at most " + std::to_string(kExpressionHeightMax) + " levels, but the expression has more.",
                              "Split it with cel.bind, or over several variables."));
+}
+
+bool IsConstantMatch(const SyntaxNode& node) {
+  return node.name == "matches" && node.children.size() == 2 && node.children[1]->kind == NodeKind::kConstant && node.children[1]->value.is_string();
 }
 
 bool IsTypeName(std::string_view name) { return std::find(kTypeNames.begin(), kTypeNames.end(), name) != kTypeNames.end(); }

@@ -13,4 +13,7 @@ void Resolve(NodePtr root, CompiledExpression& expression, std::vector<Expressio
 // "int", "list", "google.protobuf.Timestamp" …: names that are types where nothing else has the name.
 bool IsTypeName(std::string_view name);
 
+// Whether `node` is a call of matches() whose pattern is written out.
+bool IsConstantMatch(const SyntaxNode& node);
+
 }  // namespace fermata

@@ -152,6 +152,13 @@ TEST(ExpressionLimits, BoundsTheSource) {
   EXPECT_EQ(code("\"\xff\""), kExpressionSyntax);
 }
 
+TEST(ExpressionLimits, ManyPatternsStillMatch) {
+  std::string source = "'a7'.matches('a7')";
+  for (int i = 0; i < 2 * kRegexConstantsMax; ++i) source += " && !'a'.matches('b{" + std::to_string(i + 1) + "}')";
+  EXPECT_EQ(Text(source), "true");
+  EXPECT_EQ(Text(source + " && 'a'.matches('(')").substr(0, 7), "FM-3108");
+}
+
 TEST(ExpressionLimits, FewerStepsCanBeAllowed) {
   EvaluationLimits limits;
   limits.steps_max = 10;
