@@ -24,11 +24,6 @@ const std::vector<std::string> kTables = {
     kIdempotencyTable,
 };
 
-class NoSecrets final : public SecretSource {
- public:
-  std::optional<std::string> Find(std::string_view) const override { return std::nullopt; }
-};
-
 void AddChannel(soci::session& sql, const std::string& customer, const std::string& kind, const std::string& address) {
   sql << "insert into notification_channel (customer, kind, address) values (:customer, :kind, :address)",
       soci::use(customer), soci::use(kind), soci::use(address);
@@ -69,7 +64,7 @@ Result<std::unique_ptr<NotificationService>> NotificationService::Open(const Not
                    .from_name = "Shop",
                    .templates = options.templates};
   return std::unique_ptr<NotificationService>(
-      new NotificationService(*std::move(database), MakeMailConnector(std::move(mail), std::make_shared<NoSecrets>())));
+      new NotificationService(*std::move(database), MakeMailConnector(std::move(mail), nullptr)));
 }
 
 std::vector<RestRoute> NotificationService::Routes() {
