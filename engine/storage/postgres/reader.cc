@@ -122,6 +122,13 @@ class FilteredQuery {
   bool first_ = true;
 };
 
+// Conditions that let a partial index be used; they follow from the others.
+void AddIndexHints(FilteredQuery& query, const InstanceFilter& filter) {
+  if (!filter.status || filter.status == "completed") return;
+  const bool ended_badly = filter.status == "failed" || filter.status == "cancelled";
+  query.Where(ended_badly ? "status IN ('failed', 'cancelled')" : "live");
+}
+
 }  // namespace
 
 Result<std::vector<Rows>> Reader::RunAll(const std::vector<Query>& queries) {
@@ -165,8 +172,7 @@ Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& fil
   query.Where("tenant = ?", Text(filter.tenant));
   if (filter.process) query.Where("process = ?", Text(*filter.process));
   if (filter.status) query.Where("status = ?", Text(*filter.status));
-  // Follows from the condition before, and lets the partial index be used.
-  if (filter.status == "failed" || filter.status == "cancelled") query.Where("status IN ('failed', 'cancelled')");
+  AddIndexHints(query, filter);
   if (filter.key) query.Where("shard = ? AND key = ?", Home(filter.tenant, *filter.key), Bytea(*filter.key));
   if (filter.live) query.Where(*filter.live ? "live" : "NOT live");
   if (filter.state) query.Where("live AND position(? in states) > 0", Bytea("\n" + *filter.state + "\n"));

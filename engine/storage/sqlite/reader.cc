@@ -118,7 +118,9 @@ class FilteredQuery {
 
 // Conditions that let a partial index be used; they follow from the others.
 void AddIndexHints(FilteredQuery& query, const InstanceFilter& filter) {
-  if (filter.status == "failed" || filter.status == "cancelled") query.Where("status IN ('failed', 'cancelled')");
+  if (!filter.status || filter.status == "completed") return;
+  const bool ended_badly = filter.status == "failed" || filter.status == "cancelled";
+  query.Where(ended_badly ? "status IN ('failed', 'cancelled')" : "live = 1");
 }
 
 }  // namespace
@@ -148,7 +150,9 @@ Result<std::vector<JournalRow>> Reader::ReadJournal(const InstanceId& id, std::i
 }
 
 Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& filter) {
-  FilteredQuery query("SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances");
+  // Left alone, SQLite would rather walk all instances in the order that is wanted than look a key up and sort.
+  FilteredQuery query(filter.key ? "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances INDEXED BY instances_by_key"
+                                 : "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances");
   std::string state;
   query.Where("tenant = ?", std::string_view(filter.tenant));
   if (filter.process) query.Where("process = ?", std::string_view(*filter.process));
