@@ -25,21 +25,31 @@ std::string ErrorAnswer(ErrorCode code, std::string_view message, int column, st
 }
 
 std::string ErrorAnswer(const Error& error) {
-  return ErrorAnswer(error.code, error.path.empty() ? error.message : error.message + " (at " + error.path + ")", 1, error.hint);
+  return ErrorAnswer(error.code, error.path.empty() ? error.message : error.message + " (at " + error.path + ")", 1,
+                     error.hint);
 }
 
-std::string ErrorAnswer(const ExpressionError& error) { return ErrorAnswer(error.code, error.message, error.column, error.hint); }
+std::string ErrorAnswer(const ExpressionError& error) {
+  return ErrorAnswer(error.code, error.message, error.column, error.hint);
+}
 
 // What JSON tells of a variable's type: its kind, and nothing of what is inside.
 Type TypeOf(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kBool: return Type(TypeKind::kBool);
-    case ValueKind::kInt: return Type(TypeKind::kInt);
-    case ValueKind::kDouble: return Type(TypeKind::kDouble);
-    case ValueKind::kString: return Type(TypeKind::kString);
-    case ValueKind::kList: return Type::List(Type::Dyn());
-    case ValueKind::kMap: return Type::Map(Type(TypeKind::kString), Type::Dyn());
-    default: return Type::Dyn();
+    case ValueKind::kBool:
+      return Type(TypeKind::kBool);
+    case ValueKind::kInt:
+      return Type(TypeKind::kInt);
+    case ValueKind::kDouble:
+      return Type(TypeKind::kDouble);
+    case ValueKind::kString:
+      return Type(TypeKind::kString);
+    case ValueKind::kList:
+      return Type::List(Type::Dyn());
+    case ValueKind::kMap:
+      return Type::Map(Type(TypeKind::kString), Type::Dyn());
+    default:
+      return Type::Dyn();
   }
 }
 
@@ -63,8 +73,10 @@ std::string Answer(const CompiledExpression& expression, const Value& vars, Eval
   const EvaluationResult result = Evaluate(expression, scope);
   if (!result.ok()) return ErrorAnswer(result.error());
   std::string out = "{\"value\":";
-  if (options.typed) AppendTyped(result.value(), out);
-  else AppendJson(result.value(), out);
+  if (options.typed)
+    AppendTyped(result.value(), out);
+  else
+    AppendJson(result.value(), out);
   return out + "}";
 }
 
@@ -75,7 +87,8 @@ std::string EvalLine(std::string_view line, EvalOptions options) {
   if (!request.ok()) return ErrorAnswer(request.error());
   const Value* source = request->Find("expr");
   const Value* vars = request->Find("vars");
-  if (source == nullptr || !source->is_string()) return ErrorAnswer({kEvalBadLine, "Expected an object with the text \"expr\", but there is none.", "", ""});
+  if (source == nullptr || !source->is_string())
+    return ErrorAnswer({kEvalBadLine, "Expected an object with the text \"expr\", but there is none.", "", ""});
   static const Value no_vars = Value::Object({});
   if (vars == nullptr || vars->is_null()) vars = &no_vars;
   if (!vars->is_map()) return ErrorAnswer({kEvalBadLine, "Expected \"vars\" to be an object, but it is not.", "", ""});

@@ -12,15 +12,21 @@ namespace fermata {
 namespace {
 
 Error BadValue(std::string_view type, const Value* value) {
-  return {kEvalBadValue, "Expected a value of type '" + std::string(type) + "', but got " + (value == nullptr ? "none" : WriteJson(*value).substr(0, 100)) + ".", "", ""};
+  return {kEvalBadValue,
+          "Expected a value of type '" + std::string(type) + "', but got " +
+              (value == nullptr ? "none" : WriteJson(*value).substr(0, 100)) + ".",
+          "", ""};
 }
 
 template <class Integer>
 std::optional<Integer> IntegerOf(const Value& value) {
-  const std::string text = value.is_string() ? std::string(value.as_string()) : value.kind() == ValueKind::kInt ? std::to_string(value.as_int()) : "";
+  const std::string text = value.is_string()                 ? std::string(value.as_string())
+                           : value.kind() == ValueKind::kInt ? std::to_string(value.as_int())
+                                                             : "";
   Integer number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && !text.empty() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  return error == std::errc() && !text.empty() && end == text.data() + text.size() ? std::optional(number)
+                                                                                   : std::nullopt;
 }
 
 std::optional<double> DoubleOf(const Value& value) {
@@ -33,7 +39,8 @@ std::optional<double> DoubleOf(const Value& value) {
   if (text == "-Infinity" || text == "-inf" || text == "-Inf") return -INFINITY;
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && !text.empty() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+  return error == std::errc() && !text.empty() && end == text.data() + text.size() ? std::optional(number)
+                                                                                   : std::nullopt;
 }
 
 // A typed value has been read as JSON, so its depth is bounded.
@@ -59,7 +66,9 @@ Result<Value> MapFromTyped(const Value& value) {
     if (typed_key == nullptr || typed_value == nullptr) return BadValue("map", &pair);
     Result<Value> key = FromTyped(*typed_key);
     if (!key.ok()) return key;
-    if (!key->is_string() && key->kind() != ValueKind::kBool && key->kind() != ValueKind::kInt && key->kind() != ValueKind::kUint) return BadValue("map", &pair);
+    if (!key->is_string() && key->kind() != ValueKind::kBool && key->kind() != ValueKind::kInt &&
+        key->kind() != ValueKind::kUint)
+      return BadValue("map", &pair);
     Result<Value> item = FromTyped(*typed_value);
     if (!item.ok()) return item;
     entries.emplace_back(*std::move(key), *std::move(item));
@@ -71,7 +80,8 @@ Result<Value> MapFromTyped(const Value& value) {
 }
 
 template <class T, class Make>
-Result<Value> FromText(std::string_view type, const Value& value, std::optional<T> (*parse)(std::string_view), Make make) {
+Result<Value> FromText(std::string_view type, const Value& value, std::optional<T> (*parse)(std::string_view),
+                       Make make) {
   const auto parsed = value.is_string() ? parse(value.as_string()) : std::nullopt;
   if (!parsed) return BadValue(type, &value);
   return make(*parsed);
@@ -109,29 +119,64 @@ Result<Value> FromTyped(const Value& typed) {
     const auto number = DoubleOf(value);
     return number ? Result<Value>(Value::Double(*number)) : BadValue(type, &value);
   }
-  if (type == "bytes") return FromText<std::string>(type, value, DecodeBase64, [](const std::string& bytes) { return Value::Bytes(bytes); });
-  if (type == "timestamp" || type == "google.protobuf.Timestamp") return FromText<Timestamp>(type, value, ParseTimestamp, Value::Time);
-  if (type == "duration" || type == "google.protobuf.Duration") return FromText<Duration>(type, value, ParseDuration, Value::Span);
+  if (type == "bytes")
+    return FromText<std::string>(type, value, DecodeBase64,
+                                 [](const std::string& bytes) { return Value::Bytes(bytes); });
+  if (type == "timestamp" || type == "google.protobuf.Timestamp")
+    return FromText<Timestamp>(type, value, ParseTimestamp, Value::Time);
+  if (type == "duration" || type == "google.protobuf.Duration")
+    return FromText<Duration>(type, value, ParseDuration, Value::Span);
   if (type == "list") return ListFromTyped(value);
   if (type == "map") return MapFromTyped(value);
   if (type == "type") return value.is_string() ? Result<Value>(Value::Type(value.as_string())) : BadValue(type, &value);
-  return Error{kEvalBadValue, "Expected the name of a type, but there is no type '" + std::string(type.substr(0, 100)) + "'.", "", ""};
+  return Error{kEvalBadValue,
+               "Expected the name of a type, but there is no type '" + std::string(type.substr(0, 100)) + "'.", "", ""};
 }
 
 // The evaluator bounds the depth of what it gives.
 void AppendTyped(const Value& value, std::string& out) {
   const auto open = [&](std::string_view type) { out.append("{\"type\":\"").append(type).append("\",\"value\":"); };
   switch (value.kind()) {
-    case ValueKind::kNull: open("null"); out += "null"; break;
-    case ValueKind::kBool: open("bool"); AppendJson(value, out); break;
-    case ValueKind::kInt: open("int"); out += '"' + std::to_string(value.as_int()) + '"'; break;
-    case ValueKind::kUint: open("uint"); out += '"' + std::to_string(value.as_uint()) + '"'; break;
-    case ValueKind::kDouble: open("double"); AppendJson(value, out); break;
-    case ValueKind::kString: open("string"); AppendJson(value, out); break;
-    case ValueKind::kBytes: open("bytes"); AppendJson(value, out); break;
-    case ValueKind::kTimestamp: open("timestamp"); AppendJson(value, out); break;
-    case ValueKind::kDuration: open("duration"); AppendJson(value, out); break;
-    case ValueKind::kType: open("type"); AppendJson(value, out); break;
+    case ValueKind::kNull:
+      open("null");
+      out += "null";
+      break;
+    case ValueKind::kBool:
+      open("bool");
+      AppendJson(value, out);
+      break;
+    case ValueKind::kInt:
+      open("int");
+      out += '"' + std::to_string(value.as_int()) + '"';
+      break;
+    case ValueKind::kUint:
+      open("uint");
+      out += '"' + std::to_string(value.as_uint()) + '"';
+      break;
+    case ValueKind::kDouble:
+      open("double");
+      AppendJson(value, out);
+      break;
+    case ValueKind::kString:
+      open("string");
+      AppendJson(value, out);
+      break;
+    case ValueKind::kBytes:
+      open("bytes");
+      AppendJson(value, out);
+      break;
+    case ValueKind::kTimestamp:
+      open("timestamp");
+      AppendJson(value, out);
+      break;
+    case ValueKind::kDuration:
+      open("duration");
+      AppendJson(value, out);
+      break;
+    case ValueKind::kType:
+      open("type");
+      AppendJson(value, out);
+      break;
     case ValueKind::kList: {
       open("list");
       out += '[';
@@ -161,8 +206,10 @@ void AppendTyped(const Value& value, std::string& out) {
     }
     case ValueKind::kOptional:
       open("optional");
-      if (value.optional_has_value()) AppendTyped(value.optional_value(), out);
-      else out += "null";
+      if (value.optional_has_value())
+        AppendTyped(value.optional_value(), out);
+      else
+        out += "null";
       break;
   }
   out += '}';

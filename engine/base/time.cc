@@ -34,7 +34,8 @@ Civil CivilFromDays(std::int64_t days) {
   const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int shifted_month = static_cast<int>((5 * day_of_year + 2) / 153);
   const int month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-  return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month, static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1)};
+  return {year_of_era + era * 400 + (month <= 2 ? 1 : 0), month,
+          static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1)};
 }
 
 int DaysInMonth(std::int64_t year, int month) {
@@ -116,7 +117,8 @@ Wide NanosOf(Timestamp timestamp) { return Wide{timestamp.seconds} * kNanosPerSe
 
 std::optional<Duration> DurationFromNanos(Wide nanos) {
   if (nanos > kDurationNanosMax || nanos < -kDurationNanosMax) return std::nullopt;
-  return Duration{static_cast<std::int64_t>(nanos / kNanosPerSecond), static_cast<std::int32_t>(nanos % kNanosPerSecond)};
+  return Duration{static_cast<std::int64_t>(nanos / kNanosPerSecond),
+                  static_cast<std::int32_t>(nanos % kNanosPerSecond)};
 }
 
 std::optional<Timestamp> TimestampFromNanos(Wide nanos) {
@@ -156,8 +158,14 @@ constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 
 // "ms" before "m", so that the longer name is found first. The two micro signs are U+00B5 and U+03BC.
-constexpr std::array<Unit, 8> kGoUnits = {{{"ns", 1}, {"us", 1'000}, {"\u00b5s", 1'000}, {"\u03bcs", 1'000}, {"ms", 1'000'000},
-                                          {"s", kNanosPerSecond}, {"m", kMinute}, {"h", kHour}}};
+constexpr std::array<Unit, 8> kGoUnits = {{{"ns", 1},
+                                           {"us", 1'000},
+                                           {"\u00b5s", 1'000},
+                                           {"\u03bcs", 1'000},
+                                           {"ms", 1'000'000},
+                                           {"s", kNanosPerSecond},
+                                           {"m", kMinute},
+                                           {"h", kHour}}};
 constexpr std::array<Unit, 6> kTimerUnits = {
     {{"w", 7 * kDay}, {"d", kDay}, {"h", kHour}, {"ms", 1'000'000}, {"m", kMinute}, {"s", kNanosPerSecond}}};
 
@@ -167,8 +175,11 @@ struct IsoUnit {
   bool time;
   std::int64_t nanos;
 };
-constexpr std::array<IsoUnit, 5> kIsoUnits = {
-    {{'W', false, 7 * kDay}, {'D', false, kDay}, {'H', true, kHour}, {'M', true, kMinute}, {'S', true, kNanosPerSecond}}};
+constexpr std::array<IsoUnit, 5> kIsoUnits = {{{'W', false, 7 * kDay},
+                                               {'D', false, kDay},
+                                               {'H', true, kHour},
+                                               {'M', true, kMinute},
+                                               {'S', true, kNanosPerSecond}}};
 
 std::optional<Duration> ParseIsoSpan(std::string_view text) {
   Cursor cursor(text);
@@ -186,8 +197,10 @@ std::optional<Duration> ParseIsoSpan(std::string_view text) {
     std::string_view fraction;
     const bool point = cursor.Take(".");
     if (point) fraction = cursor.TakeDigits();
-    while (next < kIsoUnits.size() && (kIsoUnits[next].name != cursor.peek() || kIsoUnits[next].time != in_time)) ++next;
-    if (next == kIsoUnits.size() || whole.empty() || (point && (fraction.empty() || cursor.peek() != 'S'))) return std::nullopt;
+    while (next < kIsoUnits.size() && (kIsoUnits[next].name != cursor.peek() || kIsoUnits[next].time != in_time))
+      ++next;
+    if (next == kIsoUnits.size() || whole.empty() || (point && (fraction.empty() || cursor.peek() != 'S')))
+      return std::nullopt;
     const auto nanos = ScaledNanos(whole, fraction, kIsoUnits[next].nanos);
     if (!nanos) return std::nullopt;
     total += *nanos;
@@ -232,15 +245,16 @@ std::optional<Timestamp> ParseTimestamp(std::string_view text) {
   if (!nanos) return std::nullopt;
   const auto offset = TakeOffset(cursor);
   if (!offset || !cursor.done()) return std::nullopt;
-  const std::int64_t seconds = DaysFromCivil({*year, *month, *day}) * 86'400 + *hour * 3600 + *minute * 60 + *second - *offset;
+  const std::int64_t seconds =
+      DaysFromCivil({*year, *month, *day}) * 86'400 + *hour * 3600 + *minute * 60 + *second - *offset;
   if (seconds < kTimestampSecondsMin || seconds > kTimestampSecondsMax) return std::nullopt;
   return Timestamp{seconds, *nanos};
 }
 
 std::string FormatDuration(Duration duration) {
   const bool negative = duration.seconds < 0 || duration.nanos < 0;
-  const std::uint64_t seconds =
-      duration.seconds < 0 ? -static_cast<std::uint64_t>(duration.seconds) : static_cast<std::uint64_t>(duration.seconds);
+  const std::uint64_t seconds = duration.seconds < 0 ? -static_cast<std::uint64_t>(duration.seconds)
+                                                     : static_cast<std::uint64_t>(duration.seconds);
   const std::int64_t nanos = duration.nanos < 0 ? -std::int64_t{duration.nanos} : duration.nanos;
   return (negative ? "-" : "") + std::to_string(seconds) + FractionText(nanos) + "s";
 }
@@ -290,7 +304,9 @@ std::optional<Duration> ParseTimerSpan(std::string_view text) {
   return DurationFromNanos(total);
 }
 
-std::optional<Timestamp> Add(Timestamp timestamp, Duration duration) { return TimestampFromNanos(NanosOf(timestamp) + NanosOf(duration)); }
+std::optional<Timestamp> Add(Timestamp timestamp, Duration duration) {
+  return TimestampFromNanos(NanosOf(timestamp) + NanosOf(duration));
+}
 
 std::optional<Duration> Subtract(Timestamp a, Timestamp b) { return DurationFromNanos(NanosOf(a) - NanosOf(b)); }
 
@@ -300,7 +316,9 @@ std::optional<Duration> Negate(Duration duration) { return DurationFromNanos(-Na
 
 std::int64_t ToMillis(Duration duration) { return duration.seconds * 1'000 + duration.nanos / 1'000'000; }
 
-Duration FromMillis(std::int64_t millis) { return {millis / 1'000, static_cast<std::int32_t>(millis % 1'000) * 1'000'000}; }
+Duration FromMillis(std::int64_t millis) {
+  return {millis / 1'000, static_cast<std::int32_t>(millis % 1'000) * 1'000'000};
+}
 
 std::int64_t ToMicros(Timestamp timestamp) { return timestamp.seconds * 1'000'000 + timestamp.nanos / 1'000; }
 

@@ -15,16 +15,21 @@ namespace fermata {
 struct Function;
 
 enum class NodeKind : std::uint8_t {
-  kConstant,     // value
-  kName,         // as parsed; the resolver makes it kLocal or kPath
-  kLocal,        // slot
-  kPath,         // a name from outside and the fields selected from it: `names` holds "a", "a.b", "a.b.c"; `fields` the parts
-  kSelect,       // child 0, name
-  kHas,          // child 0, name
-  kIndex,        // child 0 [child 1]
-  kNot, kNegate, kAnd, kOr,  // the last two of any number of children
+  kConstant,  // value
+  kName,      // as parsed; the resolver makes it kLocal or kPath
+  kLocal,     // slot
+  kPath,  // a name from outside and the fields selected from it: `names` holds "a", "a.b", "a.b.c"; `fields` the parts
+  kSelect,  // child 0, name
+  kHas,     // child 0, name
+  kIndex,   // child 0 [child 1]
+  kNot,
+  kNegate,
+  kAnd,
+  kOr,  // the last two of any number of children
   kConditional,
-  kCompare, kArithmetic, kIn,
+  kCompare,
+  kArithmetic,
+  kIn,
   kCall,         // function; the receiver is child 0 of a member call
   kList,         // children; `optional` marks [?x]
   kMap,          // children key, value, key, value …; `optional` marks keys
@@ -38,10 +43,30 @@ enum class NodeKind : std::uint8_t {
 // What a node does precisely, within its kind.
 enum class Operation : std::uint8_t {
   kNone,
-  kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-  kAdd, kSubtract, kMultiply, kDivide, kModulo,
-  kAll, kExists, kExistsOne, kMapList, kFilter, kTransformList, kTransformMap, kTransformMapEntry, kSortBy,
-  kOptMap, kOptFlatMap, kOr, kOrValue,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kAll,
+  kExists,
+  kExistsOne,
+  kMapList,
+  kFilter,
+  kTransformList,
+  kTransformMap,
+  kTransformMapEntry,
+  kSortBy,
+  kOptMap,
+  kOptFlatMap,
+  kOr,
+  kOrValue,
 };
 
 struct SyntaxNode;
@@ -52,15 +77,15 @@ struct SyntaxNode {
   Operation operation = Operation::kNone;
   bool optional_access = false;  // a.?b, a[?b]
   bool member_call = false;
-  bool from_root = false;        // .name: never a variable of a macro
+  bool from_root = false;  // .name: never a variable of a macro
   bool two_variables = false;
-  bool has_filter = false;       // map(x, p, t) and its like: child 1 is the filter, child 2 the result
-  Span span;                     // of the token that stands for the node: operator, field, function or macro name
+  bool has_filter = false;  // map(x, p, t) and its like: child 1 is the filter, child 2 the result
+  Span span;                // of the token that stands for the node: operator, field, function or macro name
   int slot = -1;
   int slot2 = -1;
   Value value;
   std::string name;
-  std::string name2;             // of the second variable of a macro, until it is resolved
+  std::string name2;  // of the second variable of a macro, until it is resolved
   std::vector<NodePtr> children;
   std::vector<bool> optional;
   std::vector<std::string> names;

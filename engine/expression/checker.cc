@@ -21,14 +21,22 @@ std::string DidYouMean(std::string_view name, const std::vector<std::string>& ca
 
 TypeKind KindOf(ValueKind kind) {
   switch (kind) {
-    case ValueKind::kNull: return TypeKind::kNull;
-    case ValueKind::kBool: return TypeKind::kBool;
-    case ValueKind::kInt: return TypeKind::kInt;
-    case ValueKind::kUint: return TypeKind::kUint;
-    case ValueKind::kDouble: return TypeKind::kDouble;
-    case ValueKind::kString: return TypeKind::kString;
-    case ValueKind::kBytes: return TypeKind::kBytes;
-    default: return TypeKind::kDyn;
+    case ValueKind::kNull:
+      return TypeKind::kNull;
+    case ValueKind::kBool:
+      return TypeKind::kBool;
+    case ValueKind::kInt:
+      return TypeKind::kInt;
+    case ValueKind::kUint:
+      return TypeKind::kUint;
+    case ValueKind::kDouble:
+      return TypeKind::kDouble;
+    case ValueKind::kString:
+      return TypeKind::kString;
+    case ValueKind::kBytes:
+      return TypeKind::kBytes;
+    default:
+      return TypeKind::kDyn;
   }
 }
 
@@ -53,29 +61,52 @@ class Checker {
 
   Type Check(const SyntaxNode& node) {
     switch (node.kind) {
-      case NodeKind::kConstant: return Type(KindOf(node.value.kind()));
-      case NodeKind::kName: return Mistake(node.span, kExpressionUnknownName, "Expected a name in scope, but there is no '" + node.name + "'.");
-      case NodeKind::kLocal: return locals_[static_cast<std::size_t>(node.slot)];
-      case NodeKind::kPath: return CheckPath(node);
-      case NodeKind::kSelect: return Select(Check(*node.children[0]), node.name, node.span, node.optional_access);
-      case NodeKind::kHas: return CheckHas(node);
-      case NodeKind::kIndex: return CheckIndex(node);
-      case NodeKind::kNot: return Demand(*node.children[0], TypeKind::kBool, "'!'"), Type(TypeKind::kBool);
-      case NodeKind::kNegate: return CheckNegate(node);
+      case NodeKind::kConstant:
+        return Type(KindOf(node.value.kind()));
+      case NodeKind::kName:
+        return Mistake(node.span, kExpressionUnknownName,
+                       "Expected a name in scope, but there is no '" + node.name + "'.");
+      case NodeKind::kLocal:
+        return locals_[static_cast<std::size_t>(node.slot)];
+      case NodeKind::kPath:
+        return CheckPath(node);
+      case NodeKind::kSelect:
+        return Select(Check(*node.children[0]), node.name, node.span, node.optional_access);
+      case NodeKind::kHas:
+        return CheckHas(node);
+      case NodeKind::kIndex:
+        return CheckIndex(node);
+      case NodeKind::kNot:
+        return Demand(*node.children[0], TypeKind::kBool, "'!'"), Type(TypeKind::kBool);
+      case NodeKind::kNegate:
+        return CheckNegate(node);
       case NodeKind::kAnd:
-      case NodeKind::kOr: return CheckLogical(node);
-      case NodeKind::kConditional: return CheckConditional(node);
-      case NodeKind::kCompare: return CheckCompare(node);
-      case NodeKind::kArithmetic: return CheckArithmetic(node);
-      case NodeKind::kIn: return CheckIn(node);
-      case NodeKind::kCall: return CheckCall(node);
-      case NodeKind::kList: return CheckList(node);
-      case NodeKind::kMap: return CheckMap(node);
-      case NodeKind::kMacro: return CheckMacro(node);
-      case NodeKind::kBind: return CheckBind(node);
-      case NodeKind::kBlock: return CheckBlock(node);
-      case NodeKind::kOptionalMap: return CheckOptionalMap(node);
-      case NodeKind::kOptionalOr: return CheckOptionalOr(node);
+      case NodeKind::kOr:
+        return CheckLogical(node);
+      case NodeKind::kConditional:
+        return CheckConditional(node);
+      case NodeKind::kCompare:
+        return CheckCompare(node);
+      case NodeKind::kArithmetic:
+        return CheckArithmetic(node);
+      case NodeKind::kIn:
+        return CheckIn(node);
+      case NodeKind::kCall:
+        return CheckCall(node);
+      case NodeKind::kList:
+        return CheckList(node);
+      case NodeKind::kMap:
+        return CheckMap(node);
+      case NodeKind::kMacro:
+        return CheckMacro(node);
+      case NodeKind::kBind:
+        return CheckBind(node);
+      case NodeKind::kBlock:
+        return CheckBlock(node);
+      case NodeKind::kOptionalMap:
+        return CheckOptionalMap(node);
+      case NodeKind::kOptionalOr:
+        return CheckOptionalOr(node);
     }
     return Type::Dyn();
   }
@@ -83,7 +114,9 @@ class Checker {
   Type Demand(const SyntaxNode& node, TypeKind kind, std::string_view by) {
     const Type type = Check(node);
     if (Is(type, kind)) return type;
-    return Mistake(node.span, kExpressionTypeMismatch, "Expected a " + Type(kind).ToString() + " for " + std::string(by) + ", but got " + type.ToString() + ".");
+    return Mistake(
+        node.span, kExpressionTypeMismatch,
+        "Expected a " + Type(kind).ToString() + " for " + std::string(by) + ", but got " + type.ToString() + ".");
   }
 
   Type CheckPath(const SyntaxNode& node) {
@@ -91,11 +124,13 @@ class Checker {
       const Type* found = environment_.Find(node.names[i]);
       if (found == nullptr) continue;
       Type type = *found;
-      for (std::size_t k = i + 1; k < node.fields.size(); ++k) type = Select(type, node.fields[k], node.field_spans[k], false);
+      for (std::size_t k = i + 1; k < node.fields.size(); ++k)
+        type = Select(type, node.fields[k], node.field_spans[k], false);
       return type;
     }
     if (IsTypeName(node.names.back())) return Type(TypeKind::kType);
-    return Mistake(node.field_spans[0], kExpressionUnknownName, "Expected a name in scope, but there is no '" + node.fields[0] + "'.",
+    return Mistake(node.field_spans[0], kExpressionUnknownName,
+                   "Expected a name in scope, but there is no '" + node.fields[0] + "'.",
                    DidYouMean(node.fields[0], environment_.Names()));
   }
 
@@ -110,11 +145,18 @@ class Checker {
     std::optional<Type> result;
     for (const Type& one : AlternativesOf(type)) {
       std::optional<Type> field;
-      if (one.is_dyn()) field = Type::Dyn();
-      else if (one.kind() == TypeKind::kMap) field = one.value();
-      else if (one.kind() == TypeKind::kObject) field = one.FindField(name) != nullptr ? *one.FindField(name) : one.open() ? std::optional<Type>(one.value()) : std::nullopt;
-      else if (one.kind() == TypeKind::kOptional) field = FieldOf(one.element(), name);
-      if (field && one.kind() == TypeKind::kOptional && field->kind() != TypeKind::kOptional) field = Type::Optional(*field);
+      if (one.is_dyn())
+        field = Type::Dyn();
+      else if (one.kind() == TypeKind::kMap)
+        field = one.value();
+      else if (one.kind() == TypeKind::kObject)
+        field = one.FindField(name) != nullptr ? *one.FindField(name)
+                : one.open()                   ? std::optional<Type>(one.value())
+                                               : std::nullopt;
+      else if (one.kind() == TypeKind::kOptional)
+        field = FieldOf(one.element(), name);
+      if (field && one.kind() == TypeKind::kOptional && field->kind() != TypeKind::kOptional)
+        field = Type::Optional(*field);
       if (field) result = result ? Type::Join(*result, *field) : *field;
     }
     return result;
@@ -124,31 +166,43 @@ class Checker {
     const std::optional<Type> field = FieldOf(base, name);
     if (field) return optional && field->kind() != TypeKind::kOptional ? Type::Optional(*field) : *field;
     const std::vector<Type> alternatives = AlternativesOf(base);
-    const auto object = std::find_if(alternatives.begin(), alternatives.end(), [](const Type& one) { return one.kind() == TypeKind::kObject; });
+    const auto object = std::find_if(alternatives.begin(), alternatives.end(),
+                                     [](const Type& one) { return one.kind() == TypeKind::kObject; });
     if (object == alternatives.end()) {
-      return Mistake(span, kExpressionTypeMismatch, "Expected a map to select '" + name + "' from, but got " + base.ToString() + ".");
+      return Mistake(span, kExpressionTypeMismatch,
+                     "Expected a map to select '" + name + "' from, but got " + base.ToString() + ".");
     }
     // A field that may be missing altogether is what a.?b asks about.
     if (optional) return Type::Optional(Type::Dyn());
-    return Mistake(span, kExpressionUnknownField, "Expected a field that the value has, but there is no '" + name + "'.", DidYouMean(name, FieldNames(*object)));
+    return Mistake(span, kExpressionUnknownField,
+                   "Expected a field that the value has, but there is no '" + name + "'.",
+                   DidYouMean(name, FieldNames(*object)));
   }
 
   Type CheckHas(const SyntaxNode& node) {
     const Type base = Check(*node.children[0]);
     const std::vector<Type> alternatives = AlternativesOf(base);
     const bool possible = std::any_of(alternatives.begin(), alternatives.end(), [](const Type& one) {
-      return one.is_dyn() || one.kind() == TypeKind::kMap || one.kind() == TypeKind::kObject || one.kind() == TypeKind::kOptional;
+      return one.is_dyn() || one.kind() == TypeKind::kMap || one.kind() == TypeKind::kObject ||
+             one.kind() == TypeKind::kOptional;
     });
-    if (!possible) return Mistake(node.span, kExpressionTypeMismatch, "Expected a map that may have '" + node.name + "', but got " + base.ToString() + ".");
+    if (!possible)
+      return Mistake(node.span, kExpressionTypeMismatch,
+                     "Expected a map that may have '" + node.name + "', but got " + base.ToString() + ".");
     return Type(TypeKind::kBool);
   }
 
   Type ElementOf(const Type& base, const SyntaxNode& index_node, const Type& index, bool& fits) {
     fits = true;
     switch (base.kind()) {
-      case TypeKind::kDyn: return Type::Dyn();
-      case TypeKind::kList: fits = Is(index, TypeKind::kInt) || Is(index, TypeKind::kUint) || Is(index, TypeKind::kDouble); return base.element();
-      case TypeKind::kMap: fits = CanEqual(index, base.key()); return base.value();
+      case TypeKind::kDyn:
+        return Type::Dyn();
+      case TypeKind::kList:
+        fits = Is(index, TypeKind::kInt) || Is(index, TypeKind::kUint) || Is(index, TypeKind::kDouble);
+        return base.element();
+      case TypeKind::kMap:
+        fits = CanEqual(index, base.key());
+        return base.value();
       case TypeKind::kObject: {
         fits = Is(index, TypeKind::kString);
         if (index_node.kind != NodeKind::kConstant || !index_node.value.is_string()) return Type::Dyn();
@@ -159,7 +213,9 @@ class Checker {
         const Type element = ElementOf(base.element(), index_node, index, fits);
         return element.kind() == TypeKind::kOptional ? element : Type::Optional(element);
       }
-      default: fits = false; return Type::Dyn();
+      default:
+        fits = false;
+        return Type::Dyn();
     }
   }
 
@@ -172,7 +228,10 @@ class Checker {
       const Type element = ElementOf(one, *node.children[1], index, fits);
       if (fits) result = result ? Type::Join(*result, element) : element;
     }
-    if (!result) return Mistake(node.span, kExpressionTypeMismatch, "Expected a list or a map and an index that fits, but got " + base.ToString() + "[" + index.ToString() + "].");
+    if (!result)
+      return Mistake(node.span, kExpressionTypeMismatch,
+                     "Expected a list or a map and an index that fits, but got " + base.ToString() + "[" +
+                         index.ToString() + "].");
     return node.optional_access && result->kind() != TypeKind::kOptional ? Type::Optional(*result) : *result;
   }
 
@@ -182,12 +241,15 @@ class Checker {
     for (const TypeKind kind : {TypeKind::kInt, TypeKind::kDouble}) {
       if (Is(type, kind)) results.emplace_back(kind);
     }
-    if (results.empty()) return Mistake(node.span, kExpressionTypeMismatch, "Expected an int or a double behind '-', but got " + type.ToString() + ".");
+    if (results.empty())
+      return Mistake(node.span, kExpressionTypeMismatch,
+                     "Expected an int or a double behind '-', but got " + type.ToString() + ".");
     return type.is_dyn() ? Type::Dyn() : Type::Union(results);
   }
 
   Type CheckLogical(const SyntaxNode& node) {
-    for (const NodePtr& child : node.children) Demand(*child, TypeKind::kBool, node.kind == NodeKind::kAnd ? "'&&'" : "'||'");
+    for (const NodePtr& child : node.children)
+      Demand(*child, TypeKind::kBool, node.kind == NodeKind::kAnd ? "'&&'" : "'||'");
     return Type(TypeKind::kBool);
   }
 
@@ -197,10 +259,14 @@ class Checker {
     return Type::Join(yes, Check(*node.children[2]));
   }
 
-  std::string TokenOf(const SyntaxNode& node) const { return expression_.source.substr(node.span.at, node.span.length); }
+  std::string TokenOf(const SyntaxNode& node) const {
+    return expression_.source.substr(node.span.at, node.span.length);
+  }
 
   Type BadOperands(const SyntaxNode& node, const Type& a, const Type& b) {
-    return Mistake(node.span, kExpressionTypeMismatch, "Expected operands that '" + TokenOf(node) + "' can take, but got " + a.ToString() + " and " + b.ToString() + ".");
+    return Mistake(node.span, kExpressionTypeMismatch,
+                   "Expected operands that '" + TokenOf(node) + "' can take, but got " + a.ToString() + " and " +
+                       b.ToString() + ".");
   }
 
   Type CheckCompare(const SyntaxNode& node) {
@@ -237,7 +303,8 @@ class Checker {
     std::vector<Type> arguments;
     for (const NodePtr& child : node.children) {
       // The receiver of an unknown qualified function is no value: one message is enough.
-      const bool qualified = node.function == nullptr && node.member_call && arguments.empty() && child->kind == NodeKind::kPath && environment_.Find(child->names[0]) == nullptr;
+      const bool qualified = node.function == nullptr && node.member_call && arguments.empty() &&
+                             child->kind == NodeKind::kPath && environment_.Find(child->names[0]) == nullptr;
       if (qualified) return UnknownFunction(node, child->names.back() + "." + node.name);
       arguments.push_back(Check(*child));
     }
@@ -245,22 +312,31 @@ class Checker {
     if (IsConstantMatch(node) && node.pattern == nullptr) {
       std::string why;
       if (Pattern::Compile(node.children[1]->value.as_string(), why) == nullptr) {
-        return Mistake(node.children[1]->span, kExpressionBadPattern, "Expected a regular expression (RE2), but it is none: " + why + ".");
+        return Mistake(node.children[1]->span, kExpressionBadPattern,
+                       "Expected a regular expression (RE2), but it is none: " + why + ".");
       }
     }
     const std::optional<Type> result = ResultOfCall(*node.function, arguments);
     if (result) return *result;
     std::string given;
     for (const Type& argument : arguments) given += (given.empty() ? "" : ", ") + argument.ToString();
-    return Mistake(node.span, kExpressionTypeMismatch, "Expected " + DescribeOverloads(*node.function) + ", but got (" + given + ").");
+    return Mistake(node.span, kExpressionTypeMismatch,
+                   "Expected " + DescribeOverloads(*node.function) + ", but got (" + given + ").");
   }
 
   Type UnknownFunction(const SyntaxNode& node, const std::string& name) {
-    std::vector<std::string> names = {"has", "all", "exists", "exists_one", "map", "filter", "transformList", "transformMap", "transformMapEntry", "sortBy", "optMap", "optFlatMap", "orValue"};
+    std::vector<std::string> names = {"has",    "all",           "exists",       "exists_one",        "map",
+                                      "filter", "transformList", "transformMap", "transformMapEntry", "sortBy",
+                                      "optMap", "optFlatMap",    "orValue"};
     for (const Function* function : AllFunctions()) names.emplace_back(function->name);
     const bool misused = std::find(names.begin(), names.end(), name) != names.end();
-    if (misused) return Mistake(node.span, kExpressionUnknownFunction, "Expected another form of '" + name + "', but it is called with " + std::to_string(node.children.size() - (node.member_call ? 1 : 0)) + " arguments" + (node.member_call ? " on a value." : "."));
-    return Mistake(node.span, kExpressionUnknownFunction, "Expected a function, but there is no '" + name + "'.", DidYouMean(name, names));
+    if (misused)
+      return Mistake(node.span, kExpressionUnknownFunction,
+                     "Expected another form of '" + name + "', but it is called with " +
+                         std::to_string(node.children.size() - (node.member_call ? 1 : 0)) + " arguments" +
+                         (node.member_call ? " on a value." : "."));
+    return Mistake(node.span, kExpressionUnknownFunction, "Expected a function, but there is no '" + name + "'.",
+                   DidYouMean(name, names));
   }
 
   Type CheckList(const SyntaxNode& node) {
@@ -290,10 +366,13 @@ class Checker {
       const SyntaxNode& key = *node.children[i];
       const bool optional = node.optional[i / 2];
       keys.push_back(Check(key));
-      Type value = optional ? Demand(*node.children[i + 1], TypeKind::kOptional, "a '?' key") : Check(*node.children[i + 1]);
+      Type value =
+          optional ? Demand(*node.children[i + 1], TypeKind::kOptional, "a '?' key") : Check(*node.children[i + 1]);
       if (optional) value = value.kind() == TypeKind::kOptional ? value.element() : Type::Dyn();
-      if (!Is(keys.back(), TypeKind::kString) && !Is(keys.back(), TypeKind::kBool) && !Is(keys.back(), TypeKind::kInt) && !Is(keys.back(), TypeKind::kUint)) {
-        Mistake(key.span, kExpressionTypeMismatch, "Expected a string, bool, int or uint as a key, but got " + keys.back().ToString() + ".");
+      if (!Is(keys.back(), TypeKind::kString) && !Is(keys.back(), TypeKind::kBool) &&
+          !Is(keys.back(), TypeKind::kInt) && !Is(keys.back(), TypeKind::kUint)) {
+        Mistake(key.span, kExpressionTypeMismatch,
+                "Expected a string, bool, int or uint as a key, but got " + keys.back().ToString() + ".");
       }
       object = object && key.kind == NodeKind::kConstant && key.value.is_string();
       if (object) fields.push_back({{std::string(key.value.as_string()), !optional}, value});
@@ -331,7 +410,8 @@ class Checker {
     Type first;
     Type second;
     if (!RangeOf(range, node.two_variables, first, second)) {
-      return Mistake(node.span, kExpressionTypeMismatch, "Expected a list or a map for '" + TokenOf(node) + "', but got " + range.ToString() + ".");
+      return Mistake(node.span, kExpressionTypeMismatch,
+                     "Expected a list or a map for '" + TokenOf(node) + "', but got " + range.ToString() + ".");
     }
     locals_[static_cast<std::size_t>(node.slot)] = first;
     if (node.two_variables) locals_[static_cast<std::size_t>(node.slot2)] = second;
@@ -340,20 +420,29 @@ class Checker {
     switch (node.operation) {
       case Operation::kAll:
       case Operation::kExists:
-      case Operation::kExistsOne: Demand(body, TypeKind::kBool, "the condition"); return Type(TypeKind::kBool);
-      case Operation::kFilter: Demand(body, TypeKind::kBool, "the condition"); return Type::List(first);
-      case Operation::kTransformMap: return Type::Map(first, Check(body));
+      case Operation::kExistsOne:
+        Demand(body, TypeKind::kBool, "the condition");
+        return Type(TypeKind::kBool);
+      case Operation::kFilter:
+        Demand(body, TypeKind::kBool, "the condition");
+        return Type::List(first);
+      case Operation::kTransformMap:
+        return Type::Map(first, Check(body));
       case Operation::kTransformMapEntry: {
         const Type entry = Check(body);
         Type key;
         Type value;
         if (!RangeOf(entry, true, key, value) || entry.kind() == TypeKind::kList) {
-          return Mistake(body.span, kExpressionTypeMismatch, "Expected a map with the new entry, but got " + entry.ToString() + ".");
+          return Mistake(body.span, kExpressionTypeMismatch,
+                         "Expected a map with the new entry, but got " + entry.ToString() + ".");
         }
         return Type::Map(key, value);
       }
-      case Operation::kSortBy: Check(body); return Type::List(first);
-      default: return Type::List(Check(body));
+      case Operation::kSortBy:
+        Check(body);
+        return Type::List(first);
+      default:
+        return Type::List(Check(body));
     }
   }
 
@@ -373,14 +462,16 @@ class Checker {
 
   Type CheckOptionalMap(const SyntaxNode& node) {
     const Type target = Demand(*node.children[0], TypeKind::kOptional, "'" + TokenOf(node) + "'");
-    locals_[static_cast<std::size_t>(node.slot)] = target.kind() == TypeKind::kOptional ? target.element() : Type::Dyn();
+    locals_[static_cast<std::size_t>(node.slot)] =
+        target.kind() == TypeKind::kOptional ? target.element() : Type::Dyn();
     if (node.operation == Operation::kOptMap) return Type::Optional(Check(*node.children[1]));
     return Demand(*node.children[1], TypeKind::kOptional, "the result of 'optFlatMap'");
   }
 
   Type CheckOptionalOr(const SyntaxNode& node) {
     const Type target = Demand(*node.children[0], TypeKind::kOptional, "'" + TokenOf(node) + "'");
-    if (node.operation == Operation::kOr) return Type::Join(target, Demand(*node.children[1], TypeKind::kOptional, "'or'"));
+    if (node.operation == Operation::kOr)
+      return Type::Join(target, Demand(*node.children[1], TypeKind::kOptional, "'or'"));
     const Type other = Check(*node.children[1]);
     return target.kind() == TypeKind::kOptional ? Type::Join(target.element(), other) : Type::Dyn();
   }
@@ -393,6 +484,8 @@ class Checker {
 
 }  // namespace
 
-CheckOutcome CheckTree(const CompiledExpression& expression, const TypeEnvironment& environment) { return Checker(expression, environment).Run(); }
+CheckOutcome CheckTree(const CompiledExpression& expression, const TypeEnvironment& environment) {
+  return Checker(expression, environment).Run();
+}
 
 }  // namespace fermata

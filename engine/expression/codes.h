@@ -5,16 +5,16 @@
 
 namespace fermata {
 
-inline constexpr ErrorCode kExpressionSyntax{3001};          // the grammar is broken
-inline constexpr ErrorCode kExpressionLiteral{3002};         // a number or string that is none
-inline constexpr ErrorCode kExpressionReservedWord{3003};    // a name that CEL keeps for itself
-inline constexpr ErrorCode kExpressionTooLarge{3004};        // bytes, nodes or nesting
-inline constexpr ErrorCode kExpressionMacro{3005};           // a macro used with the wrong arguments
+inline constexpr ErrorCode kExpressionSyntax{3001};        // the grammar is broken
+inline constexpr ErrorCode kExpressionLiteral{3002};       // a number or string that is none
+inline constexpr ErrorCode kExpressionReservedWord{3003};  // a name that CEL keeps for itself
+inline constexpr ErrorCode kExpressionTooLarge{3004};      // bytes, nodes or nesting
+inline constexpr ErrorCode kExpressionMacro{3005};         // a macro used with the wrong arguments
 inline constexpr ErrorCode kExpressionUnknownName{3011};
 inline constexpr ErrorCode kExpressionUnknownFunction{3012};
 inline constexpr ErrorCode kExpressionUnknownField{3013};
-inline constexpr ErrorCode kExpressionTypeMismatch{3014};    // no overload can fit
-inline constexpr ErrorCode kExpressionBadPattern{3015};      // a constant regular expression that is none
+inline constexpr ErrorCode kExpressionTypeMismatch{3014};  // no overload can fit
+inline constexpr ErrorCode kExpressionBadPattern{3015};    // a constant regular expression that is none
 
 inline constexpr ErrorCode kEvaluationNoName{3101};
 inline constexpr ErrorCode kEvaluationNoKey{3102};

@@ -16,7 +16,8 @@ const Value* Evaluation::EvalList(const SyntaxNode& node, Value& scratch) {
       continue;
     }
     if (value->kind() != ValueKind::kOptional) {
-      return FailAt(node.children[i]->span, kEvaluationNoOverload, "Expected an optional behind '?', but got " + std::string(KindName(*value)) + ".");
+      return FailAt(node.children[i]->span, kEvaluationNoOverload,
+                    "Expected an optional behind '?', but got " + std::string(KindName(*value)) + ".");
     }
     if (value->optional_has_value()) items.push_back(value->optional_value());
   }
@@ -38,14 +39,16 @@ const Value* Evaluation::EvalMap(const SyntaxNode& node, Value& scratch) {
     if (value == nullptr) return nullptr;
     if (!IsKeyKind(*key)) {
       return FailAt(node.children[i]->span, kEvaluationNoOverload,
-                    "Expected a string, bool, int or uint as a key, but got " + std::string(KindName(*key)) + ": unsupported key type.");
+                    "Expected a string, bool, int or uint as a key, but got " + std::string(KindName(*key)) +
+                        ": unsupported key type.");
     }
     if (!node.optional[i / 2]) {
       entries.emplace_back(*key, *value);
       continue;
     }
     if (value->kind() != ValueKind::kOptional) {
-      return FailAt(node.children[i + 1]->span, kEvaluationNoOverload, "Expected an optional for a '?' key, but got " + std::string(KindName(*value)) + ".");
+      return FailAt(node.children[i + 1]->span, kEvaluationNoOverload,
+                    "Expected an optional for a '?' key, but got " + std::string(KindName(*value)) + ".");
     }
     if (value->optional_has_value()) entries.emplace_back(*key, value->optional_value());
   }
@@ -53,7 +56,9 @@ const Value* Evaluation::EvalMap(const SyntaxNode& node, Value& scratch) {
   if (!ChargeBytes(entries.size() * sizeof(MapEntry))) return nullptr;
   std::size_t duplicate = 0;
   std::optional<Value> map = Value::TryMap(entries, duplicate);
-  if (!map) return FailAt(node.span, kEvaluationBadArgument, "Expected each key once, but " + KeyText(entries[duplicate].first) + " is a repeated key.");
+  if (!map)
+    return FailAt(node.span, kEvaluationBadArgument,
+                  "Expected each key once, but " + KeyText(entries[duplicate].first) + " is a repeated key.");
   scratch = *std::move(map);
   return &scratch;
 }
@@ -93,7 +98,8 @@ const Value* Evaluation::EvalOptionalMap(const SyntaxNode& node, Value& scratch)
   if (target == nullptr) return nullptr;
   node_ = &node;
   if (target->kind() != ValueKind::kOptional) {
-    return FailAt(node.span, kEvaluationNoOverload, "Expected an optional, but got " + std::string(KindName(*target)) + ": no such overload.");
+    return FailAt(node.span, kEvaluationNoOverload,
+                  "Expected an optional, but got " + std::string(KindName(*target)) + ": no such overload.");
   }
   if (!target->optional_has_value()) {
     scratch = Value::OptionalNone();
@@ -109,7 +115,9 @@ const Value* Evaluation::EvalOptionalMap(const SyntaxNode& node, Value& scratch)
   } else if (result->kind() == ValueKind::kOptional) {
     scratch = *result;
   } else {
-    return FailAt(node.span, kEvaluationNoOverload, "Expected optFlatMap's expression to give an optional, but it gives " + std::string(KindName(*result)) + ".");
+    return FailAt(
+        node.span, kEvaluationNoOverload,
+        "Expected optFlatMap's expression to give an optional, but it gives " + std::string(KindName(*result)) + ".");
   }
   return &scratch;
 }
@@ -119,7 +127,8 @@ const Value* Evaluation::EvalOptionalOr(const SyntaxNode& node, Value& scratch) 
   const Value* target = Eval(*node.children[0], target_scratch);
   if (target == nullptr) return nullptr;
   if (target->kind() != ValueKind::kOptional) {
-    return FailAt(node.span, kEvaluationNoOverload, "Expected an optional, but got " + std::string(KindName(*target)) + ": no such overload.");
+    return FailAt(node.span, kEvaluationNoOverload,
+                  "Expected an optional, but got " + std::string(KindName(*target)) + ": no such overload.");
   }
   if (target->optional_has_value()) {
     scratch = node.operation == Operation::kOr ? *target : target->optional_value();
@@ -127,7 +136,8 @@ const Value* Evaluation::EvalOptionalOr(const SyntaxNode& node, Value& scratch) 
   }
   const Value* other = Eval(*node.children[1], scratch);
   if (other != nullptr && node.operation == Operation::kOr && other->kind() != ValueKind::kOptional) {
-    return FailAt(node.span, kEvaluationNoOverload, "Expected 'or' to get an optional, but got " + std::string(KindName(*other)) + ": no such overload.");
+    return FailAt(node.span, kEvaluationNoOverload,
+                  "Expected 'or' to get an optional, but got " + std::string(KindName(*other)) + ": no such overload.");
   }
   return other;
 }

@@ -22,14 +22,19 @@ std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"
 std::optional<std::size_t> ListIndex(const Value& index) {
   constexpr double kExactMax = 0x1p53;
   switch (index.kind()) {
-    case ValueKind::kInt: return index.as_int() < 0 ? SIZE_MAX : static_cast<std::size_t>(index.as_int());
-    case ValueKind::kUint: return static_cast<std::size_t>(index.as_uint());
+    case ValueKind::kInt:
+      return index.as_int() < 0 ? SIZE_MAX : static_cast<std::size_t>(index.as_int());
+    case ValueKind::kUint:
+      return static_cast<std::size_t>(index.as_uint());
     case ValueKind::kDouble: {
       const double number = index.as_double();
-      if (!(number >= -kExactMax && number <= kExactMax) || number != static_cast<double>(static_cast<std::int64_t>(number))) return std::nullopt;
+      if (!(number >= -kExactMax && number <= kExactMax) ||
+          number != static_cast<double>(static_cast<std::int64_t>(number)))
+        return std::nullopt;
       return number < 0 ? SIZE_MAX : static_cast<std::size_t>(number);
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -43,7 +48,8 @@ std::string KeyText(const Value& key) {
 }
 
 bool IsKeyKind(const Value& key) {
-  return key.is_string() || key.kind() == ValueKind::kBool || key.kind() == ValueKind::kInt || key.kind() == ValueKind::kUint;
+  return key.is_string() || key.kind() == ValueKind::kBool || key.kind() == ValueKind::kInt ||
+         key.kind() == ValueKind::kUint;
 }
 
 Evaluation::Evaluation(const CompiledExpression& expression, const Scope& scope, const EvaluationLimits& limits)
@@ -57,12 +63,15 @@ Evaluation::Evaluation(const CompiledExpression& expression, const Scope& scope,
 EvaluationResult Evaluation::Run() {
   Value scratch;
   const Value* value = Eval(*expression_.root, scratch);
-  if (value != nullptr && expression_.builds && (value->is_list() || value->is_map() || value->kind() == ValueKind::kOptional)) {
+  if (value != nullptr && expression_.builds &&
+      (value->is_list() || value->is_map() || value->kind() == ValueKind::kOptional)) {
     // Shared parts are small in memory and large once written, so they count each time.
     if (value->MemoryBytes(limits_.bytes_max) > limits_.bytes_max) {
-      value = FailAt(expression_.root->span, kEvaluationLimit, "Expected a result of at most " + std::to_string(limits_.bytes_max) + " bytes, but it is larger.");
+      value = FailAt(expression_.root->span, kEvaluationLimit,
+                     "Expected a result of at most " + std::to_string(limits_.bytes_max) + " bytes, but it is larger.");
     } else if (value->Depth() > kValueDepthMax) {
-      value = FailAt(expression_.root->span, kEvaluationLimit, "Expected a result nested at most " + std::to_string(kValueDepthMax) + " deep, but it is deeper.");
+      value = FailAt(expression_.root->span, kEvaluationLimit,
+                     "Expected a result nested at most " + std::to_string(kValueDepthMax) + " deep, but it is deeper.");
     }
   }
   if (value == nullptr) return MakeError(expression_.source, failure_.span, failure_.code, std::move(failure_.message));
@@ -95,12 +104,14 @@ std::string Evaluation::NoOverloadMessage(std::span<const Value* const> argument
 bool Evaluation::ChargeSteps(std::int64_t steps) {
   steps_left_ -= steps;
   if (steps_left_ >= 0) return true;
-  return Fail(kEvaluationLimit, "Expected at most " + std::to_string(limits_.steps_max) + " steps, but the evaluation takes more.");
+  return Fail(kEvaluationLimit,
+              "Expected at most " + std::to_string(limits_.steps_max) + " steps, but the evaluation takes more.");
 }
 
 bool Evaluation::ChargeBytes(std::size_t bytes) {
   if (bytes > bytes_left_) {
-    return Fail(kEvaluationLimit, "Expected at most " + std::to_string(limits_.bytes_max) + " bytes to be built, but the evaluation builds more.");
+    return Fail(kEvaluationLimit, "Expected at most " + std::to_string(limits_.bytes_max) +
+                                      " bytes to be built, but the evaluation builds more.");
   }
   bytes_left_ -= bytes;
   return ChargeSteps(static_cast<std::int64_t>(bytes >> 6));
@@ -126,29 +137,49 @@ const Value* Evaluation::Eval(const SyntaxNode& node, Value& scratch) {
     return nullptr;
   }
   switch (node.kind) {
-    case NodeKind::kConstant: return &node.value;
-    case NodeKind::kName: return FailAt(node.span, kEvaluationNoName, "Expected the name of a value, but there is no " + Quoted(node.name) + ".");
-    case NodeKind::kLocal: return EvalLocal(node);
-    case NodeKind::kPath: return EvalPath(node, scratch);
-    case NodeKind::kSelect: return EvalSelect(node, scratch);
-    case NodeKind::kHas: return EvalHas(node, scratch);
-    case NodeKind::kIndex: return EvalIndex(node, scratch);
+    case NodeKind::kConstant:
+      return &node.value;
+    case NodeKind::kName:
+      return FailAt(node.span, kEvaluationNoName,
+                    "Expected the name of a value, but there is no " + Quoted(node.name) + ".");
+    case NodeKind::kLocal:
+      return EvalLocal(node);
+    case NodeKind::kPath:
+      return EvalPath(node, scratch);
+    case NodeKind::kSelect:
+      return EvalSelect(node, scratch);
+    case NodeKind::kHas:
+      return EvalHas(node, scratch);
+    case NodeKind::kIndex:
+      return EvalIndex(node, scratch);
     case NodeKind::kAnd:
-    case NodeKind::kOr: return EvalLogical(node, scratch);
-    case NodeKind::kConditional: return EvalConditional(node, scratch);
-    case NodeKind::kCompare: return EvalCompare(node, scratch);
-    case NodeKind::kIn: return EvalIn(node, scratch);
+    case NodeKind::kOr:
+      return EvalLogical(node, scratch);
+    case NodeKind::kConditional:
+      return EvalConditional(node, scratch);
+    case NodeKind::kCompare:
+      return EvalCompare(node, scratch);
+    case NodeKind::kIn:
+      return EvalIn(node, scratch);
     case NodeKind::kNot:
     case NodeKind::kNegate:
     case NodeKind::kArithmetic:
-    case NodeKind::kCall: return EvalCall(node, scratch);
-    case NodeKind::kList: return EvalList(node, scratch);
-    case NodeKind::kMap: return EvalMap(node, scratch);
-    case NodeKind::kMacro: return EvalMacro(node, scratch);
-    case NodeKind::kBind: return EvalBind(node, scratch);
-    case NodeKind::kBlock: return EvalBlock(node, scratch);
-    case NodeKind::kOptionalMap: return EvalOptionalMap(node, scratch);
-    case NodeKind::kOptionalOr: return EvalOptionalOr(node, scratch);
+    case NodeKind::kCall:
+      return EvalCall(node, scratch);
+    case NodeKind::kList:
+      return EvalList(node, scratch);
+    case NodeKind::kMap:
+      return EvalMap(node, scratch);
+    case NodeKind::kMacro:
+      return EvalMacro(node, scratch);
+    case NodeKind::kBind:
+      return EvalBind(node, scratch);
+    case NodeKind::kBlock:
+      return EvalBlock(node, scratch);
+    case NodeKind::kOptionalMap:
+      return EvalOptionalMap(node, scratch);
+    case NodeKind::kOptionalOr:
+      return EvalOptionalOr(node, scratch);
   }
   return nullptr;
 }
@@ -178,10 +209,12 @@ const Value* Evaluation::EvalPath(const SyntaxNode& node, Value& scratch) {
     scratch = Value::Type(node.names.back());
     return &scratch;
   }
-  return FailAt(node.field_spans[0], kEvaluationNoName, "Expected the name of a value, but there is no " + Quoted(node.fields[0]) + ".");
+  return FailAt(node.field_spans[0], kEvaluationNoName,
+                "Expected the name of a value, but there is no " + Quoted(node.fields[0]) + ".");
 }
 
-const Value* Evaluation::SelectFrom(const Value& base, std::string_view field, bool optional_access, Span span, Value& scratch) {
+const Value* Evaluation::SelectFrom(const Value& base, std::string_view field, bool optional_access, Span span,
+                                    Value& scratch) {
   const bool chained = base.kind() == ValueKind::kOptional;
   if (chained && !base.optional_has_value()) {
     scratch = Value::OptionalNone();
@@ -190,14 +223,16 @@ const Value* Evaluation::SelectFrom(const Value& base, std::string_view field, b
   const Value& map = chained ? base.optional_value() : base;
   if (!map.is_map()) {
     return FailAt(span, kEvaluationNoOverload,
-                  "Expected a map to select " + Quoted(field) + " from, but got " + std::string(KindName(map)) + ": no such overload.");
+                  "Expected a map to select " + Quoted(field) + " from, but got " + std::string(KindName(map)) +
+                      ": no such overload.");
   }
   const Value* found = map.Find(field);
   if (chained || optional_access) {
     scratch = found == nullptr ? Value::OptionalNone() : Value::OptionalOf(*found);
     return &scratch;
   }
-  if (found == nullptr) return FailAt(span, kEvaluationNoKey, "Expected the key " + Quoted(field) + ", but the map has no such key.");
+  if (found == nullptr)
+    return FailAt(span, kEvaluationNoKey, "Expected the key " + Quoted(field) + ", but the map has no such key.");
   return found;
 }
 
@@ -217,7 +252,9 @@ const Value* Evaluation::EvalHas(const SyntaxNode& node, Value& scratch) {
     base = &base->optional_value();
   }
   if (!base->is_map()) {
-    return FailAt(node.span, kEvaluationNoOverload, "Expected a map that may have " + Quoted(node.name) + ", but got " + std::string(KindName(*base)) + ": no such overload.");
+    return FailAt(node.span, kEvaluationNoOverload,
+                  "Expected a map that may have " + Quoted(node.name) + ", but got " + std::string(KindName(*base)) +
+                      ": no such overload.");
   }
   return BoolValue(base->Find(node.name) != nullptr);
 }
@@ -235,11 +272,13 @@ const Value* Evaluation::IndexFrom(const Value& base, const Value& index, bool& 
   if (base.is_map()) {
     if (IsKeyKind(index) || index.kind() == ValueKind::kDouble) return base.FindKey(index);
     failed = true;
-    Fail(kEvaluationNoOverload, "Expected a string, bool, int or uint as a key, but got " + std::string(KindName(index)) + ": unsupported key type.");
+    Fail(kEvaluationNoOverload, "Expected a string, bool, int or uint as a key, but got " +
+                                    std::string(KindName(index)) + ": unsupported key type.");
     return nullptr;
   }
   failed = true;
-  Fail(kEvaluationNoOverload, "Expected a list or a map to take an element of, but got " + std::string(KindName(base)) + ": no such overload.");
+  Fail(kEvaluationNoOverload, "Expected a list or a map to take an element of, but got " + std::string(KindName(base)) +
+                                  ": no such overload.");
   return nullptr;
 }
 
@@ -266,9 +305,12 @@ const Value* Evaluation::EvalIndex(const SyntaxNode& node, Value& scratch) {
   }
   if (found == nullptr && container.is_list()) {
     return FailAt(node.span, kEvaluationIndexOutOfRange,
-                  "Expected an index below " + std::to_string(container.as_list().size()) + ", but got " + KeyText(*index) + ": index out of bounds.");
+                  "Expected an index below " + std::to_string(container.as_list().size()) + ", but got " +
+                      KeyText(*index) + ": index out of bounds.");
   }
-  if (found == nullptr) return FailAt(node.span, kEvaluationNoKey, "Expected the key " + KeyText(*index) + ", but the map has no such key.");
+  if (found == nullptr)
+    return FailAt(node.span, kEvaluationNoKey,
+                  "Expected the key " + KeyText(*index) + ", but the map has no such key.");
   return base == &base_scratch ? Settle(found, scratch) : found;
 }
 
@@ -301,7 +343,8 @@ bool Evaluation::Test(const SyntaxNode& node, bool& result) {
   const Value* value = Eval(node, scratch);
   if (value == nullptr) return false;
   if (value->kind() != ValueKind::kBool) {
-    FailAt(node.span, kEvaluationNoOverload, "Expected true or false as the condition, but got " + std::string(KindName(*value)) + ": no such overload.");
+    FailAt(node.span, kEvaluationNoOverload,
+           "Expected true or false as the condition, but got " + std::string(KindName(*value)) + ": no such overload.");
     return false;
   }
   result = value->as_bool();
@@ -333,10 +376,14 @@ const Value* Evaluation::EvalCompare(const SyntaxNode& node, Value& scratch) {
   }
   if (a->is_string() && !ChargeSteps(static_cast<std::int64_t>(a->as_string().size() >> 6))) return nullptr;
   switch (node.operation) {
-    case Operation::kLess: return BoolValue(*order < 0);
-    case Operation::kLessEqual: return BoolValue(*order <= 0);
-    case Operation::kGreater: return BoolValue(*order > 0);
-    default: return BoolValue(*order >= 0);
+    case Operation::kLess:
+      return BoolValue(*order < 0);
+    case Operation::kLessEqual:
+      return BoolValue(*order <= 0);
+    case Operation::kGreater:
+      return BoolValue(*order > 0);
+    default:
+      return BoolValue(*order >= 0);
   }
 }
 
@@ -362,7 +409,8 @@ const Value* Evaluation::EvalIn(const SyntaxNode& node, Value& scratch) {
 
 const Value* Evaluation::EvalCall(const SyntaxNode& node, Value& scratch) {
   if (node.kind == NodeKind::kCall && node.function == nullptr) {
-    return FailAt(node.span, kEvaluationNoOverload, "Expected a function, but there is no " + Quoted(node.name) + ": no such overload.");
+    return FailAt(node.span, kEvaluationNoOverload,
+                  "Expected a function, but there is no " + Quoted(node.name) + ": no such overload.");
   }
   const std::size_t count = node.children.size();
   Value inline_values[kInlineArguments];
@@ -378,12 +426,15 @@ const Value* Evaluation::EvalCall(const SyntaxNode& node, Value& scratch) {
   node_ = &node;
   arguments_ = {pointers, count};
   switch (node.kind) {
-    case NodeKind::kArithmetic: return Give(Arithmetic(*this, node.operation, *pointers[0], *pointers[1], scratch), scratch);
-    case NodeKind::kNegate: return Give(NegateNumber(*this, *pointers[0], scratch), scratch);
+    case NodeKind::kArithmetic:
+      return Give(Arithmetic(*this, node.operation, *pointers[0], *pointers[1], scratch), scratch);
+    case NodeKind::kNegate:
+      return Give(NegateNumber(*this, *pointers[0], scratch), scratch);
     case NodeKind::kNot:
       if (pointers[0]->kind() == ValueKind::kBool) return BoolValue(!pointers[0]->as_bool());
       return Give(NoOverload(), scratch);
-    default: break;
+    default:
+      break;
   }
   // `scratch` may not alias an argument: it belongs to the caller, arguments have their own.
   return Give(node.function->call(*this, arguments_, scratch), scratch);

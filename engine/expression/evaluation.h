@@ -24,7 +24,9 @@ class Evaluation {
   bool NoOverload();
   bool ChargeSteps(std::int64_t steps);
   bool ChargeBytes(std::size_t bytes);
-  bool ChargeItems(std::size_t count) { return ChargeBytes(count * sizeof(Value)) && ChargeSteps(static_cast<std::int64_t>(count)); }
+  bool ChargeItems(std::size_t count) {
+    return ChargeBytes(count * sizeof(Value)) && ChargeSteps(static_cast<std::int64_t>(count));
+  }
   // CEL's ==, charged.
   bool Equals(const Value& a, const Value& b, bool& equal);
   // Null where the pattern is not a constant of the call being run.
@@ -83,8 +85,8 @@ class Evaluation {
   std::int64_t steps_left_;
   std::size_t bytes_left_;
   const EvaluationLimits& limits_;
-  const SyntaxNode* node_ = nullptr;                         // whose operator or function runs
-  std::span<const Value* const> arguments_;            // of it, for the message
+  const SyntaxNode* node_ = nullptr;         // whose operator or function runs
+  std::span<const Value* const> arguments_;  // of it, for the message
   std::vector<Value> slots_;
   std::vector<std::unique_ptr<Failure>> slot_failures_;  // of cel.bind: an error counts only where the name is used
   Failure failure_;

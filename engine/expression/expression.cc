@@ -16,7 +16,8 @@ namespace {
 
 void CollectNames(const CompiledExpression& expression, const SyntaxNode& node, std::vector<NameUse>& uses) {
   if (node.kind == NodeKind::kPath && !IsTypeName(node.names.back())) {
-    const bool known = std::any_of(uses.begin(), uses.end(), [&](const NameUse& use) { return use.name == node.fields[0]; });
+    const bool known =
+        std::any_of(uses.begin(), uses.end(), [&](const NameUse& use) { return use.name == node.fields[0]; });
     if (!known) {
       const ExpressionError place = MakeError(expression.source, node.field_spans[0], ErrorCode{}, "");
       uses.push_back({node.fields[0], place.column, place.length, {node.fields.begin() + 1, node.fields.end()}});
@@ -31,12 +32,14 @@ ParseOutcome ParseExpression(std::string_view source) {
   ParseOutcome outcome;
   auto expression = std::make_shared<CompiledExpression>();
   if (source.size() > kExpressionBytesMax) {
-    outcome.errors.push_back(MakeError("", {}, kExpressionTooLarge, "Expected at most " + std::to_string(kExpressionBytesMax) + " bytes, but the expression has " +
-                                                                         std::to_string(source.size()) + "."));
+    outcome.errors.push_back(MakeError("", {}, kExpressionTooLarge,
+                                       "Expected at most " + std::to_string(kExpressionBytesMax) +
+                                           " bytes, but the expression has " + std::to_string(source.size()) + "."));
     return outcome;
   }
   if (!IsValidUtf8(source)) {
-    outcome.errors.push_back(MakeError("", {}, kExpressionSyntax, "Expected UTF-8, but the expression has other bytes."));
+    outcome.errors.push_back(
+        MakeError("", {}, kExpressionSyntax, "Expected UTF-8, but the expression has other bytes."));
     return outcome;
   }
   expression->source = source;
@@ -57,7 +60,8 @@ std::vector<NameUse> FreeNames(const CompiledExpression& expression) {
 void TypeEnvironment::Declare(std::string name, Type type) { names_.emplace_back(std::move(name), std::move(type)); }
 
 const Type* TypeEnvironment::Find(std::string_view name) const {
-  const auto found = std::find_if(names_.rbegin(), names_.rend(), [&](const auto& entry) { return entry.first == name; });
+  const auto found =
+      std::find_if(names_.rbegin(), names_.rend(), [&](const auto& entry) { return entry.first == name; });
   return found == names_.rend() ? nullptr : &found->second;
 }
 
@@ -67,7 +71,9 @@ std::vector<std::string> TypeEnvironment::Names() const {
   return names;
 }
 
-CheckOutcome CheckExpression(const CompiledExpression& expression, const TypeEnvironment& environment) { return CheckTree(expression, environment); }
+CheckOutcome CheckExpression(const CompiledExpression& expression, const TypeEnvironment& environment) {
+  return CheckTree(expression, environment);
+}
 
 void NamesScope::Bind(std::string_view name, Value value) { names_.emplace_back(name, std::move(value)); }
 
@@ -84,14 +90,22 @@ EvaluationResult Evaluate(const CompiledExpression& expression, const Scope& sco
 
 std::optional<std::string> TextOf(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kBool: return value.as_bool() ? "true" : "false";
-    case ValueKind::kInt: return std::to_string(value.as_int());
-    case ValueKind::kUint: return std::to_string(value.as_uint());
-    case ValueKind::kDouble: return DoubleText(value.as_double());
-    case ValueKind::kString: return std::string(value.as_string());
-    case ValueKind::kTimestamp: return FormatTimestamp(value.as_timestamp());
-    case ValueKind::kDuration: return FormatDuration(value.as_duration());
-    default: return std::nullopt;
+    case ValueKind::kBool:
+      return value.as_bool() ? "true" : "false";
+    case ValueKind::kInt:
+      return std::to_string(value.as_int());
+    case ValueKind::kUint:
+      return std::to_string(value.as_uint());
+    case ValueKind::kDouble:
+      return DoubleText(value.as_double());
+    case ValueKind::kString:
+      return std::string(value.as_string());
+    case ValueKind::kTimestamp:
+      return FormatTimestamp(value.as_timestamp());
+    case ValueKind::kDuration:
+      return FormatDuration(value.as_duration());
+    default:
+      return std::nullopt;
   }
 }
 

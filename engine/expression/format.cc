@@ -18,7 +18,8 @@ constexpr int kPrecisionMax = 1000;
 
 class Formatter {
  public:
-  Formatter(Evaluation& evaluation, const std::vector<Value>& arguments, std::string& out) : evaluation_(evaluation), arguments_(arguments), out_(out) {}
+  Formatter(Evaluation& evaluation, const std::vector<Value>& arguments, std::string& out)
+      : evaluation_(evaluation), arguments_(arguments), out_(out) {}
 
   bool Run(std::string_view format) {
     std::size_t at = 0;
@@ -34,7 +35,8 @@ class Formatter {
       }
       const std::optional<int> precision = TakePrecision(format, at);
       if (precision_failed_) return false;
-      if (at == format.size()) return Refuse("Expected a letter behind '%', but the format ends: could not parse formatting clause.");
+      if (at == format.size())
+        return Refuse("Expected a letter behind '%', but the format ends: could not parse formatting clause.");
       if (!Clause(format[at++], precision)) return false;
     }
     return true;
@@ -55,60 +57,82 @@ class Formatter {
     int precision = 0;
     const auto [end, error] = std::from_chars(format.data() + at + 1, format.data() + format.size(), precision);
     precision_failed_ = error != std::errc() || precision < 0 || precision > kPrecisionMax;
-    if (precision_failed_) Refuse("Expected a precision of at most " + std::to_string(kPrecisionMax) + " behind '%.', but there is none: could not parse formatting clause.");
+    if (precision_failed_)
+      Refuse("Expected a precision of at most " + std::to_string(kPrecisionMax) +
+             " behind '%.', but there is none: could not parse formatting clause.");
     at = static_cast<std::size_t>(end - format.data());
     return precision;
   }
 
   bool Clause(char verb, std::optional<int> precision) {
     if (std::string_view("sdfebxXo").find(verb) == std::string_view::npos) {
-      return Refuse(std::string("Expected one of %s %d %f %e %b %x %X %o, but got an unrecognized formatting clause '") + verb + "'.");
+      return Refuse(
+          std::string("Expected one of %s %d %f %e %b %x %X %o, but got an unrecognized formatting clause '") + verb +
+          "'.");
     }
     if (next_ == arguments_.size()) {
-      return Refuse("Expected an argument for each clause, but there are only " + std::to_string(arguments_.size()) + ": index " + std::to_string(next_) + " out of range.");
+      return Refuse("Expected an argument for each clause, but there are only " + std::to_string(arguments_.size()) +
+                    ": index " + std::to_string(next_) + " out of range.");
     }
     const Value& argument = arguments_[next_++];
     switch (verb) {
-      case 's': return AppendString(argument, 0);
-      case 'd': return AppendDecimal(argument);
+      case 's':
+        return AppendString(argument, 0);
+      case 'd':
+        return AppendDecimal(argument);
       case 'f':
-      case 'e': return AppendDouble(argument, verb, precision.value_or(kDefaultPrecision));
-      case 'b': return AppendBinary(argument);
-      case 'o': return AppendOctal(argument);
-      default: return AppendHex(argument, verb == 'X');
+      case 'e':
+        return AppendDouble(argument, verb, precision.value_or(kDefaultPrecision));
+      case 'b':
+        return AppendBinary(argument);
+      case 'o':
+        return AppendOctal(argument);
+      default:
+        return AppendHex(argument, verb == 'X');
     }
   }
 
   bool Mismatch(std::string_view clause, const Value& argument) {
-    return evaluation_.Fail(kEvaluationBadArgument,
-                            "Error during formatting: expected " + std::string(clause) + ", but was given " + std::string(KindName(argument)) + ".");
+    return evaluation_.Fail(kEvaluationBadArgument, "Error during formatting: expected " + std::string(clause) +
+                                                        ", but was given " + std::string(KindName(argument)) + ".");
   }
 
-  static std::string_view SpecialName(double number) { return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity"; }
+  static std::string_view SpecialName(double number) {
+    return std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity";
+  }
 
   // Depth is bounded by how deep values are; a value beyond it is refused.
   bool AppendString(const Value& value, int depth) {
-    if (depth > 2 * kValueDepthMax) return evaluation_.Fail(kEvaluationLimit, "Expected an argument of bounded depth, but it is nested too deeply.");
+    if (depth > 2 * kValueDepthMax)
+      return evaluation_.Fail(kEvaluationLimit, "Expected an argument of bounded depth, but it is nested too deeply.");
     switch (value.kind()) {
-      case ValueKind::kNull: return Append("null");
-      case ValueKind::kString: return Append(value.as_string());
-      case ValueKind::kType: return Append(value.as_type());
+      case ValueKind::kNull:
+        return Append("null");
+      case ValueKind::kString:
+        return Append(value.as_string());
+      case ValueKind::kType:
+        return Append(value.as_type());
       case ValueKind::kBytes:
         if (!IsValidUtf8(value.as_bytes())) return Refuse("Expected bytes that are UTF-8, but they are not.");
         return Append(value.as_bytes());
       case ValueKind::kDouble:
         if (!std::isfinite(value.as_double())) return Append(SpecialName(value.as_double()));
         return AppendShortest(value.as_double());
-      case ValueKind::kList: return AppendList(value, depth);
-      case ValueKind::kMap: return AppendMap(value, depth);
-      case ValueKind::kOptional: return Mismatch("a value that has a text", value);
-      default: return Append(*TextOf(value));
+      case ValueKind::kList:
+        return AppendList(value, depth);
+      case ValueKind::kMap:
+        return AppendMap(value, depth);
+      case ValueKind::kOptional:
+        return Mismatch("a value that has a text", value);
+      default:
+        return Append(*TextOf(value));
     }
   }
 
   bool AppendShortest(double number) {
     char text[512];
-    return Append({text, static_cast<std::size_t>(std::to_chars(text, text + sizeof text, number, std::chars_format::fixed).ptr - text)});
+    return Append({text, static_cast<std::size_t>(
+                             std::to_chars(text, text + sizeof text, number, std::chars_format::fixed).ptr - text)});
   }
 
   bool AppendList(const Value& value, int depth) {
@@ -140,7 +164,8 @@ class Formatter {
   bool AppendDecimal(const Value& value) {
     if (value.kind() == ValueKind::kInt) return Append(std::to_string(value.as_int()));
     if (value.kind() == ValueKind::kUint) return Append(std::to_string(value.as_uint()));
-    if (value.kind() == ValueKind::kDouble && !std::isfinite(value.as_double())) return Append(SpecialName(value.as_double()));
+    if (value.kind() == ValueKind::kDouble && !std::isfinite(value.as_double()))
+      return Append(SpecialName(value.as_double()));
     if (value.kind() == ValueKind::kDouble) return AppendShortest(value.as_double());
     return Mismatch("an integer for the decimal clause", value);
   }
@@ -148,10 +173,18 @@ class Formatter {
   bool AppendDouble(const Value& value, char verb, int precision) {
     double number = 0;
     switch (value.kind()) {
-      case ValueKind::kDouble: number = value.as_double(); break;
-      case ValueKind::kInt: number = static_cast<double>(value.as_int()); break;
-      case ValueKind::kUint: number = static_cast<double>(value.as_uint()); break;
-      default: return Mismatch(verb == 'f' ? "a number for the fixed-point clause" : "a number for the scientific clause", value);
+      case ValueKind::kDouble:
+        number = value.as_double();
+        break;
+      case ValueKind::kInt:
+        number = static_cast<double>(value.as_int());
+        break;
+      case ValueKind::kUint:
+        number = static_cast<double>(value.as_uint());
+        break;
+      default:
+        return Mismatch(verb == 'f' ? "a number for the fixed-point clause" : "a number for the scientific clause",
+                        value);
     }
     if (!std::isfinite(number)) return Append(SpecialName(number));
     std::string text(static_cast<std::size_t>(precision) + 400, '\0');
@@ -162,9 +195,12 @@ class Formatter {
 
   bool AppendInteger(const Value& value, int base, bool upper) {
     char text[80];
-    const auto end = value.kind() == ValueKind::kInt ? std::to_chars(text, text + sizeof text, value.as_int(), base).ptr
-                                                     : std::to_chars(text, text + sizeof text, value.as_uint(), base).ptr;
-    if (upper) std::transform(text, end, text, [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    const auto end = value.kind() == ValueKind::kInt
+                         ? std::to_chars(text, text + sizeof text, value.as_int(), base).ptr
+                         : std::to_chars(text, text + sizeof text, value.as_uint(), base).ptr;
+    if (upper)
+      std::transform(text, end, text,
+                     [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
     return Append({text, static_cast<std::size_t>(end - text)});
   }
 
@@ -181,7 +217,8 @@ class Formatter {
 
   bool AppendHex(const Value& value, bool upper) {
     if (value.kind() == ValueKind::kInt || value.kind() == ValueKind::kUint) return AppendInteger(value, 16, upper);
-    if (!value.is_string() && value.kind() != ValueKind::kBytes) return Mismatch("an integer, bytes or a string for the hex clause", value);
+    if (!value.is_string() && value.kind() != ValueKind::kBytes)
+      return Mismatch("an integer, bytes or a string for the hex clause", value);
     const std::string_view digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
     std::string text;
     for (const char c : value.is_string() ? value.as_string() : value.as_bytes()) {
@@ -200,7 +237,8 @@ class Formatter {
 
 }  // namespace
 
-bool FormatText(Evaluation& evaluation, std::string_view format, const std::vector<Value>& arguments, std::string& out) {
+bool FormatText(Evaluation& evaluation, std::string_view format, const std::vector<Value>& arguments,
+                std::string& out) {
   return Formatter(evaluation, arguments, out).Run(format);
 }
 

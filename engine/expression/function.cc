@@ -14,7 +14,8 @@ struct Tables {
 const Tables& GetTables() {
   static const Tables tables = [] {
     Tables t;
-    for (const auto functions : {StandardFunctions(), TimeFunctions(), StringFunctions(), MathFunctions(), ListFunctions(), OptionalFunctions()}) {
+    for (const auto functions : {StandardFunctions(), TimeFunctions(), StringFunctions(), MathFunctions(),
+                                 ListFunctions(), OptionalFunctions()}) {
       for (const Function& function : functions) {
         t.all.push_back(&function);
         (function.style == FunctionStyle::kGlobal ? t.global : t.member).emplace(function.name, &function);

@@ -15,14 +15,16 @@ namespace {
 using Arguments = std::span<const Value* const>;
 
 bool Slice(Evaluation& evaluation, Arguments arguments, Value& out) {
-  if (arguments.size() != 3 || !arguments[0]->is_list() || arguments[1]->kind() != ValueKind::kInt || arguments[2]->kind() != ValueKind::kInt) {
+  if (arguments.size() != 3 || !arguments[0]->is_list() || arguments[1]->kind() != ValueKind::kInt ||
+      arguments[2]->kind() != ValueKind::kInt) {
     return evaluation.NoOverload();
   }
   const auto& list = arguments[0]->as_list();
   const std::int64_t start = arguments[1]->as_int();
   const std::int64_t end = arguments[2]->as_int();
   if (start < 0 || start > end || end > static_cast<std::int64_t>(list.size())) {
-    return evaluation.Fail(kEvaluationIndexOutOfRange, "Expected a start and an end in order within 0 and " + std::to_string(list.size()) + ", but got " +
+    return evaluation.Fail(kEvaluationIndexOutOfRange, "Expected a start and an end in order within 0 and " +
+                                                           std::to_string(list.size()) + ", but got " +
                                                            std::to_string(start) + " and " + std::to_string(end) + ".");
   }
   if (!evaluation.ChargeItems(static_cast<std::size_t>(end - start))) return false;
@@ -47,7 +49,9 @@ bool Flatten(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.empty() || arguments.size() > 2 || !arguments[0]->is_list()) return evaluation.NoOverload();
   if (arguments.size() == 2 && arguments[1]->kind() != ValueKind::kInt) return evaluation.NoOverload();
   const std::int64_t depth = arguments.size() == 2 ? arguments[1]->as_int() : 1;
-  if (depth < 0) return evaluation.Fail(kEvaluationBadArgument, "Expected a level that is non-negative, but got " + std::to_string(depth) + ".");
+  if (depth < 0)
+    return evaluation.Fail(kEvaluationBadArgument,
+                           "Expected a level that is non-negative, but got " + std::to_string(depth) + ".");
   std::vector<Value> items;
   if (!FlattenInto(evaluation, *arguments[0], depth, items)) return false;
   out = Value::List(std::move(items));
@@ -128,7 +132,9 @@ bool ContainsAll(Evaluation& evaluation, const Value& list, const Value& items, 
   return true;
 }
 
-bool AreTwoLists(Arguments arguments) { return arguments.size() == 2 && arguments[0]->is_list() && arguments[1]->is_list(); }
+bool AreTwoLists(Arguments arguments) {
+  return arguments.size() == 2 && arguments[0]->is_list() && arguments[1]->is_list();
+}
 
 bool SetsContains(Evaluation& evaluation, Arguments arguments, Value& out) {
   bool all = true;
@@ -165,9 +171,13 @@ constexpr auto kMember = FunctionStyle::kMember;
 
 bool SortByKeys(Evaluation& evaluation, std::vector<Value> items, const std::vector<Value>& keys, Value& out) {
   for (const Value& key : keys) {
-    if (!Order(key, key)) return evaluation.Fail(kEvaluationBadArgument, "Expected keys that have an order, but got " + std::string(KindName(key)) + ": not comparable.");
+    if (!Order(key, key))
+      return evaluation.Fail(kEvaluationBadArgument, "Expected keys that have an order, but got " +
+                                                         std::string(KindName(key)) + ": not comparable.");
     if (key.kind() != keys[0].kind()) {
-      return evaluation.Fail(kEvaluationBadArgument, "Expected keys of the same type, but got " + std::string(KindName(keys[0])) + " and " + std::string(KindName(key)) + ".");
+      return evaluation.Fail(kEvaluationBadArgument, "Expected keys of the same type, but got " +
+                                                         std::string(KindName(keys[0])) + " and " +
+                                                         std::string(KindName(key)) + ".");
     }
   }
   std::int64_t text = 0;
@@ -177,7 +187,9 @@ bool SortByKeys(Evaluation& evaluation, std::vector<Value> items, const std::vec
   std::vector<std::size_t> order(items.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   // NaN compares as equal to everything, which is no order to sort by; it goes last.
-  const auto is_nan = [&](std::size_t i) { return keys[i].kind() == ValueKind::kDouble && keys[i].as_double() != keys[i].as_double(); };
+  const auto is_nan = [&](std::size_t i) {
+    return keys[i].kind() == ValueKind::kDouble && keys[i].as_double() != keys[i].as_double();
+  };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     if (is_nan(a) || is_nan(b)) return !is_nan(a) && is_nan(b);
     return *Order(keys[a], keys[b]) < 0;

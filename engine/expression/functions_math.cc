@@ -18,9 +18,11 @@ bool Extreme(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.size() == 1 && arguments[0]->is_list()) {
     items.clear();
     for (const Value& item : arguments[0]->as_list()) items.push_back(&item);
-    if (items.empty()) return evaluation.Fail(kEvaluationBadArgument, "Expected at least one number in the list, but it is empty.");
+    if (items.empty())
+      return evaluation.Fail(kEvaluationBadArgument, "Expected at least one number in the list, but it is empty.");
   }
-  if (items.empty() || !evaluation.ChargeSteps(static_cast<std::int64_t>(items.size()))) return items.empty() && evaluation.NoOverload();
+  if (items.empty() || !evaluation.ChargeSteps(static_cast<std::int64_t>(items.size())))
+    return items.empty() && evaluation.NoOverload();
   const Value* best = items[0];
   for (const Value* item : items) {
     if (!IsNumber(*item)) return evaluation.NoOverload();
@@ -66,10 +68,17 @@ bool Sign(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.size() != 1) return evaluation.NoOverload();
   const Value& x = *arguments[0];
   switch (x.kind()) {
-    case ValueKind::kInt: out = Value::Int(x.as_int() > 0 ? 1 : x.as_int() < 0 ? -1 : 0); return true;
-    case ValueKind::kUint: out = Value::Uint(x.as_uint() > 0 ? 1 : 0); return true;
-    case ValueKind::kDouble: out = std::isnan(x.as_double()) ? x : Value::Double(x.as_double() > 0 ? 1 : x.as_double() < 0 ? -1 : 0); return true;
-    default: return evaluation.NoOverload();
+    case ValueKind::kInt:
+      out = Value::Int(x.as_int() > 0 ? 1 : x.as_int() < 0 ? -1 : 0);
+      return true;
+    case ValueKind::kUint:
+      out = Value::Uint(x.as_uint() > 0 ? 1 : 0);
+      return true;
+    case ValueKind::kDouble:
+      out = std::isnan(x.as_double()) ? x : Value::Double(x.as_double() > 0 ? 1 : x.as_double() < 0 ? -1 : 0);
+      return true;
+    default:
+      return evaluation.NoOverload();
   }
 }
 
@@ -83,13 +92,18 @@ bool SquareRoot(Evaluation& evaluation, Arguments arguments, Value& out) {
   return true;
 }
 
-std::uint64_t BitsOf(const Value& value) { return value.kind() == ValueKind::kInt ? static_cast<std::uint64_t>(value.as_int()) : value.as_uint(); }
-Value FromBits(std::uint64_t bits, ValueKind kind) { return kind == ValueKind::kInt ? Value::Int(static_cast<std::int64_t>(bits)) : Value::Uint(bits); }
+std::uint64_t BitsOf(const Value& value) {
+  return value.kind() == ValueKind::kInt ? static_cast<std::uint64_t>(value.as_int()) : value.as_uint();
+}
+Value FromBits(std::uint64_t bits, ValueKind kind) {
+  return kind == ValueKind::kInt ? Value::Int(static_cast<std::int64_t>(bits)) : Value::Uint(bits);
+}
 bool IsWhole(const Value& value) { return value.kind() == ValueKind::kInt || value.kind() == ValueKind::kUint; }
 
 template <class Operation>
 bool OnBits(Evaluation& evaluation, Arguments arguments, Value& out, Operation operation) {
-  if (arguments.size() != 2 || !IsWhole(*arguments[0]) || arguments[0]->kind() != arguments[1]->kind()) return evaluation.NoOverload();
+  if (arguments.size() != 2 || !IsWhole(*arguments[0]) || arguments[0]->kind() != arguments[1]->kind())
+    return evaluation.NoOverload();
   out = FromBits(operation(BitsOf(*arguments[0]), BitsOf(*arguments[1])), arguments[0]->kind());
   return true;
 }
@@ -113,10 +127,12 @@ bool BitNot(Evaluation& evaluation, Arguments arguments, Value& out) {
 // Right shifts fill with zeros, for negative ints too.
 template <bool left>
 bool BitShift(Evaluation& evaluation, Arguments arguments, Value& out) {
-  if (arguments.size() != 2 || !IsWhole(*arguments[0]) || arguments[1]->kind() != ValueKind::kInt) return evaluation.NoOverload();
+  if (arguments.size() != 2 || !IsWhole(*arguments[0]) || arguments[1]->kind() != ValueKind::kInt)
+    return evaluation.NoOverload();
   const std::int64_t places = arguments[1]->as_int();
   if (places < 0) {
-    return evaluation.Fail(kEvaluationBadArgument, "Expected a number of places that is not negative, but got " + std::to_string(places) + ": negative offset.");
+    return evaluation.Fail(kEvaluationBadArgument, "Expected a number of places that is not negative, but got " +
+                                                       std::to_string(places) + ": negative offset.");
   }
   const std::uint64_t bits = BitsOf(*arguments[0]);
   out = FromBits(places >= 64 ? 0 : left ? bits << places : bits >> places, arguments[0]->kind());

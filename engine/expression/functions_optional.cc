@@ -17,19 +17,32 @@ bool Of(Evaluation& evaluation, Arguments arguments, Value& out) {
 // What each type begins with: false, 0, "", [], null …
 bool IsZero(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kNull: return true;
-    case ValueKind::kBool: return !value.as_bool();
-    case ValueKind::kInt: return value.as_int() == 0;
-    case ValueKind::kUint: return value.as_uint() == 0;
-    case ValueKind::kDouble: return value.as_double() == 0;
-    case ValueKind::kString: return value.as_string().empty();
-    case ValueKind::kBytes: return value.as_bytes().empty();
-    case ValueKind::kList: return value.as_list().empty();
-    case ValueKind::kMap: return value.as_map().empty();
-    case ValueKind::kTimestamp: return value.as_timestamp() == Timestamp{kTimestampSecondsMin, 0};
-    case ValueKind::kDuration: return value.as_duration() == Duration{};
-    case ValueKind::kType: return false;
-    case ValueKind::kOptional: return !value.optional_has_value();
+    case ValueKind::kNull:
+      return true;
+    case ValueKind::kBool:
+      return !value.as_bool();
+    case ValueKind::kInt:
+      return value.as_int() == 0;
+    case ValueKind::kUint:
+      return value.as_uint() == 0;
+    case ValueKind::kDouble:
+      return value.as_double() == 0;
+    case ValueKind::kString:
+      return value.as_string().empty();
+    case ValueKind::kBytes:
+      return value.as_bytes().empty();
+    case ValueKind::kList:
+      return value.as_list().empty();
+    case ValueKind::kMap:
+      return value.as_map().empty();
+    case ValueKind::kTimestamp:
+      return value.as_timestamp() == Timestamp{kTimestampSecondsMin, 0};
+    case ValueKind::kDuration:
+      return value.as_duration() == Duration{};
+    case ValueKind::kType:
+      return false;
+    case ValueKind::kOptional:
+      return !value.optional_has_value();
   }
   return false;
 }
@@ -56,7 +69,9 @@ bool HasValue(Evaluation& evaluation, Arguments arguments, Value& out) {
 
 bool GetValue(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (!IsOptional(arguments)) return evaluation.NoOverload();
-  if (!arguments[0]->optional_has_value()) return evaluation.Fail(kEvaluationBadArgument, "Expected an optional with a value, but it has none: optional.none() dereference.");
+  if (!arguments[0]->optional_has_value())
+    return evaluation.Fail(kEvaluationBadArgument,
+                           "Expected an optional with a value, but it has none: optional.none() dereference.");
   out = arguments[0]->optional_value();
   return true;
 }

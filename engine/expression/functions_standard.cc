@@ -18,12 +18,15 @@ namespace {
 using Arguments = std::span<const Value* const>;
 
 bool BadConversion(Evaluation& evaluation, const Value& value, std::string_view to) {
-  const std::string text = value.is_string() ? "'" + std::string(value.as_string().substr(0, 100)) + "'" : TextOf(value).value_or(std::string(KindName(value)));
-  return evaluation.Fail(kEvaluationBadConversion, "Expected a value that is a " + std::string(to) + ", but got " + text + ".");
+  const std::string text = value.is_string() ? "'" + std::string(value.as_string().substr(0, 100)) + "'"
+                                             : TextOf(value).value_or(std::string(KindName(value)));
+  return evaluation.Fail(kEvaluationBadConversion,
+                         "Expected a value that is a " + std::string(to) + ", but got " + text + ".");
 }
 
 bool OutOfRange(Evaluation& evaluation, const Value& value, std::string_view to) {
-  return evaluation.Fail(kEvaluationOverflow, "Expected a number within the range of " + std::string(to) + ", but got " + TextOf(value).value_or("another") + ": range error.");
+  return evaluation.Fail(kEvaluationOverflow, "Expected a number within the range of " + std::string(to) +
+                                                  ", but got " + TextOf(value).value_or("another") + ": range error.");
 }
 
 std::int64_t TextSteps(const Value& text) {
@@ -34,11 +37,20 @@ bool Size(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.size() != 1) return evaluation.NoOverload();
   const Value& value = *arguments[0];
   switch (value.kind()) {
-    case ValueKind::kString: out = Value::Int(CountCodePoints(value.as_string())); return evaluation.ChargeSteps(TextSteps(value));
-    case ValueKind::kBytes: out = Value::Int(static_cast<std::int64_t>(value.as_bytes().size())); return true;
-    case ValueKind::kList: out = Value::Int(static_cast<std::int64_t>(value.as_list().size())); return true;
-    case ValueKind::kMap: out = Value::Int(static_cast<std::int64_t>(value.as_map().size())); return true;
-    default: return evaluation.NoOverload();
+    case ValueKind::kString:
+      out = Value::Int(CountCodePoints(value.as_string()));
+      return evaluation.ChargeSteps(TextSteps(value));
+    case ValueKind::kBytes:
+      out = Value::Int(static_cast<std::int64_t>(value.as_bytes().size()));
+      return true;
+    case ValueKind::kList:
+      out = Value::Int(static_cast<std::int64_t>(value.as_list().size()));
+      return true;
+    case ValueKind::kMap:
+      out = Value::Int(static_cast<std::int64_t>(value.as_map().size()));
+      return true;
+    default:
+      return evaluation.NoOverload();
   }
 }
 
@@ -74,10 +86,13 @@ bool Matches(Evaluation& evaluation, Arguments arguments, Value& out) {
   const Pattern* pattern = evaluation.constant_pattern();
   std::shared_ptr<const Pattern> compiled;
   if (pattern == nullptr) {
-    if (!evaluation.ChargeSteps(kCompileSteps + static_cast<std::int64_t>(arguments[1]->as_string().size()))) return false;
+    if (!evaluation.ChargeSteps(kCompileSteps + static_cast<std::int64_t>(arguments[1]->as_string().size())))
+      return false;
     std::string why;
     compiled = Pattern::Compile(arguments[1]->as_string(), why);
-    if (compiled == nullptr) return evaluation.Fail(kEvaluationBadArgument, "Expected a regular expression (RE2), but it is none: " + why + ".");
+    if (compiled == nullptr)
+      return evaluation.Fail(kEvaluationBadArgument,
+                             "Expected a regular expression (RE2), but it is none: " + why + ".");
     pattern = compiled.get();
   }
   out = Value::Bool(pattern->Matches(arguments[0]->as_string()));
@@ -97,7 +112,9 @@ bool ToInt(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.size() != 1) return evaluation.NoOverload();
   const Value& value = *arguments[0];
   switch (value.kind()) {
-    case ValueKind::kInt: out = value; return true;
+    case ValueKind::kInt:
+      out = value;
+      return true;
     case ValueKind::kUint:
       if (value.as_uint() > static_cast<std::uint64_t>(INT64_MAX)) return OutOfRange(evaluation, value, "int");
       out = Value::Int(static_cast<std::int64_t>(value.as_uint()));
@@ -113,17 +130,21 @@ bool ToInt(Evaluation& evaluation, Arguments arguments, Value& out) {
       out = Value::Int(*number);
       return true;
     }
-    case ValueKind::kTimestamp: out = Value::Int(value.as_timestamp().seconds); return true;
+    case ValueKind::kTimestamp:
+      out = Value::Int(value.as_timestamp().seconds);
+      return true;
     case ValueKind::kDuration: {
       std::int64_t nanos = 0;
       const Duration span = value.as_duration();
-      if (__builtin_mul_overflow(span.seconds, std::int64_t{1'000'000'000}, &nanos) || __builtin_add_overflow(nanos, std::int64_t{span.nanos}, &nanos)) {
+      if (__builtin_mul_overflow(span.seconds, std::int64_t{1'000'000'000}, &nanos) ||
+          __builtin_add_overflow(nanos, std::int64_t{span.nanos}, &nanos)) {
         return OutOfRange(evaluation, value, "int");
       }
       out = Value::Int(nanos);
       return true;
     }
-    default: return evaluation.NoOverload();
+    default:
+      return evaluation.NoOverload();
   }
 }
 
@@ -131,7 +152,9 @@ bool ToUint(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.size() != 1) return evaluation.NoOverload();
   const Value& value = *arguments[0];
   switch (value.kind()) {
-    case ValueKind::kUint: out = value; return true;
+    case ValueKind::kUint:
+      out = value;
+      return true;
     case ValueKind::kInt:
       if (value.as_int() < 0) return OutOfRange(evaluation, value, "uint");
       out = Value::Uint(static_cast<std::uint64_t>(value.as_int()));
@@ -146,7 +169,8 @@ bool ToUint(Evaluation& evaluation, Arguments arguments, Value& out) {
       out = Value::Uint(*number);
       return true;
     }
-    default: return evaluation.NoOverload();
+    default:
+      return evaluation.NoOverload();
   }
 }
 
@@ -158,7 +182,9 @@ std::optional<double> ParseDouble(std::string_view text) {
   const std::string body = negative || lower.starts_with('+') ? lower.substr(1) : lower;
   if (body == "inf" || body == "infinity") return negative ? -INFINITY : INFINITY;
   if (lower == "nan") return NAN;
-  if (body.empty() || body.find_first_not_of("0123456789.e+-") != std::string::npos || (body[0] != '.' && (body[0] < '0' || body[0] > '9'))) return std::nullopt;
+  if (body.empty() || body.find_first_not_of("0123456789.e+-") != std::string::npos ||
+      (body[0] != '.' && (body[0] < '0' || body[0] > '9')))
+    return std::nullopt;
   char* end = nullptr;
   const double number = std::strtod(lower.c_str(), &end);
   if (end != lower.c_str() + lower.size() || std::isinf(number)) return std::nullopt;
@@ -169,16 +195,23 @@ bool ToDouble(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.size() != 1) return evaluation.NoOverload();
   const Value& value = *arguments[0];
   switch (value.kind()) {
-    case ValueKind::kDouble: out = value; return true;
-    case ValueKind::kInt: out = Value::Double(static_cast<double>(value.as_int())); return true;
-    case ValueKind::kUint: out = Value::Double(static_cast<double>(value.as_uint())); return true;
+    case ValueKind::kDouble:
+      out = value;
+      return true;
+    case ValueKind::kInt:
+      out = Value::Double(static_cast<double>(value.as_int()));
+      return true;
+    case ValueKind::kUint:
+      out = Value::Double(static_cast<double>(value.as_uint()));
+      return true;
     case ValueKind::kString: {
       const auto number = ParseDouble(value.as_string());
       if (!number) return BadConversion(evaluation, value, "double");
       out = Value::Double(*number);
       return true;
     }
-    default: return evaluation.NoOverload();
+    default:
+      return evaluation.NoOverload();
   }
 }
 
@@ -191,7 +224,8 @@ bool ToString(Evaluation& evaluation, Arguments arguments, Value& out) {
   }
   if (value.kind() == ValueKind::kBytes) {
     if (!evaluation.ChargeBytes(value.as_bytes().size())) return false;
-    if (!IsValidUtf8(value.as_bytes())) return evaluation.Fail(kEvaluationBadConversion, "Expected bytes that are UTF-8, but they are invalid UTF-8.");
+    if (!IsValidUtf8(value.as_bytes()))
+      return evaluation.Fail(kEvaluationBadConversion, "Expected bytes that are UTF-8, but they are invalid UTF-8.");
     out = Value::String(value.as_bytes());
     return true;
   }
@@ -223,7 +257,8 @@ bool ToBool(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (!arguments[0]->is_string()) return evaluation.NoOverload();
   const std::string_view text = arguments[0]->as_string();
   const bool yes = std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end();
-  if (!yes && std::find(kFalse.begin(), kFalse.end(), text) == kFalse.end()) return BadConversion(evaluation, *arguments[0], "bool");
+  if (!yes && std::find(kFalse.begin(), kFalse.end(), text) == kFalse.end())
+    return BadConversion(evaluation, *arguments[0], "bool");
   out = Value::Bool(yes);
   return true;
 }
@@ -236,15 +271,18 @@ bool ToTimestamp(Evaluation& evaluation, Arguments arguments, Value& out) {
     return true;
   }
   if (value.kind() == ValueKind::kInt) {
-    if (value.as_int() < kTimestampSecondsMin || value.as_int() > kTimestampSecondsMax) return OutOfRange(evaluation, value, "timestamp");
+    if (value.as_int() < kTimestampSecondsMin || value.as_int() > kTimestampSecondsMax)
+      return OutOfRange(evaluation, value, "timestamp");
     out = Value::Time({value.as_int(), 0});
     return true;
   }
   if (!value.is_string()) return evaluation.NoOverload();
   const auto timestamp = ParseTimestamp(value.as_string());
   if (!timestamp) {
-    return evaluation.Fail(kEvaluationBadConversion, "Expected a timestamp as in '2024-01-31T12:00:00Z' within the range of the years 1 to 9999, but got '" +
-                                                         std::string(value.as_string().substr(0, 100)) + "'.");
+    return evaluation.Fail(
+        kEvaluationBadConversion,
+        "Expected a timestamp as in '2024-01-31T12:00:00Z' within the range of the years 1 to 9999, but got '" +
+            std::string(value.as_string().substr(0, 100)) + "'.");
   }
   out = Value::Time(*timestamp);
   return true;
@@ -264,8 +302,9 @@ bool ToDuration(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (!value.is_string()) return evaluation.NoOverload();
   const auto span = ParseDuration(value.as_string());
   if (!span) {
-    return evaluation.Fail(kEvaluationBadConversion, "Expected a duration as in '1h30m' or '2.5s' within the range of 10,000 years, but got '" +
-                                                         std::string(value.as_string().substr(0, 100)) + "'.");
+    return evaluation.Fail(kEvaluationBadConversion,
+                           "Expected a duration as in '1h30m' or '2.5s' within the range of 10,000 years, but got '" +
+                               std::string(value.as_string().substr(0, 100)) + "'.");
   }
   out = Value::Span(*span);
   return true;
@@ -297,11 +336,17 @@ std::span<const Function> StandardFunctions() {
       {"endsWith", kMember, EndsWith, {"string,string->bool"}},
       {"matches", kMember, Matches, {"string,string->bool"}},
       {"matches", kGlobal, Matches, {"string,string->bool"}},
-      {"int", kGlobal, ToInt, {"int->int", "uint->int", "double->int", "string->int", "timestamp->int", "duration->int"}},
+      {"int",
+       kGlobal,
+       ToInt,
+       {"int->int", "uint->int", "double->int", "string->int", "timestamp->int", "duration->int"}},
       {"uint", kGlobal, ToUint, {"uint->uint", "int->uint", "double->uint", "string->uint"}},
       {"double", kGlobal, ToDouble, {"double->double", "int->double", "uint->double", "string->double"}},
-      {"string", kGlobal, ToString,
-       {"string->string", "int->string", "uint->string", "double->string", "bool->string", "bytes->string", "timestamp->string", "duration->string"}},
+      {"string",
+       kGlobal,
+       ToString,
+       {"string->string", "int->string", "uint->string", "double->string", "bool->string", "bytes->string",
+        "timestamp->string", "duration->string"}},
       {"bytes", kGlobal, ToBytes, {"bytes->bytes", "string->bytes"}},
       {"bool", kGlobal, ToBool, {"bool->bool", "string->bool"}},
       {"timestamp", kGlobal, ToTimestamp, {"timestamp->timestamp", "string->timestamp", "int->timestamp"}},

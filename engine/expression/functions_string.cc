@@ -23,8 +23,9 @@ bool Are(Arguments arguments, std::string_view kinds, std::size_t required) {
 }
 
 bool IndexOutOfRange(Evaluation& evaluation, std::int64_t index, std::int64_t size) {
-  return evaluation.Fail(kEvaluationIndexOutOfRange,
-                         "Expected an index within 0 and " + std::to_string(size) + ", but got " + std::to_string(index) + ": index out of range.");
+  return evaluation.Fail(kEvaluationIndexOutOfRange, "Expected an index within 0 and " + std::to_string(size) +
+                                                         ", but got " + std::to_string(index) +
+                                                         ": index out of range.");
 }
 
 bool Give(Evaluation& evaluation, std::string_view text, Value& out) {
@@ -34,7 +35,9 @@ bool Give(Evaluation& evaluation, std::string_view text, Value& out) {
 }
 
 // Reading the whole text once.
-bool ChargeText(Evaluation& evaluation, std::string_view text) { return evaluation.ChargeSteps(static_cast<std::int64_t>(text.size() >> 6)); }
+bool ChargeText(Evaluation& evaluation, std::string_view text) {
+  return evaluation.ChargeSteps(static_cast<std::int64_t>(text.size() >> 6));
+}
 
 // Searching may look at every pair of places.
 bool ChargeSearch(Evaluation& evaluation, std::string_view text, std::string_view wanted) {
@@ -106,8 +109,10 @@ bool Quote(Evaluation& evaluation, Arguments arguments, Value& out) {
   std::string quoted = "\"";
   for (const char c : text) {
     const std::size_t escape = kPlain.find(c);
-    if (escape == std::string_view::npos) quoted += c;
-    else quoted.append(1, '\\').append(1, kEscaped[escape]);
+    if (escape == std::string_view::npos)
+      quoted += c;
+    else
+      quoted.append(1, '\\').append(1, kEscaped[escape]);
   }
   return Give(evaluation, quoted + '"', out);
 }
@@ -178,7 +183,8 @@ bool Substring(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (start < 0 || start > size) return IndexOutOfRange(evaluation, start, size);
   if (end < 0 || end > size) return IndexOutOfRange(evaluation, end, size);
   if (start > end) {
-    return evaluation.Fail(kEvaluationIndexOutOfRange, "Expected a start before the end, but got " + std::to_string(start) + " and " + std::to_string(end) +
+    return evaluation.Fail(kEvaluationIndexOutOfRange, "Expected a start before the end, but got " +
+                                                           std::to_string(start) + " and " + std::to_string(end) +
                                                            ": invalid substring range.");
   }
   const std::size_t from = OffsetOfCodePoint(text, start);
@@ -187,8 +193,8 @@ bool Substring(Evaluation& evaluation, Arguments arguments, Value& out) {
 
 // Unicode's White_Space.
 bool IsBlank(char32_t c) {
-  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-         c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 bool Trim(Evaluation& evaluation, Arguments arguments, Value& out) {

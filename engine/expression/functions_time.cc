@@ -11,7 +11,18 @@ namespace {
 
 using Arguments = std::span<const Value* const>;
 
-enum class Part { kFullYear, kMonth, kDayOfYear, kDayOfMonth, kDate, kDayOfWeek, kHours, kMinutes, kSeconds, kMilliseconds };
+enum class Part {
+  kFullYear,
+  kMonth,
+  kDayOfYear,
+  kDayOfMonth,
+  kDate,
+  kDayOfWeek,
+  kHours,
+  kMinutes,
+  kSeconds,
+  kMilliseconds
+};
 
 // Of a local time given in seconds since the epoch.
 std::int64_t PartOf(Part part, std::int64_t seconds, std::int32_t nanos) {
@@ -20,16 +31,26 @@ std::int64_t PartOf(Part part, std::int64_t seconds, std::int32_t nanos) {
   const date::year_month_day civil(day);
   const std::int64_t second = (moment - day).count();
   switch (part) {
-    case Part::kFullYear: return static_cast<int>(civil.year());
-    case Part::kMonth: return static_cast<unsigned>(civil.month()) - 1;
-    case Part::kDayOfYear: return (day - date::sys_days(civil.year() / date::January / 1)).count();
-    case Part::kDayOfMonth: return static_cast<unsigned>(civil.day()) - 1;
-    case Part::kDate: return static_cast<unsigned>(civil.day());
-    case Part::kDayOfWeek: return date::weekday(day).c_encoding();
-    case Part::kHours: return second / 3600;
-    case Part::kMinutes: return second / 60 % 60;
-    case Part::kSeconds: return second % 60;
-    case Part::kMilliseconds: return nanos / 1'000'000;
+    case Part::kFullYear:
+      return static_cast<int>(civil.year());
+    case Part::kMonth:
+      return static_cast<unsigned>(civil.month()) - 1;
+    case Part::kDayOfYear:
+      return (day - date::sys_days(civil.year() / date::January / 1)).count();
+    case Part::kDayOfMonth:
+      return static_cast<unsigned>(civil.day()) - 1;
+    case Part::kDate:
+      return static_cast<unsigned>(civil.day());
+    case Part::kDayOfWeek:
+      return date::weekday(day).c_encoding();
+    case Part::kHours:
+      return second / 3600;
+    case Part::kMinutes:
+      return second / 60 % 60;
+    case Part::kSeconds:
+      return second % 60;
+    case Part::kMilliseconds:
+      return nanos / 1'000'000;
   }
   return 0;
 }
@@ -37,17 +58,23 @@ std::int64_t PartOf(Part part, std::int64_t seconds, std::int32_t nanos) {
 // Of a span: whole hours, minutes or seconds of all of it; the milliseconds beside its seconds.
 std::optional<std::int64_t> PartOf(Part part, Duration span) {
   switch (part) {
-    case Part::kHours: return span.seconds / 3600;
-    case Part::kMinutes: return span.seconds / 60;
-    case Part::kSeconds: return span.seconds;
-    case Part::kMilliseconds: return span.nanos / 1'000'000;
-    default: return std::nullopt;
+    case Part::kHours:
+      return span.seconds / 3600;
+    case Part::kMinutes:
+      return span.seconds / 60;
+    case Part::kSeconds:
+      return span.seconds;
+    case Part::kMilliseconds:
+      return span.nanos / 1'000'000;
+    default:
+      return std::nullopt;
   }
 }
 
 template <Part part>
 bool Get(Evaluation& evaluation, Arguments arguments, Value& out) {
-  if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && !arguments[1]->is_string())) return evaluation.NoOverload();
+  if (arguments.empty() || arguments.size() > 2 || (arguments.size() == 2 && !arguments[1]->is_string()))
+    return evaluation.NoOverload();
   if (arguments[0]->kind() == ValueKind::kDuration && arguments.size() == 1) {
     const auto number = PartOf(part, arguments[0]->as_duration());
     if (!number) return evaluation.NoOverload();
@@ -60,8 +87,9 @@ bool Get(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (arguments.size() == 2) {
     const auto found = OffsetSeconds(arguments[1]->as_string(), timestamp);
     if (!found) {
-      return evaluation.Fail(kEvaluationBadArgument, "Expected a time zone as in 'Europe/Berlin' or '+02:00', but got '" +
-                                                         std::string(arguments[1]->as_string().substr(0, 100)) + "'.");
+      return evaluation.Fail(kEvaluationBadArgument,
+                             "Expected a time zone as in 'Europe/Berlin' or '+02:00', but got '" +
+                                 std::string(arguments[1]->as_string().substr(0, 100)) + "'.");
     }
     offset = *found;
   }

@@ -13,11 +13,13 @@ namespace fermata {
 namespace {
 
 constexpr std::array<std::string_view, 4> kKeywords = {"false", "in", "null", "true"};
-constexpr std::array<std::string_view, 17> kReservedWords = {"as",       "break",   "const", "continue",  "else",   "for", "function", "if",   "import",
-                                                             "let",      "loop",    "package", "namespace", "return", "var", "void",     "while"};
+constexpr std::array<std::string_view, 17> kReservedWords = {
+    "as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
+    "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 // Longer ones first.
-constexpr std::array<std::string_view, 24> kSymbols = {"&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/",
-                                                       "%",  "!",  "?",  ":",  ".",  ",",  "(", ")", "[", "]", "{", "}"};
+constexpr std::array<std::string_view, 24> kSymbols = {"&&", "||", "==", "!=", "<=", ">=", "<", ">",
+                                                       "+",  "-",  "*",  "/",  "%",  "!",  "?", ":",
+                                                       ".",  ",",  "(",  ")",  "[",  "]",  "{", "}"};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -38,11 +40,16 @@ class Lexer {
   std::vector<Token> Run() {
     while (SkipBlanks()) {
       start_ = at_;
-      if (IsQuoteAt(PrefixLength())) ReadString(PrefixLength());
-      else if (IsNameStart(Peek())) ReadName();
-      else if (IsDigit(Peek()) || (Peek() == '.' && IsDigit(Peek(1)))) ReadNumber();
-      else if (Peek() == '`') ReadQuotedName();
-      else ReadSymbol();
+      if (IsQuoteAt(PrefixLength()))
+        ReadString(PrefixLength());
+      else if (IsNameStart(Peek()))
+        ReadName();
+      else if (IsDigit(Peek()) || (Peek() == '.' && IsDigit(Peek(1))))
+        ReadNumber();
+      else if (Peek() == '`')
+        ReadQuotedName();
+      else
+        ReadSymbol();
     }
     start_ = at_;
     Emit(TokenKind::kEnd);
@@ -60,8 +67,11 @@ class Lexer {
     return token;
   }
 
-  void Fail(std::string message, std::string hint = "") { FailAt(start_, at_ - start_, std::move(message), std::move(hint)); }
-  void FailAt(std::size_t at, std::size_t length, std::string message, std::string hint = "", ErrorCode code = kExpressionLiteral) {
+  void Fail(std::string message, std::string hint = "") {
+    FailAt(start_, at_ - start_, std::move(message), std::move(hint));
+  }
+  void FailAt(std::size_t at, std::size_t length, std::string message, std::string hint = "",
+              ErrorCode code = kExpressionLiteral) {
     const Span span{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length)};
     errors_.push_back(MakeError(source_, span, code, std::move(message), std::move(hint)));
   }
@@ -88,9 +98,12 @@ class Lexer {
     bool bytes = false;
     for (; n < 2; ++n) {
       const char c = Peek(n);
-      if ((c == 'r' || c == 'R') && !raw) raw = true;
-      else if ((c == 'b' || c == 'B') && !bytes) bytes = true;
-      else break;
+      if ((c == 'r' || c == 'R') && !raw)
+        raw = true;
+      else if ((c == 'b' || c == 'B') && !bytes)
+        bytes = true;
+      else
+        break;
     }
     return n;
   }
@@ -99,15 +112,19 @@ class Lexer {
   void ReadName() {
     while (IsNamePart(Peek())) ++at_;
     const std::string_view word = source_.substr(start_, at_ - start_);
-    if (word == "true" || word == "false") Emit(TokenKind::kConstant).value = Value::Bool(word == "true");
-    else if (word == "null") Emit(TokenKind::kConstant);
-    else Emit(word == "in" ? TokenKind::kSymbol : TokenKind::kName);
+    if (word == "true" || word == "false")
+      Emit(TokenKind::kConstant).value = Value::Bool(word == "true");
+    else if (word == "null")
+      Emit(TokenKind::kConstant);
+    else
+      Emit(word == "in" ? TokenKind::kSymbol : TokenKind::kName);
   }
 
   void ReadQuotedName() {
     ++at_;
     while (IsQuotedNamePart(Peek())) ++at_;
-    if (Peek() != '`' || at_ == start_ + 1) return Fail("Expected letters, digits and _ . - / between backquotes, but this is no such name.");
+    if (Peek() != '`' || at_ == start_ + 1)
+      return Fail("Expected letters, digits and _ . - / between backquotes, but this is no such name.");
     ++at_;
     Token& token = Emit(TokenKind::kQuotedName);
     token.text = token.text.substr(1, token.text.size() - 2);
@@ -127,7 +144,8 @@ class Lexer {
     std::string hint;
     if (text == "=") hint = "Equality is written ==.";
     if (text == "&" || text == "|") hint = "'And' is written &&, 'or' is written ||.";
-    FailAt(start_, at_ - start_, "Expected an expression, but '" + std::string(text) + "' is no part of one.", hint, kExpressionSyntax);
+    FailAt(start_, at_ - start_, "Expected an expression, but '" + std::string(text) + "' is no part of one.", hint,
+           kExpressionSyntax);
   }
 
   void ReadNumber() {
@@ -168,7 +186,8 @@ class Lexer {
     } else if (fits && number == static_cast<std::uint64_t>(INT64_MAX) + 1) {
       Emit(TokenKind::kIntegerTooLarge);
     } else {
-      Fail("Expected an integer within 64 bits, but the number is too large.", "Write 1u for an unsigned integer, 1.0 for a double.");
+      Fail("Expected an integer within 64 bits, but the number is too large.",
+           "Write 1u for an unsigned integer, 1.0 for a double.");
     }
   }
 
@@ -185,7 +204,8 @@ class Lexer {
     bool good = true;
     while (source_.substr(at_, marks) != closing) {
       if (at_ >= source_.size() || (marks == 1 && (Peek() == '\n' || Peek() == '\r'))) {
-        Fail("Expected the closing " + closing + " of a string, but the " + (at_ >= source_.size() ? "expression" : "line") + " ends.");
+        Fail("Expected the closing " + closing + " of a string, but the " +
+             (at_ >= source_.size() ? "expression" : "line") + " ends.");
         return;
       }
       if (Peek() == '\\' && !raw) {
@@ -224,12 +244,15 @@ class Lexer {
     good = good && value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF);
     if (!good) {
       if (at_ == begin + 1 && at_ < source_.size()) NextCodePoint(source_, at_);
-      FailAt(begin, at_ - begin, "Expected an escape that CEL knows, but got '" + std::string(source_.substr(begin, at_ - begin)) + "'.",
+      FailAt(begin, at_ - begin,
+             "Expected an escape that CEL knows, but got '" + std::string(source_.substr(begin, at_ - begin)) + "'.",
              "Write \\\\ for a backslash, or r'…' for a string without escapes.");
       return false;
     }
-    if (bytes) out += static_cast<char>(value);
-    else AppendCodePoint(value, out);
+    if (bytes)
+      out += static_cast<char>(value);
+    else
+      AppendCodePoint(value, out);
     return true;
   }
 
@@ -244,9 +267,13 @@ class Lexer {
 
 bool IsKeyword(std::string_view word) { return std::find(kKeywords.begin(), kKeywords.end(), word) != kKeywords.end(); }
 
-bool IsReservedWord(std::string_view word) { return std::find(kReservedWords.begin(), kReservedWords.end(), word) != kReservedWords.end(); }
+bool IsReservedWord(std::string_view word) {
+  return std::find(kReservedWords.begin(), kReservedWords.end(), word) != kReservedWords.end();
+}
 
-std::vector<Token> Tokenize(std::string_view source, std::vector<ExpressionError>& errors) { return Lexer(source, errors).Run(); }
+std::vector<Token> Tokenize(std::string_view source, std::vector<ExpressionError>& errors) {
+  return Lexer(source, errors).Run();
+}
 
 ExpressionError MakeError(std::string_view source, Span span, ErrorCode code, std::string message, std::string hint) {
   ExpressionError error;

@@ -11,10 +11,12 @@
 namespace fermata {
 
 enum class TokenKind : std::uint8_t {
-  kEnd, kName, kQuotedName,  // `quoted-name`, after a point only
-  kConstant,                 // a literal, decoded into `value`
-  kIntegerTooLarge,          // 9223372036854775808: legal behind a minus only
-  kSymbol,                   // an operator or a bracket; `text` says which
+  kEnd,
+  kName,
+  kQuotedName,       // `quoted-name`, after a point only
+  kConstant,         // a literal, decoded into `value`
+  kIntegerTooLarge,  // 9223372036854775808: legal behind a minus only
+  kSymbol,           // an operator or a bracket; `text` says which
 };
 
 // A stretch of the source in bytes.
@@ -34,7 +36,8 @@ struct Token {
 std::vector<Token> Tokenize(std::string_view source, std::vector<ExpressionError>& errors);
 
 // An error at `span`, with line, column and length in characters.
-ExpressionError MakeError(std::string_view source, Span span, ErrorCode code, std::string message, std::string hint = "");
+ExpressionError MakeError(std::string_view source, Span span, ErrorCode code, std::string message,
+                          std::string hint = "");
 
 // false, in, null, true: neither name nor field.
 bool IsKeyword(std::string_view word);

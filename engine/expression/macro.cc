@@ -7,15 +7,15 @@ namespace fermata {
 
 // What a macro gathers while it runs.
 struct Evaluation::Fold {
-  bool decided = false;              // all and exists: the answer is known
-  std::optional<Failure> failure;    // all and exists: the first error, unless something decides
-  std::int64_t count = 0;            // exists_one
+  bool decided = false;            // all and exists: the answer is known
+  std::optional<Failure> failure;  // all and exists: the first error, unless something decides
+  std::int64_t count = 0;          // exists_one
   std::vector<Value> items;
-  std::vector<Value> keys;           // sortBy
+  std::vector<Value> keys;  // sortBy
   std::vector<MapEntry> entries;
-  Value key;                         // of the current item: its index or key
-  Value item;                        // what a single variable sees
-  Value value;                       // what the second variable sees
+  Value key;    // of the current item: its index or key
+  Value item;   // what a single variable sees
+  Value value;  // what the second variable sees
 };
 
 const Value* Evaluation::EvalMacro(const SyntaxNode& node, Value& scratch) {
@@ -25,7 +25,8 @@ const Value* Evaluation::EvalMacro(const SyntaxNode& node, Value& scratch) {
   if (!range->is_list() && !(range->is_map() && node.operation != Operation::kSortBy)) {
     const std::string_view macro = std::string_view(expression_.source).substr(node.span.at, node.span.length);
     return FailAt(node.span, kEvaluationNoOverload,
-                  "Expected a list or a map for '" + std::string(macro) + "', but got " + std::string(KindName(*range)) + ": no such overload.");
+                  "Expected a list or a map for '" + std::string(macro) + "', but got " +
+                      std::string(KindName(*range)) + ": no such overload.");
   }
   Fold fold;
   if (!RunFold(node, *range, fold)) return nullptr;
@@ -78,10 +79,13 @@ bool Evaluation::StepFold(const SyntaxNode& node, Fold& fold) {
   if (result == nullptr) return false;
   node_ = &node;
   switch (node.operation) {
-    case Operation::kTransformMap: fold.entries.emplace_back(fold.key, *result); return ChargeBytes(sizeof(MapEntry));
+    case Operation::kTransformMap:
+      fold.entries.emplace_back(fold.key, *result);
+      return ChargeBytes(sizeof(MapEntry));
     case Operation::kTransformMapEntry:
       if (!result->is_map()) {
-        return Fail(kEvaluationNoOverload, "Expected transformMapEntry's expression to give a map, but it gives " + std::string(KindName(*result)) + ".");
+        return Fail(kEvaluationNoOverload, "Expected transformMapEntry's expression to give a map, but it gives " +
+                                               std::string(KindName(*result)) + ".");
       }
       fold.entries.insert(fold.entries.end(), result->as_map().begin(), result->as_map().end());
       return ChargeBytes(result->as_map().size() * sizeof(MapEntry));
@@ -89,7 +93,9 @@ bool Evaluation::StepFold(const SyntaxNode& node, Fold& fold) {
       fold.items.push_back(fold.item);
       fold.keys.push_back(*result);
       return ChargeBytes(2 * sizeof(Value));
-    default: fold.items.push_back(result == &scratch ? std::move(scratch) : *result); return ChargeBytes(sizeof(Value));
+    default:
+      fold.items.push_back(result == &scratch ? std::move(scratch) : *result);
+      return ChargeBytes(sizeof(Value));
   }
 }
 
@@ -103,17 +109,23 @@ bool Evaluation::FinishFold(const SyntaxNode& node, Fold& fold, Value& out) {
       }
       out = Value::Bool(fold.decided == (node.operation == Operation::kExists));
       return true;
-    case Operation::kExistsOne: out = Value::Bool(fold.count == 1); return true;
+    case Operation::kExistsOne:
+      out = Value::Bool(fold.count == 1);
+      return true;
     case Operation::kTransformMap:
     case Operation::kTransformMapEntry: {
       std::size_t duplicate = 0;
       std::optional<Value> map = Value::TryMap(fold.entries, duplicate);
-      if (!map) return Fail(kEvaluationBadArgument, "Expected each key once, but transformMapEntry gives a repeated key.");
+      if (!map)
+        return Fail(kEvaluationBadArgument, "Expected each key once, but transformMapEntry gives a repeated key.");
       out = *std::move(map);
       return true;
     }
-    case Operation::kSortBy: return SortByKeys(*this, std::move(fold.items), fold.keys, out);
-    default: out = Value::List(std::move(fold.items)); return ChargeBytes(0);
+    case Operation::kSortBy:
+      return SortByKeys(*this, std::move(fold.items), fold.keys, out);
+    default:
+      out = Value::List(std::move(fold.items));
+      return ChargeBytes(0);
   }
 }
 

@@ -63,7 +63,8 @@ std::optional<MacroMistake> ExpandComprehension(NodePtr& call, const Comprehensi
 std::optional<MacroMistake> ExpandHas(NodePtr& call) {
   SyntaxNode& field = *call->children[0];
   if (field.kind != NodeKind::kSelect || field.optional_access) {
-    return MacroMistake{field.span, "Expected the argument of 'has' to select a field, as in has(a.b), but it does not."};
+    return MacroMistake{field.span,
+                        "Expected the argument of 'has' to select a field, as in has(a.b), but it does not."};
   }
   NodePtr inner = std::move(call->children[0]);
   inner->kind = NodeKind::kHas;
@@ -84,7 +85,8 @@ std::optional<MacroMistake> ExpandBind(NodePtr& call) {
 // cel.block([values], body), where cel.index(n) is the n-th value.
 std::optional<MacroMistake> ExpandBlock(NodePtr& call) {
   SyntaxNode& list = *call->children[1];
-  if (list.kind != NodeKind::kList || std::find(list.optional.begin(), list.optional.end(), true) != list.optional.end()) {
+  if (list.kind != NodeKind::kList ||
+      std::find(list.optional.begin(), list.optional.end(), true) != list.optional.end()) {
     return MacroMistake{list.span, "Expected a list as the first argument of cel.block, but got something else."};
   }
   std::vector<NodePtr> children = std::move(list.children);
@@ -100,7 +102,8 @@ std::optional<MacroMistake> ExpandBlockName(NodePtr& call) {
   for (std::size_t i = 1; i < call->children.size(); ++i) {
     const SyntaxNode& number = *call->children[i];
     if (number.kind != NodeKind::kConstant || number.value.kind() != ValueKind::kInt || number.value.as_int() < 0) {
-      return MacroMistake{number.span, "Expected a whole number, written out, as the argument of cel." + call->name + "."};
+      return MacroMistake{number.span,
+                          "Expected a whole number, written out, as the argument of cel." + call->name + "."};
     }
     name += (call->name == "index" ? "" : ":") + std::to_string(number.value.as_int());
   }
@@ -129,7 +132,9 @@ std::optional<MacroMistake> ExpandMacro(NodePtr& call) {
   if (receiver.kind == NodeKind::kName && receiver.name == "cel") {
     if (call->name == "bind" && arguments == 3) return ExpandBind(call);
     if (call->name == "block" && arguments == 2) return ExpandBlock(call);
-    if ((call->name == "index" && arguments == 1) || ((call->name == "iterVar" || call->name == "accuVar") && arguments == 2)) return ExpandBlockName(call);
+    if ((call->name == "index" && arguments == 1) ||
+        ((call->name == "iterVar" || call->name == "accuVar") && arguments == 2))
+      return ExpandBlockName(call);
   }
   if ((call->name == "optMap" || call->name == "optFlatMap") && arguments == 2) return ExpandOptionalMap(call);
   if ((call->name == "or" || call->name == "orValue") && arguments == 1) {

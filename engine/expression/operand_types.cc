@@ -4,15 +4,20 @@ namespace fermata {
 namespace {
 
 bool IsScalar(TypeKind kind) {
-  return kind != TypeKind::kDyn && kind != TypeKind::kList && kind != TypeKind::kMap && kind != TypeKind::kObject && kind != TypeKind::kOptional && kind != TypeKind::kUnion;
+  return kind != TypeKind::kDyn && kind != TypeKind::kList && kind != TypeKind::kMap && kind != TypeKind::kObject &&
+         kind != TypeKind::kOptional && kind != TypeKind::kUnion;
 }
-bool IsNumberKind(TypeKind kind) { return kind == TypeKind::kInt || kind == TypeKind::kUint || kind == TypeKind::kDouble; }
+bool IsNumberKind(TypeKind kind) {
+  return kind == TypeKind::kInt || kind == TypeKind::kUint || kind == TypeKind::kDouble;
+}
 
 // The result of one pair of types; nullopt where there is no overload.
 std::optional<Type> ResultOfPair(Operation operation, const Type& a, const Type& b) {
   if (a.is_dyn() || b.is_dyn()) return Type::Dyn();
   const bool plus = operation == Operation::kAdd;
-  const auto time = [](const Type& type) { return type.kind() == TypeKind::kTimestamp || type.kind() == TypeKind::kDuration; };
+  const auto time = [](const Type& type) {
+    return type.kind() == TypeKind::kTimestamp || type.kind() == TypeKind::kDuration;
+  };
   if (time(a) && time(b) && (plus || operation == Operation::kSubtract)) {
     const bool a_time = a.kind() == TypeKind::kTimestamp;
     const bool b_time = b.kind() == TypeKind::kTimestamp;
@@ -23,7 +28,8 @@ std::optional<Type> ResultOfPair(Operation operation, const Type& a, const Type&
   if (a.kind() != b.kind()) return std::nullopt;
   if (a.kind() == TypeKind::kDouble && operation == Operation::kModulo) return std::nullopt;
   if (IsNumberKind(a.kind())) return a;
-  if (plus && (a.kind() == TypeKind::kString || a.kind() == TypeKind::kBytes || a.kind() == TypeKind::kList)) return Type::Join(a, b);
+  if (plus && (a.kind() == TypeKind::kString || a.kind() == TypeKind::kBytes || a.kind() == TypeKind::kList))
+    return Type::Join(a, b);
   return std::nullopt;
 }
 

@@ -80,27 +80,41 @@ bool EqualShallow(const Value& a, const Value& b, std::vector<std::pair<const Va
 
 std::int64_t CostOf(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kString: return 1 + static_cast<std::int64_t>(value.as_string().size() >> 6);
-    case ValueKind::kBytes: return 1 + static_cast<std::int64_t>(value.as_bytes().size() >> 6);
-    case ValueKind::kList: return 1 + static_cast<std::int64_t>(value.as_list().size());
-    case ValueKind::kMap: return 1 + 4 * static_cast<std::int64_t>(value.as_map().size());
-    default: return 1;
+    case ValueKind::kString:
+      return 1 + static_cast<std::int64_t>(value.as_string().size() >> 6);
+    case ValueKind::kBytes:
+      return 1 + static_cast<std::int64_t>(value.as_bytes().size() >> 6);
+    case ValueKind::kList:
+      return 1 + static_cast<std::int64_t>(value.as_list().size());
+    case ValueKind::kMap:
+      return 1 + 4 * static_cast<std::int64_t>(value.as_map().size());
+    default:
+      return 1;
   }
 }
 
 bool Overflow(Evaluation& evaluation, std::string_view what) {
-  return evaluation.Fail(kEvaluationOverflow, "Expected a result within the range of " + std::string(what) + ", but it is beyond: overflow.");
+  return evaluation.Fail(kEvaluationOverflow, "Expected a result within the range of " + std::string(what) +
+                                                  ", but it is beyond: overflow.");
 }
 
 bool IntArithmetic(Evaluation& evaluation, Operation operation, std::int64_t a, std::int64_t b, Value& out) {
   std::int64_t result = 0;
   bool overflow = false;
   switch (operation) {
-    case Operation::kAdd: overflow = __builtin_add_overflow(a, b, &result); break;
-    case Operation::kSubtract: overflow = __builtin_sub_overflow(a, b, &result); break;
-    case Operation::kMultiply: overflow = __builtin_mul_overflow(a, b, &result); break;
+    case Operation::kAdd:
+      overflow = __builtin_add_overflow(a, b, &result);
+      break;
+    case Operation::kSubtract:
+      overflow = __builtin_sub_overflow(a, b, &result);
+      break;
+    case Operation::kMultiply:
+      overflow = __builtin_mul_overflow(a, b, &result);
+      break;
     default:
-      if (b == 0) return evaluation.Fail(kEvaluationDivisionByZero, "Expected a divisor other than zero, but got 0: divide by zero.");
+      if (b == 0)
+        return evaluation.Fail(kEvaluationDivisionByZero,
+                               "Expected a divisor other than zero, but got 0: divide by zero.");
       overflow = a == INT64_MIN && b == -1;
       if (!overflow) result = operation == Operation::kDivide ? a / b : a % b;
   }
@@ -113,11 +127,19 @@ bool UintArithmetic(Evaluation& evaluation, Operation operation, std::uint64_t a
   std::uint64_t result = 0;
   bool overflow = false;
   switch (operation) {
-    case Operation::kAdd: overflow = __builtin_add_overflow(a, b, &result); break;
-    case Operation::kSubtract: overflow = __builtin_sub_overflow(a, b, &result); break;
-    case Operation::kMultiply: overflow = __builtin_mul_overflow(a, b, &result); break;
+    case Operation::kAdd:
+      overflow = __builtin_add_overflow(a, b, &result);
+      break;
+    case Operation::kSubtract:
+      overflow = __builtin_sub_overflow(a, b, &result);
+      break;
+    case Operation::kMultiply:
+      overflow = __builtin_mul_overflow(a, b, &result);
+      break;
     default:
-      if (b == 0) return evaluation.Fail(kEvaluationDivisionByZero, "Expected a divisor other than zero, but got 0u: divide by zero.");
+      if (b == 0)
+        return evaluation.Fail(kEvaluationDivisionByZero,
+                               "Expected a divisor other than zero, but got 0u: divide by zero.");
       result = operation == Operation::kDivide ? a / b : a % b;
   }
   if (overflow) return Overflow(evaluation, "uint (64 bits)");
@@ -127,11 +149,20 @@ bool UintArithmetic(Evaluation& evaluation, Operation operation, std::uint64_t a
 
 bool DoubleArithmetic(Evaluation& evaluation, Operation operation, double a, double b, Value& out) {
   switch (operation) {
-    case Operation::kAdd: out = Value::Double(a + b); return true;
-    case Operation::kSubtract: out = Value::Double(a - b); return true;
-    case Operation::kMultiply: out = Value::Double(a * b); return true;
-    case Operation::kDivide: out = Value::Double(a / b); return true;
-    default: return evaluation.NoOverload();
+    case Operation::kAdd:
+      out = Value::Double(a + b);
+      return true;
+    case Operation::kSubtract:
+      out = Value::Double(a - b);
+      return true;
+    case Operation::kMultiply:
+      out = Value::Double(a * b);
+      return true;
+    case Operation::kDivide:
+      out = Value::Double(a / b);
+      return true;
+    default:
+      return evaluation.NoOverload();
   }
 }
 
@@ -164,7 +195,9 @@ constexpr std::int64_t kTimestampSpanSecondsMax = 9'223'372'036;
 bool TimeArithmetic(Evaluation& evaluation, Operation operation, const Value& a, const Value& b, Value& out) {
   const bool add = operation == Operation::kAdd;
   const auto finish = [&](auto result, auto make) {
-    if (!result) return evaluation.Fail(kEvaluationOverflow, "Expected a result within the years 1 to 9999, but it is out of range.");
+    if (!result)
+      return evaluation.Fail(kEvaluationOverflow,
+                             "Expected a result within the years 1 to 9999, but it is out of range.");
     out = make(*result);
     return true;
   };
@@ -183,7 +216,9 @@ bool TimeArithmetic(Evaluation& evaluation, Operation operation, const Value& a,
   return finish(Add(a.as_duration(), *second), Value::Span);
 }
 
-bool IsTime(const Value& value) { return value.kind() == ValueKind::kTimestamp || value.kind() == ValueKind::kDuration; }
+bool IsTime(const Value& value) {
+  return value.kind() == ValueKind::kTimestamp || value.kind() == ValueKind::kDuration;
+}
 
 }  // namespace
 
@@ -218,26 +253,37 @@ std::optional<std::partial_ordering> Order(const Value& a, const Value& b) {
   if (IsNumber(a) && IsNumber(b)) return OrderNumbers(a, b);
   if (a.kind() != b.kind()) return std::nullopt;
   switch (a.kind()) {
-    case ValueKind::kBool: return a.as_bool() <=> b.as_bool();
+    case ValueKind::kBool:
+      return a.as_bool() <=> b.as_bool();
     // UTF-8 sorts by bytes as by code points.
-    case ValueKind::kString: return a.as_string() <=> b.as_string();
-    case ValueKind::kBytes: return a.as_bytes() <=> b.as_bytes();
-    case ValueKind::kTimestamp: return a.as_timestamp() <=> b.as_timestamp();
-    case ValueKind::kDuration: return a.as_duration() <=> b.as_duration();
-    default: return std::nullopt;
+    case ValueKind::kString:
+      return a.as_string() <=> b.as_string();
+    case ValueKind::kBytes:
+      return a.as_bytes() <=> b.as_bytes();
+    case ValueKind::kTimestamp:
+      return a.as_timestamp() <=> b.as_timestamp();
+    case ValueKind::kDuration:
+      return a.as_duration() <=> b.as_duration();
+    default:
+      return std::nullopt;
   }
 }
 
 bool Arithmetic(Evaluation& evaluation, Operation operation, const Value& a, const Value& b, Value& out) {
   if (a.kind() == b.kind()) {
     switch (a.kind()) {
-      case ValueKind::kInt: return IntArithmetic(evaluation, operation, a.as_int(), b.as_int(), out);
-      case ValueKind::kUint: return UintArithmetic(evaluation, operation, a.as_uint(), b.as_uint(), out);
-      case ValueKind::kDouble: return DoubleArithmetic(evaluation, operation, a.as_double(), b.as_double(), out);
+      case ValueKind::kInt:
+        return IntArithmetic(evaluation, operation, a.as_int(), b.as_int(), out);
+      case ValueKind::kUint:
+        return UintArithmetic(evaluation, operation, a.as_uint(), b.as_uint(), out);
+      case ValueKind::kDouble:
+        return DoubleArithmetic(evaluation, operation, a.as_double(), b.as_double(), out);
       case ValueKind::kString:
       case ValueKind::kBytes:
-      case ValueKind::kList: return operation == Operation::kAdd ? Concatenate(evaluation, a, b, out) : evaluation.NoOverload();
-      default: break;
+      case ValueKind::kList:
+        return operation == Operation::kAdd ? Concatenate(evaluation, a, b, out) : evaluation.NoOverload();
+      default:
+        break;
     }
   }
   if (IsTime(a) && IsTime(b)) return TimeArithmetic(evaluation, operation, a, b, out);

@@ -71,14 +71,15 @@ class Parser {
 
   NodePtr Unexpected(std::string_view wanted) {
     const Token& token = Peek();
-    const std::string found = token.kind == TokenKind::kEnd ? "the expression ends" : "got '" + std::string(token.text) + "'";
+    const std::string found =
+        token.kind == TokenKind::kEnd ? "the expression ends" : "got '" + std::string(token.text) + "'";
     return Fail(token.span, kExpressionSyntax, "Expected " + std::string(wanted) + ", but " + found + ".");
   }
 
   NodePtr TooLarge() {
     return Fail(Peek().span, kExpressionTooLarge,
-                "Expected at most " + std::to_string(kExpressionNodesMax) + " parts nested at most " + std::to_string(kExpressionDepthMax) +
-                    " deep, but the expression has more.",
+                "Expected at most " + std::to_string(kExpressionNodesMax) + " parts nested at most " +
+                    std::to_string(kExpressionDepthMax) + " deep, but the expression has more.",
                 "Split it with cel.bind, or over several variables.");
   }
 
@@ -116,7 +117,8 @@ class Parser {
   }
 
   NodePtr ParseOr() {
-    return ParseLogical("||", NodeKind::kOr, [this] { return ParseLogical("&&", NodeKind::kAnd, [this] { return ParseBinary(1); }); });
+    return ParseLogical("||", NodeKind::kOr,
+                        [this] { return ParseLogical("&&", NodeKind::kAnd, [this] { return ParseBinary(1); }); });
   }
 
   // One node for a whole chain, so that its length is not depth.
@@ -171,7 +173,8 @@ class Parser {
   bool IsNumber(std::size_t ahead) const {
     const Token& token = Peek(ahead);
     if (token.kind == TokenKind::kIntegerTooLarge) return true;
-    return token.kind == TokenKind::kConstant && (token.value.kind() == ValueKind::kInt || token.value.kind() == ValueKind::kDouble);
+    return token.kind == TokenKind::kConstant &&
+           (token.value.kind() == ValueKind::kInt || token.value.kind() == ValueKind::kDouble);
   }
 
   NodePtr ParseMember() {
@@ -199,7 +202,9 @@ class Parser {
     const bool optional = Take("?");
     const Token& token = Peek();
     if (token.kind != TokenKind::kName && token.kind != TokenKind::kQuotedName) {
-      if (IsKeyword(token.text)) return Fail(token.span, kExpressionReservedWord, "Expected a field name, but '" + std::string(token.text) + "' is a word of CEL.");
+      if (IsKeyword(token.text))
+        return Fail(token.span, kExpressionReservedWord,
+                    "Expected a field name, but '" + std::string(token.text) + "' is a word of CEL.");
       return Unexpected("a field name");
     }
     ++at_;
@@ -233,7 +238,8 @@ class Parser {
 
   NodePtr ParsePrimary() {
     const Token& token = Peek();
-    if (token.kind == TokenKind::kConstant || token.kind == TokenKind::kIntegerTooLarge || IsSymbol("-")) return ParseConstant();
+    if (token.kind == TokenKind::kConstant || token.kind == TokenKind::kIntegerTooLarge || IsSymbol("-"))
+      return ParseConstant();
     if (Take("(")) {
       NodePtr inner = ParseExpr();
       if (inner != nullptr && !Take(")")) return Unexpected("')'");
@@ -249,11 +255,14 @@ class Parser {
     const Token& token = Peek();
     if (token.kind != TokenKind::kName) return Unexpected(from_root ? "a name" : "an expression");
     if (IsReservedWord(token.text)) {
-      return Fail(token.span, kExpressionReservedWord, "Expected a name, but '" + std::string(token.text) + "' is a word that CEL keeps for itself.");
+      return Fail(token.span, kExpressionReservedWord,
+                  "Expected a name, but '" + std::string(token.text) + "' is a word that CEL keeps for itself.");
     }
     ++at_;
     if (IsSymbol("(")) return ParseCall(nullptr, token);
-    if (IsSymbol("{")) return Fail(Peek().span, kExpressionSyntax, "Expected an operator or the end, but got '{'.", "Messages do not exist here; write a map: {'field': value}.");
+    if (IsSymbol("{"))
+      return Fail(Peek().span, kExpressionSyntax, "Expected an operator or the end, but got '{'.",
+                  "Messages do not exist here; write a map: {'field': value}.");
     NodePtr node = MakeNode(NodeKind::kName, token.span);
     if (node == nullptr) return nullptr;
     node->name = token.text;
@@ -267,14 +276,19 @@ class Parser {
     const Token& token = Peek();
     if (minus && !IsNumber(0)) return Unexpected("a number");
     if (token.kind == TokenKind::kIntegerTooLarge && !minus) {
-      return Fail(token.span, kExpressionLiteral, "Expected an integer within 64 bits, but the number is too large.", "Write 1u for an unsigned integer, 1.0 for a double.");
+      return Fail(token.span, kExpressionLiteral, "Expected an integer within 64 bits, but the number is too large.",
+                  "Write 1u for an unsigned integer, 1.0 for a double.");
     }
     NodePtr node = MakeNode(NodeKind::kConstant, {start.at, token.span.at + token.span.length - start.at});
     if (node == nullptr) return nullptr;
     ++at_;
-    if (token.kind == TokenKind::kIntegerTooLarge) node->value = Value::Int(INT64_MIN);
-    else if (!minus) node->value = token.value;
-    else node->value = token.value.kind() == ValueKind::kInt ? Value::Int(-token.value.as_int()) : Value::Double(-token.value.as_double());
+    if (token.kind == TokenKind::kIntegerTooLarge)
+      node->value = Value::Int(INT64_MIN);
+    else if (!minus)
+      node->value = token.value;
+    else
+      node->value = token.value.kind() == ValueKind::kInt ? Value::Int(-token.value.as_int())
+                                                          : Value::Double(-token.value.as_double());
     return node;
   }
 

@@ -30,6 +30,8 @@ std::shared_ptr<const Pattern> Pattern::Compile(std::string_view text, std::stri
   return std::shared_ptr<const Pattern>(new Pattern(std::move(rep)));
 }
 
-bool Pattern::Matches(std::string_view text) const { return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), rep_->re); }
+bool Pattern::Matches(std::string_view text) const {
+  return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), rep_->re);
+}
 
 }  // namespace fermata

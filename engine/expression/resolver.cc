@@ -9,8 +9,19 @@
 namespace fermata {
 namespace {
 
-constexpr std::array<std::string_view, 13> kTypeNames = {
-    "bool", "bytes", "double", "google.protobuf.Duration", "google.protobuf.Timestamp", "int", "list", "map", "null_type", "optional_type", "string", "type", "uint"};
+constexpr std::array<std::string_view, 13> kTypeNames = {"bool",
+                                                         "bytes",
+                                                         "double",
+                                                         "google.protobuf.Duration",
+                                                         "google.protobuf.Timestamp",
+                                                         "int",
+                                                         "list",
+                                                         "map",
+                                                         "null_type",
+                                                         "optional_type",
+                                                         "string",
+                                                         "type",
+                                                         "uint"};
 
 class Resolver {
  public:
@@ -20,16 +31,24 @@ class Resolver {
   bool Visit(NodePtr& node, int height) {
     if (height > kExpressionHeightMax) return false;
     switch (node->kind) {
-      case NodeKind::kName: ResolveName(*node); return true;
-      case NodeKind::kSelect: return VisitSelect(node, height);
-      case NodeKind::kCall: return VisitCall(*node, height);
+      case NodeKind::kName:
+        ResolveName(*node);
+        return true;
+      case NodeKind::kSelect:
+        return VisitSelect(node, height);
+      case NodeKind::kCall:
+        return VisitCall(*node, height);
       case NodeKind::kMacro:
       case NodeKind::kBind:
-      case NodeKind::kOptionalMap: return VisitBinder(*node, height);
-      case NodeKind::kBlock: return VisitBlock(*node, height);
-      default: break;
+      case NodeKind::kOptionalMap:
+        return VisitBinder(*node, height);
+      case NodeKind::kBlock:
+        return VisitBlock(*node, height);
+      default:
+        break;
     }
-    if (node->kind == NodeKind::kList || node->kind == NodeKind::kMap || node->optional_access) expression_.builds = true;
+    if (node->kind == NodeKind::kList || node->kind == NodeKind::kMap || node->optional_access)
+      expression_.builds = true;
     return VisitChildren(*node, 0, height);
   }
 
@@ -55,7 +74,8 @@ class Resolver {
 
   void ResolveName(SyntaxNode& node) {
     if (!node.from_root) {
-      const auto local = std::find_if(locals_.rbegin(), locals_.rend(), [&](const Local& candidate) { return candidate.name == node.name; });
+      const auto local = std::find_if(locals_.rbegin(), locals_.rend(),
+                                      [&](const Local& candidate) { return candidate.name == node.name; });
       if (local != locals_.rend()) {
         node.kind = NodeKind::kLocal;
         node.slot = local->slot;
@@ -92,7 +112,8 @@ class Resolver {
     expression_.builds = true;
     if (node.member_call) {
       const std::string prefix = DottedName(*node.children[0]);
-      const Function* qualified = prefix.empty() ? nullptr : FindFunction(prefix + "." + node.name, FunctionStyle::kGlobal);
+      const Function* qualified =
+          prefix.empty() ? nullptr : FindFunction(prefix + "." + node.name, FunctionStyle::kGlobal);
       if (qualified != nullptr) {
         node.member_call = false;
         node.name = prefix + "." + node.name;
@@ -144,14 +165,18 @@ void Resolve(NodePtr root, CompiledExpression& expression, std::vector<Expressio
   expression.root = std::move(root);
   if (Resolver(expression).Visit(expression.root, 1)) return;
   errors.push_back(MakeError(expression.source, span, kExpressionTooLarge,
-                             "Expected a syntax tree of at most " + std::to_string(kExpressionHeightMax) + " levels, but the expression has more.",
+                             "Expected a syntax tree of at most " + std::to_string(kExpressionHeightMax) +
+                                 " levels, but the expression has more.",
                              "Split it with cel.bind, or over several variables."));
 }
 
 bool IsConstantMatch(const SyntaxNode& node) {
-  return node.name == "matches" && node.children.size() == 2 && node.children[1]->kind == NodeKind::kConstant && node.children[1]->value.is_string();
+  return node.name == "matches" && node.children.size() == 2 && node.children[1]->kind == NodeKind::kConstant &&
+         node.children[1]->value.is_string();
 }
 
-bool IsTypeName(std::string_view name) { return std::find(kTypeNames.begin(), kTypeNames.end(), name) != kTypeNames.end(); }
+bool IsTypeName(std::string_view name) {
+  return std::find(kTypeNames.begin(), kTypeNames.end(), name) != kTypeNames.end();
+}
 
 }  // namespace fermata

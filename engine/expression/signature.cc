@@ -68,7 +68,8 @@ void Bind(std::string_view text, const Type& given, Parameters& parameters) {
   const std::size_t bracket = text.find('(');
   if (bracket == std::string_view::npos) return;
   const std::vector<std::string_view> parts = SplitTypes(text.substr(bracket + 1, text.size() - bracket - 2));
-  if (given.kind() == TypeKind::kList || given.kind() == TypeKind::kOptional) Bind(parts[0], given.element(), parameters);
+  if (given.kind() == TypeKind::kList || given.kind() == TypeKind::kOptional)
+    Bind(parts[0], given.element(), parameters);
   if (given.kind() == TypeKind::kMap && parts.size() == 2) {
     Bind(parts[0], given.key(), parameters);
     Bind(parts[1], given.value(), parameters);

@@ -104,7 +104,9 @@ bool ObjectsFit(const Type& from, const Type& to) {
     if (given != nullptr ? !Type::CanFit(*given, type) : field.required && !from.open()) return false;
   }
   if (to.open()) return true;
-  return std::all_of(from.fields().begin(), from.fields().end(), [&](const auto& field) { return !field.first.required || to.FindField(field.first.name) != nullptr; });
+  return std::all_of(from.fields().begin(), from.fields().end(), [&](const auto& field) {
+    return !field.first.required || to.FindField(field.first.name) != nullptr;
+  });
 }
 
 bool IsMapLike(const Type& type) { return type.kind() == TypeKind::kMap || type.kind() == TypeKind::kObject; }
@@ -116,7 +118,8 @@ bool MapsFit(const Type& from, const Type& to) {
   const Type& map = from.kind() == TypeKind::kObject ? to : from;
   const bool demands = std::any_of(object.fields().begin(), object.fields().end(), [&](const auto& field) {
     if (!field.first.required) return false;
-    return from.kind() == TypeKind::kObject ? !Type::CanFit(field.second, map.value()) : !Type::CanFit(map.value(), field.second);
+    return from.kind() == TypeKind::kObject ? !Type::CanFit(field.second, map.value())
+                                            : !Type::CanFit(map.value(), field.second);
   });
   return !demands && Type::CanFit(map.key(), Type(TypeKind::kString));
 }
@@ -126,10 +129,12 @@ bool MapsFit(const Type& from, const Type& to) {
 bool Type::CanFit(const Type& from, const Type& to) {
   if (from.is_dyn() || to.is_dyn()) return true;
   if (from.kind_ == TypeKind::kUnion) {
-    return std::any_of(from.alternatives().begin(), from.alternatives().end(), [&](const Type& one) { return CanFit(one, to); });
+    return std::any_of(from.alternatives().begin(), from.alternatives().end(),
+                       [&](const Type& one) { return CanFit(one, to); });
   }
   if (to.kind_ == TypeKind::kUnion) {
-    return std::any_of(to.alternatives().begin(), to.alternatives().end(), [&](const Type& one) { return CanFit(from, one); });
+    return std::any_of(to.alternatives().begin(), to.alternatives().end(),
+                       [&](const Type& one) { return CanFit(from, one); });
   }
   if (IsMapLike(from) && IsMapLike(to)) return MapsFit(from, to);
   // Two lists may both be empty, two optionals may both be none: their elements decide nothing.
@@ -139,27 +144,42 @@ bool Type::CanFit(const Type& from, const Type& to) {
 Type Type::Join(const Type& a, const Type& b) {
   if (a == b) return a;
   if (a.kind_ == TypeKind::kList && b.kind_ == TypeKind::kList) return List(Join(a.element(), b.element()));
-  if (a.kind_ == TypeKind::kMap && b.kind_ == TypeKind::kMap) return Map(Join(a.key(), b.key()), Join(a.value(), b.value()));
+  if (a.kind_ == TypeKind::kMap && b.kind_ == TypeKind::kMap)
+    return Map(Join(a.key(), b.key()), Join(a.value(), b.value()));
   if (a.kind_ == TypeKind::kOptional && b.kind_ == TypeKind::kOptional) return Optional(Join(a.element(), b.element()));
   return Union({a, b});
 }
 
 std::string Type::ToString() const {
   switch (kind_) {
-    case TypeKind::kDyn: return "dyn";
-    case TypeKind::kNull: return "null";
-    case TypeKind::kBool: return "bool";
-    case TypeKind::kInt: return "int";
-    case TypeKind::kUint: return "uint";
-    case TypeKind::kDouble: return "double";
-    case TypeKind::kString: return "string";
-    case TypeKind::kBytes: return "bytes";
-    case TypeKind::kTimestamp: return "timestamp";
-    case TypeKind::kDuration: return "duration";
-    case TypeKind::kType: return "type";
-    case TypeKind::kList: return "list(" + element().ToString() + ")";
-    case TypeKind::kMap: return "map(" + key().ToString() + ", " + value().ToString() + ")";
-    case TypeKind::kOptional: return "optional(" + element().ToString() + ")";
+    case TypeKind::kDyn:
+      return "dyn";
+    case TypeKind::kNull:
+      return "null";
+    case TypeKind::kBool:
+      return "bool";
+    case TypeKind::kInt:
+      return "int";
+    case TypeKind::kUint:
+      return "uint";
+    case TypeKind::kDouble:
+      return "double";
+    case TypeKind::kString:
+      return "string";
+    case TypeKind::kBytes:
+      return "bytes";
+    case TypeKind::kTimestamp:
+      return "timestamp";
+    case TypeKind::kDuration:
+      return "duration";
+    case TypeKind::kType:
+      return "type";
+    case TypeKind::kList:
+      return "list(" + element().ToString() + ")";
+    case TypeKind::kMap:
+      return "map(" + key().ToString() + ", " + value().ToString() + ")";
+    case TypeKind::kOptional:
+      return "optional(" + element().ToString() + ")";
     case TypeKind::kUnion: {
       std::string text;
       for (const Type& one : alternatives()) text += (text.empty() ? "" : " or ") + one.ToString();
@@ -167,7 +187,8 @@ std::string Type::ToString() const {
     }
     case TypeKind::kObject: {
       std::string text;
-      for (const auto& [field, type] : fields()) text += (text.empty() ? "" : ", ") + field.name + (field.required ? ": " : "?: ") + type.ToString();
+      for (const auto& [field, type] : fields())
+        text += (text.empty() ? "" : ", ") + field.name + (field.required ? ": " : "?: ") + type.ToString();
       if (open()) text += text.empty() ? "…" : ", …";
       return "{" + text + "}";
     }
@@ -181,8 +202,11 @@ bool operator==(const Type& a, const Type& b) {
   static const Type::Rep none;
   const Type::Rep& x = a.rep_ == nullptr ? none : *a.rep_;
   const Type::Rep& y = b.rep_ == nullptr ? none : *b.rep_;
-  const auto same_field = [](const auto& p, const auto& q) { return p.first.name == q.first.name && p.first.required == q.first.required && p.second == q.second; };
-  return x.open == y.open && x.parts == y.parts && std::equal(x.fields.begin(), x.fields.end(), y.fields.begin(), y.fields.end(), same_field);
+  const auto same_field = [](const auto& p, const auto& q) {
+    return p.first.name == q.first.name && p.first.required == q.first.required && p.second == q.second;
+  };
+  return x.open == y.open && x.parts == y.parts &&
+         std::equal(x.fields.begin(), x.fields.end(), y.fields.begin(), y.fields.end(), same_field);
 }
 
 }  // namespace fermata

@@ -5,12 +5,12 @@
 
 namespace fermata {
 
-inline constexpr ErrorCode kJsonSyntax{1001};         // not JSON
-inline constexpr ErrorCode kJsonTooLarge{1002};       // more bytes than allowed
-inline constexpr ErrorCode kJsonTooDeep{1003};        // nested deeper than kValueDepthMax
-inline constexpr ErrorCode kJsonDuplicateKey{1004};   // one object names a key twice
-inline constexpr ErrorCode kJsonNumberRange{1005};    // an integer beyond 64 bits
-inline constexpr ErrorCode kJsonBadUtf8{1006};        // not UTF-8
-inline constexpr ErrorCode kValueNotJson{1007};       // a value that no variable can hold
+inline constexpr ErrorCode kJsonSyntax{1001};        // not JSON
+inline constexpr ErrorCode kJsonTooLarge{1002};      // more bytes than allowed
+inline constexpr ErrorCode kJsonTooDeep{1003};       // nested deeper than kValueDepthMax
+inline constexpr ErrorCode kJsonDuplicateKey{1004};  // one object names a key twice
+inline constexpr ErrorCode kJsonNumberRange{1005};   // an integer beyond 64 bits
+inline constexpr ErrorCode kJsonBadUtf8{1006};       // not UTF-8
+inline constexpr ErrorCode kValueNotJson{1007};      // a value that no variable can hold
 
 }  // namespace fermata

@@ -22,9 +22,12 @@ constexpr std::uint64_t kSafeUintMax = (std::uint64_t{1} << 53) - 1;
 void AppendPointerToken(std::string_view key, std::string& path) {
   path += '/';
   for (const char c : key) {
-    if (c == '~') path += "~0";
-    else if (c == '/') path += "~1";
-    else path += c;
+    if (c == '~')
+      path += "~0";
+    else if (c == '/')
+      path += "~1";
+    else
+      path += c;
   }
 }
 
@@ -35,15 +38,27 @@ class Converter {
 
   bool Convert(simdjson::dom::element element, int depth, Value& out) {
     switch (element.type()) {
-      case simdjson::dom::element_type::ARRAY: return ConvertArray(element, depth + 1, out);
-      case simdjson::dom::element_type::OBJECT: return ConvertObject(element, depth + 1, out);
-      case simdjson::dom::element_type::INT64: out = Value::Int(element.get_int64().value_unsafe()); return true;
+      case simdjson::dom::element_type::ARRAY:
+        return ConvertArray(element, depth + 1, out);
+      case simdjson::dom::element_type::OBJECT:
+        return ConvertObject(element, depth + 1, out);
+      case simdjson::dom::element_type::INT64:
+        out = Value::Int(element.get_int64().value_unsafe());
+        return true;
       case simdjson::dom::element_type::UINT64:
-        return Fail(kJsonNumberRange, "Expected an integer within 64 bits, but got " + std::to_string(element.get_uint64().value_unsafe()) + ".");
-      case simdjson::dom::element_type::DOUBLE: out = Value::Double(element.get_double().value_unsafe()); return true;
-      case simdjson::dom::element_type::STRING: return ConvertString(element.get_string().value_unsafe(), out);
-      case simdjson::dom::element_type::BOOL: out = Value::Bool(element.get_bool().value_unsafe()); return true;
-      case simdjson::dom::element_type::NULL_VALUE: out = Value::Null(); return true;
+        return Fail(kJsonNumberRange, "Expected an integer within 64 bits, but got " +
+                                          std::to_string(element.get_uint64().value_unsafe()) + ".");
+      case simdjson::dom::element_type::DOUBLE:
+        out = Value::Double(element.get_double().value_unsafe());
+        return true;
+      case simdjson::dom::element_type::STRING:
+        return ConvertString(element.get_string().value_unsafe(), out);
+      case simdjson::dom::element_type::BOOL:
+        out = Value::Bool(element.get_bool().value_unsafe());
+        return true;
+      case simdjson::dom::element_type::NULL_VALUE:
+        out = Value::Null();
+        return true;
     }
     return false;
   }
@@ -62,12 +77,14 @@ class Converter {
 
   bool TooDeep(int depth) {
     if (depth <= kValueDepthMax) return false;
-    Fail(kJsonTooDeep, "Expected at most " + std::to_string(kValueDepthMax) + " levels of nesting, but the text has more.");
+    Fail(kJsonTooDeep,
+         "Expected at most " + std::to_string(kValueDepthMax) + " levels of nesting, but the text has more.");
     return true;
   }
 
   bool ConvertString(std::string_view text, Value& out) {
-    if (check_surrogates_ && !IsValidUtf8(text)) return Fail(kJsonBadUtf8, "Expected a Unicode character, but got half of a surrogate pair.");
+    if (check_surrogates_ && !IsValidUtf8(text))
+      return Fail(kJsonBadUtf8, "Expected a Unicode character, but got half of a surrogate pair.");
     out = Value::String(text);
     return true;
   }
@@ -110,7 +127,8 @@ class Converter {
     }
     const std::string_view key = entries[duplicate].first.as_string();
     AppendPointerToken(key, path_);
-    return Fail(kJsonDuplicateKey, "Expected each key once, but '" + std::string(key) + "' occurs twice in one object.");
+    return Fail(kJsonDuplicateKey,
+                "Expected each key once, but '" + std::string(key) + "' occurs twice in one object.");
   }
 
   bool check_surrogates_;
@@ -120,24 +138,36 @@ class Converter {
 
 Error SyntaxError(simdjson::error_code error, std::string_view text) {
   switch (error) {
-    case simdjson::EMPTY: return {kJsonSyntax, "Expected JSON, but the text is empty.", "", ""};
-    case simdjson::UTF8_ERROR: return {kJsonBadUtf8, "Expected UTF-8, but the text has other bytes.", "", ""};
+    case simdjson::EMPTY:
+      return {kJsonSyntax, "Expected JSON, but the text is empty.", "", ""};
+    case simdjson::UTF8_ERROR:
+      return {kJsonBadUtf8, "Expected UTF-8, but the text has other bytes.", "", ""};
     case simdjson::NUMBER_ERROR:
-      return {kJsonNumberRange, "Expected numbers in JSON's form, integers within 64 bits, but one is not.", "", "Write large numbers as strings."};
+      return {kJsonNumberRange, "Expected numbers in JSON's form, integers within 64 bits, but one is not.", "",
+              "Write large numbers as strings."};
     case simdjson::DEPTH_ERROR:
-      return {kJsonTooDeep, "Expected at most " + std::to_string(kValueDepthMax) + " levels of nesting, but the text has more.", "", ""};
-    case simdjson::UNCLOSED_STRING: return {kJsonSyntax, "Expected the closing quote of a string, but the text ends.", "", ""};
-    case simdjson::STRING_ERROR: return {kJsonSyntax, "Expected a JSON string, but one has an escape that JSON does not know.", "", ""};
+      return {kJsonTooDeep,
+              "Expected at most " + std::to_string(kValueDepthMax) + " levels of nesting, but the text has more.", "",
+              ""};
+    case simdjson::UNCLOSED_STRING:
+      return {kJsonSyntax, "Expected the closing quote of a string, but the text ends.", "", ""};
+    case simdjson::STRING_ERROR:
+      return {kJsonSyntax, "Expected a JSON string, but one has an escape that JSON does not know.", "", ""};
     case simdjson::UNESCAPED_CHARS:
-      return {kJsonSyntax, "Expected control characters in strings to be escaped, but one is not.", "", "Write \\n for a line break."};
+      return {kJsonSyntax, "Expected control characters in strings to be escaped, but one is not.", "",
+              "Write \\n for a line break."};
     case simdjson::T_ATOM_ERROR:
     case simdjson::F_ATOM_ERROR:
-    case simdjson::N_ATOM_ERROR: return {kJsonSyntax, "Expected true, false or null, but got another word.", "", ""};
-    default: break;
+    case simdjson::N_ATOM_ERROR:
+      return {kJsonSyntax, "Expected true, false or null, but got another word.", "", ""};
+    default:
+      break;
   }
   std::size_t shown = std::min<std::size_t>(text.size(), 40);
   while (shown > 0 && !IsValidUtf8(text.substr(0, shown))) --shown;
-  return {kJsonSyntax, "Expected JSON, but got '" + std::string(text.substr(0, shown)) + (shown < text.size() ? "…'." : "'."), "", ""};
+  return {kJsonSyntax,
+          "Expected JSON, but got '" + std::string(text.substr(0, shown)) + (shown < text.size() ? "…'." : "'."), "",
+          ""};
 }
 
 bool MayHaveSurrogates(std::string_view text) {
@@ -173,20 +203,41 @@ std::string KeyText(const Value& key) {
 
 void AppendScalar(const Value& value, std::string& out) {
   switch (value.kind()) {
-    case ValueKind::kNull: out += "null"; return;
-    case ValueKind::kBool: out += value.as_bool() ? "true" : "false"; return;
-    case ValueKind::kInt: out += std::to_string(value.as_int()); return;
-    case ValueKind::kUint:
-      if (value.as_uint() <= kSafeUintMax) out += std::to_string(value.as_uint());
-      else out += '"' + std::to_string(value.as_uint()) + '"';
+    case ValueKind::kNull:
+      out += "null";
       return;
-    case ValueKind::kDouble: AppendDouble(value.as_double(), out); return;
-    case ValueKind::kString: AppendJsonString(value.as_string(), out); return;
-    case ValueKind::kBytes: out += '"' + EncodeBase64(value.as_bytes()) + '"'; return;
-    case ValueKind::kTimestamp: out += '"' + FormatTimestamp(value.as_timestamp()) + '"'; return;
-    case ValueKind::kDuration: out += '"' + FormatDuration(value.as_duration()) + '"'; return;
-    case ValueKind::kType: AppendJsonString(value.as_type(), out); return;
-    default: return;
+    case ValueKind::kBool:
+      out += value.as_bool() ? "true" : "false";
+      return;
+    case ValueKind::kInt:
+      out += std::to_string(value.as_int());
+      return;
+    case ValueKind::kUint:
+      if (value.as_uint() <= kSafeUintMax)
+        out += std::to_string(value.as_uint());
+      else
+        out += '"' + std::to_string(value.as_uint()) + '"';
+      return;
+    case ValueKind::kDouble:
+      AppendDouble(value.as_double(), out);
+      return;
+    case ValueKind::kString:
+      AppendJsonString(value.as_string(), out);
+      return;
+    case ValueKind::kBytes:
+      out += '"' + EncodeBase64(value.as_bytes()) + '"';
+      return;
+    case ValueKind::kTimestamp:
+      out += '"' + FormatTimestamp(value.as_timestamp()) + '"';
+      return;
+    case ValueKind::kDuration:
+      out += '"' + FormatDuration(value.as_duration()) + '"';
+      return;
+    case ValueKind::kType:
+      AppendJsonString(value.as_type(), out);
+      return;
+    default:
+      return;
   }
 }
 
@@ -215,7 +266,8 @@ class Writer {
         continue;
       }
       const MapEntry& entry = frame.value->as_map()[index];
-      AppendJsonString(entry.first.is_string() ? entry.first.as_string() : std::string_view(KeyText(entry.first)), out_);
+      AppendJsonString(entry.first.is_string() ? entry.first.as_string() : std::string_view(KeyText(entry.first)),
+                       out_);
       out_ += pretty_ ? ": " : ":";
       Open(entry.second);
     }
@@ -266,8 +318,13 @@ class Writer {
 
 // `depth` is that of the parent. `changed` tells whether `out` was written: a value that is JSON already is not copied.
 std::optional<Error> Jsonify(const Value& value, int depth, Value& out, bool& changed) {
-  const auto refuse = [](std::string what) { return Error{kValueNotJson, "Variables cannot hold " + std::move(what) + ".", "", ""}; };
-  if (depth > kValueDepthMax) return Error{kJsonTooDeep, "Expected at most " + std::to_string(kValueDepthMax) + " levels of nesting, but the value has more.", "", ""};
+  const auto refuse = [](std::string what) {
+    return Error{kValueNotJson, "Variables cannot hold " + std::move(what) + ".", "", ""};
+  };
+  if (depth > kValueDepthMax)
+    return Error{kJsonTooDeep,
+                 "Expected at most " + std::to_string(kValueDepthMax) + " levels of nesting, but the value has more.",
+                 "", ""};
   const auto become = [&](Value converted) -> std::optional<Error> {
     out = std::move(converted);
     changed = true;
@@ -277,18 +334,25 @@ std::optional<Error> Jsonify(const Value& value, int depth, Value& out, bool& ch
     case ValueKind::kNull:
     case ValueKind::kBool:
     case ValueKind::kInt:
-    case ValueKind::kString: return std::nullopt;
+    case ValueKind::kString:
+      return std::nullopt;
     case ValueKind::kDouble:
-      if (!std::isfinite(value.as_double())) return refuse(std::isnan(value.as_double()) ? "NaN" : "an infinite number");
+      if (!std::isfinite(value.as_double()))
+        return refuse(std::isnan(value.as_double()) ? "NaN" : "an infinite number");
       return std::nullopt;
     case ValueKind::kUint:
       if (value.as_uint() <= kSafeUintMax) return become(Value::Int(static_cast<std::int64_t>(value.as_uint())));
       return become(Value::String(std::to_string(value.as_uint())));
-    case ValueKind::kBytes: return become(Value::String(EncodeBase64(value.as_bytes())));
-    case ValueKind::kTimestamp: return become(Value::String(FormatTimestamp(value.as_timestamp())));
-    case ValueKind::kDuration: return become(Value::String(FormatDuration(value.as_duration())));
-    case ValueKind::kType: return refuse("the type '" + std::string(value.as_type()) + "'");
-    case ValueKind::kOptional: return refuse("an optional");
+    case ValueKind::kBytes:
+      return become(Value::String(EncodeBase64(value.as_bytes())));
+    case ValueKind::kTimestamp:
+      return become(Value::String(FormatTimestamp(value.as_timestamp())));
+    case ValueKind::kDuration:
+      return become(Value::String(FormatDuration(value.as_duration())));
+    case ValueKind::kType:
+      return refuse("the type '" + std::string(value.as_type()) + "'");
+    case ValueKind::kOptional:
+      return refuse("an optional");
     case ValueKind::kList: {
       std::vector<Value> items = value.as_list();
       bool any = false;
@@ -305,7 +369,8 @@ std::optional<Error> Jsonify(const Value& value, int depth, Value& out, bool& ch
       bool any = false;
       for (std::size_t i = 0; i < entries.size(); ++i) {
         const MapEntry& entry = value.as_map()[i];
-        if (!entry.first.is_string()) return refuse("a map with the key " + KeyText(entry.first) + ", which is no string");
+        if (!entry.first.is_string())
+          return refuse("a map with the key " + KeyText(entry.first) + ", which is no string");
         if (auto error = Jsonify(entry.second, depth + 1, entries[i].second, any)) {
           std::string token;
           AppendPointerToken(entry.first.as_string(), token);
@@ -323,7 +388,10 @@ std::optional<Error> Jsonify(const Value& value, int depth, Value& out, bool& ch
 
 Result<Value> ParseJson(std::string_view text, std::size_t bytes_max) {
   if (text.size() > bytes_max) {
-    return Error{kJsonTooLarge, "Expected at most " + std::to_string(bytes_max) + " bytes of JSON, but got " + std::to_string(text.size()) + ".", "", ""};
+    return Error{kJsonTooLarge,
+                 "Expected at most " + std::to_string(bytes_max) + " bytes of JSON, but got " +
+                     std::to_string(text.size()) + ".",
+                 "", ""};
   }
   static thread_local simdjson::dom::parser parser;
   simdjson::dom::element root;
@@ -370,13 +438,27 @@ void AppendJsonString(std::string_view text, std::string& out) {
     out += text.substr(plain, i - plain);
     plain = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         out += "\\u00";
         out += kHex[c >> 4];

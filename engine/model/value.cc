@@ -74,8 +74,10 @@ bool Value::has_rep() const noexcept {
     case ValueKind::kList:
     case ValueKind::kMap:
     case ValueKind::kType:
-    case ValueKind::kOptional: return rep_ != nullptr;
-    default: return false;
+    case ValueKind::kOptional:
+      return rep_ != nullptr;
+    default:
+      return false;
   }
 }
 
@@ -279,19 +281,32 @@ const Value& Value::optional_value() const {
 
 std::string_view CelTypeName(ValueKind kind) {
   switch (kind) {
-    case ValueKind::kNull: return "null_type";
-    case ValueKind::kBool: return "bool";
-    case ValueKind::kInt: return "int";
-    case ValueKind::kUint: return "uint";
-    case ValueKind::kDouble: return "double";
-    case ValueKind::kString: return "string";
-    case ValueKind::kBytes: return "bytes";
-    case ValueKind::kTimestamp: return "google.protobuf.Timestamp";
-    case ValueKind::kDuration: return "google.protobuf.Duration";
-    case ValueKind::kList: return "list";
-    case ValueKind::kMap: return "map";
-    case ValueKind::kType: return "type";
-    case ValueKind::kOptional: return "optional_type";
+    case ValueKind::kNull:
+      return "null_type";
+    case ValueKind::kBool:
+      return "bool";
+    case ValueKind::kInt:
+      return "int";
+    case ValueKind::kUint:
+      return "uint";
+    case ValueKind::kDouble:
+      return "double";
+    case ValueKind::kString:
+      return "string";
+    case ValueKind::kBytes:
+      return "bytes";
+    case ValueKind::kTimestamp:
+      return "google.protobuf.Timestamp";
+    case ValueKind::kDuration:
+      return "google.protobuf.Duration";
+    case ValueKind::kList:
+      return "list";
+    case ValueKind::kMap:
+      return "map";
+    case ValueKind::kType:
+      return "type";
+    case ValueKind::kOptional:
+      return "optional_type";
   }
   return "dyn";
 }

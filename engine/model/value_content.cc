@@ -20,19 +20,26 @@ struct Key {
 
 Key KeyOf(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kBool: return {Key::Family::kBool, value.as_bool() ? 1u : 0u, {}};
-    case ValueKind::kInt: return {Key::Family::kInt, static_cast<std::uint64_t>(value.as_int()), {}};
+    case ValueKind::kBool:
+      return {Key::Family::kBool, value.as_bool() ? 1u : 0u, {}};
+    case ValueKind::kInt:
+      return {Key::Family::kInt, static_cast<std::uint64_t>(value.as_int()), {}};
     case ValueKind::kUint:
-      return {value.as_uint() > static_cast<std::uint64_t>(INT64_MAX) ? Key::Family::kBigUint : Key::Family::kInt, value.as_uint(), {}};
+      return {value.as_uint() > static_cast<std::uint64_t>(INT64_MAX) ? Key::Family::kBigUint : Key::Family::kInt,
+              value.as_uint(),
+              {}};
     case ValueKind::kDouble: {
       const double number = value.as_double();
       if (number != std::floor(number)) return {};
-      if (number >= -0x1p63 && number < 0x1p63) return {Key::Family::kInt, static_cast<std::uint64_t>(static_cast<std::int64_t>(number)), {}};
+      if (number >= -0x1p63 && number < 0x1p63)
+        return {Key::Family::kInt, static_cast<std::uint64_t>(static_cast<std::int64_t>(number)), {}};
       if (number >= 0x1p63 && number < 0x1p64) return {Key::Family::kBigUint, static_cast<std::uint64_t>(number), {}};
       return {};
     }
-    case ValueKind::kString: return {Key::Family::kString, 0, value.as_string()};
-    default: return {};
+    case ValueKind::kString:
+      return {Key::Family::kString, 0, value.as_string()};
+    default:
+      return {};
   }
 }
 
@@ -94,9 +101,9 @@ const Value* Value::Find(std::string_view key) const {
     return nullptr;
   }
   const Key wanted{Key::Family::kString, 0, key};
-  const auto found = std::lower_bound(map.sorted.begin(), map.sorted.end(), wanted, [&](std::uint32_t position, const Key& k) {
-    return Compare(KeyOf(map.entries[position].first), k) < 0;
-  });
+  const auto found = std::lower_bound(
+      map.sorted.begin(), map.sorted.end(), wanted,
+      [&](std::uint32_t position, const Key& k) { return Compare(KeyOf(map.entries[position].first), k) < 0; });
   if (found == map.sorted.end() || Compare(KeyOf(map.entries[*found].first), wanted) != 0) return nullptr;
   return &map.entries[*found].second;
 }
@@ -118,9 +125,9 @@ const MapEntry* Value::FindEntry(const Value& key) const {
     }
     return nullptr;
   }
-  const auto found = std::lower_bound(map.sorted.begin(), map.sorted.end(), wanted, [&](std::uint32_t position, const Key& k) {
-    return Compare(KeyOf(map.entries[position].first), k) < 0;
-  });
+  const auto found = std::lower_bound(
+      map.sorted.begin(), map.sorted.end(), wanted,
+      [&](std::uint32_t position, const Key& k) { return Compare(KeyOf(map.entries[position].first), k) < 0; });
   if (found == map.sorted.end() || Compare(KeyOf(map.entries[*found].first), wanted) != 0) return nullptr;
   return &map.entries[*found];
 }
@@ -129,16 +136,24 @@ const MapEntry* Value::FindEntry(const Value& key) const {
 bool Value::EqualShallow(const Value& a, const Value& b, std::vector<std::pair<const Value*, const Value*>>& todo) {
   if (a.kind_ != b.kind_) return false;
   switch (a.kind_) {
-    case ValueKind::kNull: return true;
-    case ValueKind::kBool: return a.bool_ == b.bool_;
+    case ValueKind::kNull:
+      return true;
+    case ValueKind::kBool:
+      return a.bool_ == b.bool_;
     case ValueKind::kInt:
-    case ValueKind::kUint: return a.uint_ == b.uint_;
-    case ValueKind::kDouble: return a.double_ == b.double_ || (std::isnan(a.double_) && std::isnan(b.double_));
+    case ValueKind::kUint:
+      return a.uint_ == b.uint_;
+    case ValueKind::kDouble:
+      return a.double_ == b.double_ || (std::isnan(a.double_) && std::isnan(b.double_));
     case ValueKind::kTimestamp:
-    case ValueKind::kDuration: return a.int_ == b.int_ && a.nanos_ == b.nanos_;
-    case ValueKind::kString: return a.as_string() == b.as_string();
-    case ValueKind::kBytes: return a.as_bytes() == b.as_bytes();
-    case ValueKind::kType: return a.as_type() == b.as_type();
+    case ValueKind::kDuration:
+      return a.int_ == b.int_ && a.nanos_ == b.nanos_;
+    case ValueKind::kString:
+      return a.as_string() == b.as_string();
+    case ValueKind::kBytes:
+      return a.as_bytes() == b.as_bytes();
+    case ValueKind::kType:
+      return a.as_type() == b.as_type();
     case ValueKind::kOptional:
       if (a.rep_ == b.rep_) return true;
       if (a.rep_ == nullptr || b.rep_ == nullptr) return false;
@@ -202,7 +217,8 @@ std::size_t Value::MemoryBytes(std::size_t limit) const {
         bytes += sizeof(Rep::Optional);
         todo.push_back(&value.optional_value());
         break;
-      default: bytes += sizeof(Rep::Text) + static_cast<Rep::Text*>(value.rep_)->size;
+      default:
+        bytes += sizeof(Rep::Text) + static_cast<Rep::Text*>(value.rep_)->size;
     }
   }
   return bytes;
@@ -214,7 +230,8 @@ int Value::Depth() const {
   while (!todo.empty() && deepest <= kValueDepthMax) {
     const auto [value, above] = todo.back();
     todo.pop_back();
-    const bool nests = value->kind_ == ValueKind::kList || value->kind_ == ValueKind::kMap || value->kind_ == ValueKind::kOptional;
+    const bool nests =
+        value->kind_ == ValueKind::kList || value->kind_ == ValueKind::kMap || value->kind_ == ValueKind::kOptional;
     const int depth = above + (nests ? 1 : 0);
     deepest = std::max(deepest, depth);
     if (value->kind_ == ValueKind::kList) {

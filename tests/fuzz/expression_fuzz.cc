@@ -14,7 +14,8 @@ void Require(bool holds) {
 }
 
 const Value& Variables() {
-  static const Value vars = *ParseJson(R"({"i":7,"d":1.5,"s":"text","l":[1,2,3],"m":{"a":{"b":1},"c":"x"},"n":null,"a.b":5})");
+  static const Value vars =
+      *ParseJson(R"({"i":7,"d":1.5,"s":"text","l":[1,2,3],"m":{"a":{"b":1},"c":"x"},"n":null,"a.b":5})");
   return vars;
 }
 
@@ -24,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   const std::string_view source(reinterpret_cast<const char*>(data), size);
   const ParseOutcome parsed = ParseExpression(source);
   Require((parsed.expression == nullptr) == !parsed.errors.empty());
-  for (const ExpressionError& error : parsed.errors) Require(error.line >= 1 && error.column >= 1 && error.length >= 1 && !error.message.empty());
+  for (const ExpressionError& error : parsed.errors)
+    Require(error.line >= 1 && error.column >= 1 && error.length >= 1 && !error.message.empty());
   if (parsed.expression == nullptr) return 0;
   NamesScope scope;
   TypeEnvironment environment;
@@ -38,7 +40,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   limits.steps_max = 20'000;
   limits.bytes_max = 1 << 20;
   const EvaluationResult result = Evaluate(*parsed.expression, scope, limits);
-  if (result.ok()) Require(IsValidUtf8(WriteJson(result.value())));
-  else Require(static_cast<int>(result.error().code) > 3100 && static_cast<int>(result.error().code) < 3110);
+  if (result.ok())
+    Require(IsValidUtf8(WriteJson(result.value())));
+  else
+    Require(static_cast<int>(result.error().code) > 3100 && static_cast<int>(result.error().code) < 3110);
   return 0;
 }

@@ -22,7 +22,8 @@ TEST(Base64, ReadsWithAndWithoutPadding) {
 }
 
 TEST(Base64, RefusesOtherTexts) {
-  for (const char* text : {"Z", "Zg=", "Zg===", "=", "====", "Zm9v====", "Zm 9v", "Zm9v\n", "-_==", "Zh=="}) EXPECT_FALSE(DecodeBase64(text)) << text;
+  for (const char* text : {"Z", "Zg=", "Zg===", "=", "====", "Zm9v====", "Zm 9v", "Zm9v\n", "-_==", "Zh=="})
+    EXPECT_FALSE(DecodeBase64(text)) << text;
 }
 
 }  // namespace

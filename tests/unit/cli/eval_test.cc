@@ -62,34 +62,49 @@ TEST(Eval, GoesOnAfterABadLine) {
 }
 
 TEST(EvalTyped, EveryKindSurvivesTheWayInAndOut) {
-  for (const char* typed : {R"({"type":"null","value":null})", R"({"type":"bool","value":true})", R"({"type":"int","value":"-9223372036854775808"})",
-                            R"({"type":"uint","value":"18446744073709551615"})", R"({"type":"double","value":1.5})", R"({"type":"double","value":2.0})",
-                            R"({"type":"double","value":"NaN"})", R"({"type":"double","value":"Infinity"})", R"({"type":"double","value":"-Infinity"})",
-                            R"({"type":"string","value":"é"})", R"({"type":"bytes","value":"/w=="})", R"({"type":"timestamp","value":"2009-02-13T23:31:30.5Z"})",
-                            R"({"type":"duration","value":"-3.5s"})", R"({"type":"list","value":[{"type":"int","value":"1"},{"type":"null","value":null}]})",
-                            R"({"type":"map","value":[[{"type":"int","value":"1"},{"type":"string","value":"x"}],[{"type":"bool","value":true},{"type":"list","value":[]}]]})",
-                            R"({"type":"type","value":"int"})", R"({"type":"optional","value":null})", R"({"type":"optional","value":{"type":"int","value":"1"}})"}) {
-    EXPECT_EQ(Typed(std::string(R"({"expr":"x","vars":{"x":)") + typed + "}}"), std::string(R"({"value":)") + typed + "}");
+  for (
+      const char* typed :
+      {R"({"type":"null","value":null})", R"({"type":"bool","value":true})",
+       R"({"type":"int","value":"-9223372036854775808"})", R"({"type":"uint","value":"18446744073709551615"})",
+       R"({"type":"double","value":1.5})", R"({"type":"double","value":2.0})", R"({"type":"double","value":"NaN"})",
+       R"({"type":"double","value":"Infinity"})", R"({"type":"double","value":"-Infinity"})",
+       R"({"type":"string","value":"é"})", R"({"type":"bytes","value":"/w=="})",
+       R"({"type":"timestamp","value":"2009-02-13T23:31:30.5Z"})", R"({"type":"duration","value":"-3.5s"})",
+       R"({"type":"list","value":[{"type":"int","value":"1"},{"type":"null","value":null}]})",
+       R"({"type":"map","value":[[{"type":"int","value":"1"},{"type":"string","value":"x"}],[{"type":"bool","value":true},{"type":"list","value":[]}]]})",
+       R"({"type":"type","value":"int"})", R"({"type":"optional","value":null})",
+       R"({"type":"optional","value":{"type":"int","value":"1"}})"}) {
+    EXPECT_EQ(Typed(std::string(R"({"expr":"x","vars":{"x":)") + typed + "}}"),
+              std::string(R"({"value":)") + typed + "}");
   }
 }
 
 TEST(EvalTyped, ReadsLiberally) {
   EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"int","value":5}}})"), R"({"value":{"type":"int","value":"5"}})");
-  EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"double","value":5}}})"), R"({"value":{"type":"double","value":5.0}})");
-  EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"double","value":"1e3"}}})"), R"({"value":{"type":"double","value":1000.0}})");
+  EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"double","value":5}}})"),
+            R"({"value":{"type":"double","value":5.0}})");
+  EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"double","value":"1e3"}}})"),
+            R"({"value":{"type":"double","value":1000.0}})");
   EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"null"}}})"), R"({"value":{"type":"null","value":null}})");
   EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":7}})"), R"({"value":{"type":"int","value":"7"}})");
-  EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"google.protobuf.Duration","value":"1m"}}})"), R"({"value":{"type":"duration","value":"60s"}})");
-  EXPECT_EQ(Typed(R"({"expr":"x.y","vars":{"x.y":{"type":"bool","value":true}}})"), R"({"value":{"type":"bool","value":true}})");
+  EXPECT_EQ(Typed(R"({"expr":"x","vars":{"x":{"type":"google.protobuf.Duration","value":"1m"}}})"),
+            R"({"value":{"type":"duration","value":"60s"}})");
+  EXPECT_EQ(Typed(R"({"expr":"x.y","vars":{"x.y":{"type":"bool","value":true}}})"),
+            R"({"value":{"type":"bool","value":true}})");
 }
 
 TEST(EvalTyped, RefusesValuesThatAreNotOfTheirType) {
-  for (const char* typed : {R"({"type":"int","value":"x"})", R"({"type":"int","value":1.5})", R"({"type":"int","value":"9223372036854775808"})", R"({"type":"uint","value":"-1"})",
-                            R"({"type":"bool","value":"true"})", R"({"type":"string","value":1})", R"({"type":"bytes","value":"*"})", R"({"type":"timestamp","value":"now"})",
-                            R"({"type":"duration","value":"long"})", R"({"type":"list","value":{}})", R"({"type":"map","value":[[1]]})",
-                            R"({"type":"map","value":[[{"type":"double","value":1},{"type":"null"}]]})",
-                            R"({"type":"map","value":[[{"type":"int","value":"1"},{"type":"null"}],[{"type":"uint","value":"1"},{"type":"null"}]]})", R"({"type":"list"})",
-                            R"({"type":"what","value":1})", R"({"value":1})", R"({"type":5,"value":1})", R"({"type":"double","value":"one"})"}) {
+  for (
+      const char* typed :
+      {R"({"type":"int","value":"x"})", R"({"type":"int","value":1.5})",
+       R"({"type":"int","value":"9223372036854775808"})", R"({"type":"uint","value":"-1"})",
+       R"({"type":"bool","value":"true"})", R"({"type":"string","value":1})", R"({"type":"bytes","value":"*"})",
+       R"({"type":"timestamp","value":"now"})", R"({"type":"duration","value":"long"})",
+       R"({"type":"list","value":{}})", R"({"type":"map","value":[[1]]})",
+       R"({"type":"map","value":[[{"type":"double","value":1},{"type":"null"}]]})",
+       R"({"type":"map","value":[[{"type":"int","value":"1"},{"type":"null"}],[{"type":"uint","value":"1"},{"type":"null"}]]})",
+       R"({"type":"list"})", R"({"type":"what","value":1})", R"({"value":1})", R"({"type":5,"value":1})",
+       R"({"type":"double","value":"one"})"}) {
     EXPECT_EQ(ErrorOf(Typed(std::string(R"({"expr":"x","vars":{"x":)") + typed + "}}")), "FM-8051@1") << typed;
   }
 }

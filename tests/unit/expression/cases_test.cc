@@ -34,13 +34,20 @@ std::string DescribeBytes(std::string_view bytes) {
 
 std::string Describe(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kUint: return std::to_string(value.as_uint()) + "u";
-    case ValueKind::kDouble: return DescribeDouble(value.as_double());
-    case ValueKind::kBytes: return DescribeBytes(value.as_bytes());
-    case ValueKind::kTimestamp: return "timestamp(" + FormatTimestamp(value.as_timestamp()) + ")";
-    case ValueKind::kDuration: return "duration(" + FormatDuration(value.as_duration()) + ")";
-    case ValueKind::kType: return "type(" + std::string(value.as_type()) + ")";
-    case ValueKind::kOptional: return value.optional_has_value() ? "optional(" + Describe(value.optional_value()) + ")" : "none";
+    case ValueKind::kUint:
+      return std::to_string(value.as_uint()) + "u";
+    case ValueKind::kDouble:
+      return DescribeDouble(value.as_double());
+    case ValueKind::kBytes:
+      return DescribeBytes(value.as_bytes());
+    case ValueKind::kTimestamp:
+      return "timestamp(" + FormatTimestamp(value.as_timestamp()) + ")";
+    case ValueKind::kDuration:
+      return "duration(" + FormatDuration(value.as_duration()) + ")";
+    case ValueKind::kType:
+      return "type(" + std::string(value.as_type()) + ")";
+    case ValueKind::kOptional:
+      return value.optional_has_value() ? "optional(" + Describe(value.optional_value()) + ")" : "none";
     case ValueKind::kList: {
       std::string text;
       for (const Value& item : value.as_list()) text += (text.empty() ? "" : ", ") + Describe(item);
@@ -48,10 +55,12 @@ std::string Describe(const Value& value) {
     }
     case ValueKind::kMap: {
       std::string text;
-      for (const auto& [key, item] : value.as_map()) text += (text.empty() ? "" : ", ") + Describe(key) + ": " + Describe(item);
+      for (const auto& [key, item] : value.as_map())
+        text += (text.empty() ? "" : ", ") + Describe(key) + ": " + Describe(item);
       return "{" + text + "}";
     }
-    default: return WriteJson(value);
+    default:
+      return WriteJson(value);
   }
 }
 
@@ -103,7 +112,8 @@ std::vector<Case> ReadCases(const std::filesystem::path& file) {
 
 std::vector<std::filesystem::path> CaseFiles() {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(FERMATA_SOURCE_DIR "/tests/unit/expression/cases")) files.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(FERMATA_SOURCE_DIR "/tests/unit/expression/cases"))
+    files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -116,7 +126,8 @@ TEST_P(CaseFile, GivesWhatTheTableSays) {
   for (const Case& c : cases) EXPECT_EQ(RunCase(c), c.expected) << c.place << ": " << c.source;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cel, CaseFile, testing::ValuesIn(CaseFiles()), [](const auto& info) { return info.param.stem().string(); });
+INSTANTIATE_TEST_SUITE_P(Cel, CaseFile, testing::ValuesIn(CaseFiles()),
+                         [](const auto& info) { return info.param.stem().string(); });
 
 TEST(CaseFiles, HoldMoreThanAThousandCases) {
   std::size_t count = 0;

@@ -8,7 +8,8 @@
 namespace fermata {
 namespace {
 
-EvaluationResult EvaluateText(std::string_view source, const Value& vars = Value::Object({}), const EvaluationLimits& limits = {}) {
+EvaluationResult EvaluateText(std::string_view source, const Value& vars = Value::Object({}),
+                              const EvaluationLimits& limits = {}) {
   const ParseOutcome parsed = ParseExpression(source);
   if (parsed.expression == nullptr) return parsed.errors.front();
   NamesScope scope;
@@ -18,7 +19,8 @@ EvaluationResult EvaluateText(std::string_view source, const Value& vars = Value
 
 std::string Text(std::string_view source, std::string_view vars = "{}") {
   const EvaluationResult result = EvaluateText(source, *ParseJson(vars));
-  return result.ok() ? WriteJson(result.value()) : FormatErrorCode(result.error().code) + "@" + std::to_string(result.error().column);
+  return result.ok() ? WriteJson(result.value())
+                     : FormatErrorCode(result.error().code) + "@" + std::to_string(result.error().column);
 }
 
 TEST(Expression, ErrorsStandAtTheTokenInCharacters) {
@@ -37,7 +39,9 @@ TEST(Expression, CountsLinesAndTheColumnInTheLine) {
   EXPECT_EQ(parsed.errors[0].column, 7);
 }
 
-TEST(Expression, ReportsEveryLexicalMistake) { EXPECT_EQ(ParseExpression("'\\q' + 99999999999999999999 + @").errors.size(), 3u); }
+TEST(Expression, ReportsEveryLexicalMistake) {
+  EXPECT_EQ(ParseExpression("'\\q' + 99999999999999999999 + @").errors.size(), 3u);
+}
 
 TEST(Expression, TripleQuotesKeepLineEndsAsTheyAre) {
   EXPECT_EQ(Text("'''a\nb'''"), R"("a\nb")");
@@ -63,7 +67,8 @@ TEST(Expression, AnInnerScopeShadowsAnOuterOne) {
 }
 
 TEST(Expression, ListsTheNamesThatItReads) {
-  const auto names = FreeNames(*ParseExpression("[1].all(i, i < limit.max) && has(auth.card.id) && limit.min > 0 && type(x) == int").expression);
+  const auto names = FreeNames(
+      *ParseExpression("[1].all(i, i < limit.max) && has(auth.card.id) && limit.min > 0 && type(x) == int").expression);
   ASSERT_EQ(names.size(), 3u);
   EXPECT_EQ(names[0].name, "limit");
   EXPECT_EQ(names[0].column, 16);
@@ -103,23 +108,30 @@ TEST_P(LimitTest, IsStopped) { EXPECT_EQ(Text(GetParam()).substr(0, 7), "FM-3109
 
 INSTANTIATE_TEST_SUITE_P(
     Bombs, LimitTest,
-    testing::Values("lists.range(1000000000000)", "lists.range(2000).all(a, lists.range(2000).all(b, true))",
-                    "lists.range(100000).map(a, lists.range(100000))", "lists.range(20000).distinct()",
-                    "cel.bind(a, 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', cel.bind(b, a+a+a+a+a+a+a+a+a+a, cel.bind(c, b+b+b+b+b+b+b+b+b+b, "
-                    "cel.bind(d, c+c+c+c+c+c+c+c+c+c, cel.bind(e, d+d+d+d+d+d+d+d+d+d, e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e)))))",
-                    "cel.bind(a, lists.range(1000).map(i, 'x').join(), lists.range(900).map(i, a).join().replace('x', a))",
-                    "lists.range(1000000000) == [] || true", "[1].exists(x, lists.range(1000000000) == [])",
-                    "optional.none().orValue(lists.range(1000000000))", "cel.bind(x, lists.range(1000000000), 1)"));
+    testing::Values(
+        "lists.range(1000000000000)", "lists.range(2000).all(a, lists.range(2000).all(b, true))",
+        "lists.range(100000).map(a, lists.range(100000))", "lists.range(20000).distinct()",
+        "cel.bind(a, 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', cel.bind(b, a+a+a+a+a+a+a+a+a+a, "
+        "cel.bind(c, b+b+b+b+b+b+b+b+b+b, "
+        "cel.bind(d, c+c+c+c+c+c+c+c+c+c, cel.bind(e, d+d+d+d+d+d+d+d+d+d, "
+        "e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e+e)))))",
+        "cel.bind(a, lists.range(1000).map(i, 'x').join(), lists.range(900).map(i, a).join().replace('x', a))",
+        "lists.range(1000000000) == [] || true", "[1].exists(x, lists.range(1000000000) == [])",
+        "optional.none().orValue(lists.range(1000000000))", "cel.bind(x, lists.range(1000000000), 1)"));
 
 TEST(ExpressionLimits, SharedPartsCountEachTimeTheyAreWritten) {
   std::string source = "[1,2,3]";
-  for (int i = 0; i < 30; ++i) source = "cel.bind(x" + std::to_string(i) + ", " + source + ", [x" + std::to_string(i) + ", x" + std::to_string(i) + "])";
+  for (int i = 0; i < 30; ++i)
+    source = "cel.bind(x" + std::to_string(i) + ", " + source + ", [x" + std::to_string(i) + ", x" + std::to_string(i) +
+             "])";
   EXPECT_EQ(Text(source).substr(0, 7), "FM-3109");
 }
 
 TEST(ExpressionLimits, ComparingSharedPartsTakesSteps) {
   std::string source = "[1,2,3]";
-  for (int i = 0; i < 30; ++i) source = "cel.bind(x" + std::to_string(i) + ", " + source + ", [x" + std::to_string(i) + ", x" + std::to_string(i) + "])";
+  for (int i = 0; i < 30; ++i)
+    source = "cel.bind(x" + std::to_string(i) + ", " + source + ", [x" + std::to_string(i) + ", x" + std::to_string(i) +
+             "])";
   EXPECT_EQ(Text("cel.bind(a, " + source + ", a == " + source + ")").substr(0, 7), "FM-3109");
 }
 
@@ -136,7 +148,9 @@ TEST(ExpressionLimits, BoundsTheSource) {
     for (int i = 0; i < times; ++i) text += part;
     return text;
   };
-  const auto code = [](const std::string& source) { return ParseExpression(source).errors.empty() ? ErrorCode{} : ParseExpression(source).errors.front().code; };
+  const auto code = [](const std::string& source) {
+    return ParseExpression(source).errors.empty() ? ErrorCode{} : ParseExpression(source).errors.front().code;
+  };
   EXPECT_EQ(code(repeated(" ", static_cast<int>(kExpressionBytesMax) + 1)), kExpressionTooLarge);
   EXPECT_EQ(code(repeated("(", 100) + "1" + repeated(")", 100)), ErrorCode{});
   EXPECT_EQ(code(repeated("(", 200) + "1" + repeated(")", 200)), kExpressionTooLarge);

@@ -32,7 +32,9 @@ TEST(Json, ReadsAndWritesEveryKindOfCharacter) {
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\"}", "{a:1}", "'a'", "nul", "01", "+1", "1.", ".5", "NaN", "1 2", "[1] x", "\"a", "\"\\x\"", "\"\t\"", "// c\n1", "{\"a\":1,}", "\xef\xbb\xbf"}) {
+  for (const char* text :
+       {"",   " ",   "{",   "[1,]",  "{\"a\"}", "{a:1}",   "'a'",    "nul",     "01",         "+1",          "1.",
+        ".5", "NaN", "1 2", "[1] x", "\"a",     "\"\\x\"", "\"\t\"", "// c\n1", "{\"a\":1,}", "\xef\xbb\xbf"}) {
     EXPECT_FALSE(ParseJson(text).ok()) << text;
   }
 }
@@ -67,7 +69,9 @@ TEST(Json, RefusesBadUtf8AndHalfSurrogates) {
 }
 
 TEST(Json, BoundsDepthAndSize) {
-  const auto nested = [](int depth) { return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']'); };
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+  };
   EXPECT_TRUE(ParseJson(nested(kValueDepthMax)).ok());
   EXPECT_EQ(Again(nested(kValueDepthMax + 1)), "FM-1003");
   EXPECT_EQ(Again(nested(100'000)), "FM-1003");
@@ -81,10 +85,13 @@ TEST(Json, WritesTheKindsThatJsonLacksInCelsForm) {
   EXPECT_EQ(WriteJson(Value::Bytes("\xff\x00")), "\"/w==\"");
   EXPECT_EQ(WriteJson(Value::Time({0, 0})), "\"1970-01-01T00:00:00Z\"");
   EXPECT_EQ(WriteJson(Value::Span({1, 500'000'000})), "\"1.5s\"");
-  EXPECT_EQ(WriteJson(Value::List({Value::Double(NAN), Value::Double(INFINITY), Value::Double(-INFINITY)})), R"(["NaN","Infinity","-Infinity"])");
+  EXPECT_EQ(WriteJson(Value::List({Value::Double(NAN), Value::Double(INFINITY), Value::Double(-INFINITY)})),
+            R"(["NaN","Infinity","-Infinity"])");
   EXPECT_EQ(WriteJson(Value::Type("list")), "\"list\"");
-  EXPECT_EQ(WriteJson(Value::List({Value::OptionalNone(), Value::OptionalOf(Value::List({Value::Int(1)}))})), "[null,[1]]");
-  EXPECT_EQ(WriteJson(Value::Map({{Value::Int(1), Value()}, {Value::Bool(true), Value()}})), R"({"1":null,"true":null})");
+  EXPECT_EQ(WriteJson(Value::List({Value::OptionalNone(), Value::OptionalOf(Value::List({Value::Int(1)}))})),
+            "[null,[1]]");
+  EXPECT_EQ(WriteJson(Value::Map({{Value::Int(1), Value()}, {Value::Bool(true), Value()}})),
+            R"({"1":null,"true":null})");
 }
 
 TEST(Json, DoublesSurviveWriting) {
@@ -96,18 +103,21 @@ TEST(Json, DoublesSurviveWriting) {
 }
 
 TEST(Json, WritesForPeople) {
-  EXPECT_EQ(WritePrettyJson(*ParseJson(R"({"a":[1,{}],"b":[]})")), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
+  EXPECT_EQ(WritePrettyJson(*ParseJson(R"({"a":[1,{}],"b":[]})")),
+            "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
 }
 
 TEST(Json, MakesAnyValueOneThatAVariableCanHold) {
-  const Value value = Value::Object({{"u", Value::Uint(1)}, {"t", Value::List({Value::Time({0, 0})})}, {"s", Value::String("x")}});
+  const Value value =
+      Value::Object({{"u", Value::Uint(1)}, {"t", Value::List({Value::Time({0, 0})})}, {"s", Value::String("x")}});
   EXPECT_EQ(WriteJson(*ToJsonValue(value)), R"({"u":1,"t":["1970-01-01T00:00:00Z"],"s":"x"})");
   EXPECT_EQ(ToJsonValue(value)->Find("u")->kind(), ValueKind::kInt);
   EXPECT_EQ(ToJsonValue(Value::Uint(UINT64_MAX))->as_string(), "18446744073709551615");
 }
 
 TEST(Json, RefusesWhatAVariableCannotHold) {
-  for (const Value& value : {Value::Double(NAN), Value::Double(INFINITY), Value::Type("int"), Value::OptionalNone(), Value::Map({{Value::Int(1), Value()}})}) {
+  for (const Value& value : {Value::Double(NAN), Value::Double(INFINITY), Value::Type("int"), Value::OptionalNone(),
+                             Value::Map({{Value::Int(1), Value()}})}) {
     EXPECT_FALSE(ToJsonValue(value).ok());
     EXPECT_EQ(ToJsonValue(Value::Object({{"a", Value::List({value})}})).error().path, "/a/0");
   }

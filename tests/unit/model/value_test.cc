@@ -50,7 +50,8 @@ TEST(Value, CanBeAssignedAPartOfItself) {
 }
 
 TEST(Value, EqualityTellsKindsApartAndIgnoresTheOrderOfMaps) {
-  EXPECT_EQ(Value::Object({{"a", Value::Int(1)}, {"b", Value::Int(2)}}), Value::Object({{"b", Value::Int(2)}, {"a", Value::Int(1)}}));
+  EXPECT_EQ(Value::Object({{"a", Value::Int(1)}, {"b", Value::Int(2)}}),
+            Value::Object({{"b", Value::Int(2)}, {"a", Value::Int(1)}}));
   EXPECT_FALSE(Value::Int(1) == Value::Double(1));
   EXPECT_FALSE(Value::Int(1) == Value::Uint(1));
   EXPECT_FALSE(Value::String("") == Value::Bytes(""));
@@ -61,7 +62,9 @@ TEST(Value, EqualityTellsKindsApartAndIgnoresTheOrderOfMaps) {
 }
 
 TEST(Value, FindsKeysAcrossNumericKinds) {
-  const Value map = Value::Map({{Value::Int(1), Value::String("one")}, {Value::Bool(true), Value::String("yes")}, {Value::Uint(UINT64_MAX), Value::String("big")}});
+  const Value map = Value::Map({{Value::Int(1), Value::String("one")},
+                                {Value::Bool(true), Value::String("yes")},
+                                {Value::Uint(UINT64_MAX), Value::String("big")}});
   EXPECT_EQ(map.FindKey(Value::Uint(1))->as_string(), "one");
   EXPECT_EQ(map.FindKey(Value::Double(1))->as_string(), "one");
   EXPECT_EQ(map.FindKey(Value::Double(1.5)), nullptr);
@@ -75,7 +78,8 @@ TEST(Value, FindsKeysAcrossNumericKinds) {
 TEST(Value, FindsEveryKeyOfSmallAndLargeMaps) {
   for (const int size : {1, 8, 9, 1000}) {
     std::vector<MapEntry> entries;
-    for (int i = 0; i < size; ++i) entries.emplace_back(Value::String("k" + std::to_string(i * 7 % size + (i / size))), Value::Int(i));
+    for (int i = 0; i < size; ++i)
+      entries.emplace_back(Value::String("k" + std::to_string(i * 7 % size + (i / size))), Value::Int(i));
     std::size_t duplicate = 0;
     const auto map = Value::TryMap(entries, duplicate);
     if (!map) continue;
@@ -108,7 +112,8 @@ TEST(Value, DestroysAndComparesAMillionLevels) {
   EXPECT_TRUE(a == b);
   EXPECT_EQ(a.Depth(), kValueDepthMax + 1);
   Value c = Value::Int(1);
-  for (int i = 0; i < 100'000; ++i) c = i % 2 == 0 ? Value::Map({{Value::Int(1), std::move(c)}}) : Value::OptionalOf(std::move(c));
+  for (int i = 0; i < 100'000; ++i)
+    c = i % 2 == 0 ? Value::Map({{Value::Int(1), std::move(c)}}) : Value::OptionalOf(std::move(c));
   EXPECT_FALSE(a == c);
 }
 
