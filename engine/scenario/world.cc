@@ -6,8 +6,22 @@
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
 #include "engine/model/command_codes.h"
+#include "engine/model/limits.h"
 
 namespace fermata {
+namespace {
+
+// A call is answered when the case says so, however long that takes. Only a timeout that the state itself sets apart from its manifest's is played.
+bool IsTimeoutOfState(const Definition& definition, const DispatchJob& job) {
+  const State* state = definition.FindState(job.state);
+  const auto* call = state != nullptr && !job.job.undo ? std::get_if<CallVerb>(&state->verb) : nullptr;
+  if (call == nullptr) return false;
+  std::int64_t standard_ms = kJobTimeoutDefaultMs;
+  if (call->manifest != nullptr && call->manifest->timeout_ms) standard_ms = *call->manifest->timeout_ms;
+  return call->timeout_ms && *call->timeout_ms != standard_ms;
+}
+
+}  // namespace
 
 std::vector<const LiveInstance*> World::InOrder() const {
   std::vector<const LiveInstance*> all;
@@ -141,7 +155,8 @@ void World::Take(const InstanceId& from, const Effect& effect) {
     World& world;
     const InstanceId& from;
     void operator()(const DispatchJob& e) {
-      WorldCall call{from, e.job, e.attempt, e.operation, e.input, world.now_us_ + e.timeout_ms * 1000, {}};
+      WorldCall call{from, e.job, e.attempt, e.operation, e.input, 0, {}};
+      if (IsTimeoutOfState(*world.Find(from)->definition, e)) call.times_out_us = world.now_us_ + e.timeout_ms * 1000;
       if (e.operation.starts_with("engine.")) return world.RunEngineOperation(call);
       std::erase_if(world.calls_, [&](const WorldCall& other) { return other.instance == from && other.job == e.job && other.child.empty(); });
       world.calls_.push_back(std::move(call));
@@ -222,7 +237,7 @@ std::optional<World::DueThing> World::NextDue(std::int64_t until_us) const {
   int order = 0;
   for (const WorldCall& call : calls_) {
     ++order;
-    if (!call.child.empty()) continue;
+    if (call.times_out_us == 0) continue;
     TechnicalFailure timeout{TechnicalError::kTimeout, "Expected an answer within the timeout, but there was none.", 0};
     consider({call.times_out_us, 1, order, 0, 0, call.instance, CompleteJob{call.job, call.attempt, timeout}});
   }

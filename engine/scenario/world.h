@@ -39,7 +39,7 @@ struct WorldCall {
   std::int64_t attempt = 1;
   std::string operation;
   Value input;
-  std::int64_t times_out_us = 0;
+  std::int64_t times_out_us = 0;         // 0 = never
   InstanceId child;                      // of a stubbed child
 };
 
