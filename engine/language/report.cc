@@ -15,7 +15,9 @@ std::string SetApart(ErrorCode code, const std::string& message) {
 }  // namespace
 
 bool Report::IsNew(Severity severity, SourcePosition at, const std::string& what) {
-  if (diagnostics_.size() >= static_cast<std::size_t>(kDiagnosticsMax)) return false;
+  // Half of the room is kept for errors: warnings never push one out.
+  const int room = severity == Severity::kError ? kDiagnosticsMax : kDiagnosticsMax / 2;
+  if (diagnostics_.size() >= static_cast<std::size_t>(room)) return false;
   if (severity != Severity::kError) return blamed_.count({at.line, at.column, ""}) == 0;
   ++errors_;
   return blamed_.insert({at.line, at.column, what}).second;

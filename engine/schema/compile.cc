@@ -1,9 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
-
-#include <re2/re2.h>
 
 #include "engine/base/nearest_word.h"
 #include "engine/model/json.h"
@@ -13,19 +10,12 @@
 #include "engine/schema/pointer.h"
 #include "engine/schema/schema.h"
 #include "engine/schema/schema_node.h"
+#include "engine/schema/shapes.h"
 
 namespace fermata {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, unsigned>, 7> kTypeNames{{{"null", kTypeNull},
-                                                                           {"boolean", kTypeBoolean},
-                                                                           {"integer", kTypeInteger},
-                                                                           {"number", kTypeNumber},
-                                                                           {"string", kTypeString},
-                                                                           {"array", kTypeArray},
-                                                                           {"object", kTypeObject}}};
-
-class Compiler {
+class Compiler : private ShapeReader {
  public:
   Compiler(const Value& schema, const SchemaSource& source) : source_(source) {
     SchemaDocument& document = documents_[""];
@@ -44,13 +34,7 @@ class Compiler {
   }
 
  private:
-  // What one keyword's handler works on.
-  struct Place {
-    SchemaDocument& document;
-    const std::string& schema_path;
-    std::string path;  // of the keyword
-    int depth;
-  };
+  using Place = KeywordPlace;
   using Handler = void (Compiler::*)(const Value& value, SchemaNode& node, const Place& place);
 
   NodeIndex CompileAt(SchemaDocument& document, const std::string& path, const Value& schema, int depth) {
@@ -99,16 +83,6 @@ class Compiler {
 
   static const std::map<std::string_view, Handler>& Handlers();
 
-  void Fail(ErrorCode code, const SchemaDocument& document, std::string path, std::string message,
-            std::string hint = "") {
-    if (errors_.size() < kSchemaErrorsMax)
-      errors_.push_back({code, document.file, std::move(path), std::move(message), std::move(hint)});
-  }
-  void Malformed(const Place& place, const std::string& expected, const Value& value) {
-    Fail(kSchemaKeywordMalformed, place.document, place.path,
-         "Expected " + expected + ", but it is " + Shown(value) + ".");
-  }
-
   // ---- helpers that read one shape ----
 
   NodeIndex Subschema(const Value& value, const Place& place) {
@@ -130,74 +104,9 @@ class Compiler {
     }
   }
 
-  void Count(const Value& value, std::optional<std::int64_t>& count, const Place& place) {
-    const bool integral = value.kind() == ValueKind::kInt || (value.kind() == ValueKind::kDouble && IsIntegral(value));
-    const std::int64_t number = !integral                         ? -1
-                                : value.kind() == ValueKind::kInt ? value.as_int()
-                                                                  : static_cast<std::int64_t>(value.as_double());
-    if (number < 0) return Malformed(place, "a count (0 or more)", value);
-    count = number;
-  }
-
-  void Number(const Value& value, std::optional<Value>& number, const Place& place) {
-    const bool finite =
-        value.kind() == ValueKind::kInt || (value.kind() == ValueKind::kDouble && std::isfinite(value.as_double()));
-    if (!finite) return Malformed(place, "a number", value);
-    number = value;
-  }
-
-  bool Strings(const Value& value, std::vector<std::string>& strings, const Place& place) {
-    const bool list = value.is_list() && std::all_of(value.as_list().begin(), value.as_list().end(),
-                                                     [](const Value& item) { return item.is_string(); });
-    if (!list) return Malformed(place, "a list of names", value), false;
-    for (const Value& item : value.as_list()) strings.emplace_back(item.as_string());
-    return true;
-  }
-
-  std::optional<SchemaPattern> Pattern(std::string_view text, const Place& place, const std::string& path) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_max_mem(kRegexMemoryMax);
-    auto regex = text.size() <= kRegexBytesMax
-                     ? std::make_shared<re2::RE2>(re2::StringPiece(text.data(), text.size()), options)
-                     : nullptr;
-    if (regex && regex->ok()) return SchemaPattern{std::string(text), std::move(regex)};
-    Fail(kSchemaPatternMalformed, place.document, path,
-         "Expected a regular expression in RE2's syntax, but " + Shown(Value::String(text)) + " is none" +
-             (regex ? ": " + regex->error() + "." : ": it is too long."),
-         "look-around and back-references do not exist in RE2");
-    return std::nullopt;
-  }
-
   // ---- keywords ----
 
-  void Type(const Value& value, SchemaNode& node, const Place& place) {
-    std::vector<std::string> names;
-    if (value.is_string()) {
-      names.emplace_back(value.as_string());
-    } else if (!value.is_list() || value.as_list().empty() || !Strings(value, names, place)) {
-      if (!value.is_list() || value.as_list().empty()) Malformed(place, "the name of a type or a list of such", value);
-      return;
-    }
-    for (const std::string& name : names) {
-      const auto known =
-          std::find_if(kTypeNames.begin(), kTypeNames.end(), [&](const auto& entry) { return entry.first == name; });
-      if (known != kTypeNames.end()) {
-        node.types |= known->second;
-        continue;
-      }
-      std::vector<std::string> candidates;
-      for (const auto& entry : kTypeNames) candidates.emplace_back(entry.first);
-      const std::string nearest = name == "int"     ? "integer"
-                                  : name == "float" ? "number"
-                                  : name == "map"   ? "object"
-                                  : name == "list"  ? "array"
-                                                    : NearestWord(name, candidates);
-      Fail(kSchemaKeywordMalformed, place.document, place.path,
-           "Expected null, boolean, integer, number, string, array or object, but the type is '" + name + "'.",
-           nearest.empty() ? "" : "did you mean '" + nearest + "'?");
-    }
-  }
+  void Type(const Value& value, SchemaNode& node, const Place& place) { Types(value, node.types, place); }
 
   void Enum(const Value& value, SchemaNode& node, const Place& place) {
     if (!value.is_list() || value.as_list().empty()) return Malformed(place, "a list of values", value);
@@ -396,7 +305,6 @@ class Compiler {
   std::map<std::string, NodeIndex> known_;
   std::vector<std::string> files_;  // of each node
   std::shared_ptr<CompiledSchema> result_ = std::make_shared<CompiledSchema>();
-  std::vector<SchemaError> errors_;
 };
 
 // A null handler is an annotation: allowed, and without meaning for validation.

@@ -305,6 +305,17 @@ TEST(Diagnostics, AreBounded) {
   EXPECT_EQ(LoadDefinition(bundle).diagnostics.size(), static_cast<std::size_t>(kDiagnosticsMax));
 }
 
+TEST(Diagnostics, LoseNoErrorAmongManyWarnings) {
+  std::string body = "events: { e: {} }\nstates:\n";
+  for (int i = 0; i < 300; ++i) body += "  s" + std::to_string(i) + ": { on: { e: s" + std::to_string(i + 1) + " } }\n";
+  Bundle bundle;
+  bundle.file = "p.yaml";
+  bundle.text = kHead + body + "  s300: { end: {} }\n  orphan: { end: {} }\n";
+  const LoadOutcome outcome = LoadDefinition(bundle);
+  EXPECT_EQ(outcome.definition, nullptr);
+  EXPECT_TRUE(HasErrors(outcome.diagnostics));
+}
+
 TEST(Bounds, RefusesTooManyStates) {
   std::string body = "states:\n";
   for (int i = 0; i <= kStatesMax; ++i) body += "  s" + std::to_string(i) + ": { end: {} }\n";
