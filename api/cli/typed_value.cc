@@ -6,6 +6,7 @@
 
 #include "api/cli/eval_codes.h"
 #include "engine/base/base64.h"
+#include "engine/expression/utf8.h"
 #include "engine/model/json.h"
 
 namespace fermata {
@@ -14,7 +15,7 @@ namespace {
 Error BadValue(std::string_view type, const Value* value) {
   return {kEvalBadValue,
           "Expected a value of type '" + std::string(type) + "', but got " +
-              (value == nullptr ? "none" : WriteJson(*value).substr(0, 100)) + ".",
+              (value == nullptr ? "none" : std::string(Shortened(WriteJson(*value)))) + ".",
           "", ""};
 }
 
@@ -130,7 +131,7 @@ Result<Value> FromTyped(const Value& typed) {
   if (type == "map") return MapFromTyped(value);
   if (type == "type") return value.is_string() ? Result<Value>(Value::Type(value.as_string())) : BadValue(type, &value);
   return Error{kEvalBadValue,
-               "Expected the name of a type, but there is no type '" + std::string(type.substr(0, 100)) + "'.", "", ""};
+               "Expected the name of a type, but there is no type '" + std::string(Shortened(type)) + "'.", "", ""};
 }
 
 // The evaluator bounds the depth of what it gives.

@@ -6,6 +6,7 @@
 #include "engine/expression/function.h"
 #include "engine/expression/operators.h"
 #include "engine/expression/resolver.h"
+#include "engine/expression/utf8.h"
 
 namespace fermata {
 namespace {
@@ -43,7 +44,7 @@ std::optional<std::size_t> ListIndex(const Value& index) {
 std::string_view KindName(const Value& value) { return CelTypeName(value.kind()); }
 
 std::string KeyText(const Value& key) {
-  if (key.is_string()) return Quoted(key.as_string().substr(0, 100));
+  if (key.is_string()) return Quoted(Shortened(key.as_string()));
   return TextOf(key).value_or(std::string(KindName(key)));
 }
 

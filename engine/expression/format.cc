@@ -66,9 +66,9 @@ class Formatter {
 
   bool Clause(char verb, std::optional<int> precision) {
     if (std::string_view("sdfebxXo").find(verb) == std::string_view::npos) {
-      return Refuse(
-          std::string("Expected one of %s %d %f %e %b %x %X %o, but got an unrecognized formatting clause '") + verb +
-          "'.");
+      const std::string clause = verb >= ' ' && verb <= '~' ? std::string(" '") + verb + "'" : "";
+      return Refuse("Expected one of %s %d %f %e %b %x %X %o, but got an unrecognized formatting clause" + clause +
+                    ".");
     }
     if (next_ == arguments_.size()) {
       return Refuse("Expected an argument for each clause, but there are only " + std::to_string(arguments_.size()) +

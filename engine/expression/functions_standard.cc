@@ -18,7 +18,7 @@ namespace {
 using Arguments = std::span<const Value* const>;
 
 bool BadConversion(Evaluation& evaluation, const Value& value, std::string_view to) {
-  const std::string text = value.is_string() ? "'" + std::string(value.as_string().substr(0, 100)) + "'"
+  const std::string text = value.is_string() ? "'" + std::string(Shortened(value.as_string())) + "'"
                                              : TextOf(value).value_or(std::string(KindName(value)));
   return evaluation.Fail(kEvaluationBadConversion,
                          "Expected a value that is a " + std::string(to) + ", but got " + text + ".");
@@ -282,7 +282,7 @@ bool ToTimestamp(Evaluation& evaluation, Arguments arguments, Value& out) {
     return evaluation.Fail(
         kEvaluationBadConversion,
         "Expected a timestamp as in '2024-01-31T12:00:00Z' within the range of the years 1 to 9999, but got '" +
-            std::string(value.as_string().substr(0, 100)) + "'.");
+            std::string(Shortened(value.as_string())) + "'.");
   }
   out = Value::Time(*timestamp);
   return true;
@@ -304,7 +304,7 @@ bool ToDuration(Evaluation& evaluation, Arguments arguments, Value& out) {
   if (!span) {
     return evaluation.Fail(kEvaluationBadConversion,
                            "Expected a duration as in '1h30m' or '2.5s' within the range of 10,000 years, but got '" +
-                               std::string(value.as_string().substr(0, 100)) + "'.");
+                               std::string(Shortened(value.as_string())) + "'.");
   }
   out = Value::Span(*span);
   return true;

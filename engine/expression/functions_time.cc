@@ -3,6 +3,7 @@
 #include "engine/expression/evaluation.h"
 #include "engine/expression/function.h"
 #include "engine/expression/time_zone.h"
+#include "engine/expression/utf8.h"
 
 #include <date/date.h>
 
@@ -89,7 +90,7 @@ bool Get(Evaluation& evaluation, Arguments arguments, Value& out) {
     if (!found) {
       return evaluation.Fail(kEvaluationBadArgument,
                              "Expected a time zone as in 'Europe/Berlin' or '+02:00', but got '" +
-                                 std::string(arguments[1]->as_string().substr(0, 100)) + "'.");
+                                 std::string(Shortened(arguments[1]->as_string())) + "'.");
     }
     offset = *found;
   }

@@ -1,5 +1,7 @@
 #include "engine/expression/utf8.h"
 
+#include <algorithm>
+
 namespace fermata {
 namespace {
 
@@ -33,6 +35,12 @@ char32_t NextCodePoint(std::string_view utf8, std::size_t& offset) {
     value = value << 6 | (static_cast<unsigned char>(utf8[offset++]) & 0x3Fu);
   }
   return value;
+}
+
+std::string_view Shortened(std::string_view utf8) {
+  std::size_t size = std::min<std::size_t>(utf8.size(), 100);
+  while (size > 0 && size < utf8.size() && IsContinuation(utf8[size])) --size;
+  return utf8.substr(0, size);
 }
 
 void AppendCodePoint(char32_t c, std::string& out) {

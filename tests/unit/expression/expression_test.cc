@@ -51,6 +51,19 @@ TEST(Expression, TripleQuotesKeepLineEndsAsTheyAre) {
   EXPECT_EQ(Text("'a\rb'").substr(0, 7), "FM-3002");
 }
 
+TEST(Expression, MessagesNeverCutACharacter) {
+  for (const std::string prefix : {"", "a", "aa", "aaa"}) {
+    std::string text = prefix;
+    for (int i = 0; i < 60; ++i) text += "\u20ac";
+    for (const char* call :
+         {"int(x)", "timestamp(x)", "timestamp(0).getHours(x)", "{}[x]", "('%' + x.charAt(9)).format([1])"}) {
+      const EvaluationResult result = EvaluateText(call, Value::Object({{"x", Value::String(text)}}));
+      ASSERT_FALSE(result.ok());
+      EXPECT_TRUE(IsValidUtf8(result.error().message)) << call;
+    }
+  }
+}
+
 TEST(Expression, TheLongestNameWins) {
   EXPECT_EQ(Text("a.b.c", R"({"a":{"b":{"c":1}},"a.b":{"c":2},"a.b.c":3})"), "3");
   EXPECT_EQ(Text("a.b.c", R"({"a":{"b":{"c":1}},"a.b":{"c":2}})"), "2");
