@@ -46,6 +46,18 @@ std::vector<fs::path> YamlFilesIn(const fs::path& folder) {
   return files;
 }
 
+// Manifests stand in the folder itself, or have a folder each.
+std::vector<fs::path> ManifestFilesIn(const fs::path& folder) {
+  std::vector<fs::path> files = YamlFilesIn(folder);
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (!entry.is_directory(error)) continue;
+    for (fs::path& file : YamlFilesIn(entry.path())) files.push_back(std::move(file));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 // The word at the beginning of a line that says what a file is; without reading it as YAML, for it may be broken.
 bool HasRootKey(std::string_view text, std::string_view key) {
   for (std::size_t line = 0; line < text.size();) {
@@ -103,8 +115,9 @@ class Checker {
     if (!fs::is_directory(path, error)) return CheckFile(path);
     const std::vector<fs::path> files = YamlFilesIn(path);
     for (const fs::path& file : files) CheckFile(file);
-    for (const fs::path& file : YamlFilesIn(path / "connectors")) CheckFile(file);
-    if (files.empty() && YamlFilesIn(path / "connectors").empty())
+    const std::vector<fs::path> manifests = ManifestFilesIn(path / "connectors");
+    for (const fs::path& file : manifests) CheckFile(file);
+    if (files.empty() && manifests.empty())
       Unreadable(path, "Expected YAML files in the folder, but there are none.");
   }
 
@@ -136,7 +149,7 @@ class Checker {
   }
 
   void AddManifests(const fs::path& folder, Bundle& bundle) {
-    for (const fs::path& file : YamlFilesIn(folder))
+    for (const fs::path& file : ManifestFilesIn(folder))
       if (const auto text = ReadFile(file); text && IsManifestText(*text))
         if (ManifestPtr manifest = LoadManifestFile(file, *text)) AddManifest(manifest, bundle);
   }
