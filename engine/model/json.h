@@ -29,6 +29,9 @@ Result<Value> ToJsonValue(const Value& value);
 // Appends `text` as a JSON string with quotes.
 void AppendJsonString(std::string_view text, std::string& out);
 
+// Appends "/key" to a JSON pointer, with ~ and / escaped.
+void AppendPointerToken(std::string_view key, std::string& pointer);
+
 // Whether `text` is valid UTF-8 without surrogates.
 bool IsValidUtf8(std::string_view text);
 
