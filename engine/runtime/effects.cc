@@ -55,10 +55,9 @@ void Shard::Gather(CachedInstance& instance, Decision decision) {
     instance.pins += 1;
     flight.touched.push_back(instance.state.id);
   }
-  if (services_.waiters.Any()) {
-    Progress progress{instance.state.id, std::string(StatusName(instance.state.status)), IsFinal(instance.state.status), EnteredStates(decision.events)};
-    flight.progress.push_back(std::move(progress));
-  }
+  // Also while nobody waits: who comes before the commit looks at storage, which does not have this yet.
+  Progress progress{instance.state.id, std::string(StatusName(instance.state.status)), IsFinal(instance.state.status), EnteredStates(decision.events)};
+  flight.progress.push_back(std::move(progress));
   message_index_ = 0;
   for (Effect& effect : decision.effects) Perform(instance, std::move(effect));
 }

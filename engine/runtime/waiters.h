@@ -40,8 +40,8 @@ class Waiters {
   // Calls the waiter back, if it still waits.
   void Finish(std::int64_t waiter, bool reached);
   void Notify(const Progress& progress);
-  // Cheap enough to ask for each decision.
-  bool Any() const { return count_.load(std::memory_order_relaxed) > 0; }
+  // Cheap enough to ask for each commit.
+  bool Any() const { return count_.load() > 0; }
 
   static bool Reached(const Progress& progress, const std::string& until);
 
