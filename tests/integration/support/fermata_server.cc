@@ -1,8 +1,12 @@
 #include "tests/integration/support/fermata_server.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -49,13 +53,13 @@ std::string At(const Value& value, const std::string& path) {
 
 std::string At(const ClientResponse& response, const std::string& path) { return At(JsonOf(response), path); }
 
-FermataServer::FermataServer(std::vector<std::string> arguments, ChildProcess::Environment environment)
-    : arguments_(std::move(arguments)), environment_(std::move(environment)) {
+FermataServer::FermataServer(std::vector<std::string> arguments, ChildProcess::Environment environment, int port)
+    : arguments_(std::move(arguments)), environment_(std::move(environment)), wanted_port_(port) {
   Start();
 }
 
 void FermataServer::Start() {
-  std::vector<std::string> command = {FERMATA_BINARY, "serve", "--port", "0", "--data", folder_.File("engine")};
+  std::vector<std::string> command = {FERMATA_BINARY, "serve", "--port", std::to_string(wanted_port_), "--data", folder_.File("engine")};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(command, environment_, folder_.File("engine.log"));
   const std::string line = process_->ReadLine();
@@ -74,6 +78,18 @@ std::string FermataServer::Log() const { return ReadFile(folder_.File("engine.lo
 
 ClientResponse FermataServer::Run(const std::string& process, const std::string& input) {
   return http_->Post("/v1/instances?wait=9s", R"({"process":")" + process + R"(","input":)" + input + "}");
+}
+
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(fd);
+  return ntohs(address.sin_port);
 }
 
 CommandResult RunCommand(const std::vector<std::string>& command, const std::string& input) {

@@ -21,10 +21,11 @@ std::string At(const ClientResponse& response, const std::string& path);
 // Not thread-safe; make an HttpClient a thread for more.
 class FermataServer {
  public:
-  // `arguments` after `serve --port 0 --data FOLDER/engine`; its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
-  explicit FermataServer(std::vector<std::string> arguments = {}, ChildProcess::Environment environment = {});
+  // `arguments` after `serve --port PORT --data FOLDER/engine`; its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
+  // Port 0: a free one, another one after each Start().
+  explicit FermataServer(std::vector<std::string> arguments = {}, ChildProcess::Environment environment = {}, int port = 0);
 
-  // Again with the same arguments and data, on another port.
+  // Again with the same arguments and data.
   void Start();
   void Kill() { process_->Kill(); }
   // SIGTERM and its exit code.
@@ -47,8 +48,12 @@ class FermataServer {
   const ChildProcess::Environment environment_;
   std::unique_ptr<ChildProcess> process_;
   std::unique_ptr<HttpClient> http_;
+  const int wanted_port_;
   int port_ = 0;
 };
+
+// One that nobody listens on at the moment.
+int FreePort();
 
 // One run of a command: what it printed and how it ended.
 struct CommandResult {

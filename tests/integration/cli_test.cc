@@ -1,0 +1,147 @@
+// The command line as scripts see it: what it prints, and its exit codes (docs/cli.md).
+#include <gtest/gtest.h>
+
+#include "engine/model/json.h"
+#include "tests/integration/support/fermata_server.h"
+#include "tests/support/temp_folder.h"
+
+namespace fermata::test {
+namespace {
+
+constexpr const char* kHello = FERMATA_SOURCE_DIR "/examples/hello/hello.yaml";
+
+class CommandLine : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { server_ = new FermataServer({"--storage", "memory"}); }
+  static void TearDownTestSuite() { delete server_; }
+
+  static CommandResult Run(std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.begin(), FERMATA_BINARY);
+    return RunCommand(arguments, input);
+  }
+  // A command to the server of this suite.
+  static CommandResult Ask(std::vector<std::string> arguments, const std::string& input = "") {
+    arguments.insert(arguments.end(), {"--server", server_->url()});
+    return Run(std::move(arguments), input);
+  }
+
+  static FermataServer* server_;
+};
+FermataServer* CommandLine::server_ = nullptr;
+
+TEST_F(CommandLine, AClientsWholeWay) {
+  const CommandResult deployed = Ask({"deploy", kHello});
+  EXPECT_EQ(deployed.exit_code, 0) << deployed.err;
+  EXPECT_EQ(deployed.out, "hello 1.0.0 deployed\n");
+  EXPECT_EQ(Ask({"deploy", kHello}).out, "hello 1.0.0 is there already, and live\n");
+  const CommandResult started = Ask({"start", "hello", "--input", R"({"name":"Ann"})", "--wait", "5s", "--json"});
+  ASSERT_EQ(started.exit_code, 0) << started.err;
+  const Value instance = *ParseJson(started.out);
+  EXPECT_EQ(At(instance, "output.greeting"), "Hello, Ann!");
+  const CommandResult got = Ask({"get", At(instance, "id")});
+  EXPECT_NE(got.out.find("status     completed\n"), std::string::npos) << got.out;
+  EXPECT_EQ(got.out.find("\x1b"), std::string::npos) << "Colours are for terminals.";
+  EXPECT_NE(Ask({"list", "--process", "hello"}).out.find(At(instance, "id")), std::string::npos);
+  EXPECT_NE(Ask({"history", At(instance, "id")}).out.find("  1  "), std::string::npos);
+  EXPECT_EQ(Ask({"incidents"}).exit_code, 0);
+}
+
+TEST_F(CommandLine, InputComesFromStdinAndFiles) {
+  Ask({"deploy", kHello});
+  EXPECT_EQ(Ask({"start", "hello", "--input", "-"}, R"({"name":"Bo"})").exit_code, 0);
+  const TempFolder folder;
+  WriteFile(folder.File("in.json"), R"({"name":"Cy"})");
+  EXPECT_EQ(Ask({"start", "hello", "--input", "@" + folder.File("in.json")}).exit_code, 0);
+  EXPECT_EQ(Ask({"start", "hello", "--input", "@" + folder.File("missing.json")}).exit_code, 2);
+}
+
+TEST_F(CommandLine, EventsAndSteering) {
+  const TempFolder folder;
+  WriteFile(folder.File("wait.yaml"),
+            "fermata: 1\nprocess: wait\nversion: 1.0.0\nkey: ${input.ref}\nevents: { go: { key: \"${event.data.ref}\" } }\n"
+            "states:\n  here: { on: { go: done }, after: { 1d: done } }\n  done: { end: {} }\n");
+  ASSERT_EQ(Ask({"deploy", folder.File("wait.yaml")}).exit_code, 0);
+  const std::string one = At(*ParseJson(Ask({"start", "wait", "--input", R"({"ref":"r1"})", "--json"}).out), "id");
+  EXPECT_EQ(Ask({"suspend", one}).exit_code, 0);
+  EXPECT_EQ(Ask({"resume", one}).exit_code, 0);
+  EXPECT_EQ(Ask({"send", "go", "--data", R"({"ref":"r1"})"}).out, "accepted: delivered to 1\n");
+  EXPECT_NE(Ask({"get", one, "--wait", "5s"}).out.find("completed"), std::string::npos);
+  const std::string two = At(*ParseJson(Ask({"start", "wait", "--input", R"({"ref":"r2"})", "--json"}).out), "id");
+  EXPECT_NE(Ask({"cancel", two, "--reason", "enough", "--wait", "5s"}).out.find("cancelled"), std::string::npos);
+}
+
+TEST_F(CommandLine, ARefusalIsExplainedAndExits4) {
+  Ask({"deploy", kHello});
+  const CommandResult refused = Ask({"start", "hello", "--input", "{}"});
+  EXPECT_EQ(refused.exit_code, 4);
+  EXPECT_NE(refused.err.find("error FM-4008: "), std::string::npos) << refused.err;
+  const CommandResult as_json = Ask({"get", "nonsense", "--json"});
+  EXPECT_EQ(as_json.exit_code, 4);
+  EXPECT_EQ(At(*ParseJson(as_json.out), "code"), "FM-4003");
+}
+
+TEST_F(CommandLine, ADefinitionWithErrorsIsShownWithExcerpts) {
+  const TempFolder folder;
+  WriteFile(folder.File("bad.yaml"), "fermata: 1\nprocess: bad\nversion: 1.0.0\nstates:\n  a: { next: b }\n");
+  const CommandResult deployed = Ask({"deploy", folder.File("bad.yaml")});
+  EXPECT_EQ(deployed.exit_code, 4);
+  EXPECT_NE(deployed.err.find("bad.yaml:5:14: error FM-2104"), std::string::npos) << deployed.err;
+  EXPECT_NE(deployed.err.find("^"), std::string::npos);
+  EXPECT_EQ(Run({"check", folder.File("bad.yaml")}).exit_code, 1);
+}
+
+TEST_F(CommandLine, AServerThatIsNotThereExits3) {
+  const CommandResult result = Run({"list", "--server", "http://127.0.0.1:1"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(result.err.find("FM-8001"), std::string::npos) << result.err;
+}
+
+TEST_F(CommandLine, AWrongCommandLineExits2) {
+  EXPECT_EQ(Run({}).exit_code, 2);
+  EXPECT_EQ(Run({"serev"}).exit_code, 2);
+  EXPECT_EQ(Run({"get"}).exit_code, 2);
+  EXPECT_EQ(Run({"resolve", "x-1", "hope"}).exit_code, 2);
+  EXPECT_EQ(Run({"--help"}).exit_code, 0);
+}
+
+TEST_F(CommandLine, CheckEvalAndVersionNeedNoServer) {
+  EXPECT_EQ(Run({"check", kHello}).exit_code, 0);
+  EXPECT_EQ(Run({"check", "no-such-file.yaml"}).exit_code, 2);
+  const CommandResult eval = Run({"eval"}, R"({"expr":"a + 1","vars":{"a":41}})" "\n");
+  EXPECT_EQ(eval.exit_code, 0);
+  EXPECT_EQ(At(*ParseJson(eval.out), "value"), "42");
+  EXPECT_TRUE(Run({"version"}).out.starts_with("fermata 0."));
+}
+
+TEST_F(CommandLine, TestRunsScenarios) {
+  const CommandResult passed = Run({"test", FERMATA_SOURCE_DIR "/examples/hello"});
+  EXPECT_EQ(passed.exit_code, 0) << passed.out << passed.err;
+}
+
+TEST_F(CommandLine, ServeRefusesAnAddressThatOthersReach) {
+  const CommandResult result = Run({"serve", "--host", "0.0.0.0", "--storage", "memory", "--port", "0"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.err.find("FM-8003"), std::string::npos) << result.err;
+}
+
+TEST_F(CommandLine, ASecondServerOnOneFileIsRefused) {
+  FermataServer first;
+  const CommandResult second = Run({"serve", "--port", "0", "--data", first.folder().File("engine")});
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_NE(second.err.find("error FM-50"), std::string::npos) << second.err;
+}
+
+TEST_F(CommandLine, SigtermStopsTheServerInOrder) {
+  FermataServer server;
+  EXPECT_EQ(server.Stop(), 0);
+  EXPECT_NE(server.Log().find("The server has stopped."), std::string::npos) << server.Log();
+}
+
+TEST_F(CommandLine, TheHelloExampleRuns) {
+  const CommandResult result = RunCommand({"env", "FERMATA_SERVER=" + server_->url(), FERMATA_SOURCE_DIR "/examples/hello/run.sh", "Ann"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "Hello, Ann!\n");
+}
+
+}  // namespace
+}  // namespace fermata::test
