@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "connectors/mail/codes.h"
 #include "engine/expression/expression.h"
@@ -93,14 +94,45 @@ std::optional<std::string> ReadText(const std::filesystem::path& path) {
   return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
-Result<std::string> RenderPart(const std::string& source, const mstch::node& data, Escaping escaping) {
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// mstch says nothing of a section that is not closed: it leaves out the rest. Empty if all is well, otherwise what is not.
+std::string FindBreak(std::string_view source) {
+  std::vector<std::string_view> sections;
+  for (std::size_t at = source.find("{{"); at != std::string_view::npos; at = source.find("{{", at)) {
+    const std::string_view close = source.substr(at).starts_with("{{{") ? "}}}" : "}}";
+    const std::size_t end = source.find(close, at + close.size());
+    if (end == std::string_view::npos) return "a tag is not closed";
+    const std::string_view tag = Trim(source.substr(at + close.size(), end - at - close.size()));
+    at = end + close.size();
+    if (tag.empty()) return "a tag is empty";
+    const std::string_view name = Trim(tag.substr(1));
+    if (tag[0] == '#' || tag[0] == '^') sections.push_back(name);
+    if (tag[0] == '=') return "its delimiters are changed";
+    if (tag[0] != '/') continue;
+    if (sections.empty() || sections.back() != name)
+      return "the section '" + std::string(name) + "' ends where it is not open";
+    sections.pop_back();
+  }
+  return sections.empty() ? "" : "the section '" + std::string(sections.back()) + "' is not closed";
+}
+
+Result<std::string> RenderPart(const std::string& file, const std::string& source, const mstch::node& data,
+                               Escaping escaping) {
   InstallEscape();
   g_escaping = escaping;
+  std::string broken = FindBreak(source);
   try {
-    return mstch::render(source, data);
+    if (broken.empty()) return mstch::render(source, data);
   } catch (const std::exception&) {
-    return Error{.code = kMailTemplateBroken, .message = "Expected a Mustache template, but it cannot be rendered."};
+    broken = "it cannot be rendered";
   }
+  return Error{.code = kMailTemplateBroken,
+               .message = "Expected a Mustache template in " + file + ", but " + broken + "."};
 }
 
 }  // namespace
@@ -125,7 +157,8 @@ Result<MailText> MailTemplates::Render(std::string_view name, std::string_view l
       return Error{.code = kMailTemplateUnknown,
                    .message = "Expected the template file " + file + " in the language '" + std::string(language) +
                               "' or 'en', but there is none that can be read."};
-    Result<std::string> rendered = RenderPart(*source, node, target == &mail.html ? Escaping::kHtml : Escaping::kNone);
+    Result<std::string> rendered =
+        RenderPart(file, *source, node, target == &mail.html ? Escaping::kHtml : Escaping::kNone);
     if (!rendered.ok()) return std::move(rendered).error();
     *target = *std::move(rendered);
   }

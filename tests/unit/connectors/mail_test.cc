@@ -129,6 +129,20 @@ TEST_F(MailTemplatesTest, SaysWhichPartIsMissing) {
   EXPECT_NE(mail.error().message.find("hello.html.mustache"), std::string::npos);
 }
 
+TEST_F(MailTemplatesTest, RefusesWhatMstchWouldPassOver) {
+  for (const char* text :
+       {"a {{#vip}} b", "a {{/vip}}", "{{#a}}{{#b}}{{/a}}{{/b}}", "a {{name", "a {{{name}}", "{{}}", "{{=<% %>=}}"}) {
+    Write("en", "subject", text, "html");
+    const Result<MailText> mail = Render("en", "{}");
+    ASSERT_FALSE(mail.ok()) << text;
+    EXPECT_EQ(FormatErrorCode(mail.error().code), "FM-7021") << text;
+  }
+  Write("en", "subject", "{{! a note }}{{ # vip }}x{{ /vip }}{{^vip}}y{{/vip}}{{&name}}{{{name}}}", "html");
+  const Result<MailText> mail = Render("en", R"({"name":"<"})");
+  ASSERT_TRUE(mail.ok()) << mail.error().message;
+  EXPECT_EQ(mail->text, "y<<");
+}
+
 TEST(ShippedTemplatesTest, EveryTemplateIsThereInEveryLanguageWithAllParts) {
   const std::filesystem::path folder = FERMATA_SOURCE_DIR "/templates/messages/email";
   int templates = 0;
