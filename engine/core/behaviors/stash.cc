@@ -1,4 +1,6 @@
 // Commands that wait for `resume` or for the end of a roll-back, and what commands do once they need not wait.
+#include <algorithm>
+
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/verbs/verbs.h"
 
@@ -8,6 +10,8 @@ namespace {
 bool TimerWaits(const Machine& machine, TimerId timer) {
   const Activation* activation = machine.Find(timer.activation);
   if (activation == nullptr || timer.slot < 0) return false;
+  const auto is_armed = [&](const ArmedTimer& armed) { return armed.slot == timer.slot && !armed.spent; };
+  if (std::none_of(activation->timers.begin(), activation->timers.end(), is_armed)) return false;
   if (IsBlocked(machine, timer.activation, kNoState)) return true;
   for (const TransitionArm& arm : machine.StateOf(*activation).after[static_cast<std::size_t>(timer.slot)].arms)
     if (arm.target != kNoState && IsBlocked(machine, timer.activation, arm.target)) return true;
