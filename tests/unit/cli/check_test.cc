@@ -54,11 +54,11 @@ TEST_F(CheckTest, IsSilentAboutGoodFiles) {
 TEST_F(CheckTest, TakesEveryProcessAndManifestOfAFolderButNoScenarios) {
   Write("good.yaml", kGood);
   Write("good.scenarios.yaml", "scenarios: [\n");
-  Write("other.yaml", "fermata: 1\nprocess: other\nversion: 1.0.0\nstates:\n  a: { end: {}, next: b }\n");
+  Write("other.yaml", "fermata: 1\nprocess: other\nversion: 1.0.0\nstates:\n  a: { end: {}, next: a }\n");
   Write("connectors/bank.yaml", "connector: bank\noperations: { pay: { inputs: {} } }\n");
   const std::string text = Run(1);
   EXPECT_NE(text.find("other.yaml:5:17: error FM-2011"), std::string::npos) << text;
-  EXPECT_NE(text.find("connectors/bank.yaml:2:23: error FM-2001"), std::string::npos) << text;
+  EXPECT_NE(text.find("connectors/bank.yaml:2:22: error FM-2001"), std::string::npos) << text;
   EXPECT_NE(text.find("3 files checked: 2 errors, 0 warnings"), std::string::npos) << text;
 }
 
