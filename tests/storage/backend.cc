@@ -98,4 +98,18 @@ Batch BatchOf(std::vector<JournalRow> journal) {
   return batch;
 }
 
+KeptEventRow KeptWith(const Storage& storage, const std::string& process, const std::string& type, const std::string& value,
+                      std::int64_t order) {
+  return {ShardOf(storage, value), std::string(kDefaultTenant), process, value, order, type, 500 + order,
+          "data" + std::to_string(order)};
+}
+
+std::string AllBytes() {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+  return bytes;
+}
+
+const std::string kHardText = std::string("a\0b'\"\\\n%_ ", 10) + "ключ 鍵 🔑";
+
 }  // namespace fermata::test
