@@ -203,27 +203,35 @@ Value ReportOf(const BenchOptions& options, const Measured& measured) {
                         {"loaded", Latency(measured.loaded)},
                         {"cpu_ms_per_workflow", Rounded(measured.cpu_seconds * 1'000 / completed)},
                         {"peak_rss_mb", Rounded(static_cast<double>(Usage().ru_maxrss) / 1'024)},
-                        {"bytes_per_workflow", measured.storage.name == "sqlite" ? Rounded(static_cast<double>(measured.bytes) / completed) : Value::Null()}});
+                        {"bytes_per_workflow", measured.storage.name == "sqlite" ? Rounded(static_cast<double>(measured.bytes) / (completed + kAloneCount)) : Value::Null()}});
 }
 
-Result<Measured> Measure(const BenchOptions& options) {
-  const DataFolder folder(options.data);
+// All but what needs the storage closed.
+Result<Measured> MeasureEngine(const BenchOptions& options, const std::string& folder) {
   Measured measured;
   Bench bench(options);
-  if (Status opened = bench.Open(folder.path()); !opened.ok()) return opened.error();
+  if (Status opened = bench.Open(folder); !opened.ok()) return opened.error();
   measured.storage = bench.storage_info();
   const std::unique_ptr<Load> load = bench.MakeLoad();
   Result<LoadResult> alone = load->Alone(kAloneCount);
   if (!alone.ok()) return alone.error();
   measured.alone = std::move(*alone);
   const double cpu_before = CpuSeconds(Usage());
-  const std::int64_t bytes_before = folder.Bytes();
   Result<LoadResult> loaded = load->Loaded(options.concurrency, options.seconds);
   if (!loaded.ok()) return loaded.error();
   measured.loaded = std::move(*loaded);
   measured.cpu_seconds = CpuSeconds(Usage()) - cpu_before;
-  measured.bytes = folder.Bytes() - bytes_before;
-  measured.raw_rows_per_s = MeasureRaw(options, folder.path());
+  return measured;
+}
+
+Result<Measured> Measure(const BenchOptions& options) {
+  const DataFolder folder(options.data);
+  const std::int64_t bytes_before = folder.Bytes();
+  Result<Measured> measured = MeasureEngine(options, folder.path());
+  if (!measured.ok()) return measured;
+  // Now that the log has gone into the file.
+  measured->bytes = folder.Bytes() - bytes_before;
+  measured->raw_rows_per_s = MeasureRaw(options, folder.path());
   return measured;
 }
 
