@@ -34,7 +34,7 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       calls_(*this) {
   int threads = std::min(options.shard_threads, shard_count_);
   for (int i = 0; i < threads; ++i) {
-    ShardOptions shard{i, threads, options.inbox_commands_max};
+    ShardOptions shard{i, threads, options.inbox_commands_max, 0};
     ShardServices services{clock_, storage_, executor_, definitions_, waiters_, *this, counters_};
     shards_.push_back(std::make_unique<Shard>(shard, services));
   }

@@ -72,6 +72,7 @@ struct ShardOptions {
   int index = 0;                       // this shard thread's number: the storage lane, too
   int count = 1;                       // shard threads of the node
   std::size_t inbox_commands_max = kInboxCommandsMax;
+  std::uint64_t random_seed = 0;       // of ids and jitter; 0 = by chance
 };
 
 // Counters of all shards together; read by metrics.

@@ -31,7 +31,7 @@ Shard::Shard(ShardOptions options, ShardServices services)
       services_(services),
       shard_count_(services.storage.Info().shard_count),
       inbox_(options.inbox_commands_max),
-      random_(std::random_device{}()) {}
+      random_(options.random_seed ? options.random_seed : std::random_device{}()) {}
 
 Shard::~Shard() { Stop(); }
 
@@ -69,8 +69,8 @@ Status Shard::Recover() {
   while (true) {
     Result<std::vector<InboxRow>> page = services_.storage.ReadInbox(row, kPageRows);
     if (!page.ok()) return page.error();
-    for (InboxRow& message : *page)
-      if (Owns(message.shard)) inbox_.PushInternal(MessageArrived{message});
+    // Those for other shards too: if our last commit's answer got lost, nobody has told their owners. What arrives twice counts once.
+    for (const InboxRow& message : *page) services_.router.OwnerOf(message.shard).PostInternal(MessageArrived{message});
     if (page->size() < static_cast<std::size_t>(kPageRows)) break;
     row = page->back();
   }

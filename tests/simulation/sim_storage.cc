@@ -4,20 +4,20 @@
 
 namespace fermata {
 
-void SimStorage::Commit(int, Batch batch, CommitCallback done) { queue_.push_back({std::move(batch), std::move(done)}); }
+void SimStorage::Commit(int lane, Batch batch, CommitCallback done) { queue_.push_back({lane, std::move(batch), std::move(done)}); }
 
 bool SimStorage::FinishOne() {
   if (queue_.empty()) return false;
   Waiting waiting = std::move(queue_.front());
   queue_.pop_front();
   CommitOutcome outcome = CommitOutcome::kCommitted;
-  if (poisoned_) {
+  if (poisoned_.count(waiting.lane)) {
     outcome = CommitOutcome::kFailed;
   } else if (Fault()) {
     bool lost_on_the_way_back = random_() % 2 == 0;
     if (lost_on_the_way_back && random_() % 2 == 0 && !tables_.Apply(waiting.batch)) FERMATA_ASSERT(false);
     outcome = lost_on_the_way_back ? CommitOutcome::kUnknown : CommitOutcome::kFailed;
-    poisoned_ = true;
+    poisoned_.insert(waiting.lane);
   } else if (!tables_.Apply(waiting.batch)) {
     FERMATA_ASSERT(false);  // a journal row twice: two writers, or a state that is behind its journal
   }
@@ -27,11 +27,11 @@ bool SimStorage::FinishOne() {
 
 void SimStorage::LosePower() {
   while (!queue_.empty() && random_() % 2 == 0) {
-    if (!poisoned_ && !tables_.Apply(queue_.front().batch)) FERMATA_ASSERT(false);
+    if (!poisoned_.count(queue_.front().lane) && !tables_.Apply(queue_.front().batch)) FERMATA_ASSERT(false);
     queue_.pop_front();
   }
   queue_.clear();
-  poisoned_ = false;
+  poisoned_.clear();
 }
 
 template <class T>

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "engine/storage/memory/tables.h"
@@ -27,7 +28,7 @@ class SimStorage final : public Storage {
 
   StorageInfo Info() const override { return {"simulated", "full", shard_count_}; }
   void Commit(int lane, Batch batch, CommitCallback done) override;
-  void ResetLane(int lane) override { (void)lane; poisoned_ = false; }
+  void ResetLane(int lane) override { poisoned_.erase(lane); }
 
   Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override;
   Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override;
@@ -53,6 +54,7 @@ class SimStorage final : public Storage {
 
  private:
   struct Waiting {
+    int lane = 0;
     Batch batch;
     CommitCallback done;
   };
@@ -63,7 +65,7 @@ class SimStorage final : public Storage {
   std::mt19937_64 random_;
   int shard_count_;
   int faults_per_mille_ = 0;
-  bool poisoned_ = false;
+  std::set<int> poisoned_;
   std::deque<Waiting> queue_;
   memory::Tables tables_;
 };

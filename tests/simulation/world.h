@@ -41,6 +41,7 @@ class SimExecutor final : public JobExecutor {
     Completion completion;
   };
   Outcome Reach(const Job& job);
+  static bool MayArriveUnheard(const Job& job);
 
   std::mt19937_64 random_;
   int faults_per_mille_ = 0;
@@ -68,6 +69,7 @@ class World final : private ShardRouter {
   void ClientRepeatsAStart();
   void ClientSendsAnEvent();
   void ClientCancels();
+  void OperatorRetries();
   void Post(const std::string& process, const std::string& customer, const std::string& idempotency_key);
   bool StepAll();
   bool Quiet();
