@@ -49,7 +49,7 @@ struct Folder {
   ScenarioProject project;
   std::vector<Diagnostic> diagnostics;
   Visited visited;
-  std::set<std::string> tested;   // processes that have scenarios
+  std::set<std::string> tested;  // processes that have scenarios
 };
 
 struct Totals {
@@ -83,7 +83,8 @@ void AddManifests(const fs::path& folder, Folder& into) {
 // The first manifest of a connector counts.
 void DropRepeatedManifests(ScenarioProject& project) {
   std::set<std::string> seen;
-  std::erase_if(project.manifests, [&](const ManifestPtr& manifest) { return !seen.insert(manifest->connector).second; });
+  std::erase_if(project.manifests,
+                [&](const ManifestPtr& manifest) { return !seen.insert(manifest->connector).second; });
 }
 
 Folder LoadFolder(const fs::path& path, const TestOptions& options) {
@@ -111,12 +112,18 @@ Folder LoadFolder(const fs::path& path, const TestOptions& options) {
 std::string EscapeXml(std::string_view text) {
   std::string out;
   for (char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') out += ' ';
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+      out += ' ';
+    else
+      out += c;
   }
   return out;
 }
@@ -229,44 +236,60 @@ class Tester {
     for (const FileResult& file : results_) {
       std::vector<Value> cases;
       for (const CaseResult& one : file.cases) {
-        Value described = Value::Object({{"name", Value::String(one.name)}, {"line", Value::Int(one.line)}, {"passed", Value::Bool(one.passed)}});
+        Value described = Value::Object(
+            {{"name", Value::String(one.name)}, {"line", Value::Int(one.line)}, {"passed", Value::Bool(one.passed)}});
         if (!one.passed) {
-          described = Value::Object({{"name", Value::String(one.name)}, {"line", Value::Int(one.line)}, {"passed", Value::Bool(false)},
-                                     {"failedLine", Value::Int(one.failed_line)}, {"variant", Value::String(one.variant)},
-                                     {"failure", Value::String(one.failure)}, {"standing", Value::String(one.standing)}});
+          described = Value::Object({{"name", Value::String(one.name)},
+                                     {"line", Value::Int(one.line)},
+                                     {"passed", Value::Bool(false)},
+                                     {"failedLine", Value::Int(one.failed_line)},
+                                     {"variant", Value::String(one.variant)},
+                                     {"failure", Value::String(one.failure)},
+                                     {"standing", Value::String(one.standing)}});
         }
         cases.push_back(std::move(described));
       }
-      files.push_back(Value::Object({{"file", Value::String(file.file)}, {"process", Value::String(file.process)}, {"cases", Value::List(std::move(cases))}}));
+      files.push_back(Value::Object({{"file", Value::String(file.file)},
+                                     {"process", Value::String(file.process)},
+                                     {"cases", Value::List(std::move(cases))}}));
     }
     std::vector<Value> coverage;
     for (const auto& [process, one] : coverage_) {
       std::vector<Value> missing;
       for (const std::string& text : one.missing) missing.push_back(Value::String(text));
-      coverage.push_back(Value::Object({{"process", Value::String(process)}, {"visited", Value::Int(one.visited())},
-                                        {"total", Value::Int(one.total())}, {"missing", Value::List(std::move(missing))}}));
+      coverage.push_back(Value::Object({{"process", Value::String(process)},
+                                        {"visited", Value::Int(one.visited())},
+                                        {"total", Value::Int(one.total())},
+                                        {"missing", Value::List(std::move(missing))}}));
     }
-    const Value report = Value::Object({{"passed", Value::Int(totals_.passed)}, {"failed", Value::Int(totals_.failed)},
-                                        {"files", Value::List(std::move(files))}, {"diagnostics", ToValue(diagnostics_)},
-                                        {"coverage", Value::List(std::move(coverage))}, {"coveragePercent", Value::Double(totals_.percent())},
+    const Value report = Value::Object({{"passed", Value::Int(totals_.passed)},
+                                        {"failed", Value::Int(totals_.failed)},
+                                        {"files", Value::List(std::move(files))},
+                                        {"diagnostics", ToValue(diagnostics_)},
+                                        {"coverage", Value::List(std::move(coverage))},
+                                        {"coveragePercent", Value::Double(totals_.percent())},
                                         {"covered", Value::Bool(covered)}});
     out_ << WriteJson(report) << "\n";
   }
 
   void WriteJunit() {
     std::ofstream xml(options_.junit);
-    xml << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"" << totals_.passed + totals_.failed << "\" failures=\"" << totals_.failed << "\">\n";
+    xml << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"" << totals_.passed + totals_.failed
+        << "\" failures=\"" << totals_.failed << "\">\n";
     for (const FileResult& file : results_) {
-      const auto failures = std::count_if(file.cases.begin(), file.cases.end(), [](const CaseResult& one) { return !one.passed; });
-      xml << "  <testsuite name=\"" << EscapeXml(file.process) << "\" file=\"" << EscapeXml(file.file) << "\" tests=\"" << file.cases.size()
-          << "\" failures=\"" << failures << "\">\n";
+      const auto failures =
+          std::count_if(file.cases.begin(), file.cases.end(), [](const CaseResult& one) { return !one.passed; });
+      xml << "  <testsuite name=\"" << EscapeXml(file.process) << "\" file=\"" << EscapeXml(file.file) << "\" tests=\""
+          << file.cases.size() << "\" failures=\"" << failures << "\">\n";
       for (const CaseResult& one : file.cases) {
-        xml << "    <testcase classname=\"" << EscapeXml(file.process) << "\" name=\"" << EscapeXml(one.name) << "\" line=\"" << one.line << "\"";
+        xml << "    <testcase classname=\"" << EscapeXml(file.process) << "\" name=\"" << EscapeXml(one.name)
+            << "\" line=\"" << one.line << "\"";
         if (one.passed) {
           xml << "/>\n";
           continue;
         }
-        xml << ">\n      <failure message=\"" << EscapeXml(one.failure) << "\">" << EscapeXml(one.standing) << "</failure>\n    </testcase>\n";
+        xml << ">\n      <failure message=\"" << EscapeXml(one.failure) << "\">" << EscapeXml(one.standing)
+            << "</failure>\n    </testcase>\n";
       }
       xml << "  </testsuite>\n";
     }

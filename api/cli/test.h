@@ -16,9 +16,9 @@ namespace fermata {
 struct TestOptions {
   // Scenario files, and folders whose *.scenarios.yaml are taken.
   std::vector<std::filesystem::path> paths;
-  std::filesystem::path junit;                 // a report for CI is written there; empty = none
-  bool json = false;                           // one JSON object instead of text
-  std::optional<double> coverage_threshold;    // percent of states, transitions, errors and undos; below it the run fails
+  std::filesystem::path junit;               // a report for CI is written there; empty = none
+  bool json = false;                         // one JSON object instead of text
+  std::optional<double> coverage_threshold;  // percent of states, transitions, errors and undos; below it the run fails
   // Folders of further manifests, after connectors/ beside each process; then the built-in ones.
   std::vector<std::filesystem::path> connector_folders;
   std::vector<ManifestPtr> builtin_manifests;

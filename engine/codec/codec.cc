@@ -28,7 +28,8 @@ Error Malformed(std::string_view what) {
 }
 
 // The list of the current version: version, then `size` - 1 elements.
-Result<Value> ReadList(std::string_view bytes, std::span<const Upcaster> chain, std::size_t size, std::string_view what) {
+Result<Value> ReadList(std::string_view bytes, std::span<const Upcaster> chain, std::size_t size,
+                       std::string_view what) {
   Result<Value> parsed = ParseJson(bytes, kStoredBytesMax);
   if (!parsed.ok()) return Malformed(what);
   Result<Value> row = codec::Upcast(std::move(parsed).value(), chain, codec::kVersion);

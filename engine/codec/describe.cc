@@ -45,10 +45,14 @@ Value ToMap(const Bindings& bindings) {
 
 std::string_view KindName(ActivationKind kind) {
   switch (kind) {
-    case ActivationKind::kRegion: return "region";
-    case ActivationKind::kItem: return "item";
-    case ActivationKind::kRoot: return "root";
-    case ActivationKind::kState: return "state";
+    case ActivationKind::kRegion:
+      return "region";
+    case ActivationKind::kItem:
+      return "item";
+    case ActivationKind::kRoot:
+      return "root";
+    case ActivationKind::kState:
+      return "state";
   }
   return "state";
 }
@@ -60,7 +64,11 @@ Description Of(std::string_view type, ActivationId activation) {
 
 struct Describer {
   Value operator()(const InstanceStarted& e) {
-    return Of("instance-started").Add("process", e.process).Add("version", e.version).Add("key", e.key.value_or("")).Add("input", e.input);
+    return Of("instance-started")
+        .Add("process", e.process)
+        .Add("version", e.version)
+        .Add("key", e.key.value_or(""))
+        .Add("input", e.input);
   }
   Value operator()(const StatusChanged& e) { return Of("status-changed").Add("status", StatusName(e.status)); }
   Value operator()(const InstanceEnded& e) {
@@ -75,7 +83,9 @@ struct Describer {
   Value operator()(const StateEntered& e) {
     return Of("state-entered", e.activation).Add("state", e.state).Add("kind", KindName(e.kind));
   }
-  Value operator()(const ItemStarted& e) { return Of("item-started", e.activation).Add("state", e.state).Number("item", e.item); }
+  Value operator()(const ItemStarted& e) {
+    return Of("item-started", e.activation).Add("state", e.state).Number("item", e.item);
+  }
   Value operator()(const StateExited& e) { return Of("state-exited", e.activation); }
   Value operator()(const EntryProgressed& e) { return Of("entry-progressed", e.activation); }
   Value operator()(const VariablesSet& e) { return Of("variables-set").Add("values", ToMap(e.values)); }
@@ -85,10 +95,18 @@ struct Describer {
   Value operator()(const SubscriptionAdded& e) {
     return Of("subscribed", e.activation).Add("event", e.subscription.type).Add("value", e.subscription.value);
   }
-  Value operator()(const JobStarted& e) { return Of("job-started", e.activation).Add("operation", e.operation).Add("input", e.input); }
-  Value operator()(const JobRetried& e) { return Of("job-retried").Add("job", e.job.ToString()).Number("attempt", e.attempt); }
+  Value operator()(const JobStarted& e) {
+    return Of("job-started", e.activation).Add("operation", e.operation).Add("input", e.input);
+  }
+  Value operator()(const JobRetried& e) {
+    return Of("job-retried").Add("job", e.job.ToString()).Number("attempt", e.attempt);
+  }
   Value operator()(const JobFailed& e) {
-    return Of("job-failed").Add("job", e.job.ToString()).Number("attempt", e.attempt).Failure(e.error).Time("retryAt", e.retry_due_us);
+    return Of("job-failed")
+        .Add("job", e.job.ToString())
+        .Number("attempt", e.attempt)
+        .Failure(e.error)
+        .Time("retryAt", e.retry_due_us);
   }
   Value operator()(const OutcomeIgnored& e) {
     return Of("outcome-ignored").Add("job", e.job.ToString()).Number("attempt", e.attempt).Add("outcome", e.outcome);
@@ -102,7 +120,9 @@ struct Describer {
   Value operator()(const TaskOpened& e) { return Of("task-opened", e.activation).Add("title", e.task.title); }
   Value operator()(const TaskReminded& e) { return Of("task-reminded", e.activation); }
   Value operator()(const EachStarted& e) { return Of("each-started", e.activation); }
-  Value operator()(const ItemFinished& e) { return Of("item-finished", e.each).Number("item", e.item).Add("output", e.output); }
+  Value operator()(const ItemFinished& e) {
+    return Of("item-finished", e.each).Number("item", e.item).Add("output", e.output);
+  }
   Value operator()(const RegionFinished& e) {
     return Of("region-finished", e.parallel).Add("region", e.region).Add("output", e.output);
   }
@@ -122,32 +142,47 @@ struct Describer {
   Value operator()(const EventKept& e) {
     return Of("event-kept").Add("event", ToValue(e.kept.event)).Time("until", e.kept.until_us);
   }
-  Value operator()(const KeptEventDropped& e) { return Of(e.expired ? "kept-event-expired" : "kept-event-offered").Number("number", e.number); }
+  Value operator()(const KeptEventDropped& e) {
+    return Of(e.expired ? "kept-event-expired" : "kept-event-offered").Number("number", e.number);
+  }
   Value operator()(const CommandStashed& e) { return Of("command-stashed").Number("number", e.stashed.number); }
   Value operator()(const CommandUnstashed& e) { return Of("command-unstashed").Number("number", e.number); }
-  Value operator()(const GuardFailed& e) { return Of("guard-failed", e.activation).Add("state", e.state).Add("message", e.message); }
-  Value operator()(const ErrorRaised& e) { return Of("error-raised", e.activation).Add("state", e.state).Failure(e.raised.error); }
+  Value operator()(const GuardFailed& e) {
+    return Of("guard-failed", e.activation).Add("state", e.state).Add("message", e.message);
+  }
+  Value operator()(const ErrorRaised& e) {
+    return Of("error-raised", e.activation).Add("state", e.state).Failure(e.raised.error);
+  }
   Value operator()(const ErrorHandled& e) {
     return Of("error-handled").Add("state", e.state).Add("error", e.error).Add("handler", e.handler);
   }
   Value operator()(const IncidentOpened& e) {
-    return Of("incident-opened").Number("incident", e.incident.number).Add("state", e.incident.state).Failure(e.incident.error);
+    return Of("incident-opened")
+        .Number("incident", e.incident.number)
+        .Add("state", e.incident.state)
+        .Failure(e.incident.error);
   }
   Value operator()(const IncidentClosed& e) {
     return Of("incident-closed").Number("incident", e.number).Add("how", e.how).Add("by", e.by);
   }
-  Value operator()(const UndoRegistered& e) { return Of("undo-registered", e.record.activation).Add("state", e.record.state); }
+  Value operator()(const UndoRegistered& e) {
+    return Of("undo-registered", e.record.activation).Add("state", e.record.state);
+  }
   Value operator()(const UndoDropped& e) { return Of("undo-dropped").Number("record", e.number); }
   Value operator()(const UndoStarted& e) { return Of("undo-started").Number("record", e.number); }
   Value operator()(const UndoSucceeded& e) {
     return Of(e.skipped ? "undo-skipped" : "undo-succeeded").Number("record", e.number).Add("state", e.state);
   }
-  Value operator()(const RollbackStarted& e) { return Of("rollback-started", e.rollback.owner).Add("state", e.rollback.state); }
+  Value operator()(const RollbackStarted& e) {
+    return Of("rollback-started", e.rollback.owner).Add("state", e.rollback.state);
+  }
   Value operator()(const RollbackFinished& e) { return Of("rollback-finished", e.owner); }
   Value operator()(const JobLeft& e) { return Of("job-left", e.left.activation).Add("state", e.left.state); }
   Value operator()(const LeftJobHeld& e) { return Of("left-job-held", e.activation); }
   Value operator()(const LeftJobSettled& e) { return Of("left-job-settled", e.activation); }
-  Value operator()(const ChildLeft& e) { return Of("child-left", e.left.activation).Add("child", e.left.child.ToString()); }
+  Value operator()(const ChildLeft& e) {
+    return Of("child-left", e.left.activation).Add("child", e.left.child.ToString());
+  }
   Value operator()(const LeftChildUndone& e) { return Of("left-child-undone", e.activation); }
   Value operator()(const LeftChildSettled& e) { return Of("left-child-settled", e.activation); }
 };

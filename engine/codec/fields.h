@@ -71,8 +71,7 @@ constexpr auto Fields(Is<UndoRecord> auto& s) {
                   s.at_once, s.progress, s.attempt, s.attempts_before, s.retry_due_us, s.answered);
 }
 constexpr auto Fields(Is<LeftJob> auto& s) {
-  return std::tie(s.activation, s.state, s.index, s.within, s.job, s.may_retry, s.retry_due_us, s.variables,
-                  s.held);
+  return std::tie(s.activation, s.state, s.index, s.within, s.job, s.may_retry, s.retry_due_us, s.variables, s.held);
 }
 constexpr auto Fields(Is<LeftChild> auto& s) { return std::tie(s.activation, s.state, s.within, s.child, s.undoing); }
 constexpr auto Fields(Is<RaisedError> auto& s) { return std::tie(s.error, s.error_class, s.final); }
@@ -97,8 +96,7 @@ constexpr auto Fields(Is<InstanceState> auto& s) {
 
 // ---- journal events ----
 constexpr auto Fields(Is<InstanceStarted> auto& s) {
-  return std::tie(s.tenant, s.process, s.version, s.definition_hash, s.key, s.parent, s.input, s.vars,
-                  s.traceparent);
+  return std::tie(s.tenant, s.process, s.version, s.definition_hash, s.key, s.parent, s.input, s.vars, s.traceparent);
 }
 constexpr auto Fields(Is<StatusChanged> auto& s) { return std::tie(s.status); }
 constexpr auto Fields(Is<InstanceEnded> auto& s) { return std::tie(s.status, s.output, s.error, s.keeps_undo); }
@@ -158,20 +156,64 @@ constexpr auto Fields(Is<LeftChildSettled> auto& s) { return std::tie(s.activati
 
 // The first element of each event in a row: its name for ever. In the order of EventBody.
 inline constexpr std::string_view kEventTags[] = {
-    "start", "status", "end", "instance-reopened", "cancel-requested", "instance-suspended", "instance-resumed",
-    "enter", "item-started", "exit", "entry", "set", "timer-armed", "timer-fired", "timer-dropped",
-    "subscription-added", "job", "job-retried", "job-failed", "outcome-ignored", "child-started", "child-finished",
-    "task-opened", "task-reminded", "each-started", "item-finished", "region-finished", "done", "work-held",
-    "event-emitted", "event-taken", "event-kept", "kept-event-dropped", "command-stashed", "command-unstashed",
-    "guard-failed", "error-raised", "error-handled", "incident-opened", "incident-closed", "undo-registered",
-    "undo-dropped", "undo-started", "undo-succeeded", "rollback-started", "rollback-finished", "job-left",
-    "left-job-held", "left-job-settled", "child-left", "left-child-undone", "left-child-settled",
+    "start",
+    "status",
+    "end",
+    "instance-reopened",
+    "cancel-requested",
+    "instance-suspended",
+    "instance-resumed",
+    "enter",
+    "item-started",
+    "exit",
+    "entry",
+    "set",
+    "timer-armed",
+    "timer-fired",
+    "timer-dropped",
+    "subscription-added",
+    "job",
+    "job-retried",
+    "job-failed",
+    "outcome-ignored",
+    "child-started",
+    "child-finished",
+    "task-opened",
+    "task-reminded",
+    "each-started",
+    "item-finished",
+    "region-finished",
+    "done",
+    "work-held",
+    "event-emitted",
+    "event-taken",
+    "event-kept",
+    "kept-event-dropped",
+    "command-stashed",
+    "command-unstashed",
+    "guard-failed",
+    "error-raised",
+    "error-handled",
+    "incident-opened",
+    "incident-closed",
+    "undo-registered",
+    "undo-dropped",
+    "undo-started",
+    "undo-succeeded",
+    "rollback-started",
+    "rollback-finished",
+    "job-left",
+    "left-job-held",
+    "left-job-settled",
+    "child-left",
+    "left-child-undone",
+    "left-child-settled",
 };
 static_assert(std::size(kEventTags) == std::variant_size_v<EventBody>);
 
 // Likewise for commands.
 inline constexpr std::string_view kCommandTags[] = {
-    "start-instance", "complete-job", "fire-timer", "deliver-event", "finish-child", "undo-instance",
+    "start-instance",  "complete-job",     "fire-timer",      "deliver-event",    "finish-child",  "undo-instance",
     "cancel-instance", "suspend-instance", "resume-instance", "resolve-incident", "complete-task",
 };
 static_assert(std::size(kCommandTags) == std::variant_size_v<Command>);

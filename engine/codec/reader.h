@@ -70,10 +70,8 @@ class Reader {
   bool Get(const Value& from, EventBody& to) { return GetTagged(from, to, kEventTags); }
 
   template <class S>
-    requires requires(S& s) { Fields(s); }
-  bool Get(const Value& from, S& to) {
-    return from.is_list() && GetFields(from.as_list(), 0, to);
-  }
+  requires requires(S& s) { Fields(s); }
+  bool Get(const Value& from, S& to) { return from.is_list() && GetFields(from.as_list(), 0, to); }
 
  private:
   bool GetNumber(const Value& from, std::int64_t& to, std::int64_t low, std::int64_t high);
@@ -105,7 +103,8 @@ class Reader {
     if (from.size() - at > kCount) return false;
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return ((at + I >= from.size() || Get(from[at + I], std::get<I>(fields))) && ...);
-    }(std::make_index_sequence<kCount>());
+    }
+    (std::make_index_sequence<kCount>());
   }
 };
 

@@ -29,10 +29,8 @@ class Writer {
   // A string is marked by "=", a deep value is "!" and its JSON text; everything else is itself.
   void Put(const Value& value);
   template <class T>
-    requires std::is_enum_v<T>
-  void Put(T value) {
-    Put(static_cast<std::int64_t>(value));
-  }
+  requires std::is_enum_v<T>
+  void Put(T value) { Put(static_cast<std::int64_t>(value)); }
   template <class T>
   void Put(const std::optional<T>& value) {
     if (!value) {
@@ -64,7 +62,7 @@ class Writer {
   void Put(const EventBody& body) { PutTagged(body, kEventTags); }
 
   template <class S>
-    requires requires(const S& s) { Fields(s); }
+  requires requires(const S& s) { Fields(s); }
   void Put(const S& s) {
     out_ += '[';
     PutFields(s, 0);
@@ -106,9 +104,8 @@ class Writer {
     };
     auto fields = Fields(s);
     auto standards = Fields(kDefault);
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (put(std::get<I>(fields), std::get<I>(standards)), ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(fields)>>());
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (put(std::get<I>(fields), std::get<I>(standards)), ...); }
+    (std::make_index_sequence<std::tuple_size_v<decltype(fields)>>());
     out_.resize(end);
   }
 

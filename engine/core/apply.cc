@@ -93,9 +93,7 @@ class Applier {
       if (timer.slot == event.timer.slot) timer.spent = true;
   }
   void operator()(const TimerDropped& event) { DropTimer(At(event.timer.activation), event.timer.slot); }
-  void operator()(const SubscriptionAdded& event) {
-    At(event.activation).subscriptions.push_back(event.subscription);
-  }
+  void operator()(const SubscriptionAdded& event) { At(event.activation).subscriptions.push_back(event.subscription); }
 
   // ---- work ----
   void operator()(const JobStarted& event) {

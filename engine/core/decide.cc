@@ -26,14 +26,16 @@ struct Refuser {
   Answer operator()(const StartInstance&) { return std::nullopt; }
   Answer operator()(const CompleteJob& command) {
     if (command.job.activation > 0 && command.job.activation < machine.state().next_activation) return std::nullopt;
-    return Error{kInvalidInput, "Expected the job of a state that was entered, but there is no job " + command.job.ToString() + "."};
+    return Error{kInvalidInput,
+                 "Expected the job of a state that was entered, but there is no job " + command.job.ToString() + "."};
   }
   Answer operator()(const FireTimer&) { return std::nullopt; }
   Answer operator()(const FinishChild&) { return std::nullopt; }
   Answer operator()(const UndoInstance&) { return std::nullopt; }
   Answer operator()(const CancelInstance&) { return Unless(LifecycleEvent::kAskCancel); }
   Answer operator()(const SuspendInstance&) {
-    return status == InstanceStatus::kCompensating ? Forbidden(status, LifecycleEvent::kSuspend) : Unless(LifecycleEvent::kSuspend);
+    return status == InstanceStatus::kCompensating ? Forbidden(status, LifecycleEvent::kSuspend)
+                                                   : Unless(LifecycleEvent::kSuspend);
   }
   Answer operator()(const ResumeInstance&) {
     if (!IsFinal(status)) return std::nullopt;
@@ -97,7 +99,9 @@ Result<Bindings> EvaluateVars(const Definition& definition, const InstanceState&
   InstanceScope names(view, 0);
   for (const Assignment& assignment : definition.vars) {
     Evaluated value = EvaluateJson(assignment.value, names);
-    if (!value.ok()) return Error{kInvalidInput, "The start needs '" + assignment.name + "': " + value.error->message, "/vars/" + assignment.name};
+    if (!value.ok())
+      return Error{kInvalidInput, "The start needs '" + assignment.name + "': " + value.error->message,
+                   "/vars/" + assignment.name};
     vars.emplace_back(assignment.name, std::move(value.value));
   }
   return vars;
@@ -131,7 +135,8 @@ Result<Decision> Decide(const Definition& definition, InstanceState& state, cons
 std::vector<Effect> PendingEffects(const InstanceState& state) {
   std::vector<Effect> effects;
   for (JobView& job : JobsInFlight(state))
-    effects.push_back(DispatchJob{job.job, job.attempt, std::move(job.state), std::move(job.operation), std::move(job.input), job.timeout_ms});
+    effects.push_back(DispatchJob{job.job, job.attempt, std::move(job.state), std::move(job.operation),
+                                  std::move(job.input), job.timeout_ms});
   return effects;
 }
 

@@ -19,21 +19,23 @@
 namespace fermata {
 
 struct DecisionContext {
-  std::int64_t now_us = 0;       // never earlier than that of the decision before
-  std::uint64_t random = 0;      // for retry jitter only
-  int shard_count = 1;           // where children live: HomeShard()
+  std::int64_t now_us = 0;   // never earlier than that of the decision before
+  std::uint64_t random = 0;  // for retry jitter only
+  int shard_count = 1;       // where children live: HomeShard()
 };
 
 struct Decision {
-  std::vector<JournalEvent> events;   // one journal row; empty when the command changed nothing (a late timer, a repeated cancel)
-  std::vector<Effect> effects;        // in the order in which they were wished
+  std::vector<JournalEvent>
+      events;  // one journal row; empty when the command changed nothing (a late timer, a repeated cancel)
+  std::vector<Effect> effects;              // in the order in which they were wished
   std::vector<const TransitionArm*> taken;  // of the definition, for the coverage of scenarios; not stored
 };
 
 // Takes one macrostep. `state` has every event applied when this returns a decision; a refused command (unknown incident, status does not allow it: code and reason for the client)
 // leaves it untouched. For StartInstance `state` is fresh: InstanceState with id set.
 // If the decision's commit fails, the caller drops `state` and loads it anew.
-Result<Decision> Decide(const Definition& definition, InstanceState& state, const Command& command, const DecisionContext& context);
+Result<Decision> Decide(const Definition& definition, InstanceState& state, const Command& command,
+                        const DecisionContext& context);
 
 // The effects that a live instance had out when the node died: jobs in flight. (Timers, subscriptions and messages are rows.)
 std::vector<Effect> PendingEffects(const InstanceState& state);

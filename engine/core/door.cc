@@ -30,8 +30,10 @@ Result<std::optional<std::string>> EvaluateKey(const Definition& definition, con
   if (!key.ok()) return Error{kInvalidKey, key.error->message, "/key"};
   const std::string_view text = key.value.as_string();
   if (text.empty() || text.size() > kKeyBytesMax) {
-    return Error{kInvalidKey, "Expected a business key of 1 to " + std::to_string(kKeyBytesMax) + " bytes, but it has " +
-                                  std::to_string(text.size()) + ".", "/key"};
+    return Error{kInvalidKey,
+                 "Expected a business key of 1 to " + std::to_string(kKeyBytesMax) + " bytes, but it has " +
+                     std::to_string(text.size()) + ".",
+                 "/key"};
   }
   return std::optional<std::string>(text);
 }

@@ -46,11 +46,11 @@ template <InstanceStatus kStatus, class State>
 using Restore = sc::transition<RestoreTo<kStatus>, State>;
 
 struct Neutral : sc::simple_state<Neutral, Lifecycle> {
-  using reactions = mpl::list<
-      Restore<InstanceStatus::kRunning, Running>, Restore<InstanceStatus::kWaiting, Waiting>,
-      Restore<InstanceStatus::kSuspended, Suspended>, Restore<InstanceStatus::kCompensating, Compensating>,
-      Restore<InstanceStatus::kCompleted, Completed>, Restore<InstanceStatus::kFailed, Failed>,
-      Restore<InstanceStatus::kCancelled, Cancelled>>;
+  using reactions =
+      mpl::list<Restore<InstanceStatus::kRunning, Running>, Restore<InstanceStatus::kWaiting, Waiting>,
+                Restore<InstanceStatus::kSuspended, Suspended>, Restore<InstanceStatus::kCompensating, Compensating>,
+                Restore<InstanceStatus::kCompleted, Completed>, Restore<InstanceStatus::kFailed, Failed>,
+                Restore<InstanceStatus::kCancelled, Cancelled>>;
 };
 
 struct Running : sc::simple_state<Running, Lifecycle> {
@@ -74,10 +74,10 @@ struct Suspended : sc::simple_state<Suspended, Lifecycle> {
 };
 // A roll-back in mid-process goes on afterwards; one at the end ends.
 struct Compensating : sc::simple_state<Compensating, Lifecycle> {
-  using reactions = mpl::list<sc::transition<Work, Running>, sc::transition<Rest, Waiting>,
-                              sc::transition<Compensate, Compensating>, sc::transition<Complete, Completed>,
-                              sc::transition<Fail, Failed>, sc::transition<Cancel, Cancelled>,
-                              sc::transition<AskCancel, Compensating>>;
+  using reactions =
+      mpl::list<sc::transition<Work, Running>, sc::transition<Rest, Waiting>, sc::transition<Compensate, Compensating>,
+                sc::transition<Complete, Completed>, sc::transition<Fail, Failed>, sc::transition<Cancel, Cancelled>,
+                sc::transition<AskCancel, Compensating>>;
 };
 struct Completed : sc::simple_state<Completed, Lifecycle> {
   using reactions = mpl::list<sc::transition<Reopen, Compensating>>;
@@ -93,27 +93,59 @@ using Table = std::array<std::array<std::optional<InstanceStatus>, kEvents>, kSt
 
 void RestoreStatus(Lifecycle& machine, InstanceStatus status) {
   switch (status) {
-    case InstanceStatus::kRunning: machine.process_event(RestoreTo<InstanceStatus::kRunning>()); break;
-    case InstanceStatus::kWaiting: machine.process_event(RestoreTo<InstanceStatus::kWaiting>()); break;
-    case InstanceStatus::kSuspended: machine.process_event(RestoreTo<InstanceStatus::kSuspended>()); break;
-    case InstanceStatus::kCompensating: machine.process_event(RestoreTo<InstanceStatus::kCompensating>()); break;
-    case InstanceStatus::kCompleted: machine.process_event(RestoreTo<InstanceStatus::kCompleted>()); break;
-    case InstanceStatus::kFailed: machine.process_event(RestoreTo<InstanceStatus::kFailed>()); break;
-    case InstanceStatus::kCancelled: machine.process_event(RestoreTo<InstanceStatus::kCancelled>()); break;
+    case InstanceStatus::kRunning:
+      machine.process_event(RestoreTo<InstanceStatus::kRunning>());
+      break;
+    case InstanceStatus::kWaiting:
+      machine.process_event(RestoreTo<InstanceStatus::kWaiting>());
+      break;
+    case InstanceStatus::kSuspended:
+      machine.process_event(RestoreTo<InstanceStatus::kSuspended>());
+      break;
+    case InstanceStatus::kCompensating:
+      machine.process_event(RestoreTo<InstanceStatus::kCompensating>());
+      break;
+    case InstanceStatus::kCompleted:
+      machine.process_event(RestoreTo<InstanceStatus::kCompleted>());
+      break;
+    case InstanceStatus::kFailed:
+      machine.process_event(RestoreTo<InstanceStatus::kFailed>());
+      break;
+    case InstanceStatus::kCancelled:
+      machine.process_event(RestoreTo<InstanceStatus::kCancelled>());
+      break;
   }
 }
 
 void Process(Lifecycle& machine, LifecycleEvent event) {
   switch (event) {
-    case LifecycleEvent::kWork: machine.process_event(Work()); break;
-    case LifecycleEvent::kRest: machine.process_event(Rest()); break;
-    case LifecycleEvent::kSuspend: machine.process_event(Suspend()); break;
-    case LifecycleEvent::kCompensate: machine.process_event(Compensate()); break;
-    case LifecycleEvent::kComplete: machine.process_event(Complete()); break;
-    case LifecycleEvent::kFail: machine.process_event(Fail()); break;
-    case LifecycleEvent::kCancel: machine.process_event(Cancel()); break;
-    case LifecycleEvent::kAskCancel: machine.process_event(AskCancel()); break;
-    case LifecycleEvent::kReopen: machine.process_event(Reopen()); break;
+    case LifecycleEvent::kWork:
+      machine.process_event(Work());
+      break;
+    case LifecycleEvent::kRest:
+      machine.process_event(Rest());
+      break;
+    case LifecycleEvent::kSuspend:
+      machine.process_event(Suspend());
+      break;
+    case LifecycleEvent::kCompensate:
+      machine.process_event(Compensate());
+      break;
+    case LifecycleEvent::kComplete:
+      machine.process_event(Complete());
+      break;
+    case LifecycleEvent::kFail:
+      machine.process_event(Fail());
+      break;
+    case LifecycleEvent::kCancel:
+      machine.process_event(Cancel());
+      break;
+    case LifecycleEvent::kAskCancel:
+      machine.process_event(AskCancel());
+      break;
+    case LifecycleEvent::kReopen:
+      machine.process_event(Reopen());
+      break;
   }
 }
 
@@ -155,10 +187,14 @@ std::string_view RefusalReason(InstanceStatus status, LifecycleEvent event) {
   switch (status) {
     case InstanceStatus::kCompensating:
       return "Expected a running or waiting instance, but this one is compensating: a roll-back is not interrupted.";
-    case InstanceStatus::kCompleted: return "Expected a live instance, but this one is completed.";
-    case InstanceStatus::kFailed: return "Expected a live instance, but this one is failed.";
-    case InstanceStatus::kCancelled: return "Expected a live instance, but this one is cancelled.";
-    default: return "Expected another status of the instance.";
+    case InstanceStatus::kCompleted:
+      return "Expected a live instance, but this one is completed.";
+    case InstanceStatus::kFailed:
+      return "Expected a live instance, but this one is failed.";
+    case InstanceStatus::kCancelled:
+      return "Expected a live instance, but this one is cancelled.";
+    default:
+      return "Expected another status of the instance.";
   }
 }
 

@@ -11,15 +11,15 @@
 namespace fermata {
 
 enum class LifecycleEvent {
-  kWork,        // something is being done
-  kRest,        // only events, timers or people can move it
+  kWork,  // something is being done
+  kRest,  // only events, timers or people can move it
   kSuspend,
   kCompensate,  // undoing begins
   kComplete,
   kFail,
-  kCancel,      // the end of cancelling; being asked to is kAskCancel
+  kCancel,  // the end of cancelling; being asked to is kAskCancel
   kAskCancel,
-  kReopen,      // the parent undoes a completed child
+  kReopen,  // the parent undoes a completed child
 };
 
 // The status after the event; nullopt if the event is not legal in this status.

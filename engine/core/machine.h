@@ -84,9 +84,9 @@ class Machine {
   Decision TakeDecision() { return std::move(decision_); }
 
   // ---- of this macrostep ----
-  int transitions = 0;          // taken so far; livelock counts them
+  int transitions = 0;  // taken so far; livelock counts them
   int livelocks = 0;
-  bool entered_state = false;   // kept events are to be offered
+  bool entered_state = false;  // kept events are to be offered
 
  private:
   const Definition& definition_;
@@ -130,6 +130,6 @@ Evaluated CheckShape(const SchemaPtr& schema, const Value& value, std::string_vi
 
 ErrorClass ClassOf(std::string_view error_name);  // by the eight reserved names
 inline RaisedError DefinitionError(ProcessError error) { return {std::move(error), ErrorClass::kDefinition, false}; }
-Value ToValue(const ProcessError& error);         // {name, message, data}
+Value ToValue(const ProcessError& error);  // {name, message, data}
 
 }  // namespace fermata

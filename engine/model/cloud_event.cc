@@ -6,7 +6,9 @@ namespace fermata {
 
 Value ToValue(const CloudEvent& event) {
   std::vector<MapEntry> entries;
-  auto add = [&entries](std::string_view name, Value value) { entries.emplace_back(Value::String(name), std::move(value)); };
+  auto add = [&entries](std::string_view name, Value value) {
+    entries.emplace_back(Value::String(name), std::move(value));
+  };
   add("id", Value::String(event.id));
   add("source", Value::String(event.source));
   add("type", Value::String(event.type));

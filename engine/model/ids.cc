@@ -5,7 +5,8 @@
 namespace fermata {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base 32, in ascending ASCII order
+constexpr std::string_view kDigits =
+    "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base 32, in ascending ASCII order
 constexpr std::size_t kTextLength = 26;
 
 // FNV-1a with a final mix (that of MurmurHash3). Ids and shards depend on it for ever.
@@ -39,7 +40,8 @@ class StableHash {
 
 }  // namespace
 
-InstanceId InstanceId::Make(std::uint8_t shard, std::int64_t epoch_ms, std::uint64_t unique_high, std::uint8_t unique_low) {
+InstanceId InstanceId::Make(std::uint8_t shard, std::int64_t epoch_ms, std::uint64_t unique_high,
+                            std::uint8_t unique_low) {
   InstanceId id;
   id.bytes_[0] = shard;
   for (int i = 0; i < 6; ++i) id.bytes_[1 + i] = static_cast<std::uint8_t>(epoch_ms >> (8 * (5 - i)));
@@ -48,7 +50,8 @@ InstanceId InstanceId::Make(std::uint8_t shard, std::int64_t epoch_ms, std::uint
   return id;
 }
 
-InstanceId InstanceId::MakeChild(std::uint8_t shard, std::int64_t epoch_ms, const InstanceId& parent, std::int64_t activation) {
+InstanceId InstanceId::MakeChild(std::uint8_t shard, std::int64_t epoch_ms, const InstanceId& parent,
+                                 std::int64_t activation) {
   StableHash high(1), low(2);
   for (StableHash* hash : {&high, &low}) {
     hash->Add(parent.bytes_.data(), parent.bytes_.size());

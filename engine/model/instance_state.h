@@ -20,8 +20,8 @@
 namespace fermata {
 
 enum class InstanceStatus : std::uint8_t {
-  kRunning,       // something is being done
-  kWaiting,       // only events, timers or people can move it
+  kRunning,  // something is being done
+  kWaiting,  // only events, timers or people can move it
   kSuspended,
   kCompensating,  // undoing in the root's own region
   kCompleted,
@@ -37,10 +37,10 @@ bool IsFinal(InstanceStatus status);
 using Variables = std::map<std::string, Value, std::less<>>;
 
 // The engine's own timers of an activation; slots from 0 are the indexes of its `after` entries.
-inline constexpr int kRetrySlot = -1;       // the next try of its call
-inline constexpr int kDeadlineSlot = -2;    // of all tries
-inline constexpr int kUndoRetrySlot = -3;   // the next try of its undo
-inline constexpr int kRemindSlot = -100;    // and below: -100 - index into `remind`
+inline constexpr int kRetrySlot = -1;      // the next try of its call
+inline constexpr int kDeadlineSlot = -2;   // of all tries
+inline constexpr int kUndoRetrySlot = -3;  // the next try of its undo
+inline constexpr int kRemindSlot = -100;   // and below: -100 - index into `remind`
 
 inline constexpr ActivationId kRootActivation = 1;
 
@@ -59,8 +59,8 @@ struct JobState {
   std::int64_t timeout_ms = 0;
   std::int64_t attempt = 1;
   std::int64_t attempts_before = 0;  // those before an operator's retry: the policy counts anew
-  bool in_flight = true;         // false: waits for its next try, or gave up (then an incident stands)
-  bool answered = false;         // its outcome arrived during a suspension and is kept
+  bool in_flight = true;             // false: waits for its next try, or gave up (then an incident stands)
+  bool answered = false;             // its outcome arrived during a suspension and is kept
   friend bool operator==(const JobState&, const JobState&) = default;
 };
 
@@ -75,7 +75,7 @@ struct TaskState {
   Value data;
   std::string role, user;
   std::vector<std::string> outcomes;
-  std::int64_t due_us = 0;       // 0 = none
+  std::int64_t due_us = 0;  // 0 = none
   std::int64_t reminded = 0;
   friend bool operator==(const TaskState&, const TaskState&) = default;
 };
@@ -90,26 +90,26 @@ struct EachState {
 struct ArmedTimer {
   int slot = 0;
   std::int64_t due_us = 0;
-  bool spent = false;            // an `after` entry that fired without leaving the state
+  bool spent = false;  // an `after` entry that fired without leaving the state
   friend bool operator==(const ArmedTimer&, const ArmedTimer&) = default;
 };
 
 struct Subscription {
-  int handler = 0, arm = 0;      // indexes into the state's `on`
+  int handler = 0, arm = 0;  // indexes into the state's `on`
   std::string type;
-  std::string value;             // of `match`, as evaluated at entry
+  std::string value;  // of `match`, as evaluated at entry
   friend bool operator==(const Subscription&, const Subscription&) = default;
 };
 
 // One entering of a state (or the root, a region of a `parallel`, an item of an `each`), until it is left.
 struct Activation {
   ActivationId id = 0;
-  ActivationId parent = 0;       // 0: the root's
+  ActivationId parent = 0;  // 0: the root's
   ActivationKind kind = ActivationKind::kState;
-  std::string state;             // the name; the root's is "", a region's its own, an item's that of its `each`
-  int index = 0;                 // of the state in the definition
+  std::string state;  // the name; the root's is "", a region's its own, an item's that of its `each`
+  int index = 0;      // of the state in the definition
   Phase phase = Phase::kWorking;
-  bool was_set = true;           // its `set` is through
+  bool was_set = true;  // its `set` is through
   std::int64_t entered_us = 0;
   std::vector<ActivationId> children;  // in the order of their entry
   std::optional<JobState> job;
@@ -117,11 +117,12 @@ struct Activation {
   std::optional<TaskState> task;
   std::optional<EachState> each;
   std::map<std::string, Value> outputs;  // of a `parallel`: finished regions
-  std::optional<Value> held;     // finished work whose undo could not be prepared: the output, until the incident is resolved
+  std::optional<Value>
+      held;  // finished work whose undo could not be prepared: the output, until the incident is resolved
   std::vector<ArmedTimer> timers;
   std::vector<Subscription> subscriptions;
-  std::int64_t item = 0;         // kItem: which
-  Variables variables;           // kItem: what the item sees; copied at its start, changed only by it
+  std::int64_t item = 0;  // kItem: which
+  Variables variables;    // kItem: what the item sees; copied at its start, changed only by it
   friend bool operator==(const Activation&, const Activation&) = default;
 };
 
@@ -137,7 +138,7 @@ enum class UndoProgress : std::uint8_t { kIdle, kInFlight, kWaiting, kParked };
 
 // What it takes to undo one completed activation. Nothing is evaluated later.
 struct UndoRecord {
-  std::int64_t number = 0;       // in the order of completion
+  std::int64_t number = 0;  // in the order of completion
   ActivationId activation = 0;
   std::string state;
   ScopePath within;
@@ -148,12 +149,12 @@ struct UndoRecord {
   std::int64_t timeout_ms = 0;
   // … or, if this is not empty, a child to be reopened.
   InstanceId child;
-  bool at_once = false;          // undone by itself, outside any roll-back: the success of a call that was left
+  bool at_once = false;  // undone by itself, outside any roll-back: the success of a call that was left
   UndoProgress progress = UndoProgress::kIdle;
   std::int64_t attempt = 0;
   std::int64_t attempts_before = 0;
-  std::int64_t retry_due_us = 0; // while kWaiting
-  bool answered = false;         // as in JobState
+  std::int64_t retry_due_us = 0;  // while kWaiting
+  bool answered = false;          // as in JobState
   friend bool operator==(const UndoRecord&, const UndoRecord&) = default;
 };
 
@@ -164,10 +165,10 @@ struct LeftJob {
   int index = 0;
   ScopePath within;
   JobState job;
-  bool may_retry = true;         // false after a cancel
-  std::int64_t retry_due_us = 0; // 0 = not waiting for a try
+  bool may_retry = true;               // false after a cancel
+  std::int64_t retry_due_us = 0;       // 0 = not waiting for a try
   std::optional<Variables> variables;  // of the item it stood in; absent = the instance's
-  std::optional<Value> held;     // as in Activation
+  std::optional<Value> held;           // as in Activation
   friend bool operator==(const LeftJob&, const LeftJob&) = default;
 };
 
@@ -177,7 +178,7 @@ struct LeftChild {
   std::string state;
   ScopePath within;
   InstanceId child;
-  bool undoing = false;          // it had completed before the cancel reached it
+  bool undoing = false;  // it had completed before the cancel reached it
   friend bool operator==(const LeftChild&, const LeftChild&) = default;
 };
 
@@ -186,7 +187,7 @@ enum class ErrorClass : std::uint8_t { kBusiness, kTechnical, kDefinition };
 struct RaisedError {
   ProcessError error;
   ErrorClass error_class = ErrorClass::kBusiness;
-  bool final = false;            // an operator failed it: where nothing handles it, it fails the instance whatever its class
+  bool final = false;  // an operator failed it: where nothing handles it, it fails the instance whatever its class
   friend bool operator==(const RaisedError&, const RaisedError&) = default;
 };
 
@@ -240,13 +241,13 @@ struct Incident {
   std::string state;
   ProcessError error;
   std::int64_t opened_us = 0;
-  std::int64_t subject = 0;      // kTimer: the slot; kUndo: the record
+  std::int64_t subject = 0;         // kTimer: the slot; kUndo: the record
   std::optional<CloudEvent> event;  // kEvent
   friend bool operator==(const Incident&, const Incident&) = default;
 };
 
 struct KeptEvent {
-  std::int64_t number = 0;       // in the order of arrival
+  std::int64_t number = 0;  // in the order of arrival
   CloudEvent event;
   std::optional<std::string> key;
   bool by_business_key = false;
@@ -257,7 +258,7 @@ struct KeptEvent {
 // A command that waits: for `resume`, or for the end of a roll-back.
 struct StashedCommand {
   std::int64_t number = 0;
-  std::int64_t time_us = 0;      // a timer's due time, otherwise its arrival
+  std::int64_t time_us = 0;  // a timer's due time, otherwise its arrival
   Command command;
   friend bool operator==(const StashedCommand&, const StashedCommand&) = default;
 };
@@ -285,14 +286,14 @@ struct InstanceState {
   std::int64_t next_undo = 1;
   std::map<ActivationId, LeftJob> left_jobs;
   std::map<ActivationId, LeftChild> left_children;
-  std::map<ActivationId, Rollback> rollbacks;      // by owner
-  std::map<IncidentNumber, Incident> incidents;    // open ones
+  std::map<ActivationId, Rollback> rollbacks;    // by owner
+  std::map<IncidentNumber, Incident> incidents;  // open ones
   IncidentNumber next_incident = 1;
   std::map<std::int64_t, KeptEvent> kept;
   std::int64_t next_kept = 1;
   std::map<std::int64_t, StashedCommand> stash;
   std::int64_t next_stashed = 1;
-  std::int64_t emitted = 0;                        // events published so far: part of their ids
+  std::int64_t emitted = 0;  // events published so far: part of their ids
   bool suspended = false;
 
   friend bool operator==(const InstanceState&, const InstanceState&) = default;

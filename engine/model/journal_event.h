@@ -56,7 +56,7 @@ struct ItemStarted {
   std::string state;
   int index = 0;
   std::int64_t item = 0;
-  Bindings names;           // the item and its index, under their names
+  Bindings names;  // the item and its index, under their names
 };
 struct StateExited {
   ActivationId activation = 0;
@@ -98,8 +98,8 @@ struct JobStarted {
 struct JobRetried {
   JobId job;
   std::int64_t attempt = 1;
-  bool by_operator = false;     // the policy counts anew
-  std::optional<Value> input;   // where the operator changed what it is made of
+  bool by_operator = false;    // the policy counts anew
+  std::optional<Value> input;  // where the operator changed what it is made of
 };
 // One try failed; the next one, if there is one, at retry_due_us (0 = there is none).
 struct JobFailed {
@@ -112,7 +112,7 @@ struct JobFailed {
 struct OutcomeIgnored {
   JobId job;
   std::int64_t attempt = 1;
-  std::string outcome;      // "success", or the error's name
+  std::string outcome;  // "success", or the error's name
 };
 struct ChildStarted {
   ActivationId activation = 0;
@@ -153,7 +153,7 @@ struct WorkCompleted {
   std::string save;
   ActivationId scope = 0;
   Value output;
-  std::string by;           // who, where it was a person
+  std::string by;  // who, where it was a person
   bool skipped = false;
 };
 // It is done, but its undo could not be prepared: the output is held until the incident is resolved.
@@ -204,7 +204,7 @@ struct IncidentOpened {
 };
 struct IncidentClosed {
   IncidentNumber number = 0;
-  std::string how;          // "retry", "skip", "fail", "left"
+  std::string how;  // "retry", "skip", "fail", "left"
   std::string by;
 };
 struct UndoRegistered {
@@ -219,7 +219,7 @@ struct UndoStarted {
 struct UndoSucceeded {
   std::int64_t number = 0;
   std::string state;
-  bool skipped = false;     // an operator says that it is done
+  bool skipped = false;  // an operator says that it is done
 };
 struct RollbackStarted {
   Rollback rollback;
@@ -240,7 +240,7 @@ struct LeftJobSettled {
 struct ChildLeft {
   LeftChild left;
 };
-struct LeftChildUndone {    // it had completed: its undo begins
+struct LeftChildUndone {  // it had completed: its undo begins
   ActivationId activation = 0;
 };
 struct LeftChildSettled {
@@ -248,12 +248,14 @@ struct LeftChildSettled {
 };
 
 using EventBody =
-    std::variant<InstanceStarted, StatusChanged, InstanceEnded, InstanceReopened, CancelRequested, InstanceSuspended, InstanceResumed, StateEntered,
-                 ItemStarted, StateExited, EntryProgressed, VariablesSet, TimerArmed, TimerFired, TimerDropped, SubscriptionAdded, JobStarted, JobRetried,
-                 JobFailed, OutcomeIgnored, ChildStarted, ChildFinished, TaskOpened, TaskReminded, EachStarted, ItemFinished, RegionFinished,
-                 WorkCompleted, WorkHeld, EventEmitted, EventTaken, EventKept, KeptEventDropped, CommandStashed, CommandUnstashed, GuardFailed,
-                 ErrorRaised, ErrorHandled, IncidentOpened, IncidentClosed, UndoRegistered, UndoDropped, UndoStarted, UndoSucceeded, RollbackStarted,
-                 RollbackFinished, JobLeft, LeftJobHeld, LeftJobSettled, ChildLeft, LeftChildUndone, LeftChildSettled>;
+    std::variant<InstanceStarted, StatusChanged, InstanceEnded, InstanceReopened, CancelRequested, InstanceSuspended,
+                 InstanceResumed, StateEntered, ItemStarted, StateExited, EntryProgressed, VariablesSet, TimerArmed,
+                 TimerFired, TimerDropped, SubscriptionAdded, JobStarted, JobRetried, JobFailed, OutcomeIgnored,
+                 ChildStarted, ChildFinished, TaskOpened, TaskReminded, EachStarted, ItemFinished, RegionFinished,
+                 WorkCompleted, WorkHeld, EventEmitted, EventTaken, EventKept, KeptEventDropped, CommandStashed,
+                 CommandUnstashed, GuardFailed, ErrorRaised, ErrorHandled, IncidentOpened, IncidentClosed,
+                 UndoRegistered, UndoDropped, UndoStarted, UndoSucceeded, RollbackStarted, RollbackFinished, JobLeft,
+                 LeftJobHeld, LeftJobSettled, ChildLeft, LeftChildUndone, LeftChildSettled>;
 
 struct JournalEvent {
   std::int64_t at_us = 0;  // of the decision: the same in all events of a row

@@ -12,11 +12,15 @@ namespace {
 
 Outcome ToOutcome(const StepOutcome& outcome) {
   switch (outcome.kind) {
-    case StepOutcome::Kind::kReturn: return JobSuccess{outcome.output};
-    case StepOutcome::Kind::kError: return BusinessFailure{outcome.error.name, outcome.error.message, outcome.error.data};
-    case StepOutcome::Kind::kTechnical: break;
+    case StepOutcome::Kind::kReturn:
+      return JobSuccess{outcome.output};
+    case StepOutcome::Kind::kError:
+      return BusinessFailure{outcome.error.name, outcome.error.message, outcome.error.data};
+    case StepOutcome::Kind::kTechnical:
+      break;
   }
-  for (TechnicalError error : {TechnicalError::kUnavailable, TechnicalError::kTimeout, TechnicalError::kInvalidResponse})
+  for (TechnicalError error :
+       {TechnicalError::kUnavailable, TechnicalError::kTimeout, TechnicalError::kInvalidResponse})
     if (TechnicalErrorName(error) == outcome.error.name) return TechnicalFailure{error, outcome.error.message, 0};
   return TechnicalFailure{TechnicalError::kInternal, outcome.error.message, 0};
 }
@@ -195,15 +199,18 @@ CaseRunner::Failure CaseRunner::Mismatch(const TaskStep& step, const OpenTask& t
   if (step.data && !IsPartOf(*step.data, open.data))
     return "Expected a task with data " + ShortJson(*step.data) + ", but it has " + ShortJson(open.data) + ".";
   if (step.reminded && *step.reminded != open.reminded)
-    return "Expected a task reminded " + std::to_string(*step.reminded) + " times, but it was " + std::to_string(open.reminded) + " times.";
+    return "Expected a task reminded " + std::to_string(*step.reminded) + " times, but it was " +
+           std::to_string(open.reminded) + " times.";
   if (!step.assign) return std::nullopt;
   std::vector<MapEntry> entries;
   if (!open.role.empty()) entries.emplace_back(Value::String("role"), Value::String(open.role));
   if (!open.user.empty()) entries.emplace_back(Value::String("user"), Value::String(open.user));
   const Value assigned = Value::Map(std::move(entries));
-  const bool by_name = step.assign->is_string() && (step.assign->as_string() == open.role || step.assign->as_string() == open.user);
+  const bool by_name =
+      step.assign->is_string() && (step.assign->as_string() == open.role || step.assign->as_string() == open.user);
   if (by_name || IsPartOf(*step.assign, assigned)) return std::nullopt;
-  return "Expected a task assigned to " + ShortJson(*step.assign) + ", but it is assigned to " + ShortJson(assigned) + ".";
+  return "Expected a task assigned to " + ShortJson(*step.assign) + ", but it is assigned to " + ShortJson(assigned) +
+         ".";
 }
 
 CaseRunner::Failure CaseRunner::operator()(const TaskStep& step) {
@@ -242,7 +249,8 @@ CaseRunner::Failure CaseRunner::operator()(const StartStep& step) {
   const Value input = step.input ? *step.input : case_.input.value_or(Value());
   Result<InstanceId> started = world_.Start(definition, input, step.key ? step.key : case_.key);
   if (started.ok() && step.refused) return std::string("Expected the start to be refused, but it is accepted.");
-  if (!started.ok() && !step.refused) return "Expected the instance to start, but the start is refused: " + started.error().message;
+  if (!started.ok() && !step.refused)
+    return "Expected the instance to start, but the start is refused: " + started.error().message;
   if (started.ok() && main_.empty()) main_ = *started;
   return std::nullopt;
 }
@@ -252,7 +260,8 @@ bool CaseRunner::IsEmitted(const EmittedStep& step, const WorldEmission& emissio
   if (step.with && !IsPartOf(*step.with, emission.event.data)) return false;
   if (!step.to) return true;
   if (!emission.to) return false;
-  const Value to = Value::Object({{"process", Value::String(emission.to->first)}, {"key", Value::String(emission.to->second)}});
+  const Value to =
+      Value::Object({{"process", Value::String(emission.to->first)}, {"key", Value::String(emission.to->second)}});
   return step.to->is_string() ? step.to->as_string() == emission.to->first : IsPartOf(*step.to, to);
 }
 
@@ -262,21 +271,23 @@ CaseRunner::Failure CaseRunner::operator()(const EmittedStep& step) {
     if (IsEmitted(step, emission)) return std::nullopt;
     left.push_back(emission.event.type + " " + ShortJson(emission.event.data));
   }
-  return "Expected that '" + step.type + "'" + (step.with ? " with " + ShortJson(*step.with) : "") + " was emitted, but there is " + Listed(left) + ".";
+  return "Expected that '" + step.type + "'" + (step.with ? " with " + ShortJson(*step.with) : "") +
+         " was emitted, but there is " + Listed(left) + ".";
 }
 
 CaseRunner::Failure CaseRunner::operator()(const StartedStep& step) {
   std::int64_t n = 0;
   for (const auto& [process, id] : world_.started()) n += process == step.process && id != main_;
   if (step.n ? n == *step.n : n > 0) return std::nullopt;
-  return "Expected " + (step.n ? std::to_string(*step.n) : std::string("at least one")) + " started '" + step.process + "', but there are " +
-         std::to_string(n) + ".";
+  return "Expected " + (step.n ? std::to_string(*step.n) : std::string("at least one")) + " started '" + step.process +
+         "', but there are " + std::to_string(n) + ".";
 }
 
 CaseRunner::Failure CaseRunner::operator()(const IdleStep& step) {
   for (const WorldCall& call : world_.calls())
     if (call.operation == step.operation)
-      return "Expected no call of " + step.operation + " in flight, but there is one with " + ShortJson(call.input) + ".";
+      return "Expected no call of " + step.operation + " in flight, but there is one with " + ShortJson(call.input) +
+             ".";
   return std::nullopt;
 }
 
@@ -292,7 +303,8 @@ CaseRunner::Failure CaseRunner::operator()(const LateStep& step) {
   return "Expected a call of " + step.operation + " that was let go, but there is none.";
 }
 
-CaseResult RunCase(const ScenarioCase& one, const std::string& process, const ScenarioProject& project, Hardship hardship, Visited& visited) {
+CaseResult RunCase(const ScenarioCase& one, const std::string& process, const ScenarioProject& project,
+                   Hardship hardship, Visited& visited) {
   CaseRunner runner(one, process, project, hardship);
   CaseResult result = runner.Run();
   const World& world = runner.world();
@@ -303,7 +315,8 @@ CaseResult RunCase(const ScenarioCase& one, const std::string& process, const Sc
   return result;
 }
 
-FileResult RunScenarios(const std::string& file, const std::string& text, const ScenarioProject& project, Visited& visited) {
+FileResult RunScenarios(const std::string& file, const std::string& text, const ScenarioProject& project,
+                        Visited& visited) {
   FileResult result;
   result.file = file;
   ScenarioOutcome parsed = ParseScenarios(file, text, project);
@@ -311,7 +324,9 @@ FileResult RunScenarios(const std::string& file, const std::string& text, const 
   result.process = parsed.file.process;
   if (HasErrors(result.diagnostics)) return result;
   constexpr std::array<std::pair<Hardship, std::string_view>, 3> kVariants = {
-      {{Hardship::kNone, ""}, {Hardship::kRestarts, "restarted after every step"}, {Hardship::kRepeats, "every command twice"}}};
+      {{Hardship::kNone, ""},
+       {Hardship::kRestarts, "restarted after every step"},
+       {Hardship::kRepeats, "every command twice"}}};
   for (const ScenarioCase& one : parsed.file.cases) {
     for (const auto& [hardship, variant] : kVariants) {
       CaseResult ran = RunCase(one, parsed.file.process, project, hardship, visited);

@@ -13,7 +13,9 @@ class Meter {
   }
 
  private:
-  std::string NameOf(const State& state) const { return state.index == kRoot ? std::string("the root") : "'" + state.name + "'"; }
+  std::string NameOf(const State& state) const {
+    return state.index == kRoot ? std::string("the root") : "'" + state.name + "'";
+  }
 
   void MeasureState(const State& state) {
     if (state.index != kRoot && !state.is_region) {
@@ -63,6 +65,8 @@ class Meter {
 
 }  // namespace
 
-Coverage MeasureCoverage(const Definition& definition, const Visited& visited) { return Meter(definition, visited).Measure(); }
+Coverage MeasureCoverage(const Definition& definition, const Visited& visited) {
+  return Meter(definition, visited).Measure();
+}
 
 }  // namespace fermata

@@ -35,7 +35,8 @@ std::optional<Error> World::AcceptAddressed(const CloudEvent& event, const std::
   if (definition == nullptr) return std::nullopt;  // somebody outside of the folder
   const EventDeclaration* declaration = definition->FindEvent(event.type);
   if (declaration == nullptr)
-    return Error{kUndeclaredEvent, "Expected an event that '" + process + "' declares, but it does not declare '" + event.type + "'."};
+    return Error{kUndeclaredEvent,
+                 "Expected an event that '" + process + "' declares, but it does not declare '" + event.type + "'."};
   Result<Value> data = ValidateEventData(*declaration, event.data);
   if (!data.ok()) return std::move(data).error();
   CloudEvent fitted = event;
@@ -68,7 +69,8 @@ bool World::StartBy(const DefinitionPtr& definition, const CloudEvent& event, st
       return true;
     }
   }
-  const InstanceId id = InstanceId::MakeDerived(0, now_us_ / 1000, definition->process + "\n" + event.source + "\n" + event.id);
+  const InstanceId id =
+      InstanceId::MakeDerived(0, now_us_ / 1000, definition->process + "\n" + event.source + "\n" + event.id);
   Result<InstanceId> begun = Begin(definition, id, *input, *key, std::nullopt);
   if (!begun.ok()) refused = begun.error();
   return begun.ok();
@@ -114,7 +116,9 @@ std::optional<Error> World::Accept(const CloudEvent& event, const std::optional<
     if (!delivered && value && !starts)
       kept_.push_back({definition->process, *value, false, fitted, KeepUntil(*definition, event.type, now_us_)});
   }
-  if (!declared) refused = Error{kUndeclaredEvent, "Expected an event that a process declares, but none declares '" + event.type + "'."};
+  if (!declared)
+    refused =
+        Error{kUndeclaredEvent, "Expected an event that a process declares, but none declares '" + event.type + "'."};
   if (accepted) return std::nullopt;
   if (refused) identities_.erase({event.source, event.id});
   return refused;
@@ -134,7 +138,8 @@ std::vector<CloudEvent> World::TakeKept(const std::string& process, const std::o
 void World::OfferKept(const InstanceId& instance, const Subscribe& subscription) {
   const LiveInstance* live = Find(instance);
   std::erase_if(kept_, [&](const KeptCopy& kept) {
-    if (kept.addressed || kept.process != live->definition->process || kept.event.type != subscription.type) return false;
+    if (kept.addressed || kept.process != live->definition->process || kept.event.type != subscription.type)
+      return false;
     if (kept.value != subscription.value) return false;
     if (kept.until_us > now_us_) Tell(instance, DeliverEvent{kept.event, kept.value, live->state.key == kept.value});
     return true;

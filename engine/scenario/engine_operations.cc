@@ -33,7 +33,8 @@ void World::RunEngineOperation(const WorldCall& call) {
   std::erase_if(found, [&](const InstanceId& id) { return IsFinal(Find(id)->state.status); });
   for (const LiveInstance* at = Find(call.instance); at != nullptr;) {
     if (std::find(found.begin(), found.end(), at->state.id) != found.end()) {
-      BusinessFailure own{"own-ancestor", "Expected another instance, but it is this one or one that waits for it.", {}};
+      BusinessFailure own{
+          "own-ancestor", "Expected another instance, but it is this one or one that waits for it.", {}};
       return Tell(call.instance, CompleteJob{call.job, call.attempt, own});
     }
     at = at->state.parent && !at->state.parent->detached ? Find(at->state.parent->instance) : nullptr;
@@ -53,7 +54,8 @@ void World::FinishEngineCancels() {
     const std::int64_t cancelled = static_cast<std::int64_t>(pending->waits_for.size());
     const WorldCall call = pending->call;
     pending = engine_cancels_.erase(pending);
-    Tell(call.instance, CompleteJob{call.job, call.attempt, JobSuccess{Value::Object({{"cancelled", Value::Int(cancelled)}})}});
+    Tell(call.instance,
+         CompleteJob{call.job, call.attempt, JobSuccess{Value::Object({{"cancelled", Value::Int(cancelled)}})}});
   }
 }
 

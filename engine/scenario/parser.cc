@@ -21,7 +21,8 @@ class FileParser {
   ScenarioFile Parse(const Node& root) {
     ScenarioFile file;
     if (!root.is_map()) {
-      report_.Error(kScenarioValueWrong, root, "Expected a map with 'scenarios' and 'cases', but there is " + root.Describe() + ".");
+      report_.Error(kScenarioValueWrong, root,
+                    "Expected a map with 'scenarios' and 'cases', but there is " + root.Describe() + ".");
       return file;
     }
     steps_.CheckKeys(root, {"scenarios", "defaults", "cases"}, "a scenario file");
@@ -29,14 +30,16 @@ class FileParser {
     const NodeEntry* cases = steps_.Require(root, "cases");
     if (process != nullptr) file.process = steps_.Text(process->value);
     if (process != nullptr && !file.process.empty() && project_.Find(file.process) == nullptr) {
-      report_.Error(kScenarioNameUnknown, process->value, "Expected the name of a process of this folder, but there is no '" + file.process + "'.");
+      report_.Error(kScenarioNameUnknown, process->value,
+                    "Expected the name of a process of this folder, but there is no '" + file.process + "'.");
       return file;
     }
     steps_.SetProcess(file.process);
     ScenarioCase defaults = ParseDefaults(root.Find("defaults"));
     if (cases == nullptr) return file;
     if (!cases->value.is_list()) {
-      report_.Error(kScenarioValueWrong, cases->value, "Expected a list of cases, but there is " + cases->value.Describe() + ".");
+      report_.Error(kScenarioValueWrong, cases->value,
+                    "Expected a list of cases, but there is " + cases->value.Describe() + ".");
       return file;
     }
     for (const Node& node : cases->value.items) ParseCase(node, defaults, file);
@@ -64,7 +67,8 @@ class FileParser {
     if (at) {
       into.now_us = ToMicros(*at);
     } else {
-      report_.Error(kScenarioValueWrong, now->value, "Expected a time like 2020-01-01T00:00:00Z, but there is " + now->value.Describe() + ".");
+      report_.Error(kScenarioValueWrong, now->value,
+                    "Expected a time like 2020-01-01T00:00:00Z, but there is " + now->value.Describe() + ".");
     }
   }
 
@@ -77,17 +81,20 @@ class FileParser {
     if (name != nullptr) {
       one.name = steps_.Text(name->value);
       if (!names_.insert(one.name).second)
-        report_.Error(kScenarioCaseRepeated, name->value, "Expected cases of different names, but there is another '" + one.name + "'.");
+        report_.Error(kScenarioCaseRepeated, name->value,
+                      "Expected cases of different names, but there is another '" + one.name + "'.");
     }
     ReadStart(node, one);
     if (one.version && project_.Find(file.process, *one.version) == nullptr)
-      report_.Error(kScenarioNameUnknown, node.Find("version") != nullptr ? node.Find("version")->value : node,
-                    "Expected a version of '" + file.process + "' in this folder, but there is no " + *one.version + ".");
+      report_.Error(
+          kScenarioNameUnknown, node.Find("version") != nullptr ? node.Find("version")->value : node,
+          "Expected a version of '" + file.process + "' in this folder, but there is no " + *one.version + ".");
     if (const NodeEntry* steps = node.Find("steps")) {
       if (steps->value.is_list()) {
         for (const Node& step : steps->value.items) steps_.ParseStep(step, one.steps);
       } else if (!steps->value.is_null()) {
-        report_.Error(kScenarioValueWrong, steps->value, "Expected a list of steps, but there is " + steps->value.Describe() + ".");
+        report_.Error(kScenarioValueWrong, steps->value,
+                      "Expected a list of steps, but there is " + steps->value.Describe() + ".");
       }
     }
     if (const NodeEntry* then = node.Find("then")) one.then = steps_.ParseThen(then->value);

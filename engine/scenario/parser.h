@@ -11,7 +11,7 @@
 namespace fermata {
 
 struct ScenarioOutcome {
-  ScenarioFile file;                     // meaningless when there are errors
+  ScenarioFile file;  // meaningless when there are errors
   std::vector<Diagnostic> diagnostics;
 };
 ScenarioOutcome ParseScenarios(const std::string& file, const std::string& text, const ScenarioProject& project);

@@ -24,9 +24,9 @@ struct StepOutcome {
 };
 
 struct ExpectStep {
-  std::string operation;                 // "run.NAME" stubs a child
+  std::string operation;  // "run.NAME" stubs a child
   std::optional<Value> with;
-  std::optional<StepOutcome> outcome;    // absent: it only asserts
+  std::optional<StepOutcome> outcome;  // absent: it only asserts
 };
 struct EventStep {
   std::string type, source, id;
@@ -94,7 +94,7 @@ struct ScenarioStep {
 };
 
 struct ExpectedIncident {
-  std::string state, error;   // empty = any
+  std::string state, error;  // empty = any
 };
 
 struct ExpectedEnd {
@@ -121,7 +121,7 @@ struct ScenarioCase {
 
 struct ScenarioFile {
   std::string process;
-  std::vector<ScenarioCase> cases;   // with the defaults filled in
+  std::vector<ScenarioCase> cases;  // with the defaults filled in
 };
 
 }  // namespace fermata

@@ -11,7 +11,8 @@ std::vector<std::string> PathOf(const LiveInstance& live) {
     Result<std::vector<JournalEvent>> events = DecodeEvents(row);
     FERMATA_ASSERT(events.ok());
     for (const JournalEvent& event : *events)
-      if (const auto* entered = std::get_if<StateEntered>(&event.body); entered != nullptr && entered->kind == ActivationKind::kState)
+      if (const auto* entered = std::get_if<StateEntered>(&event.body);
+          entered != nullptr && entered->kind == ActivationKind::kState)
         path.push_back(entered->state);
   }
   return path;
@@ -48,7 +49,8 @@ std::string DescribeStanding(const World& world, const InstanceId& main) {
     for (const auto& [name, value] : state.variables) text += "  " + name + " = " + ShortJson(value) + "\n";
     if (!state.kept.empty()) text += "  kept events: " + std::to_string(state.kept.size()) + "\n";
   }
-  for (const WorldCall& call : world.calls()) text += "call in flight: " + call.operation + " " + ShortJson(call.input) + "\n";
+  for (const WorldCall& call : world.calls())
+    text += "call in flight: " + call.operation + " " + ShortJson(call.input) + "\n";
   return text;
 }
 

@@ -9,8 +9,9 @@
 namespace fermata {
 namespace {
 
-const std::vector<std::string> kStepNames = {"expect", "event",  "in",    "advance", "answer",  "task", "resolve", "cancel",
-                                             "suspend", "resume", "start", "emitted", "started", "idle", "late",    "migrate"};
+const std::vector<std::string> kStepNames = {"expect",  "event",  "in",      "advance", "answer", "task",
+                                             "resolve", "cancel", "suspend", "resume",  "start",  "emitted",
+                                             "started", "idle",   "late",    "migrate"};
 const std::vector<std::string> kTechnicalNames = {"unavailable", "timeout", "invalid-response", "internal"};
 
 bool Contains(const std::vector<std::string>& words, std::string_view word) {
@@ -31,20 +32,23 @@ std::vector<std::string> StatesOf(const ScenarioProject& project, std::string_vi
 
 bool StepParser::ExpectMap(const Node& node, std::string_view what) {
   if (node.is_map()) return true;
-  report_.Error(kScenarioValueWrong, node, "Expected " + std::string(what) + " to be a map, but there is " + node.Describe() + ".");
+  report_.Error(kScenarioValueWrong, node,
+                "Expected " + std::string(what) + " to be a map, but there is " + node.Describe() + ".");
   return false;
 }
 
 void StepParser::CheckKeys(const Node& map, const std::vector<std::string>& known, std::string_view where) {
   for (const NodeEntry& entry : map.entries)
     if (!Contains(known, entry.key))
-      report_.ErrorAtKey(kScenarioKeyUnknown, entry, "Expected a key of " + std::string(where) + ", but '" + entry.key + "' is none.",
+      report_.ErrorAtKey(kScenarioKeyUnknown, entry,
+                         "Expected a key of " + std::string(where) + ", but '" + entry.key + "' is none.",
                          DidYouMean(entry.key, known));
 }
 
 const NodeEntry* StepParser::Require(const Node& map, std::string_view key) {
   const NodeEntry* entry = map.Find(key);
-  if (entry == nullptr) report_.Error(kScenarioKeyMissing, map, "Expected '" + std::string(key) + "', but it is missing.");
+  if (entry == nullptr)
+    report_.Error(kScenarioKeyMissing, map, "Expected '" + std::string(key) + "', but it is missing.");
   return entry;
 }
 
@@ -83,7 +87,8 @@ std::string StepParser::StateName(const Node& node) {
   const std::string process = slash == std::string::npos ? process_ : text.substr(0, slash);
   const std::string state = slash == std::string::npos ? text : text.substr(slash + 1);
   if (slash != std::string::npos && project_.Find(process) == nullptr) {
-    report_.Error(kScenarioNameUnknown, node, "Expected a process of this folder before the '/', but there is no '" + process + "'.");
+    report_.Error(kScenarioNameUnknown, node,
+                  "Expected a process of this folder before the '/', but there is no '" + process + "'.");
     return text;
   }
   const std::vector<std::string> states = StatesOf(project_, process);
@@ -98,15 +103,18 @@ std::string StepParser::Operation(const Node& node) {
   if (text.empty()) return text;
   if (text.starts_with("run.")) {
     if (project_.Find(text.substr(4)) != nullptr)
-      report_.Error(kScenarioNameUnknown, node, "Expected a child whose file is not in this folder, but '" + text.substr(4) +
-                                                    "' is here: it runs for real.");
+      report_.Error(
+          kScenarioNameUnknown, node,
+          "Expected a child whose file is not in this folder, but '" + text.substr(4) + "' is here: it runs for real.");
     return text;
   }
   if (project_.FindOperation(text) != nullptr) return text;
   std::vector<std::string> operations;
   for (const ManifestPtr& manifest : project_.manifests)
-    for (const OperationManifest& operation : manifest->operations) operations.push_back(manifest->connector + "." + operation.name);
-  report_.Error(kScenarioNameUnknown, node, "Expected connector.operation of a manifest, but there is no '" + text + "'.",
+    for (const OperationManifest& operation : manifest->operations)
+      operations.push_back(manifest->connector + "." + operation.name);
+  report_.Error(kScenarioNameUnknown, node,
+                "Expected connector.operation of a manifest, but there is no '" + text + "'.",
                 DidYouMean(text, operations));
   return text;
 }
@@ -118,7 +126,8 @@ std::string StepParser::EventType(const Node& node) {
   for (const DefinitionPtr& definition : project_.definitions)
     for (const EventDeclaration& event : definition->events) types.push_back(event.type);
   if (!Contains(types, text))
-    report_.Error(kScenarioNameUnknown, node, "Expected an event that a process of this folder declares, but none declares '" + text + "'.",
+    report_.Error(kScenarioNameUnknown, node,
+                  "Expected an event that a process of this folder declares, but none declares '" + text + "'.",
                   DidYouMean(text, types));
   return text;
 }
@@ -134,7 +143,8 @@ void StepParser::CheckErrorName(const Node& node, const std::string& name, std::
   if (name.empty() || Contains(known, name)) return;
   report_.Error(kScenarioNameUnknown, node,
                 technical ? "Expected unavailable, timeout, invalid-response or internal, but there is '" + name + "'."
-                          : "Expected an error that the manifest of " + std::string(operation) + " names, but '" + name + "' is none.",
+                          : "Expected an error that the manifest of " + std::string(operation) + " names, but '" +
+                                name + "' is none.",
                 DidYouMean(name, known));
 }
 
@@ -166,7 +176,9 @@ std::optional<StepOutcome> StepParser::ParseOutcome(const Node& node, std::strin
     outcome.error = ParseError(entry->value);
     CheckErrorName(entry->value, outcome.error.name, operation, technical);
   }
-  if (given > 1) report_.Error(kScenarioValueWrong, node, "Expected one of 'return', 'error' and 'technical', but there are several.");
+  if (given > 1)
+    report_.Error(kScenarioValueWrong, node,
+                  "Expected one of 'return', 'error' and 'technical', but there are several.");
   if (given == 0) return std::nullopt;
   return outcome;
 }
@@ -208,7 +220,8 @@ AnswerStep StepParser::ParseAnswer(const Node& node, const Node& value) {
   AnswerStep step;
   step.state = StateName(value);
   step.refused = Flag(node, "refused");
-  if (const NodeEntry* outcome = node.Find("outcome"); outcome != nullptr && !outcome->value.is_null()) step.outcome = Text(outcome->value);
+  if (const NodeEntry* outcome = node.Find("outcome"); outcome != nullptr && !outcome->value.is_null())
+    step.outcome = Text(outcome->value);
   if (const NodeEntry* data = node.Find("data")) step.data = ToValue(data->value);
   if (const NodeEntry* by = node.Find("by")) step.by = Text(by->value);
   return step;
@@ -309,7 +322,9 @@ ScenarioStep StepParser::ParseMap(const Node& node, const NodeEntry& what) {
   if (what.key == "advance") {
     CheckKeys(node, {"advance"}, "this step");
     std::optional<Duration> span = value.is_scalar() ? ParseTimerSpan(value.text) : std::nullopt;
-    if (!span) report_.Error(kScenarioValueWrong, value, "Expected a duration like 30m or PT30M, but there is " + value.Describe() + ".");
+    if (!span)
+      report_.Error(kScenarioValueWrong, value,
+                    "Expected a duration like 30m or PT30M, but there is " + value.Describe() + ".");
     return {AdvanceStep{ToMillis(span.value_or(Duration{}))}, at};
   }
   if (what.key == "cancel") {
@@ -322,7 +337,8 @@ ScenarioStep StepParser::ParseMap(const Node& node, const NodeEntry& what) {
   CheckKeys(node, {what.key}, "this step");
   if (what.key == "suspend") return {SuspendStep{}, at};
   if (what.key == "resume") return {ResumeStep{}, at};
-  report_.ErrorAtKey(kScenarioNotYet, what, "Expected a step that this release knows, but 'migrate' comes with a later one.");
+  report_.ErrorAtKey(kScenarioNotYet, what,
+                     "Expected a step that this release knows, but 'migrate' comes with a later one.");
   return {ResumeStep{}, at};
 }
 
@@ -333,7 +349,8 @@ void StepParser::ParseStep(const Node& node, std::vector<ScenarioStep>& steps) {
     if (node.text == "suspend") return steps.push_back({SuspendStep{}, node.at});
     if (node.text == "resume") return steps.push_back({ResumeStep{}, node.at});
     if (node.text == "start") return steps.push_back({StartStep{}, node.at});
-    report_.Error(kScenarioStepUnknown, node, "Expected a step, but '" + node.text + "' is none.", DidYouMean(node.text, kBare));
+    report_.Error(kScenarioStepUnknown, node, "Expected a step, but '" + node.text + "' is none.",
+                  DidYouMean(node.text, kBare));
     return;
   }
   if (!ExpectMap(node, "a step")) return;
@@ -345,7 +362,8 @@ void StepParser::ParseStep(const Node& node, std::vector<ScenarioStep>& steps) {
     return;
   }
   const NodeEntry& first = node.entries.front();
-  report_.ErrorAtKey(kScenarioStepUnknown, first, "Expected a step, but '" + first.key + "' is none.", DidYouMean(first.key, kStepNames));
+  report_.ErrorAtKey(kScenarioStepUnknown, first, "Expected a step, but '" + first.key + "' is none.",
+                     DidYouMean(first.key, kStepNames));
 }
 
 ExpectedEnd StepParser::ParseThen(const Node& node) {
@@ -355,10 +373,13 @@ ExpectedEnd StepParser::ParseThen(const Node& node) {
   if (const NodeEntry* status = node.Find("status")) {
     then.status = Text(status->value);
     if (!then.status->empty() && !ParseStatus(*then.status))
-      report_.Error(kScenarioValueWrong, status->value, "Expected one of the seven statuses, but there is '" + *then.status + "'.");
+      report_.Error(kScenarioValueWrong, status->value,
+                    "Expected one of the seven statuses, but there is '" + *then.status + "'.");
   }
   if (const NodeEntry* error = node.Find("error"))
-    then.error = error->value.is_null() ? "" : error->value.is_map() ? ParseError(error->value).name : Text(error->value);
+    then.error = error->value.is_null()  ? ""
+                 : error->value.is_map() ? ParseError(error->value).name
+                                         : Text(error->value);
   if (const NodeEntry* output = node.Find("output")) then.output = ToValue(output->value);
   if (const NodeEntry* vars = node.Find("vars")) then.vars = ToValue(vars->value);
   if (const NodeEntry* path = node.Find("path")) then.path = Texts(path->value);
@@ -378,20 +399,25 @@ ExpectedEnd StepParser::ParseThen(const Node& node) {
     }
   }
   if (const NodeEntry* emitted = node.Find("emitted"); emitted != nullptr && !emitted->value.is_list()) {
-    report_.Error(kScenarioValueWrong, emitted->value, "Expected a list of events, but there is " + emitted->value.Describe() + ".");
+    report_.Error(kScenarioValueWrong, emitted->value,
+                  "Expected a list of events, but there is " + emitted->value.Describe() + ".");
   } else if (emitted != nullptr) {
     then.emitted.emplace();
     for (const Node& item : emitted->value.items) {
-      const NodeEntry* type = item.is_map() ? (item.Find("type") != nullptr ? item.Find("type") : item.Find("emitted")) : nullptr;
-      then.emitted->push_back(item.is_map() ? ParseEmitted(item, type != nullptr ? type->value : item) : EmittedStep{Text(item), {}, {}});
+      const NodeEntry* type =
+          item.is_map() ? (item.Find("type") != nullptr ? item.Find("type") : item.Find("emitted")) : nullptr;
+      then.emitted->push_back(item.is_map() ? ParseEmitted(item, type != nullptr ? type->value : item)
+                                            : EmittedStep{Text(item), {}, {}});
     }
   }
   if (const NodeEntry* tasks = node.Find("tasks")) {
     if (tasks->value.is_list()) {
       then.tasks.emplace();
       for (const Node& item : tasks->value.items) {
-        const NodeEntry* state = item.is_map() ? (item.Find("state") != nullptr ? item.Find("state") : item.Find("task")) : nullptr;
-        then.tasks->push_back(item.is_map() ? ParseTask(item, state != nullptr ? state->value : item) : TaskStep{StateName(item), {}, {}, {}});
+        const NodeEntry* state =
+            item.is_map() ? (item.Find("state") != nullptr ? item.Find("state") : item.Find("task")) : nullptr;
+        then.tasks->push_back(item.is_map() ? ParseTask(item, state != nullptr ? state->value : item)
+                                            : TaskStep{StateName(item), {}, {}, {}});
       }
     } else {
       then.task_count = Integer(tasks->value);

@@ -13,7 +13,8 @@ std::optional<std::string> Compare(std::string_view what, const std::string& exp
   return "Expected " + std::string(what) + " '" + expected + "', but there is '" + actual + "'.";
 }
 
-std::optional<std::string> CompareLists(std::string_view what, const std::vector<std::string>& expected, const std::vector<std::string>& actual) {
+std::optional<std::string> CompareLists(std::string_view what, const std::vector<std::string>& expected,
+                                        const std::vector<std::string>& actual) {
   if (expected == actual) return std::nullopt;
   return "Expected " + std::string(what) + " " + Listed(expected) + ", but there is " + Listed(actual) + ".";
 }
@@ -38,7 +39,8 @@ std::optional<std::string> CaseRunner::CheckEnd() const {
       std::vector<MapEntry> entries;
       for (const auto& [name, value] : state.variables) entries.emplace_back(Value::String(name), value);
       const Value vars = Value::Map(std::move(entries));
-      if (!IsPartOf(*then.vars, vars)) return "Expected the variables " + ShortJson(*then.vars) + ", but there is " + ShortJson(vars) + ".";
+      if (!IsPartOf(*then.vars, vars))
+        return "Expected the variables " + ShortJson(*then.vars) + ", but there is " + ShortJson(vars) + ".";
     }
     if (then.path)
       if (Failure failure = CompareLists("the path", *then.path, PathOf(*main))) return failure;
@@ -68,10 +70,12 @@ std::optional<std::string> CaseRunner::CheckIncidents() const {
   if (!then.incidents) return std::nullopt;
   for (const ExpectedIncident& expected : *then.incidents) {
     auto found = std::find_if(open.begin(), open.end(), [&](const auto& one) {
-      return (expected.state.empty() || expected.state == one.first) && (expected.error.empty() || expected.error == one.second);
+      return (expected.state.empty() || expected.state == one.first) &&
+             (expected.error.empty() || expected.error == one.second);
     });
     if (found == open.end())
-      return "Expected an open incident '" + expected.state + ": " + expected.error + "', but there is " + Listed(listed) + ".";
+      return "Expected an open incident '" + expected.state + ": " + expected.error + "', but there is " +
+             Listed(listed) + ".";
     open.erase(found);
   }
   if (open.empty()) return std::nullopt;
@@ -116,7 +120,8 @@ std::optional<std::string> CaseRunner::CheckTasks() const {
     auto found = std::find_if(open.begin(), open.end(), [&](const OpenTask& task) {
       return NameOf(task.live->state.id, task.activation->state) == expected.state && !Mismatch(expected, task);
     });
-    if (found == open.end()) return "Expected an open task in '" + expected.state + "', but there is " + Listed(listed) + ".";
+    if (found == open.end())
+      return "Expected an open task in '" + expected.state + "', but there is " + Listed(listed) + ".";
     open.erase(found);
   }
   return std::nullopt;

@@ -35,7 +35,8 @@ const LiveInstance* World::Find(const InstanceId& id) const {
   return found == instances_.end() ? nullptr : &found->second;
 }
 
-Result<InstanceId> World::Start(const DefinitionPtr& definition, const Value& input, const std::optional<std::string>& key) {
+Result<InstanceId> World::Start(const DefinitionPtr& definition, const Value& input,
+                                const std::optional<std::string>& key) {
   Result<Value> fitted = ValidateStart(*definition, input);
   if (!fitted.ok()) return std::move(fitted).error();
   Result<std::optional<std::string>> own = EvaluateKey(*definition, *fitted, now_us_);
@@ -158,7 +159,9 @@ void World::Take(const InstanceId& from, const Effect& effect) {
       WorldCall call{from, e.job, e.attempt, e.operation, e.input, 0, {}};
       if (IsTimeoutOfState(*world.Find(from)->definition, e)) call.times_out_us = world.now_us_ + e.timeout_ms * 1000;
       if (e.operation.starts_with("engine.")) return world.RunEngineOperation(call);
-      std::erase_if(world.calls_, [&](const WorldCall& other) { return other.instance == from && other.job == e.job && other.child.empty(); });
+      std::erase_if(world.calls_, [&](const WorldCall& other) {
+        return other.instance == from && other.job == e.job && other.child.empty();
+      });
       world.calls_.push_back(std::move(call));
     }
     void operator()(const SetTimer& e) { world.timers_.emplace(from, e.timer); }
@@ -168,7 +171,9 @@ void World::Take(const InstanceId& from, const Effect& effect) {
     void operator()(const StartChild& e) { world.StartChildOf(from, e); }
     void operator()(const CancelChild& e) { Send(e.child, CancelInstance{e.reason}); }
     void operator()(const UndoChild& e) { Send(e.child, UndoInstance{e.reason}); }
-    void operator()(const NotifyParent& e) { world.Tell(e.parent.instance, FinishChild{e.parent.activation, from, e.result}); }
+    void operator()(const NotifyParent& e) {
+      world.Tell(e.parent.instance, FinishChild{e.parent.activation, from, e.result});
+    }
     void operator()(const Publish& e) {
       world.emissions_.push_back({e.event, e.to});
       std::optional<std::pair<std::string, std::optional<std::string>>> to;
@@ -200,7 +205,8 @@ void World::StartChildOf(const InstanceId& parent, const StartChild& effect) {
   if (instances_.contains(effect.child) || stubs_.contains(effect.child)) return;  // starting twice is starting once
   const DefinitionPtr definition = project_.Find(effect.process, effect.version);
   if (definition == nullptr && project_.Find(effect.process) != nullptr)
-    return Reply(parent, effect, ChildResult::Kind::kRefused, "Expected a version of '" + effect.process + "' in " + effect.version + ", but there is none.");
+    return Reply(parent, effect, ChildResult::Kind::kRefused,
+                 "Expected a version of '" + effect.process + "' in " + effect.version + ", but there is none.");
   if (definition == nullptr) {
     WorldCall stub{parent, {effect.activation, false}, 1, "run." + effect.process, effect.input, 0, effect.child};
     stubs_.emplace(effect.child, stub);
@@ -214,7 +220,8 @@ void World::StartChildOf(const InstanceId& parent, const StartChild& effect) {
   Result<std::optional<std::string>> own = EvaluateKey(*definition, *fitted, now_us_);
   if (!own.ok()) return Reply(parent, effect, ChildResult::Kind::kRefused, own.error().message);
   if (!key) key = *own;
-  Result<InstanceId> begun = Begin(definition, effect.child, *fitted, key, ParentLink{parent, effect.activation, effect.detach});
+  Result<InstanceId> begun =
+      Begin(definition, effect.child, *fitted, key, ParentLink{parent, effect.activation, effect.detach});
   if (begun.ok()) return;
   const bool duplicate = begun.error().code == kKeyInUse;
   Reply(parent, effect, duplicate ? ChildResult::Kind::kDuplicate : ChildResult::Kind::kRefused, begun.error().message);
@@ -231,7 +238,8 @@ std::optional<World::DueThing> World::NextDue(std::int64_t until_us) const {
     if (IsFinal(live.state.status)) continue;
     for (const TimerView& timer : Timers(live.state)) {
       const Activation* at = live.state.Find(timer.timer.activation);
-      consider({timer.due_us, 0, live.order, at != nullptr ? at->index : 0, timer.timer.slot, id, FireTimer{timer.timer}});
+      consider(
+          {timer.due_us, 0, live.order, at != nullptr ? at->index : 0, timer.timer.slot, id, FireTimer{timer.timer}});
     }
   }
   int order = 0;
@@ -264,7 +272,8 @@ std::optional<std::string> World::Restart() {
       if (!events.ok()) return "a journal row cannot be read: " + row;
       ApplyRow(replayed, *events);
     }
-    if (!(replayed == live.state)) return "the replayed state differs: " + EncodeSnapshot(replayed) + " is not " + EncodeSnapshot(live.state);
+    if (!(replayed == live.state))
+      return "the replayed state differs: " + EncodeSnapshot(replayed) + " is not " + EncodeSnapshot(live.state);
     Result<InstanceState> snapshot = DecodeSnapshot(EncodeSnapshot(replayed));
     if (!snapshot.ok() || !(*snapshot == replayed)) return "the snapshot differs: " + EncodeSnapshot(replayed);
     std::size_t in_flight = 0;
@@ -272,7 +281,8 @@ std::optional<std::string> World::Restart() {
     for (const PendingCancel& cancel : engine_cancels_) in_flight += cancel.call.instance == id;
     if (PendingEffects(replayed).size() != in_flight) return "the calls in flight differ";
     for (const TimerView& timer : Timers(replayed))
-      if (!IsFinal(replayed.status) && !timers_.contains({id, timer.timer})) return "a timer of the state was never set";
+      if (!IsFinal(replayed.status) && !timers_.contains({id, timer.timer}))
+        return "a timer of the state was never set";
     live.state = std::move(*snapshot);
   }
   for (const auto& [id, timer] : timers_) {
@@ -280,7 +290,8 @@ std::optional<std::string> World::Restart() {
     if (live == nullptr) continue;
     const std::vector<TimerView> armed = Timers(live->state);
     if (std::none_of(armed.begin(), armed.end(), [&](const TimerView& one) { return one.timer == timer; }))
-      return "a timer was set and never cleared: " + std::to_string(timer.activation) + "/" + std::to_string(timer.slot);
+      return "a timer was set and never cleared: " + std::to_string(timer.activation) + "/" +
+             std::to_string(timer.slot);
   }
   return std::nullopt;
 }

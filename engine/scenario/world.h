@@ -28,8 +28,8 @@ enum class Hardship {
 struct LiveInstance {
   DefinitionPtr definition;
   InstanceState state;
-  std::vector<std::string> journal;      // encoded rows
-  int order = 0;                         // of its start
+  std::vector<std::string> journal;  // encoded rows
+  int order = 0;                     // of its start
 };
 
 // A call in flight, or one that was let go; also a child that is not there ("run.NAME").
@@ -39,8 +39,8 @@ struct WorldCall {
   std::int64_t attempt = 1;
   std::string operation;
   Value input;
-  std::int64_t times_out_us = 0;         // 0 = never
-  InstanceId child;                      // of a stubbed child
+  std::int64_t times_out_us = 0;  // 0 = never
+  InstanceId child;               // of a stubbed child
 };
 
 struct WorldEmission {
@@ -63,7 +63,7 @@ class World {
   void Answer(const WorldCall& call, const Outcome& outcome);
   // Ends a stubbed child.
   void EndStub(const WorldCall& call, const ChildResult& result);
-  void Settle();                         // delivers messages until there are none
+  void Settle();  // delivers messages until there are none
   // Fires what falls due until then, one by one in time order, the last instant included.
   void Advance(std::int64_t us);
   // Drops every state and replays it; what is not equal then is the text. Only under kRestarts.
@@ -78,7 +78,9 @@ class World {
   const std::vector<WorldEmission>& emissions() const { return emissions_; }
   // (instance, state), over all instances in the order in which they were undone.
   const std::vector<std::pair<InstanceId, std::string>>& undone() const { return undone_; }
-  const std::vector<std::pair<std::string, InstanceId>>& started() const { return started_; }  // process, instance; stubs too
+  const std::vector<std::pair<std::string, InstanceId>>& started() const {
+    return started_;
+  }  // process, instance; stubs too
   const std::set<const TransitionArm*>& taken() const { return taken_; }
   std::int64_t now_us() const { return now_us_; }
   std::string NextEventId() { return "e-" + std::to_string(++event_ids_); }
@@ -92,7 +94,7 @@ class World {
     Command command;
   };
   struct KeptCopy {
-    std::string process, value;          // `value` is the event's key, or that of the addressee
+    std::string process, value;  // `value` is the event's key, or that of the addressee
     bool addressed = false;
     CloudEvent event;
     std::int64_t until_us = 0;
@@ -119,7 +121,8 @@ class World {
                            const std::optional<std::string>& key, const std::optional<ParentLink>& parent);
 
   // delivery.cc
-  std::optional<Error> AcceptAddressed(const CloudEvent& event, const std::string& process, const std::optional<std::string>& key);
+  std::optional<Error> AcceptAddressed(const CloudEvent& event, const std::string& process,
+                                       const std::optional<std::string>& key);
   bool StartBy(const DefinitionPtr& definition, const CloudEvent& event, std::optional<Error>& refused);
   std::vector<CloudEvent> TakeKept(const std::string& process, const std::optional<std::string>& key);
   void OfferKept(const InstanceId& instance, const Subscribe& subscription);
@@ -148,7 +151,7 @@ class World {
   std::vector<std::pair<InstanceId, std::string>> undone_;
   std::vector<std::pair<std::string, InstanceId>> started_;
   std::set<const TransitionArm*> taken_;
-  std::set<std::pair<InstanceId, TimerId>> timers_;   // as the effects say
+  std::set<std::pair<InstanceId, TimerId>> timers_;  // as the effects say
   std::uint64_t ids_ = 0;
   std::int64_t event_ids_ = 0;
 };

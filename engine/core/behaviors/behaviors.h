@@ -54,8 +54,8 @@ void TakeNext(Machine& machine, ActivationId activation);
 // ---- completion.cc ----
 struct WorkEnd {
   std::string by;
-  bool skipped = false;    // by an operator: without `undo`
-  InstanceId child;        // of `run`
+  bool skipped = false;  // by an operator: without `undo`
+  InstanceId child;      // of `run`
 };
 // The verb's work is done: its undo is registered, its output saved, `next` taken.
 void CompleteWork(Machine& machine, ActivationId activation, const Value& output, const WorkEnd& end);

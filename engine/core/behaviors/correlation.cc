@@ -132,7 +132,8 @@ std::optional<ProcessError> ArmSubscriptions(Machine& machine, ActivationId acti
   return first;
 }
 
-bool OfferEvent(Machine& machine, const CloudEvent& event, const std::optional<std::string>& key, bool by_business_key) {
+bool OfferEvent(Machine& machine, const CloudEvent& event, const std::optional<std::string>& key,
+                bool by_business_key) {
   const Offer offer{event, key, by_business_key, ToValue(event)};
   const std::vector<Taking> takings = FindTakings(machine, offer);
   const BoundName bound{"event", offer.value, event.data};

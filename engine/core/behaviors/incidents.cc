@@ -39,26 +39,35 @@ void RetryLeft(Machine& machine, const Incident& incident) {
 void Retry(Machine& machine, const Incident& incident, bool changed) {
   const ActivationId id = incident.activation;
   switch (incident.kind) {
-    case IncidentKind::kEntry: return RunEntry(machine, id);
-    case IncidentKind::kWork: return RetryWork(machine, incident, changed);
+    case IncidentKind::kEntry:
+      return RunEntry(machine, id);
+    case IncidentKind::kWork:
+      return RetryWork(machine, incident, changed);
     case IncidentKind::kChild:
       if (std::optional<ProcessError> error = RestartChild(machine, id))
         RaiseError(machine, id, DefinitionError(*error), {IncidentKind::kChild, 0, std::nullopt});
       return;
-    case IncidentKind::kUndoInput: return CompleteWork(machine, id, Value(*machine.At(id).held), {});
-    case IncidentKind::kNext: return machine.PushNext(id);
-    case IncidentKind::kEnd: return StartEnd(machine, id, std::get<EndVerb>(machine.StateOf(id).verb));
+    case IncidentKind::kUndoInput:
+      return CompleteWork(machine, id, Value(*machine.At(id).held), {});
+    case IncidentKind::kNext:
+      return machine.PushNext(id);
+    case IncidentKind::kEnd:
+      return StartEnd(machine, id, std::get<EndVerb>(machine.StateOf(id).verb));
     case IncidentKind::kEvent:
       if (!OfferEvent(machine, *incident.event, std::nullopt, false))
         KeepEvent(machine, *incident.event, std::nullopt, false);
       return;
-    case IncidentKind::kTimer: return FireAfter(machine, id, static_cast<int>(incident.subject));
+    case IncidentKind::kTimer:
+      return FireAfter(machine, id, static_cast<int>(incident.subject));
     case IncidentKind::kError:
       return RaiseError(machine, id, {incident.error, ClassOf(incident.error.name), false},
                         {IncidentKind::kError, 0, std::nullopt});
-    case IncidentKind::kUndo: return RetryUndo(machine, machine.state().undo_records.at(incident.subject), true);
-    case IncidentKind::kLeftJob: return RetryLeft(machine, incident);
-    case IncidentKind::kStuck: return;
+    case IncidentKind::kUndo:
+      return RetryUndo(machine, machine.state().undo_records.at(incident.subject), true);
+    case IncidentKind::kLeftJob:
+      return RetryLeft(machine, incident);
+    case IncidentKind::kStuck:
+      return;
   }
 }
 
@@ -68,18 +77,24 @@ void Skip(Machine& machine, const Incident& incident, const ResolveIncident& com
     case IncidentKind::kEntry:
     case IncidentKind::kWork:
     case IncidentKind::kChild:
-    case IncidentKind::kError: return CompleteWork(machine, id, command.output, {command.by, true, {}});
+    case IncidentKind::kError:
+      return CompleteWork(machine, id, command.output, {command.by, true, {}});
     case IncidentKind::kUndoInput: {
       const Value held = *machine.At(id).held;
       return CompleteWork(machine, id, command.output.is_null() ? held : command.output, {command.by, true, {}});
     }
-    case IncidentKind::kEnd: return FinishScope(machine, id, command.output);
-    case IncidentKind::kUndo: return FinishUndo(machine, machine.state().undo_records.at(incident.subject), true);
-    case IncidentKind::kLeftJob: return machine.Record(LeftJobSettled{id});
+    case IncidentKind::kEnd:
+      return FinishScope(machine, id, command.output);
+    case IncidentKind::kUndo:
+      return FinishUndo(machine, machine.state().undo_records.at(incident.subject), true);
+    case IncidentKind::kLeftJob:
+      return machine.Record(LeftJobSettled{id});
     case IncidentKind::kEvent:
-    case IncidentKind::kTimer: return;  // the trigger is dropped
+    case IncidentKind::kTimer:
+      return;  // the trigger is dropped
     case IncidentKind::kNext:
-    case IncidentKind::kStuck: FERMATA_ASSERT(false);  // refused
+    case IncidentKind::kStuck:
+      FERMATA_ASSERT(false);  // refused
   }
 }
 
@@ -148,9 +163,12 @@ void Resolve(Machine& machine, const ResolveIncident& command) {
   constexpr std::string_view kHow[] = {"retry", "skip", "fail"};
   machine.Record(IncidentClosed{incident.number, std::string(kHow[static_cast<int>(command.action)]), command.by});
   switch (command.action) {
-    case IncidentAction::kRetry: return Retry(machine, incident, !command.set.empty());
-    case IncidentAction::kSkip: return Skip(machine, incident, command);
-    case IncidentAction::kFail: return Fail(machine, incident, command);
+    case IncidentAction::kRetry:
+      return Retry(machine, incident, !command.set.empty());
+    case IncidentAction::kSkip:
+      return Skip(machine, incident, command);
+    case IncidentAction::kFail:
+      return Fail(machine, incident, command);
   }
 }
 

@@ -46,7 +46,8 @@ void RetryLeftJob(Machine& machine, const LeftJob& left, bool by_operator) {
   const ActivationId id = left.activation;
   machine.Record(JobRetried{{id, false}, left.job.attempt + 1, by_operator, std::nullopt});
   const LeftJob& tried = machine.state().left_jobs.at(id);
-  machine.Wish(DispatchJob{{id, false}, tried.job.attempt, tried.state, tried.job.operation, tried.job.input, tried.job.timeout_ms});
+  machine.Wish(DispatchJob{
+      {id, false}, tried.job.attempt, tried.state, tried.job.operation, tried.job.input, tried.job.timeout_ms});
 }
 
 void SettleLeftChild(Machine& machine, const LeftChild& left, const ChildResult& result) {

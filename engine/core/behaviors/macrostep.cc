@@ -8,10 +8,14 @@ namespace {
 
 void Take(Machine& machine, const Step& step) {
   switch (step.kind) {
-    case Step::Kind::kNext: return TakeNext(machine, step.activation);
-    case Step::Kind::kRaise: return RaiseError(machine, step.activation, step.error, step.context);
-    case Step::Kind::kComplete: return CompleteWork(machine, step.activation, step.output, {});
-    case Step::Kind::kFinishScope: return FinishScope(machine, step.activation, step.output);
+    case Step::Kind::kNext:
+      return TakeNext(machine, step.activation);
+    case Step::Kind::kRaise:
+      return RaiseError(machine, step.activation, step.error, step.context);
+    case Step::Kind::kComplete:
+      return CompleteWork(machine, step.activation, step.output, {});
+    case Step::Kind::kFinishScope:
+      return FinishScope(machine, step.activation, step.output);
   }
 }
 
@@ -40,9 +44,10 @@ ActivationId InnermostActive(const Machine& machine) {
 
 // A definition can reach a state that nothing leads out of (a spent `after`): a person has to see it.
 void ReportStuck(Machine& machine) {
-  OpenIncidentAt(machine, InnermostActive(machine),
-                 {"no-transition", "Expected a way out of this state, but no event, timer or task can leave it any more.", {}},
-                 {IncidentKind::kStuck, 0, std::nullopt});
+  OpenIncidentAt(
+      machine, InnermostActive(machine),
+      {"no-transition", "Expected a way out of this state, but no event, timer or task can leave it any more.", {}},
+      {IncidentKind::kStuck, 0, std::nullopt});
 }
 
 void UpdateStatus(Machine& machine) {

@@ -62,7 +62,8 @@ struct Executor {
       if (left->second.child == command.child) SettleLeftChild(machine, left->second, command.result);
       return;
     }
-    if (const UndoRecord* record = FindRecord(state, command.activation); record != nullptr && record->child == command.child) {
+    if (const UndoRecord* record = FindRecord(state, command.activation);
+        record != nullptr && record->child == command.child) {
       if (record->progress == UndoProgress::kInFlight) FinishUndo(machine, *record, false);
       return;
     }
@@ -90,9 +91,10 @@ struct Executor {
 
 bool MustWait(const Machine& machine, const Command& command) {
   if (machine.ended()) return false;
-  const bool always_now = std::holds_alternative<CancelInstance>(command) || std::holds_alternative<UndoInstance>(command) ||
-                          std::holds_alternative<SuspendInstance>(command) || std::holds_alternative<ResumeInstance>(command) ||
-                          std::holds_alternative<StartInstance>(command);
+  const bool always_now =
+      std::holds_alternative<CancelInstance>(command) || std::holds_alternative<UndoInstance>(command) ||
+      std::holds_alternative<SuspendInstance>(command) || std::holds_alternative<ResumeInstance>(command) ||
+      std::holds_alternative<StartInstance>(command);
   if (always_now) return false;
   if (machine.state().suspended) return true;
   const auto* fire = std::get_if<FireTimer>(&command);

@@ -25,7 +25,8 @@ Due DueOf(const TimerHandler& handler, std::int64_t entered_us, const Scope& sco
     if (due) return {ToMicros(*due), std::nullopt};
     return fail("Expected a time between the years 1 and 9999, but the timer is due outside.");
   }
-  return fail("Expected a timer to be a duration or a timestamp, but it is " + std::string(CelTypeName(value.kind())) + ".");
+  return fail("Expected a timer to be a duration or a timestamp, but it is " + std::string(CelTypeName(value.kind())) +
+              ".");
 }
 
 const ArmedTimer* FindTimer(const Activation& activation, int slot) {

@@ -48,7 +48,8 @@ void RaiseLivelock(Machine& machine, ActivationId activation) {
                      "Expected an end after at most " + std::to_string(kMicrostepsMax) +
                          " transitions without waiting, but there was none.",
                      {}};
-  if (++machine.livelocks > 1) return OpenIncidentAt(machine, activation, error, {IncidentKind::kNext, 0, std::nullopt});
+  if (++machine.livelocks > 1)
+    return OpenIncidentAt(machine, activation, error, {IncidentKind::kNext, 0, std::nullopt});
   machine.PushRaise(activation, DefinitionError(std::move(error)), {IncidentKind::kNext, 0, std::nullopt});
 }
 
@@ -59,7 +60,8 @@ ActivationId DomainOf(const Machine& machine, ActivationId source, StateIndex ta
   for (ActivationId at = source; at != 0; at = machine.At(at).parent) {
     const Activation& activation = machine.At(at);
     // An `each` and its items share the index; the states inside are the items'.
-    const bool is_each = activation.kind == ActivationKind::kState && std::holds_alternative<EachVerb>(machine.StateOf(activation).verb);
+    const bool is_each =
+        activation.kind == ActivationKind::kState && std::holds_alternative<EachVerb>(machine.StateOf(activation).verb);
     if (activation.index == container && !is_each) return at;
   }
   FERMATA_ASSERT(false);  // the parser resolves targets by the same rule

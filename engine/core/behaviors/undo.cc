@@ -39,16 +39,21 @@ void BeginUndo(Machine& machine, const UndoRecord& record) {
   machine.Record(UndoStarted{record.number});
   const UndoRecord& begun = machine.state().undo_records.at(record.number);
   if (!begun.child.empty()) return machine.Wish(UndoChild{begun.child, "its parent is rolled back"});
-  machine.Wish(DispatchJob{{begun.activation, true}, begun.attempt, begun.state, begun.operation, begun.input, begun.timeout_ms});
+  machine.Wish(DispatchJob{
+      {begun.activation, true}, begun.attempt, begun.state, begun.operation, begun.input, begun.timeout_ms});
 }
 
 void Continue(Machine& machine, const Rollback& rollback) {
   const Continuation& then = rollback.then;
   switch (then.kind) {
-    case Continuation::Kind::kProceed: return machine.PushComplete(rollback.owner, Value());
-    case Continuation::Kind::kComplete: return CompleteWork(machine, rollback.owner, then.output, {});
-    case Continuation::Kind::kRaise: return PassError(machine, rollback.owner, then.error);
-    case Continuation::Kind::kFinish: return FinishInstance(machine, then.status, then.output, then.error);
+    case Continuation::Kind::kProceed:
+      return machine.PushComplete(rollback.owner, Value());
+    case Continuation::Kind::kComplete:
+      return CompleteWork(machine, rollback.owner, then.output, {});
+    case Continuation::Kind::kRaise:
+      return PassError(machine, rollback.owner, then.error);
+    case Continuation::Kind::kFinish:
+      return FinishInstance(machine, then.status, then.output, then.error);
     case Continuation::Kind::kEnter:
       ExitContents(machine, then.where, Leaving::kLeft);
       return EnterState(machine, then.target, then.where);
@@ -125,7 +130,8 @@ UndoOutcome PrepareUndo(const Machine& machine, const State& state, ActivationId
   } else if (manifest != nullptr && manifest->retry) {
     record.retry = *manifest->retry;
   }
-  const std::int64_t standard = manifest != nullptr && manifest->timeout_ms ? *manifest->timeout_ms : kJobTimeoutDefaultMs;
+  const std::int64_t standard =
+      manifest != nullptr && manifest->timeout_ms ? *manifest->timeout_ms : kJobTimeoutDefaultMs;
   record.timeout_ms = spec.timeout_ms.value_or(standard);
   return outcome;
 }
@@ -181,7 +187,8 @@ bool IsBlocked(const Machine& machine, ActivationId activation, StateIndex targe
 
 bool IsCompensating(const Machine& machine) {
   for (const auto& [owner, rollback] : machine.state().rollbacks) {
-    const bool completes = rollback.then.kind == Continuation::Kind::kFinish && rollback.then.status == InstanceStatus::kCompleted;
+    const bool completes =
+        rollback.then.kind == Continuation::Kind::kFinish && rollback.then.status == InstanceStatus::kCompleted;
     if (!completes && machine.RegionOf(owner) == kRootActivation) return true;
   }
   return false;
@@ -211,7 +218,8 @@ void RetryUndo(Machine& machine, const UndoRecord& record, bool by_operator) {
   const std::int64_t number = record.number;
   machine.Record(JobRetried{{record.activation, true}, record.attempt + 1, by_operator, std::nullopt});
   const UndoRecord& tried = machine.state().undo_records.at(number);
-  machine.Wish(DispatchJob{{tried.activation, true}, tried.attempt, tried.state, tried.operation, tried.input, tried.timeout_ms});
+  machine.Wish(DispatchJob{
+      {tried.activation, true}, tried.attempt, tried.state, tried.operation, tried.input, tried.timeout_ms});
 }
 
 void FinishUndo(Machine& machine, const UndoRecord& record, bool skipped) {

@@ -73,13 +73,16 @@ std::optional<ProcessError> StartAsk(Machine& machine, ActivationId id, const As
 std::optional<Error> RefuseAnswer(const Machine& machine, const CompleteTask& answer) {
   const Activation* activation = machine.Find(answer.activation);
   if (activation == nullptr || !activation->task) {
-    return Error{kUnknownTask, "Expected an open task, but there is none with number " + std::to_string(answer.activation) + "."};
+    return Error{kUnknownTask,
+                 "Expected an open task, but there is none with number " + std::to_string(answer.activation) + "."};
   }
   const std::vector<std::string>& outcomes = activation->task->outcomes;
   const bool fits = outcomes.empty() ? !answer.outcome
-                                     : answer.outcome && std::find(outcomes.begin(), outcomes.end(), *answer.outcome) != outcomes.end();
+                                     : answer.outcome && std::find(outcomes.begin(), outcomes.end(), *answer.outcome) !=
+                                                             outcomes.end();
   if (!fits) {
-    return Error{kInvalidAnswer, "Expected one of the task's outcomes, but it is '" + answer.outcome.value_or("") + "'.", "/outcome"};
+    return Error{kInvalidAnswer,
+                 "Expected one of the task's outcomes, but it is '" + answer.outcome.value_or("") + "'.", "/outcome"};
   }
   const auto& verb = std::get<AskVerb>(machine.StateOf(*activation).verb);
   if (verb.form == nullptr) return std::nullopt;

@@ -83,8 +83,8 @@ void FireRetry(Machine& machine, ActivationId id) {
 
 void FireDeadline(Machine& machine, ActivationId id) {
   Disarm(machine, {id, kRetrySlot});
-  RaisedError error{{"timeout", "Expected an outcome before the deadline, but there was none.", {}},
-                    ErrorClass::kTechnical, false};
+  RaisedError error{
+      {"timeout", "Expected an outcome before the deadline, but there was none.", {}}, ErrorClass::kTechnical, false};
   RaiseError(machine, id, error, kOfWork);
 }
 

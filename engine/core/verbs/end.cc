@@ -31,10 +31,14 @@ void StartEnd(Machine& machine, ActivationId activation, const EndVerb& verb) {
 void FinishScope(Machine& machine, ActivationId end, const Value& output) {
   const Activation& around = machine.At(machine.At(end).parent);
   switch (around.kind) {
-    case ActivationKind::kRoot: return CompleteInstance(machine, end, output);
-    case ActivationKind::kRegion: return FinishRegion(machine, around.id, output);
-    case ActivationKind::kItem: return FinishItem(machine, around.id, output);
-    case ActivationKind::kState: return CompleteWork(machine, around.id, output, {});
+    case ActivationKind::kRoot:
+      return CompleteInstance(machine, end, output);
+    case ActivationKind::kRegion:
+      return FinishRegion(machine, around.id, output);
+    case ActivationKind::kItem:
+      return FinishItem(machine, around.id, output);
+    case ActivationKind::kState:
+      return CompleteWork(machine, around.id, output, {});
   }
 }
 

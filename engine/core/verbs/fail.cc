@@ -16,7 +16,8 @@ std::optional<ProcessError> StartFail(Machine& machine, ActivationId activation,
     if (!data.ok()) return std::move(data.error);
     error.data = std::move(data.value);
   }
-  machine.PushRaise(activation, {std::move(error), ErrorClass::kBusiness, false}, {IncidentKind::kError, 0, std::nullopt});
+  machine.PushRaise(activation, {std::move(error), ErrorClass::kBusiness, false},
+                    {IncidentKind::kError, 0, std::nullopt});
   return std::nullopt;
 }
 

@@ -61,13 +61,18 @@ void SettleChild(Machine& machine, ActivationId id, const ChildResult& result) {
     RaiseError(machine, id, {std::move(error), error_class, false}, context);
   };
   switch (result.kind) {
-    case ChildResult::Kind::kCompleted: return CompleteWork(machine, id, result.output, {"", false, child});
-    case ChildResult::Kind::kFailed: return raise(result.error, ErrorClass::kBusiness);
+    case ChildResult::Kind::kCompleted:
+      return CompleteWork(machine, id, result.output, {"", false, child});
+    case ChildResult::Kind::kFailed:
+      return raise(result.error, ErrorClass::kBusiness);
     case ChildResult::Kind::kCancelled:
-      return raise({"cancelled", "Expected '" + process + "' to complete, but it was cancelled.", {}}, ErrorClass::kBusiness);
+      return raise({"cancelled", "Expected '" + process + "' to complete, but it was cancelled.", {}},
+                   ErrorClass::kBusiness);
     case ChildResult::Kind::kDuplicate:
-      return raise({"duplicate", "Expected a free key for '" + process + "', but it is in use.", {}}, ErrorClass::kBusiness);
-    case ChildResult::Kind::kRefused: return raise({"schema", result.error.message, result.error.data}, ErrorClass::kDefinition);
+      return raise({"duplicate", "Expected a free key for '" + process + "', but it is in use.", {}},
+                   ErrorClass::kBusiness);
+    case ChildResult::Kind::kRefused:
+      return raise({"schema", result.error.message, result.error.data}, ErrorClass::kDefinition);
   }
 }
 

@@ -26,8 +26,9 @@ void ExpectRoundTrip(const Body& body) {
 }
 
 TEST(Codec, KeepsEveryKindOfValue) {
-  for (const Value& value : {Value(), Value::Bool(true), Value::Int(-5), Value::Double(2.0), Value::String(""), Value::String("!x"),
-                             Value::String("=x"), Value::List({Value::String("a")}), DeepList(64), Value::Map({})}) {
+  for (const Value& value :
+       {Value(), Value::Bool(true), Value::Int(-5), Value::Double(2.0), Value::String(""), Value::String("!x"),
+        Value::String("=x"), Value::List({Value::String("a")}), DeepList(64), Value::Map({})}) {
     VariablesSet set{3, {{"v", value}}};
     Result<std::vector<JournalEvent>> events = DecodeEvents(EncodeEvents({{1, set}}));
     ASSERT_TRUE(events.ok()) << WriteJson(value);
@@ -47,11 +48,20 @@ TEST(Codec, KeepsEveryEvent) {
   Rollback rollback;
   rollback.then.kind = Continuation::Kind::kFinish;
   rollback.then.error.error.name = "x";
-  ExpectRoundTrip(InstanceStarted{"t", "p", "1.0.0", "h", "k", ParentLink{InstanceId::Make(1, 2, 3, 4), 5, true}, Value::Map({}), {{"a", Value::Int(1)}}, "tp"});
+  ExpectRoundTrip(InstanceStarted{"t",
+                                  "p",
+                                  "1.0.0",
+                                  "h",
+                                  "k",
+                                  ParentLink{InstanceId::Make(1, 2, 3, 4), 5, true},
+                                  Value::Map({}),
+                                  {{"a", Value::Int(1)}},
+                                  "tp"});
   ExpectRoundTrip(UndoRegistered{record});
   ExpectRoundTrip(IncidentOpened{incident});
   ExpectRoundTrip(RollbackStarted{rollback});
-  ExpectRoundTrip(CommandStashed{{1, 2, CompleteJob{{7, true}, 3, TechnicalFailure{TechnicalError::kTimeout, "late", 5}}}});
+  ExpectRoundTrip(
+      CommandStashed{{1, 2, CompleteJob{{7, true}, 3, TechnicalFailure{TechnicalError::kTimeout, "late", 5}}}});
   ExpectRoundTrip(JobRetried{{1, false}, 2, true, Value()});
   ExpectRoundTrip(InstanceSuspended{});
 }
@@ -86,9 +96,9 @@ TEST(Codec, LeavesTrailingDefaultsOut) {
 }
 
 TEST(Codec, RefusesWhatNoReleaseWrote) {
-  for (const char* text : {"", "[]", "{}", "[1]", "[1,2]", "[1,2,3]", R"([1,2,[["nothing"]]])", R"([1,2,[["exit","5"]]])",
-                           R"([1,2,[["exit",5,6]]])", R"([1,2,[["set",0,[["a","plain"]]]]])", R"([1,2,[[5]]])", R"([1,2,[]] x)",
-                           R"([1,2,[["status",99]]])", R"(["1",2,[]])"}) {
+  for (const char* text : {"", "[]", "{}", "[1]", "[1,2]", "[1,2,3]", R"([1,2,[["nothing"]]])",
+                           R"([1,2,[["exit","5"]]])", R"([1,2,[["exit",5,6]]])", R"([1,2,[["set",0,[["a","plain"]]]]])",
+                           R"([1,2,[[5]]])", R"([1,2,[]] x)", R"([1,2,[["status",99]]])", R"(["1",2,[]])"}) {
     Result<std::vector<JournalEvent>> events = DecodeEvents(text);
     ASSERT_FALSE(events.ok()) << text;
     EXPECT_EQ(events.error().code, kStoredTextMalformed) << text;
@@ -103,9 +113,13 @@ TEST(Codec, RefusesANewerVersion) {
 }
 
 TEST(Upcast, TakesARowThroughTheChain) {
-  const codec::Upcaster chain[] = {
-      {1, [](const Value& row) { return Value::List({Value::Int(2), row.as_list()[1]}); }},
-      {2, [](const Value& row) { return Value::List({Value::Int(3), row.as_list()[1], Value::String("added")}); }}};
+  const codec::Upcaster chain[] = {{1,
+                                    [](const Value& row) {
+                                      return Value::List({Value::Int(2), row.as_list()[1]});
+                                    }},
+                                   {2, [](const Value& row) {
+                                      return Value::List({Value::Int(3), row.as_list()[1], Value::String("added")});
+                                    }}};
   Result<Value> row = codec::Upcast(ParseJson("[1,5]").value(), chain, 3);
   ASSERT_TRUE(row.ok());
   EXPECT_EQ(WriteJson(*row), R"([3,5,"added"])");

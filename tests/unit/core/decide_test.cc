@@ -81,7 +81,8 @@ TEST(Decide, RefusesCommandsOfAnEndedInstance) {
   ASSERT_TRUE(instance.Start(R"({"key": "k"})").ok());
   ASSERT_TRUE(instance.Succeed(R"({"id": "x"})").ok());
   ASSERT_TRUE(instance.Succeed("null").ok());
-  for (const Command& command : std::vector<Command>{CancelInstance{}, SuspendInstance{}, ResumeInstance{}, DeliverEvent{}})
+  for (const Command& command :
+       std::vector<Command>{CancelInstance{}, SuspendInstance{}, ResumeInstance{}, DeliverEvent{}})
     EXPECT_EQ(instance.Do(command).error().code, kStatusForbids);
 }
 
@@ -145,10 +146,14 @@ class Dice {
 
 Outcome AnyOutcome(Dice& dice) {
   switch (dice.Below(6)) {
-    case 0: return BusinessFailure{"declined", "", {}};
-    case 1: return BusinessFailure{"sold-out", "", {}};
-    case 2: return TechnicalFailure{static_cast<TechnicalError>(dice.Below(4)), "", 0};
-    default: return JobSuccess{ParseJson(R"({"id":"i","holdId":"h","status":"challenge"})").value()};
+    case 0:
+      return BusinessFailure{"declined", "", {}};
+    case 1:
+      return BusinessFailure{"sold-out", "", {}};
+    case 2:
+      return TechnicalFailure{static_cast<TechnicalError>(dice.Below(4)), "", 0};
+    default:
+      return JobSuccess{ParseJson(R"({"id":"i","holdId":"h","status":"challenge"})").value()};
   }
 }
 
@@ -157,7 +162,10 @@ CloudEvent AnyEvent(const Definition& definition, Dice& dice) {
   event.type = definition.events.empty() ? "none" : definition.events[dice.Below(definition.events.size())].type;
   event.id = std::to_string(dice.Below(1u << 30));
   event.source = "/test";
-  event.data = ParseJson(R"({"key":"k","ok":true,"now":false,"inner":true,"method":"card","token":"t","result":"failed","value":"v-k"})").value();
+  event.data =
+      ParseJson(
+          R"({"key":"k","ok":true,"now":false,"inner":true,"method":"card","token":"t","result":"failed","value":"v-k"})")
+          .value();
   return event;
 }
 
@@ -166,26 +174,38 @@ Command AnyCommand(Instance& instance, Dice& dice) {
   const std::vector<JobView> jobs = JobsInFlight(state);
   const std::vector<TimerView> timers = Timers(state);
   switch (dice.Below(12)) {
-    case 0: return DeliverEvent{AnyEvent(instance.definition(), dice), std::nullopt, false};
-    case 1: return DeliverEvent{AnyEvent(instance.definition(), dice), "k", true};
-    case 2: return DeliverEvent{AnyEvent(instance.definition(), dice), "v-k", false};
-    case 3: return dice.Below(4) == 0 ? Command(CancelInstance{"test"}) : Command(SuspendInstance{});
-    case 4: return ResumeInstance{};
+    case 0:
+      return DeliverEvent{AnyEvent(instance.definition(), dice), std::nullopt, false};
+    case 1:
+      return DeliverEvent{AnyEvent(instance.definition(), dice), "k", true};
+    case 2:
+      return DeliverEvent{AnyEvent(instance.definition(), dice), "v-k", false};
+    case 3:
+      return dice.Below(4) == 0 ? Command(CancelInstance{"test"}) : Command(SuspendInstance{});
+    case 4:
+      return ResumeInstance{};
     case 5:
       for (const auto& [number, incident] : state.incidents)
-        return ResolveIncident{number, static_cast<IncidentAction>(dice.Below(3)), {{"n", Value::Int(3)}}, {}, {}, "me"};
+        return ResolveIncident{number, static_cast<IncidentAction>(dice.Below(3)), {{"n", Value::Int(3)}}, {}, {},
+                               "me"};
       break;
     case 6:
       for (const auto& [id, activation] : state.activations) {
-        if (activation.child) return FinishChild{id, activation.child->id, {static_cast<ChildResult::Kind>(dice.Below(5)), {}, {"broken", "", {}}}};
+        if (activation.child)
+          return FinishChild{
+              id, activation.child->id, {static_cast<ChildResult::Kind>(dice.Below(5)), {}, {"broken", "", {}}}};
         if (activation.task) return CompleteTask{id, "approve", ParseJson(R"({"note":"x"})").value(), "me"};
       }
       break;
     case 7:
       for (const auto& [id, left] : state.left_children)
-        return FinishChild{id, left.child, {dice.Below(2) == 0 ? ChildResult::Kind::kCompleted : ChildResult::Kind::kCancelled, {}, {}}};
+        return FinishChild{
+            id,
+            left.child,
+            {dice.Below(2) == 0 ? ChildResult::Kind::kCompleted : ChildResult::Kind::kCancelled, {}, {}}};
       for (const auto& [number, record] : state.undo_records)
-        if (!record.child.empty()) return FinishChild{record.activation, record.child, {ChildResult::Kind::kCancelled, {}, {}}};
+        if (!record.child.empty())
+          return FinishChild{record.activation, record.child, {ChildResult::Kind::kCancelled, {}, {}}};
       break;
     case 8:
     case 9:
@@ -195,7 +215,8 @@ Command AnyCommand(Instance& instance, Dice& dice) {
         return FireTimer{timer.timer};
       }
       break;
-    default: break;
+    default:
+      break;
   }
   if (!jobs.empty()) {
     const JobView& job = jobs[dice.Below(jobs.size())];
@@ -216,7 +237,8 @@ TEST(Decide, WhateverComesAReplayIsEqualAndALiveInstanceHasAWakeUp) {
     std::vector<std::string> ways;
   };
   const std::vector<Subject> subjects = {
-      {"calls.yaml", {"left", "plain", "deadline", "slow", "bad-with", "bad-undo", "bad-next", "loop", "bad-end", "bad-set"}},
+      {"calls.yaml",
+       {"left", "plain", "deadline", "slow", "bad-with", "bad-undo", "bad-next", "loop", "bad-end", "bad-set"}},
       {"shapes.yaml", {"atomic", "regions", "race", "items"}},
       {"scopes.yaml", {"item-out", "region-out", "region-back", "nested"}},
       {"payment.yaml", {"card"}},
@@ -229,13 +251,18 @@ TEST(Decide, WhateverComesAReplayIsEqualAndALiveInstanceHasAWakeUp) {
       Dice dice(seed);
       Instance instance(definition);
       const std::string way = subject.ways[dice.Below(subject.ways.size())];
-      ASSERT_TRUE(instance.Start(R"({"how":")" + way + R"(","key":"k","refId":"k","amount":5,"work":"slow","items":["a","b","c"]})").ok());
+      ASSERT_TRUE(
+          instance
+              .Start(R"({"how":")" + way + R"(","key":"k","refId":"k","amount":5,"work":"slow","items":["a","b","c"]})")
+              .ok());
       for (int step = 0; step < 60; ++step) {
         instance.now_us += static_cast<std::int64_t>(dice.Below(1'000'000));
         (void)instance.Do(AnyCommand(instance, dice));
         const InstanceState& state = instance.state();
         if (IsFinal(state.status)) break;
-        ASSERT_TRUE(HasWakeUp(state, ListensToEvents(instance))) << subject.file << " " << way << " seed " << seed << "\n" << EncodeSnapshot(state);
+        ASSERT_TRUE(HasWakeUp(state, ListensToEvents(instance)))
+            << subject.file << " " << way << " seed " << seed << "\n"
+            << EncodeSnapshot(state);
       }
       ended += IsFinal(instance.state().status);
       if (HasFailure()) return;

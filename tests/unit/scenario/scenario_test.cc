@@ -28,7 +28,8 @@ std::string ReadText(const fs::path& path) {
 ScenarioProject LoadProject() {
   ScenarioProject project;
   for (const char* name : {"bank", "store"})
-    project.manifests.push_back(LoadManifest(name, ReadText(kFolder / "connectors" / (std::string(name) + ".yaml"))).manifest);
+    project.manifests.push_back(
+        LoadManifest(name, ReadText(kFolder / "connectors" / (std::string(name) + ".yaml"))).manifest);
   project.manifests.push_back(EngineManifest());
   for (const auto& entry : fs::directory_iterator(kFolder)) {
     const std::string name = entry.path().filename().string();
@@ -59,7 +60,9 @@ TEST(Scenarios, OfThisTreePassStraightRestartedAndRepeated) {
     EXPECT_FALSE(HasErrors(result.diagnostics)) << FormatDiagnostics(result.diagnostics);
     for (const CaseResult& one : result.cases) {
       ++cases;
-      EXPECT_TRUE(one.passed) << name << ":" << one.failed_line << ": " << one.name << " " << one.variant << "\n" << one.failure << "\n" << one.standing;
+      EXPECT_TRUE(one.passed) << name << ":" << one.failed_line << ": " << one.name << " " << one.variant << "\n"
+                              << one.failure << "\n"
+                              << one.standing;
     }
   }
   EXPECT_GT(cases, 50);
@@ -68,7 +71,8 @@ TEST(Scenarios, OfThisTreePassStraightRestartedAndRepeated) {
 // ---- a case that should fail, fails ----
 
 std::string FailureOf(const std::string& steps_and_then) {
-  const std::string text = "scenarios: payment\ndefaults: { input: { refId: o, amount: 5 } }\ncases:\n  - name: c\n" + steps_and_then;
+  const std::string text =
+      "scenarios: payment\ndefaults: { input: { refId: o, amount: 5 } }\ncases:\n  - name: c\n" + steps_and_then;
   Visited visited;
   FileResult result = RunScenarios("f", text, Project(), visited);
   EXPECT_FALSE(HasErrors(result.diagnostics)) << FormatDiagnostics(result.diagnostics);
@@ -84,12 +88,16 @@ TEST(Scenarios, FailWhereTheEngineDoesOtherwise) {
   EXPECT_EQ(FailureOf("    then: { undone: [hold] }\n"), "Expected to be undone 'hold', but there is none.");
   EXPECT_EQ(FailureOf("    then: { tasks: [choose] }\n"), "Expected 1 open tasks, but there is none.");
   EXPECT_EQ(FailureOf("    then: { vars: { a: 1 } }\n"), "Expected the variables {\"a\":1}, but there is {}.");
-  EXPECT_EQ(FailureOf("    steps: [ { in: hold } ]\n"), "Expected the state 'hold' to be active, but there is 'choose'.");
-  EXPECT_EQ(FailureOf("    steps: [ { expect: bank.authorise } ]\n"), "Expected a call of bank.authorise in flight, but there is none.");
-  EXPECT_EQ(FailureOf("    steps: [ { late: bank.authorise, return: 1 } ]\n"), "Expected a call of bank.authorise that was let go, but there is none.");
+  EXPECT_EQ(FailureOf("    steps: [ { in: hold } ]\n"),
+            "Expected the state 'hold' to be active, but there is 'choose'.");
+  EXPECT_EQ(FailureOf("    steps: [ { expect: bank.authorise } ]\n"),
+            "Expected a call of bank.authorise in flight, but there is none.");
+  EXPECT_EQ(FailureOf("    steps: [ { late: bank.authorise, return: 1 } ]\n"),
+            "Expected a call of bank.authorise that was let go, but there is none.");
   EXPECT_EQ(FailureOf("    steps: [ { resolve: hold } ]\n"), "Expected an open incident in 'hold', but there is none.");
   EXPECT_EQ(FailureOf("    steps: [ { answer: hold } ]\n"), "Expected an open task in 'hold', but there is none.");
-  EXPECT_EQ(FailureOf("    steps: [ { started: child } ]\n"), "Expected at least one started 'child', but there are 0.");
+  EXPECT_EQ(FailureOf("    steps: [ { started: child } ]\n"),
+            "Expected at least one started 'child', but there are 0.");
   EXPECT_EQ(FailureOf("    steps: [ { emitted: x } ]\n"), "Expected that 'x' was emitted, but there is none.");
   EXPECT_NE(FailureOf("    steps: [ { start: , refused: false } ]\n").find("the start is refused"), std::string::npos);
   EXPECT_NE(FailureOf("    input: {}\n").find("the start is refused"), std::string::npos);
@@ -119,7 +127,8 @@ TEST(ScenarioFile, EveryMistakeIsTold) {
   EXPECT_EQ(CodesOf(head + "steps: [ { expect: bank.autorise } ]\n"), Codes{kScenarioNameUnknown});
   EXPECT_EQ(CodesOf(head + "steps: [ { expect: bank.authorise, error: broke } ]\n"), Codes{kScenarioNameUnknown});
   EXPECT_EQ(CodesOf(head + "steps: [ { expect: bank.authorise, technical: broke } ]\n"), Codes{kScenarioNameUnknown});
-  EXPECT_EQ(CodesOf(head + "steps: [ { expect: bank.authorise, return: 1, error: declined } ]\n"), Codes{kScenarioValueWrong});
+  EXPECT_EQ(CodesOf(head + "steps: [ { expect: bank.authorise, return: 1, error: declined } ]\n"),
+            Codes{kScenarioValueWrong});
   EXPECT_EQ(CodesOf(head + "steps: [ { expect: run.child } ]\n"), Codes{kScenarioNameUnknown});
   EXPECT_EQ(CodesOf(head + "steps: [ { in: nowhere } ]\n"), Codes{kScenarioNameUnknown});
   EXPECT_EQ(CodesOf(head + "steps: [ { event: nothing } ]\n"), Codes{kScenarioNameUnknown});
