@@ -37,9 +37,11 @@ int ExplainRefusal(const ClientOptions& client, const RestAnswer& answer) {
     return kExitRefused;
   }
   const Value* detail = answer.json.Find("detail");
-  std::cerr << "error " << TextOf(answer.json.Find("code")) << ": " << (detail ? TextOf(detail) : "The server answered " + std::to_string(answer.status) + ".") << "\n";
+  std::cerr << "error " << TextOf(answer.json.Find("code")) << ": "
+            << (detail ? TextOf(detail) : "The server answered " + std::to_string(answer.status) + ".") << "\n";
   if (const Value* errors = answer.json.Find("errors"); errors && errors->is_list())
-    for (const Value& error : errors->as_list()) std::cerr << "  " << TextOf(error.Find("path")) << ": " << TextOf(error.Find("message")) << "\n";
+    for (const Value& error : errors->as_list())
+      std::cerr << "  " << TextOf(error.Find("path")) << ": " << TextOf(error.Find("message")) << "\n";
   if (const Value* hint = answer.json.Find("hint")) std::cerr << "  hint: " << TextOf(hint) << "\n";
   return kExitRefused;
 }
@@ -76,7 +78,8 @@ std::optional<Value> ReadJsonArgument(const std::string& name, const std::string
   if (!json) return std::nullopt;
   Result<Value> value = ParseJson(*json);
   if (value.ok()) return std::move(*value);
-  std::cerr << "error " << FormatErrorCode(value.error().code) << ": Expected JSON in " << name << ". " << value.error().message << "\n";
+  std::cerr << "error " << FormatErrorCode(value.error().code) << ": Expected JSON in " << name << ". "
+            << value.error().message << "\n";
   return std::nullopt;
 }
 
@@ -109,7 +112,8 @@ void PrintInstance(const Value& instance, Colour colour) {
 }
 
 void PrintNext(const Value& page) {
-  if (const Value* next = page.Find("next"); next && next->is_string()) std::cout << "more: --cursor " << next->as_string() << "\n";
+  if (const Value* next = page.Find("next"); next && next->is_string())
+    std::cout << "more: --cursor " << next->as_string() << "\n";
 }
 
 std::vector<Value> ItemsOf(const Value& page) {
@@ -147,11 +151,13 @@ int DeployManifestFile(const ClientOptions& client, const std::filesystem::path&
   call.body.assign(std::istreambuf_iterator<char>(stream), {});
   call.content_type = "application/yaml";
   return CallAndPrint(client, call, [](const Value& answer) {
-    std::cout << "connector " << TextOf(answer.Find("connector")) << " " << TextOf(answer.Find("version")) << " deployed\n";
+    std::cout << "connector " << TextOf(answer.Find("connector")) << " " << TextOf(answer.Find("version"))
+              << " deployed\n";
   });
 }
 
-int DeployProcessFile(const ClientOptions& client, const std::filesystem::path& file, const std::vector<std::filesystem::path>& folders) {
+int DeployProcessFile(const ClientOptions& client, const std::filesystem::path& file,
+                      const std::vector<std::filesystem::path>& folders) {
   Result<DeployRequest> request = ReadDeployRequest(file, folders);
   if (!request.ok()) return Complain(request.error(), kExitUsage);
   RestCall call{"POST", "/v1/definitions", BundleJson(*request)};
@@ -163,7 +169,9 @@ int DeployProcessFile(const ClientOptions& client, const std::filesystem::path& 
     }
     const Value* created = answer.Find("created");
     std::cout << TextOf(answer.Find("process")) << " " << TextOf(answer.Find("version"))
-              << (created && created->kind() == ValueKind::kBool && created->as_bool() ? " deployed\n" : " is there already, and live\n");
+              << (created && created->kind() == ValueKind::kBool && created->as_bool()
+                      ? " deployed\n"
+                      : " is there already, and live\n");
   });
 }
 
@@ -177,7 +185,8 @@ int RunDeploy(const ClientOptions& client, const DeployOptions& options) {
     std::vector<std::filesystem::path> files = {path};
     if (std::filesystem::is_directory(path, error)) files = FindProcessFiles(path);
     for (const std::filesystem::path& file : files) {
-      const int code = IsManifestFile(file) ? DeployManifestFile(client, file) : DeployProcessFile(client, file, folders);
+      const int code =
+          IsManifestFile(file) ? DeployManifestFile(client, file) : DeployProcessFile(client, file, folders);
       worst = std::max(worst, code);
       if (code == kExitUnreachable) return code;
     }
@@ -188,17 +197,21 @@ int RunDeploy(const ClientOptions& client, const DeployOptions& options) {
 int RunStart(const ClientOptions& client, const StartOptions& options) {
   std::optional<Value> input = ReadJsonArgument("--input", options.input);
   if (!input) return kExitUsage;
-  std::vector<MapEntry> body = {{Value::String("process"), Value::String(options.process)}, {Value::String("input"), *input}};
+  std::vector<MapEntry> body = {{Value::String("process"), Value::String(options.process)},
+                                {Value::String("input"), *input}};
   if (!options.version.empty()) body.emplace_back(Value::String("version"), Value::String(options.version));
   if (!options.key.empty()) body.emplace_back(Value::String("key"), Value::String(options.key));
-  RestCall call{"POST", "/v1/instances" + QueryOf({{"wait", options.wait}, {"until", options.until}}), WriteJson(Value::Map(std::move(body)))};
-  call.headers.emplace_back("Idempotency-Key", options.idempotency_key.empty() ? "cli-" + RandomId() : options.idempotency_key);
+  RestCall call{"POST", "/v1/instances" + QueryOf({{"wait", options.wait}, {"until", options.until}}),
+                WriteJson(Value::Map(std::move(body)))};
+  call.headers.emplace_back("Idempotency-Key",
+                            options.idempotency_key.empty() ? "cli-" + RandomId() : options.idempotency_key);
   call.timeout_ms = TimeoutFor(options.wait);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 
 int RunGet(const ClientOptions& client, const GetOptions& options) {
-  RestCall call{"GET", "/v1/instances/" + UrlEncode(options.id) + QueryOf({{"wait", options.wait}, {"until", options.until}})};
+  RestCall call{"GET",
+                "/v1/instances/" + UrlEncode(options.id) + QueryOf({{"wait", options.wait}, {"until", options.until}})};
   call.timeout_ms = TimeoutFor(options.wait);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
@@ -215,8 +228,9 @@ int RunList(const ClientOptions& client, const ListOptions& options) {
   return CallAndPrint(client, call, [&](const Value& page) {
     std::vector<std::vector<std::string>> rows = {{"ID", "PROCESS", "VERSION", "KEY", "STATUS", "STATES", "STARTED"}};
     for (const Value& item : ItemsOf(page))
-      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("version")), TextOf(item.Find("key")),
-                      TextOf(item.Find("status")), TextOf(item.Find("states")), TextOf(item.Find("startedAt"))});
+      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("version")),
+                      TextOf(item.Find("key")), TextOf(item.Find("status")), TextOf(item.Find("states")),
+                      TextOf(item.Find("startedAt"))});
     PrintTable(rows, std::cout);
     PrintNext(page);
   });
@@ -227,7 +241,8 @@ int RunHistory(const ClientOptions& client, const HistoryOptions& options) {
                                  QueryOf({{"limit", std::to_string(options.limit)}, {"cursor", options.cursor}})};
   return CallAndPrint(client, call, [&](const Value& page) {
     for (const Value& item : ItemsOf(page))
-      std::cout << TextOf(item.Find("time")) << "  " << TextOf(item.Find("seq")) << "  " << TextOf(item.Find("event")) << "\n";
+      std::cout << TextOf(item.Find("time")) << "  " << TextOf(item.Find("seq")) << "  " << TextOf(item.Find("event"))
+                << "\n";
     PrintNext(page);
   });
 }
@@ -249,13 +264,15 @@ int RunSend(const ClientOptions& client, const SendOptions& options) {
     if (holds("duplicate")) {
       std::cout << "accepted before\n";
     } else {
-      std::cout << "accepted: delivered to " << TextOf(answer.Find("delivered")) << (holds("kept") ? ", kept for whoever comes" : "") << "\n";
+      std::cout << "accepted: delivered to " << TextOf(answer.Find("delivered"))
+                << (holds("kept") ? ", kept for whoever comes" : "") << "\n";
     }
   });
 }
 
 int RunSteer(const ClientOptions& client, const SteerOptions& options) {
-  RestCall call{"POST", "/v1/instances/" + UrlEncode(options.id) + "/" + options.word + QueryOf({{"wait", options.wait}})};
+  RestCall call{"POST",
+                "/v1/instances/" + UrlEncode(options.id) + "/" + options.word + QueryOf({{"wait", options.wait}})};
   if (!options.reason.empty()) call.body = WriteJson(Value::Object({{"reason", Value::String(options.reason)}}));
   call.timeout_ms = TimeoutFor(options.wait);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
@@ -270,8 +287,9 @@ int RunIncidents(const ClientOptions& client, const IncidentsOptions& options) {
   return CallAndPrint(client, call, [&](const Value& page) {
     std::vector<std::vector<std::string>> rows = {{"ID", "PROCESS", "STATE", "ERROR", "OPEN", "SINCE", "MESSAGE"}};
     for (const Value& item : ItemsOf(page))
-      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("state")), TextOf(item.Find("error")),
-                      TextOf(item.Find("open")), TextOf(item.Find("openedAt")), TextOf(item.Find("message"))});
+      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("state")),
+                      TextOf(item.Find("error")), TextOf(item.Find("open")), TextOf(item.Find("openedAt")),
+                      TextOf(item.Find("message"))});
     PrintTable(rows, std::cout);
     PrintNext(page);
   });
@@ -304,7 +322,8 @@ int RunResolve(const ClientOptions& client, const ResolveOptions& options) {
   }
   if (!options.error.empty()) body.emplace_back(Value::String("error"), Value::String(options.error));
   if (!options.by.empty()) body.emplace_back(Value::String("by"), Value::String(options.by));
-  const RestCall call{"POST", "/v1/incidents/" + UrlEncode(options.id) + "/resolve", WriteJson(Value::Map(std::move(body)))};
+  const RestCall call{"POST", "/v1/incidents/" + UrlEncode(options.id) + "/resolve",
+                      WriteJson(Value::Map(std::move(body)))};
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 

@@ -7,9 +7,9 @@ namespace fermata {
 
 inline constexpr ErrorCode kServerUnreachable{8001};
 inline constexpr ErrorCode kFileUnreadable{8002};
-inline constexpr ErrorCode kNotLoopback{8003};         // --host names an address that others can reach
-inline constexpr ErrorCode kFolderUnusable{8005};      // --data, --processes or --connectors
-inline constexpr ErrorCode kUnknownStorage{8006};      // --storage, --database
+inline constexpr ErrorCode kNotLoopback{8003};     // --host names an address that others can reach
+inline constexpr ErrorCode kFolderUnusable{8005};  // --data, --processes or --connectors
+inline constexpr ErrorCode kUnknownStorage{8006};  // --storage, --database
 inline constexpr ErrorCode kBenchFailed{8007};
 
 }  // namespace fermata

@@ -19,13 +19,15 @@ namespace fermata {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done; 1 what was asked about is wrong; 2 wrong command line; 3 no server answers; 4 the server refused.\n"
+    "Exit codes: 0 done; 1 what was asked about is wrong; 2 wrong command line; 3 no server answers; 4 the server "
+    "refused.\n"
     "Documentation: docs/cli.md, docs/api.md, docs/language.md";
 
 // Gathers the chosen command; it runs after everything has been read.
 class Parser {
  public:
-  explicit Parser(const Commands& commands) : commands_(commands), app_("A durable workflow engine: statecharts in YAML.", "fermata") {
+  explicit Parser(const Commands& commands)
+      : commands_(commands), app_("A durable workflow engine: statecharts in YAML.", "fermata") {
     app_.require_subcommand(1);
     app_.footer(kFooter);
     app_.set_help_all_flag("--help-all", "the options of all commands");
@@ -77,24 +79,38 @@ class Parser {
     ServeOptions& options = serve_;
     CLI::App* command = Add("serve", "runs the engine and its REST API", [this] { return commands_.serve(serve_); });
     command->add_option("--host", options.host, "a loopback address to listen on")->capture_default_str();
-    command->add_option("--port", options.port, "0 takes a free one")->check(CLI::Range(0, 65535))->capture_default_str();
+    command->add_option("--port", options.port, "0 takes a free one")
+        ->check(CLI::Range(0, 65535))
+        ->capture_default_str();
     command->add_option("--data", options.data, "folder of the database file")->capture_default_str();
-    command->add_option("--storage", options.storage, "sqlite, memory or postgres")->check(CLI::IsMember({"sqlite", "memory", "postgres"}))->capture_default_str();
-    command->add_option("--database", options.database, "PostgreSQL: postgresql://user@host/name (FERMATA_DATABASE)")->envname("FERMATA_DATABASE");
-    command->add_option("--processes", options.processes, "folder of processes: deployed now and whenever one is saved");
+    command->add_option("--storage", options.storage, "sqlite, memory or postgres")
+        ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))
+        ->capture_default_str();
+    command->add_option("--database", options.database, "PostgreSQL: postgresql://user@host/name (FERMATA_DATABASE)")
+        ->envname("FERMATA_DATABASE");
+    command->add_option("--processes", options.processes,
+                        "folder of processes: deployed now and whenever one is saved");
     command->add_option("--connectors", options.connectors, "folder of manifests");
     command->add_option("--secrets", options.secrets, "folder with a file for each secret; also FERMATA_SECRET_NAME");
     command->add_flag("--dev", options.dev, "a version may be deployed again with other content, as 1.0.0+hash");
-    command->add_option("--threads", options.threads, "threads that run processes")->check(CLI::Range(1, 64))->capture_default_str();
-    command->add_option("--http-threads", options.http_threads, "threads that read requests")->check(CLI::Range(1, 64))->capture_default_str();
+    command->add_option("--threads", options.threads, "threads that run processes")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    command->add_option("--http-threads", options.http_threads, "threads that read requests")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     command->add_option("--log-format", options.log_format, "text or json")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}));
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}));
     command->add_option("--log-level", options.log_level, "debug, info, warning or error")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, LogLevel>{
-            {"debug", LogLevel::kDebug}, {"info", LogLevel::kInfo}, {"warning", LogLevel::kWarning}, {"error", LogLevel::kError}}));
+        ->transform(CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
+                                                                            {"info", LogLevel::kInfo},
+                                                                            {"warning", LogLevel::kWarning},
+                                                                            {"error", LogLevel::kError}}));
     command->add_option("--ready-file", options.ready_file, "gets the server's address once it answers");
     command->add_option("--smtp", options.smtp, "smtp://host:port for mail.send");
-    command->add_option("--mail-templates", options.mail_templates, "folder of the mails' templates")->capture_default_str();
+    command->add_option("--mail-templates", options.mail_templates, "folder of the mails' templates")
+        ->capture_default_str();
   }
 
   void AddCheck() {
@@ -123,17 +139,20 @@ class Parser {
     command->add_option("paths", paths_, "scenario files, and folders of them")->required();
     command->add_option("--connectors", folders_, "folder of further manifests");
     command->add_option("--junit", test_.junit, "writes a report for CI there");
-    command->add_option("--coverage-threshold", test_.coverage_threshold, "percent of states, transitions, errors and undos to be visited");
+    command->add_option("--coverage-threshold", test_.coverage_threshold,
+                        "percent of states, transitions, errors and undos to be visited");
     command->add_flag("--json", test_.json, "for programs");
   }
 
   void AddEval() {
-    CLI::App* command = Add("eval", "evaluates expressions: JSON lines in, JSON lines out", [this] { return RunEval(std::cin, std::cout, eval_); });
+    CLI::App* command = Add("eval", "evaluates expressions: JSON lines in, JSON lines out",
+                            [this] { return RunEval(std::cin, std::cout, eval_); });
     command->add_flag("--typed", eval_.typed, "values are {\"type\", \"value\"}, nothing is checked first");
   }
 
   void AddDeploy() {
-    CLI::App* command = AddClient("deploy", "deploys processes and manifests", [this] { return RunDeploy(client_, deploy_); });
+    CLI::App* command =
+        AddClient("deploy", "deploys processes and manifests", [this] { return RunDeploy(client_, deploy_); });
     command->add_option("paths", deploy_.paths, "files, and folders of processes")->required();
     command->add_option("--connectors", deploy_.connector_folders, "folder of further manifests");
   }
@@ -163,7 +182,8 @@ class Parser {
     list->add_option("--started-before", list_.started_before);
     list->add_option("--limit", list_.limit)->capture_default_str();
     list->add_option("--cursor", list_.cursor, "where the page before ended");
-    CLI::App* history = AddClient("history", "shows what happened to an instance", [this] { return RunHistory(client_, history_); });
+    CLI::App* history =
+        AddClient("history", "shows what happened to an instance", [this] { return RunHistory(client_, history_); });
     history->add_option("id", history_.id)->required();
     history->add_option("--limit", history_.limit)->capture_default_str();
     history->add_option("--cursor", history_.cursor);
@@ -176,8 +196,9 @@ class Parser {
     send->add_option("--id", send_.id, "an event is accepted once for its source and id");
     send->add_option("--source", send_.source)->capture_default_str();
     send->add_option("--subject", send_.subject);
-    const std::pair<const char*, const char*> steering[] = {
-        {"cancel", "cancels an instance and undoes what it did"}, {"suspend", "holds an instance"}, {"resume", "lets a held instance go on"}};
+    const std::pair<const char*, const char*> steering[] = {{"cancel", "cancels an instance and undoes what it did"},
+                                                            {"suspend", "holds an instance"},
+                                                            {"resume", "lets a held instance go on"}};
     for (const auto& [word, description] : steering) {
       CLI::App* command = AddClient(word, description, [this, word = std::string(word)] {
         steer_.word = word;
@@ -190,7 +211,8 @@ class Parser {
   }
 
   void AddIncidents() {
-    CLI::App* list = AddClient("incidents", "lists open incidents", [this] { return RunIncidents(client_, incidents_); });
+    CLI::App* list =
+        AddClient("incidents", "lists open incidents", [this] { return RunIncidents(client_, incidents_); });
     list->add_option("--process", incidents_.process);
     list->add_option("--instance", incidents_.instance);
     list->add_flag("--all", incidents_.closed_too, "closed ones too");
@@ -198,7 +220,9 @@ class Parser {
     list->add_option("--cursor", incidents_.cursor);
     CLI::App* resolve = AddClient("resolve", "resolves an incident", [this] { return RunResolve(client_, resolve_); });
     resolve->add_option("id", resolve_.id, "<instance>-<number>")->required();
-    resolve->add_option("action", resolve_.action, "retry, skip or fail")->required()->check(CLI::IsMember({"retry", "skip", "fail"}));
+    resolve->add_option("action", resolve_.action, "retry, skip or fail")
+        ->required()
+        ->check(CLI::IsMember({"retry", "skip", "fail"}));
     resolve->add_option("--set", resolve_.set, "NAME=JSON: a variable to change first");
     resolve->add_option("--output", resolve_.output, "JSON: the result that a skipped call is to have");
     resolve->add_option("--error", resolve_.error, "the business error to fail with");
@@ -207,14 +231,22 @@ class Parser {
 
   void AddBench() {
     CLI::App* command = Add("bench", "measures this machine", [this] { return commands_.bench(bench_); });
-    command->add_option("workload", bench_.workload, "chain5: five calls that do nothing")->check(CLI::IsMember({"chain5"}))->required();
-    command->add_option("--storage", bench_.storage)->check(CLI::IsMember({"sqlite", "memory", "postgres"}))->capture_default_str();
+    command->add_option("workload", bench_.workload, "chain5: five calls that do nothing")
+        ->check(CLI::IsMember({"chain5"}))
+        ->required();
+    command->add_option("--storage", bench_.storage)
+        ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))
+        ->capture_default_str();
     command->add_option("--database", bench_.database, "PostgreSQL's connection string")->envname("FERMATA_DATABASE");
     command->add_option("--mode", bench_.mode)->check(CLI::IsMember({"inprocess", "rest"}))->capture_default_str();
-    command->add_option("--sync", bench_.sync, "sqlite: full or none")->check(CLI::IsMember({"full", "none"}))->capture_default_str();
+    command->add_option("--sync", bench_.sync, "sqlite: full or none")
+        ->check(CLI::IsMember({"full", "none"}))
+        ->capture_default_str();
     command->add_option("--data", bench_.data, "folder of the database file; a temporary one if not given");
     command->add_option("--seconds", bench_.seconds)->check(CLI::Range(1, 3600))->capture_default_str();
-    command->add_option("--concurrency", bench_.concurrency, "workflows at the same time")->check(CLI::Range(1, 4000))->capture_default_str();
+    command->add_option("--concurrency", bench_.concurrency, "workflows at the same time")
+        ->check(CLI::Range(1, 4000))
+        ->capture_default_str();
     command->add_option("--threads", bench_.threads)->check(CLI::Range(1, 64))->capture_default_str();
   }
 

@@ -12,20 +12,20 @@ namespace fermata {
 
 struct ServeOptions {
   std::string host = "127.0.0.1";
-  int port = 8080;                  // 0 = a free one
+  int port = 8080;  // 0 = a free one
   std::string data = "fermata-data";
-  std::string storage = "sqlite";   // sqlite, memory, postgres
-  std::string database;             // PostgreSQL's connection string
-  std::string processes;            // a folder to deploy and watch
-  std::string connectors;           // a folder of manifests
-  std::string secrets;              // a folder, a file a secret
+  std::string storage = "sqlite";  // sqlite, memory, postgres
+  std::string database;            // PostgreSQL's connection string
+  std::string processes;           // a folder to deploy and watch
+  std::string connectors;          // a folder of manifests
+  std::string secrets;             // a folder, a file a secret
   bool dev = false;
-  int threads = 1;                  // shard threads
+  int threads = 1;  // shard threads
   int http_threads = 2;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
-  std::string ready_file;           // gets the address once the server answers
-  std::string smtp;                 // for mail.send; empty = no such connector
+  std::string ready_file;  // gets the address once the server answers
+  std::string smtp;        // for mail.send; empty = no such connector
   std::string mail_templates = "templates/messages/email";
 };
 
@@ -33,10 +33,10 @@ struct BenchOptions {
   std::string workload = "chain5";
   std::string storage = "sqlite";
   std::string database;
-  std::string mode = "inprocess";   // inprocess, rest
-  std::string sync = "full";        // full, none
-  std::string data;                 // empty = a temporary folder
-  int seconds = 10;                 // under load
+  std::string mode = "inprocess";  // inprocess, rest
+  std::string sync = "full";       // full, none
+  std::string data;                // empty = a temporary folder
+  int seconds = 10;                // under load
   int concurrency = 256;
   int threads = 1;
 };

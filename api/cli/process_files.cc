@@ -77,7 +77,8 @@ std::vector<std::pair<std::string, std::string>> ReadManifestFiles(const fs::pat
 }
 
 Result<DeployRequest> ReadDeployRequest(const fs::path& file, const std::vector<fs::path>& connector_folders) {
-  if (!ReadText(file)) return Error{kFileUnreadable, "Expected a file that can be read, but '" + file.string() + "' is none."};
+  if (!ReadText(file))
+    return Error{kFileUnreadable, "Expected a file that can be read, but '" + file.string() + "' is none."};
   Bundle bundle = ReadBundle(file);
   DeployRequest request;
   request.file_name = bundle.file;

@@ -23,7 +23,8 @@ std::vector<std::filesystem::path> WithSubfolders(const std::filesystem::path& f
 std::vector<std::pair<std::string, std::string>> ReadManifestFiles(const std::filesystem::path& folder);
 
 // The file with its schemas, the manifests of connectors/ beside it, then those of `connector_folders`. Fails with kFileUnreadable.
-Result<DeployRequest> ReadDeployRequest(const std::filesystem::path& file, const std::vector<std::filesystem::path>& connector_folders);
+Result<DeployRequest> ReadDeployRequest(const std::filesystem::path& file,
+                                        const std::vector<std::filesystem::path>& connector_folders);
 
 // Whether a file holds a connector's manifest rather than a process.
 bool IsManifestFile(const std::filesystem::path& file);

@@ -17,7 +17,7 @@ namespace fermata {
 
 struct RestCall {
   std::string method = "GET";
-  std::string path;   // with its query, percent-encoded
+  std::string path;  // with its query, percent-encoded
   std::string body;
   std::string content_type = "application/json";  // sent with a body only
   std::vector<std::pair<std::string, std::string>> headers;

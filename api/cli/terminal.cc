@@ -13,7 +13,8 @@ namespace fermata {
 namespace {
 
 std::size_t Width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 int IntegerOf(const Value* value, int otherwise) {
@@ -64,7 +65,9 @@ std::string TextOf(const Value* value) {
 Diagnostic DiagnosticOf(const Value& json) {
   Diagnostic diagnostic;
   const std::string severity = StringOf(json.Find("severity"));
-  diagnostic.severity = severity == "warning" ? Severity::kWarning : severity == "information" ? Severity::kInformation : Severity::kError;
+  diagnostic.severity = severity == "warning"       ? Severity::kWarning
+                        : severity == "information" ? Severity::kInformation
+                                                    : Severity::kError;
   const std::string code = StringOf(json.Find("code"));
   int number = 0;
   if (code.size() > 3) std::from_chars(code.data() + 3, code.data() + code.size(), number);

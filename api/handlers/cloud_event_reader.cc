@@ -19,11 +19,12 @@ namespace {
 constexpr std::string_view kStructured = "application/cloudevents+json";
 constexpr std::string_view kBatch = "application/cloudevents-batch+json";
 
-const std::vector<std::string> kAttributes = {"specversion", "id",         "source", "type",       "subject", "time",
-                                              "datacontenttype", "dataschema", "data",   "data_base64"};
+const std::vector<std::string> kAttributes = {
+    "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data", "data_base64"};
 
 bool IsAttributeName(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+  return !name.empty() &&
+         std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
 bool HoldsJson(std::string_view content_type) {
@@ -37,7 +38,8 @@ class EventBuilder {
   EventBuilder(std::string path, Timestamp now) : path_(std::move(path)) { read_.event.time = now; }
 
   void Fail(std::string_view name, std::string message, std::string hint = "") {
-    read_.mistakes.push_back({kInvalidEvent, std::move(message), path_ + (name.empty() ? "" : PointerStep(name)), std::move(hint)});
+    read_.mistakes.push_back(
+        {kInvalidEvent, std::move(message), path_ + (name.empty() ? "" : PointerStep(name)), std::move(hint)});
   }
 
   void Attribute(std::string_view name, const std::string& text) {
@@ -80,7 +82,8 @@ class EventBuilder {
       if (data.ok()) {
         Data(std::move(*data));
       } else {
-        read_.mistakes.push_back({data.error().code, data.error().message, path_ + PointerStep(field), data.error().hint});
+        read_.mistakes.push_back(
+            {data.error().code, data.error().message, path_ + PointerStep(field), data.error().hint});
       }
     } else if (content_type_.starts_with("text/") && IsValidUtf8(bytes)) {
       Data(Value::String(bytes));
@@ -90,11 +93,13 @@ class EventBuilder {
   }
 
   ReadEvent Finish() {
-    const std::pair<const char*, const std::string*> required[] = {{"id", &read_.event.id}, {"source", &read_.event.source}, {"type", &read_.event.type}};
+    const std::pair<const char*, const std::string*> required[] = {
+        {"id", &read_.event.id}, {"source", &read_.event.source}, {"type", &read_.event.type}};
     for (const auto& [name, text] : required) {
       if (text->empty()) Fail(name, "Expected the attribute '" + std::string(name) + "', but it is missing or empty.");
       if (text->size() > kKeyBytesMax)
-        Fail(name, "Expected at most " + std::to_string(kKeyBytesMax) + " bytes in '" + name + "', but it has " + std::to_string(text->size()) + ".");
+        Fail(name, "Expected at most " + std::to_string(kKeyBytesMax) + " bytes in '" + name + "', but it has " +
+                       std::to_string(text->size()) + ".");
     }
     if (!extensions_.empty()) {
       std::size_t twice = 0;
@@ -124,7 +129,8 @@ class EventBuilder {
 void ReadData(const Value& object, EventBuilder& builder) {
   const Value* data = object.Find("data");
   const Value* encoded = object.Find("data_base64");
-  if (data && encoded) return builder.Fail("data_base64", "Expected either 'data' or 'data_base64', but both are there.");
+  if (data && encoded)
+    return builder.Fail("data_base64", "Expected either 'data' or 'data_base64', but both are there.");
   if (data) return builder.Data(*data);
   if (!encoded) return;
   const std::optional<std::string> bytes = encoded->is_string() ? DecodeBase64(encoded->as_string()) : std::nullopt;
@@ -138,7 +144,8 @@ ReadEvent ReadStructured(const Value& object, std::string path, bool must_have_v
     builder.Fail("", "Expected an event as an object, but got " + std::string(JsonKindName(object)) + ".");
     return builder.Finish();
   }
-  if (must_have_version && !object.Find("specversion")) builder.Fail("specversion", "Expected the attribute 'specversion', but it is missing.");
+  if (must_have_version && !object.Find("specversion"))
+    builder.Fail("specversion", "Expected the attribute 'specversion', but it is missing.");
   for (const auto& [key, value] : object.as_map()) {
     const std::string_view name = key.as_string();
     if (name == "data" || name == "data_base64" || value.is_null()) continue;
@@ -146,8 +153,9 @@ ReadEvent ReadStructured(const Value& object, std::string path, bool must_have_v
     if (value.is_string()) {
       builder.Attribute(name, std::string(value.as_string()));
     } else if (known || (value.kind() != ValueKind::kInt && value.kind() != ValueKind::kBool)) {
-      builder.Fail(name, "Expected '" + std::string(name) + "' to be a string" + (known ? "" : ", an integer or a boolean") + ", but it is " +
-                             std::string(JsonKindName(value)) + ".",
+      builder.Fail(name,
+                   "Expected '" + std::string(name) + "' to be a string" + (known ? "" : ", an integer or a boolean") +
+                       ", but it is " + std::string(JsonKindName(value)) + ".",
                    known ? "" : "What the event says goes into 'data'.");
     } else {
       builder.Extension(name, value);
@@ -184,7 +192,8 @@ std::optional<std::string> PercentDecode(std::string_view text) {
 
 ReadEvent ReadBinary(const HttpRequest& request, Timestamp now) {
   EventBuilder builder("", now);
-  if (!request.FindHeader("ce-specversion")) builder.Fail("ce-specversion", "Expected the header 'ce-specversion', but it is missing.");
+  if (!request.FindHeader("ce-specversion"))
+    builder.Fail("ce-specversion", "Expected the header 'ce-specversion', but it is missing.");
   for (const auto& [name, value] : request.headers) {
     if (!name.starts_with("ce-")) continue;
     if (const std::optional<std::string> text = PercentDecode(value)) {
@@ -202,24 +211,28 @@ ReadEvent ReadBinary(const HttpRequest& request, Timestamp now) {
 
 Result<ReadEvents> ReadCloudEvents(const HttpRequest& request, Timestamp now) {
   const std::string type = MediaType(request);
-  const bool binary = std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) { return header.first.starts_with("ce-"); });
+  const bool binary = std::any_of(request.headers.begin(), request.headers.end(),
+                                  [](const auto& header) { return header.first.starts_with("ce-"); });
   ReadEvents read;
   if (binary && type != kStructured && type != kBatch) {
     read.events.push_back(ReadBinary(request, now));
     return read;
   }
   if (type != kStructured && type != kBatch && type != "application/json")
-    return WrongMediaType(std::string(kStructured) + " (or " + std::string(kBatch) + ", application/json, or ce-… headers)", type);
+    return WrongMediaType(
+        std::string(kStructured) + " (or " + std::string(kBatch) + ", application/json, or ce-… headers)", type);
   Result<Value> body = ParseJson(request.body, kHttpBodyBytesMax);
   if (!body.ok()) return body.error();
   if (type != kBatch) {
     read.events.push_back(ReadStructured(*body, "", type == kStructured, now));
     return read;
   }
-  if (!body->is_list()) return Error{kInvalidEvent, "Expected a list of events, but got " + std::string(JsonKindName(*body)) + "."};
+  if (!body->is_list())
+    return Error{kInvalidEvent, "Expected a list of events, but got " + std::string(JsonKindName(*body)) + "."};
   read.batch = true;
   int index = 0;
-  for (const Value& event : body->as_list()) read.events.push_back(ReadStructured(event, "/" + std::to_string(index++), true, now));
+  for (const Value& event : body->as_list())
+    read.events.push_back(ReadStructured(event, "/" + std::to_string(index++), true, now));
   return read;
 }
 

@@ -12,11 +12,13 @@ void DeployManifest(const RouteContext& context, const HttpRequest& request, con
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   // JSON is YAML, so one reader does for both.
   const std::string type = MediaType(request);
-  if (!IsYamlType(type) && !IsJsonType(type)) return reply.Fail(WrongMediaType("application/yaml or application/json", type));
+  if (!IsYamlType(type) && !IsJsonType(type))
+    return reply.Fail(WrongMediaType("application/yaml or application/json", type));
   context.Later(reply, [context, reply, file = query.Text("file").value_or("connector.yaml"), text = request.body] {
     const ManifestOutcome loaded = LoadManifest(file, text);
     if (!loaded.manifest) return reply.Fail(loaded.diagnostics);
-    if (const Status works = context.services.check_connector(loaded.manifest); !works.ok()) return reply.Fail(works.error());
+    if (const Status works = context.services.check_connector(loaded.manifest); !works.ok())
+      return reply.Fail(works.error());
     const Engine::ManifestOutcome deployed = context.engine().DeployManifest(file, text);
     if (deployed.error) return reply.Fail(*deployed.error);
     if (!deployed.ok) return reply.Fail(deployed.diagnostics);
@@ -36,7 +38,9 @@ void List(const RouteContext& context, const Reply& reply) {
 }  // namespace
 
 void AddConnectorRoutes(const RouteContext& context) {
-  context.Add("POST", "/v1/connectors", [=](const HttpRequest& request, const PathParams&, const Reply& reply) { DeployManifest(context, request, reply); });
+  context.Add("POST", "/v1/connectors", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    DeployManifest(context, request, reply);
+  });
   context.Add("GET", "/v1/connectors", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
     const QueryReader query(request, {});
     if (!query.mistakes().empty()) return reply.Fail(query.mistakes());

@@ -23,8 +23,8 @@ std::vector<std::pair<std::string, std::string>> ReadTexts(FieldReader& fields, 
     if (value.is_string()) {
       texts.emplace_back(std::string(key.as_string()), std::string(value.as_string()));
     } else {
-      fields.Fail(name, "Expected '" + name + "' to hold texts by file name, but '" + std::string(key.as_string()) + "' is " +
-                            std::string(JsonKindName(value)) + ".");
+      fields.Fail(name, "Expected '" + name + "' to hold texts by file name, but '" + std::string(key.as_string()) +
+                            "' is " + std::string(JsonKindName(value)) + ".");
     }
   }
   return texts;
@@ -85,11 +85,13 @@ void GetProcess(const RouteContext& context, const std::string& process, const R
   reply.Json(200, Value::Map(std::move(entries)));
 }
 
-void GetVersion(const RouteContext& context, const HttpRequest& request, const std::string& process, const std::string& version, const Reply& reply) {
+void GetVersion(const RouteContext& context, const HttpRequest& request, const std::string& process,
+                const std::string& version, const Reply& reply) {
   const std::optional<DefinitionInfo> info = context.engine().FindDefinition(process, version);
   if (!info) {
     if (!context.engine().GetDefinition(process, "")) return reply.Fail(UnknownProcess(process));
-    return reply.Fail(Error{kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none."});
+    return reply.Fail(
+        Error{kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none."});
   }
   const std::string* accept = request.FindHeader("accept");
   if (accept && IsYamlType(*accept)) return reply.Send(TextResponse(200, info->source, "application/yaml"));
@@ -118,19 +120,25 @@ bool HasNoQuery(const HttpRequest& request, const Reply& reply) {
 }  // namespace
 
 void AddDefinitionRoutes(const RouteContext& context) {
-  context.Add("POST", "/v1/definitions", [=](const HttpRequest& request, const PathParams&, const Reply& reply) { Deploy(context, request, reply); });
+  context.Add("POST", "/v1/definitions", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    Deploy(context, request, reply);
+  });
   context.Add("GET", "/v1/definitions", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
     if (HasNoQuery(request, reply)) List(context, reply);
   });
-  context.Add("GET", "/v1/definitions/{process}", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-    if (HasNoQuery(request, reply)) GetProcess(context, params["process"], reply);
-  });
-  context.Add("GET", "/v1/definitions/{process}/{version}", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-    if (HasNoQuery(request, reply)) GetVersion(context, request, params["process"], params["version"], reply);
-  });
-  context.Add("POST", "/v1/definitions/{process}/live", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-    if (HasNoQuery(request, reply)) SetLive(context, request, params["process"], reply);
-  });
+  context.Add("GET", "/v1/definitions/{process}",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                if (HasNoQuery(request, reply)) GetProcess(context, params["process"], reply);
+              });
+  context.Add("GET", "/v1/definitions/{process}/{version}",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                if (HasNoQuery(request, reply))
+                  GetVersion(context, request, params["process"], params["version"], reply);
+              });
+  context.Add("POST", "/v1/definitions/{process}/live",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                if (HasNoQuery(request, reply)) SetLive(context, request, params["process"], reply);
+              });
 }
 
 }  // namespace fermata

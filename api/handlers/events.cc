@@ -51,7 +51,8 @@ class BatchOutcome {
     Value results = Value::List(results_);
     if (refused_ == 0) return reply_.Json(202, Value::Object({{"results", std::move(results)}}));
     HttpResponse problem = Problem(worst_status_, kEventsRefused, ErrorTitle(kEventsRefused),
-                                   std::to_string(refused_) + " of " + std::to_string(results_.size()) + " events were refused; the others are accepted.",
+                                   std::to_string(refused_) + " of " + std::to_string(results_.size()) +
+                                       " events were refused; the others are accepted.",
                                    {{"results", WriteJson(results)}});
     if (worst_status_ == 503) problem.Header("Retry-After", "1");
     reply_.Send(std::move(problem));

@@ -10,14 +10,21 @@ namespace fermata {
 
 std::string_view JsonKindName(const Value& value) {
   switch (value.kind()) {
-    case ValueKind::kNull: return "null";
-    case ValueKind::kBool: return "a boolean";
+    case ValueKind::kNull:
+      return "null";
+    case ValueKind::kBool:
+      return "a boolean";
     case ValueKind::kInt:
-    case ValueKind::kUint: return "an integer";
-    case ValueKind::kDouble: return "a number";
-    case ValueKind::kList: return "a list";
-    case ValueKind::kMap: return "an object";
-    default: return "a string";
+    case ValueKind::kUint:
+      return "an integer";
+    case ValueKind::kDouble:
+      return "a number";
+    case ValueKind::kList:
+      return "a list";
+    case ValueKind::kMap:
+      return "an object";
+    default:
+      return "a string";
   }
 }
 
@@ -48,8 +55,8 @@ FieldReader::FieldReader(const Value& object, std::vector<std::string> known, st
     const std::string nearest = NearestWord(name, known);
     std::string list;
     for (const std::string& word : known) list += (list.empty() ? "" : ", ") + word;
-    mistakes_.push_back({kUnknownField, "Expected one of the fields " + list + ", but got '" + name + "'.", PathOf(name),
-                         nearest.empty() ? "" : "Did you mean '" + nearest + "'?"});
+    mistakes_.push_back({kUnknownField, "Expected one of the fields " + list + ", but got '" + name + "'.",
+                         PathOf(name), nearest.empty() ? "" : "Did you mean '" + nearest + "'?"});
   }
 }
 
@@ -65,7 +72,8 @@ std::optional<std::string> FieldReader::Text(std::string_view name) {
   const Value* value = Any(name);
   if (!value || value->is_null()) return std::nullopt;
   if (value->is_string()) return std::string(value->as_string());
-  Fail(name, "Expected '" + std::string(name) + "' to be a string, but it is " + std::string(JsonKindName(*value)) + ".");
+  Fail(name,
+       "Expected '" + std::string(name) + "' to be a string, but it is " + std::string(JsonKindName(*value)) + ".");
   return std::nullopt;
 }
 
@@ -73,7 +81,8 @@ std::optional<std::int64_t> FieldReader::Integer(std::string_view name) {
   const Value* value = Any(name);
   if (!value || value->is_null()) return std::nullopt;
   if (value->kind() == ValueKind::kInt) return value->as_int();
-  Fail(name, "Expected '" + std::string(name) + "' to be an integer, but it is " + std::string(JsonKindName(*value)) + ".");
+  Fail(name,
+       "Expected '" + std::string(name) + "' to be an integer, but it is " + std::string(JsonKindName(*value)) + ".");
   return std::nullopt;
 }
 
@@ -81,7 +90,8 @@ const Value* FieldReader::Object(std::string_view name) {
   const Value* value = Any(name);
   if (!value || value->is_null()) return nullptr;
   if (value->is_map()) return value;
-  Fail(name, "Expected '" + std::string(name) + "' to be an object, but it is " + std::string(JsonKindName(*value)) + ".");
+  Fail(name,
+       "Expected '" + std::string(name) + "' to be an object, but it is " + std::string(JsonKindName(*value)) + ".");
   return nullptr;
 }
 

@@ -11,7 +11,8 @@ namespace {
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return lower;
 }
 
@@ -32,11 +33,14 @@ bool IsLoopbackAuthority(std::string_view authority) {
 std::optional<Error> RefuseForeign(const HttpRequest& request) {
   const std::string* host = request.FindHeader("host");
   if (host && !IsLoopbackAuthority(*host))
-    return Error{kForeignHost, "Expected a Host header that names this machine (localhost, 127.0.0.1 or [::1]), but got '" + *host + "'."};
+    return Error{
+        kForeignHost,
+        "Expected a Host header that names this machine (localhost, 127.0.0.1 or [::1]), but got '" + *host + "'."};
   const bool reads_only = request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
   const std::string* origin = request.FindHeader("origin");
   if (reads_only || !origin || (host && Lower(*origin) == "http://" + Lower(*host))) return std::nullopt;
-  return Error{kForeignOrigin, "Expected a request of this server's own pages or of a program, but its Origin is '" + *origin + "'."};
+  return Error{kForeignOrigin,
+               "Expected a request of this server's own pages or of a program, but its Origin is '" + *origin + "'."};
 }
 
 }  // namespace fermata

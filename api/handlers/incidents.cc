@@ -62,9 +62,11 @@ std::optional<ResolveIncident> ReadResolution(const Value& body, const Reply& re
     for (const auto& [name, value] : set->as_map()) command.set.emplace_back(std::string(name.as_string()), value);
   if (const Value* output = fields.Any("output")) {
     command.output = *output;
-    if (action != "skip") fields.Fail("output", "Expected an output only with the action skip, but the action is '" + action + "'.");
+    if (action != "skip")
+      fields.Fail("output", "Expected an output only with the action skip, but the action is '" + action + "'.");
   }
-  if (fields.Any("error") && action != "fail") fields.Fail("error", "Expected an error only with the action fail, but the action is '" + action + "'.");
+  if (fields.Any("error") && action != "fail")
+    fields.Fail("error", "Expected an error only with the action fail, but the action is '" + action + "'.");
   command.by = fields.Text("by").value_or("");
   std::vector<Error> deeper;
   ReadError(fields, command.error, deeper);
@@ -83,7 +85,8 @@ void Resolve(const RouteContext& context, const HttpRequest& request, const std:
   std::optional<ResolveIncident> command = ReadResolution(*body, reply);
   if (!command) return;
   const std::optional<IncidentId> id = ParseIncidentName(name);
-  if (!id) return reply.Fail(Error{kUnknownIncident, "Expected the id of an incident, but none is called '" + name + "'."});
+  if (!id)
+    return reply.Fail(Error{kUnknownIncident, "Expected the id of an incident, but none is called '" + name + "'."});
   command->incident = id->number;
   context.engine().Send(id->instance, *command, [=](Result<std::string> status) {
     if (!status.ok()) return reply.Fail(status.error());
@@ -98,10 +101,13 @@ void Resolve(const RouteContext& context, const HttpRequest& request, const std:
 }  // namespace
 
 void AddIncidentRoutes(const RouteContext& context) {
-  context.Add("GET", "/v1/incidents", [=](const HttpRequest& request, const PathParams&, const Reply& reply) { List(context, request, reply); });
-  context.Add("POST", "/v1/incidents/{id}/resolve", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-    Resolve(context, request, params["id"], reply);
+  context.Add("GET", "/v1/incidents", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    List(context, request, reply);
   });
+  context.Add("POST", "/v1/incidents/{id}/resolve",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                Resolve(context, request, params["id"], reply);
+              });
 }
 
 }  // namespace fermata

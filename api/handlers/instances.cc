@@ -15,7 +15,8 @@
 namespace fermata {
 namespace {
 
-const std::vector<std::string> kStatuses = {"running", "waiting", "suspended", "compensating", "completed", "failed", "cancelled"};
+const std::vector<std::string> kStatuses = {"running",   "waiting", "suspended", "compensating",
+                                            "completed", "failed",  "cancelled"};
 
 // The same for the same request, so that an Idempotency-Key is not used for another one.
 std::string HashOf(const StartRequest& request) {
@@ -28,19 +29,22 @@ std::string HashOf(const StartRequest& request) {
 std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& mistakes) {
   const std::string* key = request.FindHeader("idempotency-key");
   if (!key) return "";
-  const auto same = std::count_if(request.headers.begin(), request.headers.end(), [](const auto& header) { return header.first == "idempotency-key"; });
+  const auto same = std::count_if(request.headers.begin(), request.headers.end(),
+                                  [](const auto& header) { return header.first == "idempotency-key"; });
   if (same > 1) {
     mistakes.push_back({kWrongHeader, "Expected one Idempotency-Key, but there are " + std::to_string(same) + "."});
   } else if (key->empty() || key->size() > kKeyBytesMax || !IsValidUtf8(*key)) {
-    mistakes.push_back({kWrongHeader, "Expected an Idempotency-Key of 1 to " + std::to_string(kKeyBytesMax) + " bytes of UTF-8, but it has " +
-                                          std::to_string(key->size()) + " bytes."});
+    mistakes.push_back({kWrongHeader, "Expected an Idempotency-Key of 1 to " + std::to_string(kKeyBytesMax) +
+                                          " bytes of UTF-8, but it has " + std::to_string(key->size()) + " bytes."});
   }
   return *key;
 }
 
 Wait ReadWait(QueryReader& query) { return {query.WaitMs("wait"), query.Text("until").value_or("")}; }
 
-void Append(std::vector<Error>& all, const std::vector<Error>& more) { all.insert(all.end(), more.begin(), more.end()); }
+void Append(std::vector<Error>& all, const std::vector<Error>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
 
 // What is known without looking: when too many requests wait for storage, the start itself still gets its answer.
 Value ViewOfStart(const StartReply& started) {
@@ -117,8 +121,11 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   const std::optional<std::string>& status = wanted.filter.status;
   if (status && std::find(kStatuses.begin(), kStatuses.end(), *status) == kStatuses.end()) {
     const std::string nearest = NearestWord(*status, kStatuses);
-    query.Fail("status", "Expected a status (running, waiting, suspended, compensating, completed, failed, cancelled), but got '" + *status + "'.",
-               nearest.empty() ? "" : "Did you mean '" + nearest + "'?");
+    query.Fail(
+        "status",
+        "Expected a status (running, waiting, suspended, compensating, completed, failed, cancelled), but got '" +
+            *status + "'.",
+        nearest.empty() ? "" : "Did you mean '" + nearest + "'?");
   }
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   context.Later(reply, [=] {
@@ -143,7 +150,8 @@ void History(const RouteContext& context, const HttpRequest& request, const std:
 }
 
 // cancel, suspend and resume: a command without much to say; answered with the instance as it is then.
-void Steer(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply, Command command) {
+void Steer(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply,
+           Command command) {
   QueryReader query(request, {"wait", "until"});
   const Wait wait = ReadWait(query);
   Result<Value> body = ReadOptionalJsonBody(request);
@@ -173,7 +181,8 @@ std::optional<InstanceId> ReadInstanceId(const std::string& text, const Reply& r
   return id;
 }
 
-void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id, const Wait& wait, HttpHeaders headers) {
+void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
+                        const Wait& wait, HttpHeaders headers) {
   context.engine().WhenReached(id, wait.until, wait.timeout_ms, [=](bool) {
     // On an engine thread: reading is left to ours.
     context.Later(reply, [=] { SendView(context, reply, status, id, headers); });
@@ -181,20 +190,27 @@ void AnswerWithInstance(const RouteContext& context, const Reply& reply, int sta
 }
 
 void AddInstanceRoutes(const RouteContext& context) {
-  context.Add("POST", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) { Start(context, request, reply); });
-  context.Add("GET", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) { List(context, request, reply); });
-  context.Add("GET", "/v1/instances/{id}", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-    Get(context, request, params["id"], reply);
+  context.Add("POST", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    Start(context, request, reply);
   });
-  context.Add("GET", "/v1/instances/{id}/history", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-    History(context, request, params["id"], reply);
+  context.Add("GET", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    List(context, request, reply);
   });
+  context.Add("GET", "/v1/instances/{id}",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                Get(context, request, params["id"], reply);
+              });
+  context.Add("GET", "/v1/instances/{id}/history",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                History(context, request, params["id"], reply);
+              });
   const std::array<std::pair<const char*, Command>, 3> steering = {
       {{"cancel", CancelInstance{}}, {"suspend", SuspendInstance{}}, {"resume", ResumeInstance{}}}};
   for (const auto& [word, command] : steering)
-    context.Add("POST", std::string("/v1/instances/{id}/") + word, [=, command = command](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-      Steer(context, request, params["id"], reply, command);
-    });
+    context.Add("POST", std::string("/v1/instances/{id}/") + word,
+                [=, command = command](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                  Steer(context, request, params["id"], reply, command);
+                });
 }
 
 }  // namespace fermata

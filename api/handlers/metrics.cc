@@ -35,7 +35,8 @@ std::vector<MetricFamily> EngineFamilies(const EngineStats& stats, bool ready) {
       Counter("fermata_instances_cancelled_total", "Instances cancelled.", stats.cancelled),
       Counter("fermata_decisions_total", "Decisions taken.", stats.decisions),
       Counter("fermata_commits_total", "Transactions committed.", stats.commits),
-      Counter("fermata_commit_failures_total", "Transactions that failed or whose outcome is unknown.", stats.commit_failures),
+      Counter("fermata_commit_failures_total", "Transactions that failed or whose outcome is unknown.",
+              stats.commit_failures),
       Counter("fermata_refused_full_total", "Commands refused because an inbox was full.", stats.refused_full),
       Counter("fermata_events_accepted_total", "Events accepted.", stats.events_accepted),
       Counter("fermata_jobs_dispatched_total", "Outside calls handed out, each try.", stats.jobs_dispatched),
@@ -62,7 +63,8 @@ void HttpMetrics::Count(const std::string& method, const std::string& route, int
 std::string HttpMetrics::Text(const EngineStats& stats, bool ready) const {
   std::vector<MetricFamily> families = EngineFamilies(stats, ready);
   MetricFamily requests{"fermata_http_requests_total", "Requests answered.", MetricType::Counter, {}};
-  MetricFamily latencies{"fermata_http_request_seconds", "From the request's last byte to its answer.", MetricType::Histogram, {}};
+  MetricFamily latencies{
+      "fermata_http_request_seconds", "From the request's last byte to its answer.", MetricType::Histogram, {}};
   {
     std::lock_guard lock(mutex_);
     for (const auto& [route, methods] : requests_)

@@ -23,7 +23,8 @@ class HttpMetrics {
 
  private:
   // Upper bounds in seconds; a long poll may take a minute.
-  static constexpr std::array<double, 12> kBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10, 60};
+  static constexpr std::array<double, 12> kBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                      0.05,   0.1,   0.5,    1,     10,   60};
   struct Latency {
     std::array<std::uint64_t, kBuckets.size() + 1> counts{};
     double sum = 0;
@@ -31,7 +32,7 @@ class HttpMetrics {
 
   mutable std::mutex mutex_;
   std::map<std::string, std::map<std::string, std::map<int, std::uint64_t>>> requests_;  // route, method, status
-  std::map<std::string, Latency> latencies_;                                            // by route
+  std::map<std::string, Latency> latencies_;                                             // by route
 };
 
 }  // namespace fermata

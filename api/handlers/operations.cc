@@ -24,9 +24,12 @@ Value Index(const std::string& version) {
 
 void SendErrorPage(const HttpRequest& request, const std::string& code, const Reply& reply) {
   const ErrorPage* page = FindErrorPage(code);
-  if (!page) return reply.Fail(Error{kUnknownPage, "Expected the code of an error, like FM-4001, but none is called '" + code + "'."});
+  if (!page)
+    return reply.Fail(
+        Error{kUnknownPage, "Expected the code of an error, like FM-4001, but none is called '" + code + "'."});
   const std::string* accept = request.FindHeader("accept");
-  if (accept && accept->find("text/html") != std::string::npos) return reply.Send(TextResponse(200, ErrorPageHtml(*page), "text/html; charset=utf-8"));
+  if (accept && accept->find("text/html") != std::string::npos)
+    return reply.Send(TextResponse(200, ErrorPageHtml(*page), "text/html; charset=utf-8"));
   reply.Send(TextResponse(200, std::string(page->markdown), "text/markdown; charset=utf-8"));
 }
 
@@ -45,11 +48,14 @@ void ListErrorPages(const Reply& reply) {
 }  // namespace
 
 void AddOperationRoutes(const RouteContext& context) {
-  context.Add("GET", "/", [=](const HttpRequest&, const PathParams&, const Reply& reply) { reply.Json(200, Index(context.services.version)); });
+  context.Add("GET", "/", [=](const HttpRequest&, const PathParams&, const Reply& reply) {
+    reply.Json(200, Index(context.services.version));
+  });
   context.Add("GET", "/openapi.yaml", [](const HttpRequest&, const PathParams&, const Reply& reply) {
     reply.Send(TextResponse(200, std::string(OpenApiText()), "application/yaml"));
   });
-  context.Add("GET", "/errors", [](const HttpRequest&, const PathParams&, const Reply& reply) { ListErrorPages(reply); });
+  context.Add("GET", "/errors",
+              [](const HttpRequest&, const PathParams&, const Reply& reply) { ListErrorPages(reply); });
   context.Add("GET", "/errors/{code}", [](const HttpRequest& request, const PathParams& params, const Reply& reply) {
     SendErrorPage(request, params["code"], reply);
   });
@@ -61,7 +67,8 @@ void AddOperationRoutes(const RouteContext& context) {
     reply.Json(200, Value::Object({{"status", Value::String("ready")}}));
   });
   context.Add("GET", "/metrics", [=](const HttpRequest&, const PathParams&, const Reply& reply) {
-    reply.Send(TextResponse(200, context.metrics.Text(context.engine().Stats(), context.engine().Ready().ok()), "text/plain; version=0.0.4; charset=utf-8"));
+    reply.Send(TextResponse(200, context.metrics.Text(context.engine().Stats(), context.engine().Ready().ok()),
+                            "text/plain; version=0.0.4; charset=utf-8"));
   });
 }
 

@@ -95,16 +95,19 @@ HttpResponse ProblemOf(const std::vector<Error>& mistakes) {
 }
 
 HttpResponse ProblemOf(const std::vector<Diagnostic>& diagnostics) {
-  const auto errors = std::count_if(diagnostics.begin(), diagnostics.end(),
-                                    [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
-  std::string detail = errors == 1 ? "There is 1 error in the files." : "There are " + std::to_string(errors) + " errors in the files.";
+  const auto errors = std::count_if(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& diagnostic) {
+    return diagnostic.severity == Severity::kError;
+  });
+  std::string detail =
+      errors == 1 ? "There is 1 error in the files." : "There are " + std::to_string(errors) + " errors in the files.";
   for (const Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity != Severity::kError) continue;
     detail += (errors == 1 ? " " : " The first: ") + diagnostic.file + ":" + std::to_string(diagnostic.line) + ":" +
               std::to_string(diagnostic.column) + ": " + diagnostic.message;
     break;
   }
-  return Problem(422, kDefinitionRefused, ErrorTitle(kDefinitionRefused), detail, {{"diagnostics", WriteJson(ToValue(diagnostics))}});
+  return Problem(422, kDefinitionRefused, ErrorTitle(kDefinitionRefused), detail,
+                 {{"diagnostics", WriteJson(ToValue(diagnostics))}});
 }
 
 }  // namespace fermata

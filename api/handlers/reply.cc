@@ -8,7 +8,8 @@ namespace fermata {
 
 Reply::Reply(ResponseHandle handle, HttpMetrics& metrics, std::string method, std::string route)
     : handle_(std::move(handle)),
-      record_(std::make_shared<const Record>(Record{metrics, std::move(method), std::move(route), std::chrono::steady_clock::now()})) {}
+      record_(std::make_shared<const Record>(
+          Record{metrics, std::move(method), std::move(route), std::chrono::steady_clock::now()})) {}
 
 void Reply::Send(HttpResponse response) const {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - record_->began;

@@ -17,15 +17,19 @@ std::string MediaType(const HttpRequest& request) {
   if (!header) return "";
   std::string type = header->substr(0, header->find(';'));
   while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
-  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return type;
 }
 
 bool IsYamlType(std::string_view media_type) {
-  return media_type == "application/yaml" || media_type == "text/yaml" || media_type == "application/x-yaml" || media_type == "text/x-yaml";
+  return media_type == "application/yaml" || media_type == "text/yaml" || media_type == "application/x-yaml" ||
+         media_type == "text/x-yaml";
 }
 
-bool IsJsonType(std::string_view media_type) { return media_type == "application/json" || media_type.ends_with("+json"); }
+bool IsJsonType(std::string_view media_type) {
+  return media_type == "application/json" || media_type.ends_with("+json");
+}
 
 Error WrongMediaType(std::string_view expected, std::string_view got) {
   return {kUnsupportedMediaType,
@@ -51,10 +55,13 @@ QueryReader::QueryReader(const HttpRequest& request, std::vector<std::string> kn
     std::string list;
     for (const std::string& word : known) list += (list.empty() ? "" : ", ") + word;
     const std::string nearest = NearestWord(name, known);
-    Fail(name, known.empty() ? "Expected no query, but got '" + name + "'." : "Expected one of the parameters " + list + ", but got '" + name + "'.",
+    Fail(name,
+         known.empty() ? "Expected no query, but got '" + name + "'."
+                       : "Expected one of the parameters " + list + ", but got '" + name + "'.",
          nearest.empty() ? "" : "Did you mean '" + nearest + "'?");
   }
-  if (const std::string* name = request.DuplicatedQuery()) Fail(*name, "Expected '" + *name + "' once in the query, but it is there more often.");
+  if (const std::string* name = request.DuplicatedQuery())
+    Fail(*name, "Expected '" + *name + "' once in the query, but it is there more often.");
 }
 
 void QueryReader::Fail(std::string_view name, std::string message, std::string hint) {

@@ -25,15 +25,18 @@ struct RouteContext {
   using Handler = std::function<void(const HttpRequest&, const PathParams&, const Reply&)>;
   void Add(const std::string& method, const std::string& pattern, Handler handler) const {
     HttpMetrics* counted = &metrics;
-    router.Add(method, pattern, [=, handler = std::move(handler)](const HttpRequest& request, const PathParams& params, ResponseHandle response) {
-      handler(request, params, Reply(std::move(response), *counted, request.method, pattern));
-    });
+    router.Add(method, pattern,
+               [=, handler = std::move(handler)](const HttpRequest& request, const PathParams& params,
+                                                 ResponseHandle response) {
+                 handler(request, params, Reply(std::move(response), *counted, request.method, pattern));
+               });
   }
 
   // Runs `task` on a thread that may wait for storage; with too many waiting the reply is 503.
   void Later(const Reply& reply, std::function<void()> task) const {
     if (!workers.Post(std::move(task)))
-      reply.Fail(Error{kServerBusy, "Expected room for another request, but too many wait for storage. Try again in a moment."});
+      reply.Fail(Error{kServerBusy,
+                       "Expected room for another request, but too many wait for storage. Try again in a moment."});
   }
 };
 
@@ -53,6 +56,7 @@ struct Wait {
   std::string until;
 };
 // Answers with the instance's view once it has got there or the time is over. May be called from any thread; does not block.
-void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id, const Wait& wait, HttpHeaders headers = {});
+void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
+                        const Wait& wait, HttpHeaders headers = {});
 
 }  // namespace fermata

@@ -40,9 +40,12 @@ Value ErrorView(const ProcessError& error) {
 
 std::string_view KindWord(ConnectorKind kind) {
   switch (kind) {
-    case ConnectorKind::kHttp: return "http";
-    case ConnectorKind::kWorker: return "worker";
-    case ConnectorKind::kBuiltin: break;
+    case ConnectorKind::kHttp:
+      return "http";
+    case ConnectorKind::kWorker:
+      return "worker";
+    case ConnectorKind::kBuiltin:
+      break;
   }
   return "builtin";
 }

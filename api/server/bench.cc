@@ -80,7 +80,8 @@ class DataFolder {
     std::int64_t bytes = 0;
     std::error_code error;
     for (std::filesystem::directory_iterator at(path_, error), end; !error && at != end; at.increment(error))
-      if (at->path().filename().string().starts_with("fermata.db")) bytes += static_cast<std::int64_t>(at->file_size(error));
+      if (at->path().filename().string().starts_with("fermata.db"))
+        bytes += static_cast<std::int64_t>(at->file_size(error));
     return bytes;
   }
 
@@ -113,7 +114,8 @@ class Bench {
     host_ = std::make_unique<ConnectorHost>(connectors_.registry(), ConnectorHostOptions{});
     EngineOptions engine_options;
     engine_options.shard_threads = options_.threads;
-    Result<std::unique_ptr<Engine>> engine = Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
+    Result<std::unique_ptr<Engine>> engine =
+        Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
     if (!engine.ok()) return engine.error();
     engine_ = std::move(*engine);
     const DeployOutcome deployed = engine_->Deploy({"chain5.yaml", std::string(kProcess), {}, {}});
@@ -122,13 +124,18 @@ class Bench {
     return options_.mode == "rest" ? OpenRest() : Status(Done{});
   }
 
-  std::unique_ptr<Load> MakeLoad() { return options_.mode == "rest" ? MakeRestLoad(port_) : MakeInProcessLoad(*engine_); }
+  std::unique_ptr<Load> MakeLoad() {
+    return options_.mode == "rest" ? MakeRestLoad(port_) : MakeInProcessLoad(*engine_);
+  }
   StorageInfo storage_info() const { return storage_->Info(); }
 
  private:
   Status OpenRest() {
-    api_ = std::make_unique<Api>(ApiServices{*engine_, [](const ManifestPtr&) -> Status { return Done{}; }, [](const std::vector<ManifestPtr>&) {}, "bench"});
-    http_ = std::make_unique<HttpServer>(HttpServerOptions{}, [this](const HttpRequest& request, ResponseHandle response) { api_->Handle(request, std::move(response)); });
+    api_ = std::make_unique<Api>(ApiServices{*engine_, [](const ManifestPtr&) -> Status { return Done{}; },
+                                             [](const std::vector<ManifestPtr>&) {}, "bench"});
+    http_ = std::make_unique<HttpServer>(
+        HttpServerOptions{},
+        [this](const HttpRequest& request, ResponseHandle response) { api_->Handle(request, std::move(response)); });
     Result<int> port = http_->Start();
     if (!port.ok()) return port.error();
     port_ = *port;
@@ -146,7 +153,9 @@ class Bench {
 };
 
 double CpuSeconds(const rusage& usage) {
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -156,7 +165,9 @@ rusage Usage() {
   return usage;
 }
 
-Value Rounded(double value) { return Value::Double(static_cast<double>(static_cast<std::int64_t>(value * 1'000 + 0.5)) / 1'000); }
+Value Rounded(double value) {
+  return Value::Double(static_cast<double>(static_cast<std::int64_t>(value * 1'000 + 0.5)) / 1'000);
+}
 
 // The same rows in a bare loop, in this run; null where there is nothing to compare with.
 Value MeasureRaw(const BenchOptions& options, const std::string& folder) {
@@ -173,7 +184,8 @@ Value MeasureRaw(const BenchOptions& options, const std::string& folder) {
 }
 
 Value Latency(const LoadResult& result) {
-  return Value::Object({{"p50_ms", Rounded(Percentile(result.latencies_ms, 0.5))}, {"p99_ms", Rounded(Percentile(result.latencies_ms, 0.99))}});
+  return Value::Object({{"p50_ms", Rounded(Percentile(result.latencies_ms, 0.5))},
+                        {"p99_ms", Rounded(Percentile(result.latencies_ms, 0.99))}});
 }
 
 struct Measured {
@@ -187,23 +199,26 @@ struct Measured {
 Value ReportOf(const BenchOptions& options, const Measured& measured) {
   const double per_second = static_cast<double>(measured.loaded.completed) / measured.loaded.seconds;
   const double completed = static_cast<double>(std::max<std::int64_t>(1, measured.loaded.completed));
-  return Value::Object({{"workload", Value::String(options.workload)},
-                        {"storage", Value::String(measured.storage.name)},
-                        {"mode", Value::String(options.mode)},
-                        {"sync", Value::String(measured.storage.sync)},
-                        {"concurrency", Value::Int(options.concurrency)},
-                        {"seconds", Rounded(measured.loaded.seconds)},
-                        {"workflows", Value::Int(measured.loaded.completed)},
-                        {"workflows_per_s", Rounded(per_second)},
-                        {"steps_per_s", Rounded(per_second * kStepsPerWorkflow)},
-                        {"raw_rows_per_s", measured.raw_rows_per_s},
-                        {"p50_ms", Rounded(Percentile(measured.alone.latencies_ms, 0.5))},
-                        {"p99_ms", Rounded(Percentile(measured.alone.latencies_ms, 0.99))},
-                        {"alone", Latency(measured.alone)},
-                        {"loaded", Latency(measured.loaded)},
-                        {"cpu_ms_per_workflow", Rounded(measured.cpu_seconds * 1'000 / completed)},
-                        {"peak_rss_mb", Rounded(static_cast<double>(Usage().ru_maxrss) / 1'024)},
-                        {"bytes_per_workflow", measured.storage.name == "sqlite" ? Rounded(static_cast<double>(measured.bytes) / (completed + kAloneCount)) : Value::Null()}});
+  return Value::Object(
+      {{"workload", Value::String(options.workload)},
+       {"storage", Value::String(measured.storage.name)},
+       {"mode", Value::String(options.mode)},
+       {"sync", Value::String(measured.storage.sync)},
+       {"concurrency", Value::Int(options.concurrency)},
+       {"seconds", Rounded(measured.loaded.seconds)},
+       {"workflows", Value::Int(measured.loaded.completed)},
+       {"workflows_per_s", Rounded(per_second)},
+       {"steps_per_s", Rounded(per_second * kStepsPerWorkflow)},
+       {"raw_rows_per_s", measured.raw_rows_per_s},
+       {"p50_ms", Rounded(Percentile(measured.alone.latencies_ms, 0.5))},
+       {"p99_ms", Rounded(Percentile(measured.alone.latencies_ms, 0.99))},
+       {"alone", Latency(measured.alone)},
+       {"loaded", Latency(measured.loaded)},
+       {"cpu_ms_per_workflow", Rounded(measured.cpu_seconds * 1'000 / completed)},
+       {"peak_rss_mb", Rounded(static_cast<double>(Usage().ru_maxrss) / 1'024)},
+       {"bytes_per_workflow", measured.storage.name == "sqlite"
+                                  ? Rounded(static_cast<double>(measured.bytes) / (completed + kAloneCount))
+                                  : Value::Null()}});
 }
 
 // All but what needs the storage closed.

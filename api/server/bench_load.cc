@@ -18,11 +18,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kPatienceMs = 60'000;
-constexpr int kSampleEvery = 64;         // workflows under load whose latency is taken: each costs a read
-constexpr int kBenchClientsMax = 64;     // threads of the REST load
+constexpr int kSampleEvery = 64;      // workflows under load whose latency is taken: each costs a read
+constexpr int kBenchClientsMax = 64;  // threads of the REST load
 constexpr auto kLookEvery = std::chrono::microseconds(100);
 
-double MillisSince(Clock::time_point began) { return std::chrono::duration<double, std::milli>(Clock::now() - began).count(); }
+double MillisSince(Clock::time_point began) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - began).count();
+}
 
 Error Stalled() { return {kBenchFailed, "Expected every workflow to complete within a minute, but one has not."}; }
 
@@ -65,7 +67,8 @@ class InProcessLoad final : public Load {
       for (std::uint64_t i = live; i < static_cast<std::uint64_t>(concurrency); ++i) StartOne(submitted++);
     }
     const Clock::time_point patience = Clock::now() + std::chrono::milliseconds(kPatienceMs);
-    while (engine_.Stats().completed - before < submitted && Clock::now() < patience && !failed_) std::this_thread::sleep_for(kLookEvery);
+    while (engine_.Stats().completed - before < submitted && Clock::now() < patience && !failed_)
+      std::this_thread::sleep_for(kLookEvery);
     result.completed = static_cast<std::int64_t>(engine_.Stats().completed - before);
     result.seconds = MillisSince(began) / 1'000;
     FinishSampling(sampler);
@@ -189,7 +192,8 @@ class RestLoad final : public Load {
       if (!answer.ok()) return answer.error();
       const Value* status = answer->json.Find("status");
       if (!status || !status->is_string() || status->as_string() != "completed")
-        return Error{kBenchFailed, "Expected a completed workflow, but the server answered " + std::to_string(answer->status) + "."};
+        return Error{kBenchFailed,
+                     "Expected a completed workflow, but the server answered " + std::to_string(answer->status) + "."};
       result.latencies_ms.push_back(MillisSince(start));
       ++result.completed;
       if (count > 0) --count;

@@ -21,7 +21,8 @@ void ConnectorSet::AddBuiltin(std::unique_ptr<Connector> connector) {
 
 Status ConnectorSet::Check(const ManifestPtr& manifest) const {
   if (manifest->kind != ConnectorKind::kHttp) return Done{};
-  Result<std::unique_ptr<Connector>> made = MakeHttpConnector(manifest, secrets_, HttpConnectorOptionsFromEnvironment(manifest->connector));
+  Result<std::unique_ptr<Connector>> made =
+      MakeHttpConnector(manifest, secrets_, HttpConnectorOptionsFromEnvironment(manifest->connector));
   if (!made.ok()) return made.error();
   return Done{};
 }
@@ -32,12 +33,15 @@ void ConnectorSet::Use(const std::vector<ManifestPtr>& manifests) {
     if (manifest->kind != ConnectorKind::kHttp) continue;
     std::string text = WriteJson(manifest->source);
     if (used_[manifest->connector] == text) continue;
-    Result<std::unique_ptr<Connector>> made = MakeHttpConnector(manifest, secrets_, HttpConnectorOptionsFromEnvironment(manifest->connector));
+    Result<std::unique_ptr<Connector>> made =
+        MakeHttpConnector(manifest, secrets_, HttpConnectorOptionsFromEnvironment(manifest->connector));
     Status added = made.ok() ? registry_.Add(std::move(*made), manifest) : Status(made.error());
     if (added.ok()) {
       used_[manifest->connector] = std::move(text);
     } else {
-      LogError("A connector cannot be used.", {{"connector", manifest->connector}, {"code", FormatErrorCode(added.error().code)}, {"reason", added.error().message}});
+      LogError("A connector cannot be used.", {{"connector", manifest->connector},
+                                               {"code", FormatErrorCode(added.error().code)},
+                                               {"reason", added.error().message}});
     }
   }
 }

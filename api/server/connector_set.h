@@ -39,7 +39,8 @@ class ConnectorSet {
   std::vector<std::string> builtin_manifests_;
   ConnectorRegistry registry_;
   std::mutex mutex_;
-  std::map<std::string, std::string> used_;  // connector -> its manifest's text, so that an unchanged one keeps its connections
+  std::map<std::string, std::string>
+      used_;  // connector -> its manifest's text, so that an unchanged one keeps its connections
 };
 
 }  // namespace fermata

@@ -18,7 +18,8 @@ Status MakeFolder(const fs::path& folder) {
   std::error_code error;
   if (fs::is_directory(folder, error)) return Done{};
   if (fs::create_directories(folder, error); error)
-    return Error{kFolderUnusable, "Expected a folder for the data at '" + folder.string() + "', but it cannot be made: " + error.message() + "."};
+    return Error{kFolderUnusable, "Expected a folder for the data at '" + folder.string() +
+                                      "', but it cannot be made: " + error.message() + "."};
   fs::permissions(folder, fs::perms::owner_all, error);
   return Done{};
 }
@@ -37,13 +38,15 @@ Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice) {
   if (choice.kind == "memory") return MakeMemoryStorage();
   if (choice.kind == "postgres" || !choice.database.empty()) {
     if (choice.database.empty())
-      return Error{kUnknownStorage, "Expected --database with --storage postgres, but it is missing.", "", "For example --database postgresql://user@host/fermata"};
+      return Error{kUnknownStorage, "Expected --database with --storage postgres, but it is missing.", "",
+                   "For example --database postgresql://user@host/fermata"};
     PostgresOptions options;
     options.connection = choice.database;
     options.node = NodeName();
     return OpenPostgres(options);
   }
-  if (choice.kind != "sqlite") return Error{kUnknownStorage, "Expected the storage sqlite, memory or postgres, but got '" + choice.kind + "'."};
+  if (choice.kind != "sqlite")
+    return Error{kUnknownStorage, "Expected the storage sqlite, memory or postgres, but got '" + choice.kind + "'."};
   if (Status made = MakeFolder(choice.folder); !made.ok()) return made.error();
   SqliteOptions options;
   options.path = SqliteFileIn(choice.folder);

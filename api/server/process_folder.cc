@@ -28,7 +28,8 @@ constexpr std::uint32_t kChanges = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN
 Status MustBeFolder(const fs::path& folder, const char* option) {
   std::error_code error;
   if (folder.empty() || fs::is_directory(folder, error)) return Done{};
-  return Error{kFolderUnusable, "Expected a folder with " + std::string(option) + ", but '" + folder.string() + "' is none."};
+  return Error{kFolderUnusable,
+               "Expected a folder with " + std::string(option) + ", but '" + folder.string() + "' is none."};
 }
 
 // On the screen of whoever saved the file: as long as it takes, with excerpts.
@@ -51,7 +52,8 @@ std::string ContentOf(const DeployRequest& request) {
 
 }  // namespace
 
-ProcessFolder::ProcessFolder(ProcessFolderOptions options, Engine& engine) : options_(std::move(options)), engine_(engine) {}
+ProcessFolder::ProcessFolder(ProcessFolderOptions options, Engine& engine)
+    : options_(std::move(options)), engine_(engine) {}
 
 ProcessFolder::~ProcessFolder() { Stop(); }
 
@@ -61,7 +63,8 @@ Status ProcessFolder::Start() {
   if (options_.processes.empty() && options_.connectors.empty()) return Done{};
   inotify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   stop_ = eventfd(0, EFD_CLOEXEC);
-  if (inotify_ < 0 || stop_ < 0) return Error{kFolderUnusable, "Expected to be able to watch folders, but the system has no more watches."};
+  if (inotify_ < 0 || stop_ < 0)
+    return Error{kFolderUnusable, "Expected to be able to watch folders, but the system has no more watches."};
   // Watch first, then look: a change in between is seen twice rather than never.
   WatchFolders();
   DeployChanges();
@@ -140,7 +143,8 @@ void ProcessFolder::DeployManifests() {
     const Engine::ManifestOutcome deployed = engine_.DeployManifest(file, text);
     if (deployed.ok) {
       options_.use_connectors({loaded.manifest});
-      LogInfo("A connector is deployed.", {{"connector", deployed.connector}, {"version", deployed.version}, {"file", file}});
+      LogInfo("A connector is deployed.",
+              {{"connector", deployed.connector}, {"version", deployed.version}, {"file", file}});
     } else if (deployed.error) {
       Refuse(file, *deployed.error);
     } else {
@@ -163,7 +167,8 @@ void ProcessFolder::DeployProcess(const fs::path& file) {
     return Refuse(file.string(), *outcome.error);
   }
   if (!outcome.reply) return Refuse(file.string(), outcome.diagnostics);
-  if (const DefinitionPtr definition = engine_.GetDefinition(outcome.reply->process, outcome.reply->version)) options_.use_connectors(definition->manifests);
+  if (const DefinitionPtr definition = engine_.GetDefinition(outcome.reply->process, outcome.reply->version))
+    options_.use_connectors(definition->manifests);
   LogInfo(outcome.reply->created ? "A process is deployed." : "A process is live.",
           {{"process", outcome.reply->process}, {"version", outcome.reply->version}, {"file", file.string()}});
 }

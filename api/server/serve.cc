@@ -43,8 +43,10 @@ int Fail(const Error& error) {
 
 Status RefuseOpenHost(const std::string& host) {
   if (host == "localhost" || host == "::1" || host.starts_with("127.")) return Done{};
-  return Error{kNotLoopback, "Expected --host to be a loopback address (127.0.0.1, ::1 or localhost), but got '" + host + "'.", "",
-               "There are no keys yet, so everyone who reaches the server could use it. Put a proxy with authentication before it."};
+  return Error{kNotLoopback,
+               "Expected --host to be a loopback address (127.0.0.1, ::1 or localhost), but got '" + host + "'.", "",
+               "There are no keys yet, so everyone who reaches the server could use it. Put a proxy with "
+               "authentication before it."};
 }
 
 // Whole or not at all: somebody waits for the file to appear.
@@ -65,7 +67,10 @@ std::string AddressOf(const std::string& host, int port) {
 class Server {
  public:
   explicit Server(const ServeOptions& options, std::string version)
-      : options_(options), version_(std::move(version)), secrets_(MakeSecretStore(options.secrets)), connectors_(secrets_) {}
+      : options_(options),
+        version_(std::move(version)),
+        secrets_(MakeSecretStore(options.secrets)),
+        connectors_(secrets_) {}
 
   ~Server() { Stop(); }
 
@@ -84,11 +89,13 @@ class Server {
     EngineOptions engine_options;
     engine_options.shard_threads = options_.threads;
     engine_options.dev = options_.dev;
-    Result<std::unique_ptr<Engine>> engine = Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
+    Result<std::unique_ptr<Engine>> engine =
+        Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
     if (!engine.ok()) return engine.error();
     engine_ = std::move(*engine);
     const auto use = [this](const std::vector<ManifestPtr>& manifests) { connectors_.Use(manifests); };
-    folder_ = std::make_unique<ProcessFolder>(ProcessFolderOptions{options_.processes, options_.connectors, use}, *engine_);
+    folder_ =
+        std::make_unique<ProcessFolder>(ProcessFolderOptions{options_.processes, options_.connectors, use}, *engine_);
     if (Status watched = folder_->Start(); !watched.ok()) return watched;
     return StartHttp(use);
   }
@@ -111,12 +118,15 @@ class Server {
 
  private:
   Status StartHttp(const std::function<void(const std::vector<ManifestPtr>&)>& use) {
-    api_ = std::make_unique<Api>(ApiServices{*engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, use, version_});
+    api_ = std::make_unique<Api>(ApiServices{
+        *engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, use, version_});
     HttpServerOptions http;
     http.host = options_.host;
     http.port = options_.port;
     http.threads = options_.http_threads;
-    http_ = std::make_unique<HttpServer>(http, [this](const HttpRequest& request, ResponseHandle response) { api_->Handle(request, std::move(response)); });
+    http_ = std::make_unique<HttpServer>(http, [this](const HttpRequest& request, ResponseHandle response) {
+      api_->Handle(request, std::move(response));
+    });
     Result<int> port = http_->Start();
     if (!port.ok()) return port.error();
     address_ = AddressOf(options_.host, *port);

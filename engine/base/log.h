@@ -27,8 +27,8 @@ struct LogField {
   LogField(std::string_view field_name, const std::string& value) : name(field_name), text(value) {}
   LogField(std::string_view field_name, const char* value) : name(field_name), text(value) {}
   template <class T>
-    requires std::is_integral_v<T>
-  LogField(std::string_view field_name, T value) : name(field_name), text(std::to_string(value)), is_number(true) {}
+  requires std::is_integral_v<T> LogField(std::string_view field_name, T value)
+      : name(field_name), text(std::to_string(value)), is_number(true) {}
 
   std::string_view name;
   std::string text;
@@ -38,9 +38,17 @@ struct LogField {
 // Never fails and never throws: a line that cannot be written is lost.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) noexcept;
 
-inline void LogDebug(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept { Log(LogLevel::kDebug, message, fields); }
-inline void LogInfo(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept { Log(LogLevel::kInfo, message, fields); }
-inline void LogWarning(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept { Log(LogLevel::kWarning, message, fields); }
-inline void LogError(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept { Log(LogLevel::kError, message, fields); }
+inline void LogDebug(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
+  Log(LogLevel::kDebug, message, fields);
+}
+inline void LogInfo(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
+  Log(LogLevel::kInfo, message, fields);
+}
+inline void LogWarning(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
+  Log(LogLevel::kWarning, message, fields);
+}
+inline void LogError(std::string_view message, std::initializer_list<LogField> fields = {}) noexcept {
+  Log(LogLevel::kError, message, fields);
+}
 
 }  // namespace fermata

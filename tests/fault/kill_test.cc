@@ -65,8 +65,9 @@ class LoadClient {
       HttpClient http(port);
       while (true) {
         const std::string work = "w-" + std::to_string(number_) + "-" + std::to_string(next_);
-        const ClientResponse answer = http.Post("/v1/instances", R"({"process":"chain","input":{"work":")" + work + R"("}})", "application/json",
-                                                {{"Idempotency-Key", work}});
+        const ClientResponse answer =
+            http.Post("/v1/instances", R"({"process":"chain","input":{"work":")" + work + R"("}})", "application/json",
+                      {{"Idempotency-Key", work}});
         if (answer.status == 201 && answer.complete) {
           started_[work] = At(answer, "id");
           ++next_;
@@ -127,10 +128,12 @@ void KillUnderLoad(std::vector<std::string> storage_arguments, int kills) {
       ++works;
       const ClientResponse ended = server.http().Get("/v1/instances/" + id + "?wait=9s");
       ASSERT_EQ(ended.status, 200) << work << " was answered and is gone: " << ended.body;
-      ASSERT_EQ(At(ended, "status"), "completed") << work << ": " << ended.body << server.http().Get("/v1/instances/" + id + "/history").body;
+      ASSERT_EQ(At(ended, "status"), "completed")
+          << work << ": " << ended.body << server.http().Get("/v1/instances/" + id + "/history").body;
       ASSERT_EQ(At(ended, "input.work"), work);
       for (int step = 1; step <= kSteps; ++step)
-        ASSERT_EQ(service.KeysOf(work, std::to_string(step)).size(), 1u) << work << " step " << step << " took effect more than once, or never";
+        ASSERT_EQ(service.KeysOf(work, std::to_string(step)).size(), 1u)
+            << work << " step " << step << " took effect more than once, or never";
     }
   testing::Test::RecordProperty("works", works);
   testing::Test::RecordProperty("requests", service.requests());
@@ -139,10 +142,13 @@ void KillUnderLoad(std::vector<std::string> storage_arguments, int kills) {
   EXPECT_LE(service.effects(), (works + kClients) * kSteps);
 }
 
-TEST(Kill, NothingAnsweredIsLostOnSqlite) { KillUnderLoad({"--storage", "sqlite"}, FromEnvironment("FERMATA_KILLS", 10)); }
+TEST(Kill, NothingAnsweredIsLostOnSqlite) {
+  KillUnderLoad({"--storage", "sqlite"}, FromEnvironment("FERMATA_KILLS", 10));
+}
 
 TEST(Kill, NothingAnsweredIsLostOnPostgres) {
-  KillUnderLoad({"--storage", "postgres", "--database", PostgresCluster::Shared().CreateDatabase()}, FromEnvironment("FERMATA_KILLS", 10) / 2);
+  KillUnderLoad({"--storage", "postgres", "--database", PostgresCluster::Shared().CreateDatabase()},
+                FromEnvironment("FERMATA_KILLS", 10) / 2);
 }
 
 }  // namespace

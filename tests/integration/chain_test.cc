@@ -11,7 +11,8 @@ namespace {
 class Chain : public testing::TestWithParam<std::string> {
  protected:
   static std::vector<std::string> StorageArguments() {
-    if (GetParam() == "postgres") return {"--storage", "postgres", "--database", PostgresCluster::Shared().CreateDatabase()};
+    if (GetParam() == "postgres")
+      return {"--storage", "postgres", "--database", PostgresCluster::Shared().CreateDatabase()};
     return {"--storage", GetParam()};
   }
 };
@@ -36,7 +37,8 @@ TEST_P(Chain, WhatWasAnsweredOutlivesTheServer) {
   FermataServer server(StorageArguments());
   ASSERT_EQ(server.DeployConnector(service.Manifest()).status, 201);
   ASSERT_EQ(server.Deploy(ChainProcess("chain", 5)).status, 201);
-  const ClientResponse started = server.http().Post("/v1/instances", R"({"process":"chain","input":{"work":"down-1"}})");
+  const ClientResponse started =
+      server.http().Post("/v1/instances", R"({"process":"chain","input":{"work":"down-1"}})");
   ASSERT_EQ(started.status, 201) << started.body;
   server.Kill();
   service.Repair();
@@ -46,7 +48,8 @@ TEST_P(Chain, WhatWasAnsweredOutlivesTheServer) {
   for (int step = 1; step <= 5; ++step) EXPECT_EQ(service.KeysOf("down-1", std::to_string(step)).size(), 1u) << step;
 }
 
-INSTANTIATE_TEST_SUITE_P(Storages, Chain, testing::Values("memory", "sqlite", "postgres"), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Storages, Chain, testing::Values("memory", "sqlite", "postgres"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace fermata::test

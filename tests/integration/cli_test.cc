@@ -57,9 +57,10 @@ TEST_F(CommandLine, InputComesFromStdinAndFiles) {
 
 TEST_F(CommandLine, EventsAndSteering) {
   const TempFolder folder;
-  WriteFile(folder.File("wait.yaml"),
-            "fermata: 1\nprocess: wait\nversion: 1.0.0\nkey: ${input.ref}\nevents: { go: { key: \"${event.data.ref}\" } }\n"
-            "states:\n  here: { on: { go: done }, after: { 1d: done } }\n  done: { end: {} }\n");
+  WriteFile(
+      folder.File("wait.yaml"),
+      "fermata: 1\nprocess: wait\nversion: 1.0.0\nkey: ${input.ref}\nevents: { go: { key: \"${event.data.ref}\" } }\n"
+      "states:\n  here: { on: { go: done }, after: { 1d: done } }\n  done: { end: {} }\n");
   ASSERT_EQ(Ask({"deploy", folder.File("wait.yaml")}).exit_code, 0);
   const std::string one = At(*ParseJson(Ask({"start", "wait", "--input", R"({"ref":"r1"})", "--json"}).out), "id");
   EXPECT_EQ(Ask({"suspend", one}).exit_code, 0);
@@ -107,7 +108,8 @@ TEST_F(CommandLine, AWrongCommandLineExits2) {
 TEST_F(CommandLine, CheckEvalAndVersionNeedNoServer) {
   EXPECT_EQ(Run({"check", kHello}).exit_code, 0);
   EXPECT_EQ(Run({"check", "no-such-file.yaml"}).exit_code, 2);
-  const CommandResult eval = Run({"eval"}, R"({"expr":"a + 1","vars":{"a":41}})" "\n");
+  const CommandResult eval = Run({"eval"}, R"({"expr":"a + 1","vars":{"a":41}})"
+                                           "\n");
   EXPECT_EQ(eval.exit_code, 0);
   EXPECT_EQ(At(*ParseJson(eval.out), "value"), "42");
   EXPECT_TRUE(Run({"version"}).out.starts_with("fermata 0."));
@@ -138,7 +140,8 @@ TEST_F(CommandLine, SigtermStopsTheServerInOrder) {
 }
 
 TEST_F(CommandLine, TheHelloExampleRuns) {
-  const CommandResult result = RunCommand({"env", "FERMATA_SERVER=" + server_->url(), FERMATA_SOURCE_DIR "/examples/hello/run.sh", "Ann"});
+  const CommandResult result =
+      RunCommand({"env", "FERMATA_SERVER=" + server_->url(), FERMATA_SOURCE_DIR "/examples/hello/run.sh", "Ann"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "Hello, Ann!\n");
 }

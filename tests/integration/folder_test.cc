@@ -81,7 +81,8 @@ TEST_F(Folder, ANewFileGoesLive) {
 }
 
 TEST_F(Folder, AMissingFolderIsRefused) {
-  const CommandResult result = RunCommand({FERMATA_BINARY, "serve", "--port", "0", "--storage", "memory", "--processes", folder_.File("missing")});
+  const CommandResult result = RunCommand(
+      {FERMATA_BINARY, "serve", "--port", "0", "--storage", "memory", "--processes", folder_.File("missing")});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(result.err.find("FM-8005"), std::string::npos) << result.err;
 }

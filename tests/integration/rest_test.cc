@@ -49,17 +49,23 @@ class Rest : public testing::Test {
     delete service_;
   }
 
-  static ClientResponse Post(const std::string& path, const std::string& body, const std::string& type = "application/json",
+  static ClientResponse Post(const std::string& path, const std::string& body,
+                             const std::string& type = "application/json",
                              const std::vector<std::pair<std::string, std::string>>& headers = {}) {
     return server_->http().Post(path, body, type, headers);
   }
-  static ClientResponse Get(const std::string& path, const std::vector<std::pair<std::string, std::string>>& headers = {}) {
+  static ClientResponse Get(const std::string& path,
+                            const std::vector<std::pair<std::string, std::string>>& headers = {}) {
     return server_->http().Get(path, headers);
   }
-  static ClientResponse StartWaiter(const std::string& ref) { return Post("/v1/instances", R"({"process":"waiter","input":{"ref":")" + ref + R"("}})"); }
+  static ClientResponse StartWaiter(const std::string& ref) {
+    return Post("/v1/instances", R"({"process":"waiter","input":{"ref":")" + ref + R"("}})");
+  }
   static ClientResponse SendGoOn(const std::string& id, const std::string& ref) {
-    return Post("/v1/events", R"({"specversion":"1.0","id":")" + id + R"(","source":"test","type":"go-on","data":{"ref":")" + ref + R"("}})",
-                "application/cloudevents+json");
+    return Post(
+        "/v1/events",
+        R"({"specversion":"1.0","id":")" + id + R"(","source":"test","type":"go-on","data":{"ref":")" + ref + R"("}})",
+        "application/cloudevents+json");
   }
 
   static void ExpectProblem(const ClientResponse& response, int status, const std::string& code) {
@@ -94,9 +100,13 @@ TEST_F(Rest, AStartIsAnsweredWithTheInstance) {
   EXPECT_TRUE(At(response, "endedAt").ends_with("Z"));
 }
 
-TEST_F(Rest, AnUnknownProcessIs404) { ExpectProblem(Post("/v1/instances", R"({"process":"nobody","input":{}})"), 404, "FM-4001"); }
+TEST_F(Rest, AnUnknownProcessIs404) {
+  ExpectProblem(Post("/v1/instances", R"({"process":"nobody","input":{}})"), 404, "FM-4001");
+}
 
-TEST_F(Rest, AnUnknownVersionIs404) { ExpectProblem(Post("/v1/instances", R"({"process":"hello","version":"9.0.0","input":{"name":"a"}})"), 404, "FM-4002"); }
+TEST_F(Rest, AnUnknownVersionIs404) {
+  ExpectProblem(Post("/v1/instances", R"({"process":"hello","version":"9.0.0","input":{"name":"a"}})"), 404, "FM-4002");
+}
 
 TEST_F(Rest, BadInputIs422WithThePath) {
   const ClientResponse response = Post("/v1/instances", R"({"process":"hello","input":{"name":5}})");
@@ -131,7 +141,8 @@ TEST_F(Rest, AnotherContentTypeIs415) {
 }
 
 TEST_F(Rest, AnOversizedBodyIs413) {
-  const ClientResponse response = Post("/v1/instances", R"({"process":"hello","input":{"name":")" + std::string(5 << 20, 'x') + R"("}})");
+  const ClientResponse response =
+      Post("/v1/instances", R"({"process":"hello","input":{"name":")" + std::string(5 << 20, 'x') + R"("}})");
   EXPECT_EQ(response.status, 413);
 }
 
@@ -167,11 +178,15 @@ TEST_F(Rest, TheSameIdempotencyKeyStartsOnce) {
 
 TEST_F(Rest, AnIdempotencyKeyForAnotherRequestIs409) {
   Post("/v1/instances", R"({"process":"hello","input":{"name":"a"}})", "application/json", {{"Idempotency-Key", "i2"}});
-  ExpectProblem(Post("/v1/instances", R"({"process":"hello","input":{"name":"b"}})", "application/json", {{"Idempotency-Key", "i2"}}), 409, "FM-4006");
+  ExpectProblem(Post("/v1/instances", R"({"process":"hello","input":{"name":"b"}})", "application/json",
+                     {{"Idempotency-Key", "i2"}}),
+                409, "FM-4006");
 }
 
 TEST_F(Rest, ATooLongIdempotencyKeyIs422) {
-  ExpectProblem(Post("/v1/instances", R"({"process":"hello","input":{"name":"b"}})", "application/json", {{"Idempotency-Key", std::string(2'000, 'k')}}), 422, "FM-4054");
+  ExpectProblem(Post("/v1/instances", R"({"process":"hello","input":{"name":"b"}})", "application/json",
+                     {{"Idempotency-Key", std::string(2'000, 'k')}}),
+                422, "FM-4054");
 }
 
 // ---- looking ----
@@ -200,7 +215,8 @@ TEST_F(Rest, UntilWaitsForAState) {
 }
 
 TEST_F(Rest, AWrongParameterIs422) {
-  for (const std::string query : {"wait=soon", "limit=0", "limit=501", "limit=x", "startedAfter=yesterday", "nothing=1", "status=runing", "limit=1&limit=2"}) {
+  for (const std::string query : {"wait=soon", "limit=0", "limit=501", "limit=x", "startedAfter=yesterday", "nothing=1",
+                                  "status=runing", "limit=1&limit=2"}) {
     const std::string path = query.starts_with("wait") ? "/v1/instances/x?" : "/v1/instances?";
     ExpectProblem(Get(path + query), 422, "FM-4053");
   }
@@ -215,7 +231,8 @@ TEST_F(Rest, ListsFilterAndPage) {
   std::string cursor;
   int pages = 0;
   do {
-    const ClientResponse page = Get("/v1/instances?process=waiter&state=first&limit=2" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    const ClientResponse page =
+        Get("/v1/instances?process=waiter&state=first&limit=2" + (cursor.empty() ? "" : "&cursor=" + cursor));
     ASSERT_EQ(page.status, 200) << page.body;
     const Value json = JsonOf(page);
     for (const Value& item : json.Find("items")->as_list()) EXPECT_TRUE(seen.insert(At(item, "id")).second);
@@ -262,7 +279,9 @@ TEST_F(Rest, AStatusThatForbidsIs409) {
   ExpectProblem(Post("/v1/instances/" + id + "/suspend", ""), 409, "FM-4009");
 }
 
-TEST_F(Rest, CancellingNobodyIs404) { ExpectProblem(Post("/v1/instances/00000000000000000000000000/cancel", "{}"), 404, "FM-4003"); }
+TEST_F(Rest, CancellingNobodyIs404) {
+  ExpectProblem(Post("/v1/instances/00000000000000000000000000/cancel", "{}"), 404, "FM-4003");
+}
 
 // ---- events ----
 
@@ -287,8 +306,9 @@ TEST_F(Rest, AnEarlyEventIsKeptForWhoeverComes) {
 
 TEST_F(Rest, BinaryModeIsUnderstood) {
   StartWaiter("e3");
-  const ClientResponse sent = Post("/v1/events", R"({"ref":"e3"})", "application/json",
-                                   {{"ce-specversion", "1.0"}, {"ce-id", "e3-1"}, {"ce-source", "test"}, {"ce-type", "go-on"}});
+  const ClientResponse sent =
+      Post("/v1/events", R"({"ref":"e3"})", "application/json",
+           {{"ce-specversion", "1.0"}, {"ce-id", "e3-1"}, {"ce-source", "test"}, {"ce-type", "go-on"}});
   EXPECT_EQ(sent.status, 202) << sent.body;
   EXPECT_EQ(At(sent, "delivered"), "1");
 }
@@ -317,10 +337,17 @@ TEST_F(Rest, AMalformedEventIs422) {
   ExpectProblem(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"test"})", type), 422, "FM-4010");
   EXPECT_EQ(Post("/v1/events", R"({"specversion":"0.3","id":"x","source":"s","type":"go-on"})", type).status, 422);
   EXPECT_EQ(Post("/v1/events", R"({"id":"x","source":"s","type":"go-on","data":{"ref":"e"}})", type).status, 422);
-  EXPECT_EQ(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"go-on","time":"noon"})", type).status, 422);
-  EXPECT_EQ(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"go-on","Bad_Name":"1"})", type).status, 422);
-  EXPECT_EQ(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"go-on","data":{"ref":5}})", type).status, 422);
-  ExpectProblem(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"unheard-of"})", type), 422, "FM-4011");
+  EXPECT_EQ(
+      Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"go-on","time":"noon"})", type).status,
+      422);
+  EXPECT_EQ(
+      Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"go-on","Bad_Name":"1"})", type).status,
+      422);
+  EXPECT_EQ(
+      Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"go-on","data":{"ref":5}})", type).status,
+      422);
+  ExpectProblem(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"unheard-of"})", type), 422,
+                "FM-4011");
   EXPECT_EQ(Post("/v1/events", "hello", "text/plain").status, 415);
 }
 
@@ -352,12 +379,14 @@ TEST_F(Rest, AnIncidentIsSeenAndResolved) {
 // ---- definitions ----
 
 TEST_F(Rest, ADefinitionWithErrorsIs422WithAllOfThem) {
-  const ClientResponse response = server_->Deploy("fermata: 1\nprocess: bad\nversion: 1.0.0\nstates:\n  a: { next: nowhere }\n  b: { nxt: a, next: gone }\n");
+  const ClientResponse response = server_->Deploy(
+      "fermata: 1\nprocess: bad\nversion: 1.0.0\nstates:\n  a: { next: nowhere }\n  b: { nxt: a, next: gone }\n");
   ExpectProblem(response, 422, "FM-4057");
   const Value problem = JsonOf(response);
   const std::vector<Value>& diagnostics = problem.Find("diagnostics")->as_list();
   ASSERT_GE(diagnostics.size(), 2u) << response.body;
-  for (const char* field : {"file", "line", "column", "code", "message", "excerpt"}) EXPECT_NE(diagnostics[0].Find(field), nullptr) << field;
+  for (const char* field : {"file", "line", "column", "code", "message", "excerpt"})
+    EXPECT_NE(diagnostics[0].Find(field), nullptr) << field;
 }
 
 TEST_F(Rest, TheSameDefinitionAgainIs200AndAnotherOneIs409) {
@@ -370,10 +399,12 @@ TEST_F(Rest, TheSameDefinitionAgainIs200AndAnotherOneIs409) {
 }
 
 TEST_F(Rest, ABundleAsJsonBringsItsSchemas) {
-  const std::string yaml = "fermata: 1\nprocess: bundled\nversion: 1.0.0\ninput: { $ref: schemas/in.json }\nstates:\n  done: { end: {} }\n";
-  const Value bundle = Value::Object({{"file", Value::String("bundled.yaml")},
-                                      {"yaml", Value::String(yaml)},
-                                      {"files", Value::Object({{"schemas/in.json", Value::String(R"({"type":"object","required":["n"]})")}})}});
+  const std::string yaml =
+      "fermata: 1\nprocess: bundled\nversion: 1.0.0\ninput: { $ref: schemas/in.json }\nstates:\n  done: { end: {} }\n";
+  const Value bundle = Value::Object(
+      {{"file", Value::String("bundled.yaml")},
+       {"yaml", Value::String(yaml)},
+       {"files", Value::Object({{"schemas/in.json", Value::String(R"({"type":"object","required":["n"]})")}})}});
   const ClientResponse response = Post("/v1/definitions", WriteJson(bundle));
   ASSERT_EQ(response.status, 201) << response.body;
   EXPECT_EQ(response.Header("location"), "/v1/definitions/bundled/1.0.0");
@@ -393,7 +424,9 @@ TEST_F(Rest, DefinitionsAreShown) {
 }
 
 TEST_F(Rest, TheLiveVersionCanBeMovedBack) {
-  const auto version = [](const std::string& number) { return "fermata: 1\nprocess: moved\nversion: " + number + "\nstates:\n  done: { end: { v: \"" + number + "\" } }\n"; };
+  const auto version = [](const std::string& number) {
+    return "fermata: 1\nprocess: moved\nversion: " + number + "\nstates:\n  done: { end: { v: \"" + number + "\" } }\n";
+  };
   ASSERT_EQ(server_->Deploy(version("1.0.0")).status, 201);
   ASSERT_EQ(server_->Deploy(version("2.0.0")).status, 201);
   EXPECT_EQ(At(server_->Run("moved", "{}"), "version"), "2.0.0");
@@ -423,7 +456,9 @@ TEST_F(Rest, HealthMetricsAndPagesAreThere) {
   EXPECT_EQ(Get("/readyz").status, 200);
   const ClientResponse metrics = Get("/metrics");
   EXPECT_NE(metrics.body.find("fermata_instances_started_total "), std::string::npos);
-  EXPECT_NE(metrics.body.find("fermata_http_requests_total{route=\"/healthz\",method=\"GET\",status=\"200\"}"), std::string::npos) << metrics.body;
+  EXPECT_NE(metrics.body.find("fermata_http_requests_total{route=\"/healthz\",method=\"GET\",status=\"200\"}"),
+            std::string::npos)
+      << metrics.body;
   EXPECT_NE(metrics.body.find("fermata_http_request_seconds_bucket"), std::string::npos);
   EXPECT_NE(Get("/errors/FM-4001").body.find("# FM-4001"), std::string::npos);
   EXPECT_NE(Get("/errors/FM-4001", {{"Accept", "text/html"}}).body.find("<h1>FM-4001"), std::string::npos);

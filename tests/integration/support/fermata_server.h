@@ -23,7 +23,8 @@ class FermataServer {
  public:
   // `arguments` after `serve --port PORT --data FOLDER/engine`; its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
   // Port 0: a free one, another one after each Start().
-  explicit FermataServer(std::vector<std::string> arguments = {}, ChildProcess::Environment environment = {}, int port = 0);
+  explicit FermataServer(std::vector<std::string> arguments = {}, ChildProcess::Environment environment = {},
+                         int port = 0);
 
   // Again with the same arguments and data.
   void Start();
@@ -38,7 +39,9 @@ class FermataServer {
   std::string Log() const;
 
   ClientResponse Deploy(const std::string& yaml) { return http_->Post("/v1/definitions", yaml, "application/yaml"); }
-  ClientResponse DeployConnector(const std::string& yaml) { return http_->Post("/v1/connectors", yaml, "application/yaml"); }
+  ClientResponse DeployConnector(const std::string& yaml) {
+    return http_->Post("/v1/connectors", yaml, "application/yaml");
+  }
   // Starts and waits for the end.
   ClientResponse Run(const std::string& process, const std::string& input);
 

@@ -16,7 +16,8 @@ std::string Text(const Value& value, std::string_view name) {
 
 RecordingService::RecordingService() {
   HttpServerOptions options;
-  server_ = std::make_unique<HttpServer>(options, [this](const HttpRequest& request, ResponseHandle response) { response.Send(Note(request)); });
+  server_ = std::make_unique<HttpServer>(
+      options, [this](const HttpRequest& request, ResponseHandle response) { response.Send(Note(request)); });
   Result<int> port = server_->Start();
   EXPECT_TRUE(port.ok());
   port_ = port.ok() ? *port : 0;
@@ -29,10 +30,13 @@ std::string RecordingService::Manifest() const {
          "version: 1.0.0\n"
          "kind: http\n"
          "http:\n"
-         "  url: http://127.0.0.1:" + std::to_string(port_) + "\n"
+         "  url: http://127.0.0.1:" +
+         std::to_string(port_) +
+         "\n"
          "operations:\n"
          "  note:\n"
-         "    input: { type: object, required: [work, step], properties: { work: { type: string }, step: { type: string } } }\n"
+         "    input: { type: object, required: [work, step], properties: { work: { type: string }, step: { type: "
+         "string } } }\n"
          "    output: { type: object, required: [count], properties: { count: { type: integer } } }\n"
          "    errors: [refused]\n"
          "    timeout: 5s\n"
@@ -91,8 +95,9 @@ std::string ChainProcess(const std::string& name, int steps) {
   std::string yaml = "fermata: 1\nprocess: " + name + "\nversion: 1.0.0\nstates:\n";
   for (int i = 1; i <= steps; ++i) {
     const std::string step = std::to_string(i);
-    yaml += "  step-" + step + ":\n    call: recorder.note\n    with: { work: \"${input.work}\", step: \"" + step + "\" }\n    save: result" + step +
-            "\n    next: " + (i == steps ? "done" : "step-" + std::to_string(i + 1)) + "\n";
+    yaml += "  step-" + step + ":\n    call: recorder.note\n    with: { work: \"${input.work}\", step: \"" + step +
+            "\" }\n    save: result" + step + "\n    next: " + (i == steps ? "done" : "step-" + std::to_string(i + 1)) +
+            "\n";
   }
   return yaml + "  done: { end: { count: \"${result" + std::to_string(steps) + ".count}\" } }\n";
 }

@@ -33,7 +33,7 @@ class RecordingService {
   HttpResponse Note(const HttpRequest& request);
 
   std::mutex mutex_;
-  std::map<std::string, std::string> answers_;                        // by key
+  std::map<std::string, std::string> answers_;                                 // by key
   std::map<std::pair<std::string, std::string>, std::set<std::string>> keys_;  // by work and step
   int requests_ = 0;
   bool repaired_ = false;

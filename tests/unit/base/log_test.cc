@@ -39,9 +39,7 @@ TEST_F(LogLines, BracesInValuesAreNoFormat) {
   EXPECT_NE(Written(LogFormat::kText, LogLevel::kInfo, "{} {0}", "{").find("{} {0} name={"), std::string::npos);
 }
 
-TEST_F(LogLines, LowerLevelsAreLeftOut) {
-  EXPECT_EQ(Written(LogFormat::kText, LogLevel::kDebug, "quiet", "x"), "");
-}
+TEST_F(LogLines, LowerLevelsAreLeftOut) { EXPECT_EQ(Written(LogFormat::kText, LogLevel::kDebug, "quiet", "x"), ""); }
 
 }  // namespace
 }  // namespace fermata

@@ -75,8 +75,9 @@ TEST(RequestReader, LongWaitsAreCut) {
 // ---- events ----
 
 TEST(CloudEvents, StructuredKeepsExtensions) {
-  const ReadEvent read = OneEvent(Post("application/cloudevents+json; charset=utf-8",
-                                       R"({"specversion":"1.0","id":"1","source":"s","type":"t","subject":"u","time":"2026-01-02T03:04:05Z","traceparent":"00-x","n":5,"data":{"a":1}})"));
+  const ReadEvent read = OneEvent(Post(
+      "application/cloudevents+json; charset=utf-8",
+      R"({"specversion":"1.0","id":"1","source":"s","type":"t","subject":"u","time":"2026-01-02T03:04:05Z","traceparent":"00-x","n":5,"data":{"a":1}})"));
   ASSERT_TRUE(read.mistakes.empty()) << read.mistakes[0].message;
   EXPECT_EQ(read.event.subject, "u");
   EXPECT_EQ(FormatTimestamp(read.event.time), "2026-01-02T03:04:05Z");
@@ -89,34 +90,42 @@ TEST(CloudEvents, AnEventWithoutTimeGetsThatOfAcceptance) {
 }
 
 TEST(CloudEvents, BinaryHeadersArePercentDecoded) {
-  const ReadEvent read = OneEvent(Post("application/json", R"({"a":1})",
-                                       {{"ce-specversion", "1.0"}, {"ce-id", "%C3%A9"}, {"ce-source", "s"}, {"ce-type", "t"}, {"ce-more", "m"}}));
+  const ReadEvent read = OneEvent(
+      Post("application/json", R"({"a":1})",
+           {{"ce-specversion", "1.0"}, {"ce-id", "%C3%A9"}, {"ce-source", "s"}, {"ce-type", "t"}, {"ce-more", "m"}}));
   ASSERT_TRUE(read.mistakes.empty());
   EXPECT_EQ(read.event.id, "é");
   EXPECT_EQ(WriteJson(read.event.extensions), R"({"more":"m"})");
-  const ReadEvent bad = OneEvent(Post("application/json", "", {{"ce-specversion", "1.0"}, {"ce-id", "%ZZ"}, {"ce-source", "s"}, {"ce-type", "t"}}));
+  const ReadEvent bad = OneEvent(Post(
+      "application/json", "", {{"ce-specversion", "1.0"}, {"ce-id", "%ZZ"}, {"ce-source", "s"}, {"ce-type", "t"}}));
   EXPECT_FALSE(bad.mistakes.empty());
 }
 
 TEST(CloudEvents, BinaryDataIsReadByItsType) {
   const HttpHeaders headers = {{"ce-specversion", "1.0"}, {"ce-id", "1"}, {"ce-source", "s"}, {"ce-type", "t"}};
   EXPECT_EQ(WriteJson(OneEvent(Post("text/plain", "hello", headers)).event.data), "\"hello\"");
-  EXPECT_EQ(WriteJson(OneEvent(Post("application/octet-stream", std::string("\0\1", 2), headers)).event.data), "\"AAE=\"");
+  EXPECT_EQ(WriteJson(OneEvent(Post("application/octet-stream", std::string("\0\1", 2), headers)).event.data),
+            "\"AAE=\"");
   EXPECT_FALSE(OneEvent(Post("application/json", "{", headers)).mistakes.empty());
 }
 
 TEST(CloudEvents, DataBase64IsDecoded) {
   const std::string head = R"({"specversion":"1.0","id":"1","source":"s","type":"t",)";
-  EXPECT_EQ(WriteJson(OneEvent(Post("application/cloudevents+json", head + R"("data_base64":"eyJhIjoxfQ=="})")).event.data), R"({"a":1})");
+  EXPECT_EQ(
+      WriteJson(OneEvent(Post("application/cloudevents+json", head + R"("data_base64":"eyJhIjoxfQ=="})")).event.data),
+      R"({"a":1})");
   EXPECT_FALSE(OneEvent(Post("application/cloudevents+json", head + R"("data_base64":"%%"})")).mistakes.empty());
-  EXPECT_FALSE(OneEvent(Post("application/cloudevents+json", head + R"("data_base64":"AA==","data":1})")).mistakes.empty());
+  EXPECT_FALSE(
+      OneEvent(Post("application/cloudevents+json", head + R"("data_base64":"AA==","data":1})")).mistakes.empty());
 }
 
 TEST(CloudEvents, EachMalformedOneIsRefused) {
   const std::string type = "application/cloudevents+json";
   for (const char* body : {R"({"id":"1","source":"s","type":"t"})", R"({"specversion":"1.0","source":"s","type":"t"})",
-                           R"({"specversion":"1.0","id":"","source":"s","type":"t"})", R"({"specversion":"1.0","id":5,"source":"s","type":"t"})",
-                           R"({"specversion":"2.0","id":"1","source":"s","type":"t"})", R"({"specversion":"1.0","id":"1","source":"s","type":"t","Sub_ject":"x"})",
+                           R"({"specversion":"1.0","id":"","source":"s","type":"t"})",
+                           R"({"specversion":"1.0","id":5,"source":"s","type":"t"})",
+                           R"({"specversion":"2.0","id":"1","source":"s","type":"t"})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","Sub_ject":"x"})",
                            R"({"specversion":"1.0","id":"1","source":"s","type":"t","ext":{}})", "5", "[]"})
     EXPECT_FALSE(OneEvent(Post(type, body)).mistakes.empty()) << body;
   EXPECT_FALSE(ReadCloudEvents(Post(type, "{"), kNow).ok());
@@ -127,8 +136,10 @@ TEST(CloudEvents, EachMalformedOneIsRefused) {
 // ---- who may ask ----
 
 TEST(Guard, OnlyThisMachineIsAHost) {
-  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080"}) EXPECT_TRUE(IsLoopbackAuthority(host)) << host;
-  for (const char* host : {"evil.example", "127.0.0.1.evil.example", "localhost.evil", "[::2]:80", "127.0.0.1:80:80", "localhost:x", "", "0.0.0.0"})
+  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8080"})
+    EXPECT_TRUE(IsLoopbackAuthority(host)) << host;
+  for (const char* host : {"evil.example", "127.0.0.1.evil.example", "localhost.evil", "[::2]:80", "127.0.0.1:80:80",
+                           "localhost:x", "", "0.0.0.0"})
     EXPECT_FALSE(IsLoopbackAuthority(host)) << host;
 }
 
@@ -145,8 +156,9 @@ TEST(Guard, ForeignOriginsMayOnlyRead) {
 // ---- answers ----
 
 TEST(Problems, EveryCodeOfACommandHasAPageAndAStatus) {
-  for (const ErrorCode code : {kUnknownProcess, kKeyInUse, kInvalidInput, kInboxFull, kUnknownField, kWrongField, kUnsupportedMediaType, kWrongParameter, kWrongHeader,
-                               kForeignHost, kForeignOrigin, kDefinitionRefused, kUnknownPage, kEventsRefused, kServerBusy}) {
+  for (const ErrorCode code : {kUnknownProcess, kKeyInUse, kInvalidInput, kInboxFull, kUnknownField, kWrongField,
+                               kUnsupportedMediaType, kWrongParameter, kWrongHeader, kForeignHost, kForeignOrigin,
+                               kDefinitionRefused, kUnknownPage, kEventsRefused, kServerBusy}) {
     EXPECT_NE(FindErrorPage(FormatErrorCode(code)), nullptr) << FormatErrorCode(code);
     EXPECT_NE(StatusOf(code), 500) << FormatErrorCode(code);
   }
@@ -173,7 +185,8 @@ TEST(Views, IncidentNamesGoThereAndBack) {
   ASSERT_TRUE(parsed.has_value());
   EXPECT_EQ(parsed->instance, id);
   EXPECT_EQ(parsed->number, 12);
-  for (const std::string& text : {std::string(""), std::string("-1"), id.ToString(), id.ToString() + "-", id.ToString() + "-0", id.ToString() + "-x", id.ToString() + "-1x"})
+  for (const std::string& text : {std::string(""), std::string("-1"), id.ToString(), id.ToString() + "-",
+                                  id.ToString() + "-0", id.ToString() + "-x", id.ToString() + "-1x"})
     EXPECT_FALSE(ParseIncidentName(text).has_value()) << text;
 }
 
