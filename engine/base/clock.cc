@@ -8,7 +8,8 @@ namespace {
 class MachineClock final : public Clock {
  public:
   std::int64_t NowUs() override {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
   }
 };
 

@@ -24,8 +24,9 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit, so that `return value;` reads well
-  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}   // NOLINT
+  Result(T value)
+      : content_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit, so that `return value;` reads well
+  Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   bool ok() const { return content_.index() == 0; }
   explicit operator bool() const { return ok(); }

@@ -48,7 +48,7 @@ std::optional<Duration> Subtract(Timestamp a, Timestamp b);
 std::optional<Duration> Add(Duration a, Duration b);
 std::optional<Duration> Negate(Duration duration);
 
-std::int64_t ToMillis(Duration duration);    // towards zero
+std::int64_t ToMillis(Duration duration);  // towards zero
 Duration FromMillis(std::int64_t millis);
 std::int64_t ToMicros(Timestamp timestamp);  // since the epoch, towards minus infinity
 Timestamp FromMicros(std::int64_t micros);

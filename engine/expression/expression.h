@@ -23,10 +23,10 @@ namespace fermata {
 // A mistake in an expression, before or while it runs.
 struct ExpressionError {
   ErrorCode code{};
-  std::string message;      // "Expected …, but …"
-  int column = 1;           // of the token in the expression, 1-based, in characters (code points); lines count as in `line`
+  std::string message;  // "Expected …, but …"
+  int column = 1;  // of the token in the expression, 1-based, in characters (code points); lines count as in `line`
   int line = 1;
-  int length = 1;           // characters to underline
+  int length = 1;  // characters to underline
   std::string hint;
 };
 
@@ -36,7 +36,7 @@ using ExpressionPtr = std::shared_ptr<const CompiledExpression>;
 
 // Parses and expands macros. All syntax errors that can be told apart, in order; never empty on failure.
 struct ParseOutcome {
-  ExpressionPtr expression;              // null on failure
+  ExpressionPtr expression;  // null on failure
   std::vector<ExpressionError> errors;
 };
 ParseOutcome ParseExpression(std::string_view source);
@@ -106,8 +106,8 @@ struct EvaluationLimits {
 // 3107 index out of range, 3108 bad argument (regex, format string, …), 3109 limit of steps, depth or memory.
 class EvaluationResult {
  public:
-  EvaluationResult(Value value) : value_(std::move(value)) {}                    // NOLINT
-  EvaluationResult(ExpressionError error) : error_(std::move(error)) {}          // NOLINT
+  EvaluationResult(Value value) : value_(std::move(value)) {}            // NOLINT
+  EvaluationResult(ExpressionError error) : error_(std::move(error)) {}  // NOLINT
   bool ok() const { return !error_.has_value(); }
   const Value& value() const& { return value_; }
   Value&& value() && { return std::move(value_); }
@@ -117,7 +117,8 @@ class EvaluationResult {
   Value value_;
   std::optional<ExpressionError> error_;
 };
-EvaluationResult Evaluate(const CompiledExpression& expression, const Scope& scope, const EvaluationLimits& limits = {});
+EvaluationResult Evaluate(const CompiledExpression& expression, const Scope& scope,
+                          const EvaluationLimits& limits = {});
 
 // CEL's string() for the kinds that text templates allow ("a ${x}"): numbers, booleans, strings, timestamps, durations. nullopt for the others.
 std::optional<std::string> TextOf(const Value& value);

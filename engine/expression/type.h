@@ -12,14 +12,22 @@
 namespace fermata {
 
 enum class TypeKind {
-  kDyn,        // unknown: fits everything
-  kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration,
-  kList,       // of element()
-  kMap,        // from key() to value()
-  kObject,     // a map with known fields
-  kOptional,   // of element()
+  kDyn,  // unknown: fits everything
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
+  kList,      // of element()
+  kMap,       // from key() to value()
+  kObject,    // a map with known fields
+  kOptional,  // of element()
   kType,
-  kUnion,      // one of alternatives(): from "type: [string, 'null']", anyOf, oneOf
+  kUnion,  // one of alternatives(): from "type: [string, 'null']", anyOf, oneOf
 };
 
 class Type {

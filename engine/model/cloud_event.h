@@ -12,10 +12,10 @@ struct CloudEvent {
   std::string id;
   std::string source;
   std::string type;
-  std::string subject;          // may be empty
-  Timestamp time;               // the sender's, or that of acceptance
+  std::string subject;  // may be empty
+  Timestamp time;       // the sender's, or that of acceptance
   Value data;
-  Value extensions;             // a map of the other attributes (traceparent, …); null if none
+  Value extensions;  // a map of the other attributes (traceparent, …); null if none
   friend bool operator==(const CloudEvent&, const CloudEvent&) = default;
 };
 

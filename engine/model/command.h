@@ -47,29 +47,29 @@ struct ProcessError {
 struct ParentLink {
   InstanceId instance;
   ActivationId activation = 0;
-  bool detached = false;     // nobody waits; the link is kept for people
+  bool detached = false;  // nobody waits; the link is kept for people
   friend bool operator==(const ParentLink&, const ParentLink&) = default;
 };
 
 struct StartInstance {
   std::string tenant{kDefaultTenant};
-  std::optional<std::string> key;      // evaluated by the router: EvaluateKey() in core/decide.h
-  Value input;                         // validated and normalised by ValidateStart() in core/decide.h
+  std::optional<std::string> key;  // evaluated by the router: EvaluateKey() in core/decide.h
+  Value input;                     // validated and normalised by ValidateStart() in core/decide.h
   std::optional<ParentLink> parent;
-  std::vector<CloudEvent> kept;        // events that waited for this process and key, oldest first
+  std::vector<CloudEvent> kept;  // events that waited for this process and key, oldest first
   std::string traceparent;
   friend bool operator==(const StartInstance&, const StartInstance&) = default;
 };
 
 struct CompleteJob {
   JobId job;
-  std::int64_t attempt = 1;            // an outcome of an attempt that is not in flight any more is recorded and ignored
+  std::int64_t attempt = 1;  // an outcome of an attempt that is not in flight any more is recorded and ignored
   Outcome outcome;
   friend bool operator==(const CompleteJob&, const CompleteJob&) = default;
 };
 
 struct FireTimer {
-  TimerId timer;                       // one that is not armed any more is ignored
+  TimerId timer;  // one that is not armed any more is ignored
   friend bool operator==(const FireTimer&, const FireTimer&) = default;
 };
 
@@ -84,8 +84,8 @@ struct DeliverEvent {
 
 struct ChildResult {
   enum class Kind { kCompleted, kFailed, kCancelled, kDuplicate, kRefused } kind = Kind::kCompleted;
-  Value output;                        // kCompleted
-  ProcessError error;                  // kFailed: the business error; kRefused: message of the definition error `schema`
+  Value output;        // kCompleted
+  ProcessError error;  // kFailed: the business error; kRefused: message of the definition error `schema`
   friend bool operator==(const ChildResult&, const ChildResult&) = default;
 };
 struct FinishChild {
@@ -117,9 +117,9 @@ struct ResolveIncident {
   IncidentNumber incident = 0;
   IncidentAction action = IncidentAction::kRetry;
   std::vector<std::pair<std::string, Value>> set;  // variables changed first
-  Value output;                        // kSkip: the work's result
-  ProcessError error;                  // kFail: name (empty = the incident's own error), message, data
-  std::string by;                      // who; for the history
+  Value output;                                    // kSkip: the work's result
+  ProcessError error;                              // kFail: name (empty = the incident's own error), message, data
+  std::string by;                                  // who; for the history
   friend bool operator==(const ResolveIncident&, const ResolveIncident&) = default;
 };
 
@@ -131,7 +131,7 @@ struct CompleteTask {
   friend bool operator==(const CompleteTask&, const CompleteTask&) = default;
 };
 
-using Command = std::variant<StartInstance, CompleteJob, FireTimer, DeliverEvent, FinishChild, UndoInstance, CancelInstance, SuspendInstance,
-                             ResumeInstance, ResolveIncident, CompleteTask>;
+using Command = std::variant<StartInstance, CompleteJob, FireTimer, DeliverEvent, FinishChild, UndoInstance,
+                             CancelInstance, SuspendInstance, ResumeInstance, ResolveIncident, CompleteTask>;
 
 }  // namespace fermata

@@ -34,7 +34,7 @@ struct Expression {
 
 // A YAML value in which strings may hold `${ }`. One of:
 struct Template;
-struct TextTemplate {                       // "Order ${id} is paid"; literal pieces have a null expression
+struct TextTemplate {  // "Order ${id} is paid"; literal pieces have a null expression
   struct Piece {
     std::string literal;
     std::optional<Expression> expression;
@@ -68,10 +68,10 @@ struct Emission {
 // One alternative of a `next`, `on`, `after` or `on_error` entry.
 struct TransitionArm {
   std::optional<Expression> condition;
-  std::string save;                          // takes event.data or error; empty = none
+  std::string save;  // takes event.data or error; empty = none
   std::vector<Assignment> set;
   std::optional<Emission> emit;
-  StateIndex target = kNoState;              // kNoState = the state is not left
+  StateIndex target = kNoState;  // kNoState = the state is not left
   SourcePosition at;
 };
 
@@ -93,28 +93,29 @@ struct TimerHandler {
 };
 
 struct ErrorHandler {
-  std::string name;                          // a name, "any" or "technical"
+  std::string name;  // a name, "any" or "technical"
   std::vector<TransitionArm> arms;
   SourcePosition at;
 };
 
 struct UndoSpec {
-  std::string operation;                     // connector.operation
+  std::string operation;  // connector.operation
   std::optional<Template> with;
-  std::optional<RetryPolicy> retry;          // resolved against the manifest by the parser
+  std::optional<RetryPolicy> retry;  // resolved against the manifest by the parser
   std::optional<std::int64_t> timeout_ms;
-  std::string replaces;                      // state name; empty = none
+  std::string replaces;  // state name; empty = none
   SourcePosition at;
 };
 
 // ---- verbs ----
 
 struct CallVerb {
-  std::string connector, operation;          // "bank", "authorise"; full() = "bank.authorise"
+  std::string connector, operation;  // "bank", "authorise"; full() = "bank.authorise"
   std::optional<Template> with;
-  std::optional<std::int64_t> timeout_ms;    // per attempt; absent = the manifest's, else kJobTimeoutDefaultMs (resolved by the parser)
-  std::optional<std::int64_t> deadline_ms;   // all attempts
-  RetryPolicy retry;                         // resolved: the state's, else the manifest's, else one try
+  std::optional<std::int64_t>
+      timeout_ms;  // per attempt; absent = the manifest's, else kJobTimeoutDefaultMs (resolved by the parser)
+  std::optional<std::int64_t> deadline_ms;      // all attempts
+  RetryPolicy retry;                            // resolved: the state's, else the manifest's, else one try
   const OperationManifest* manifest = nullptr;  // into Definition::manifests; null if unknown
   std::string full() const { return connector + "." + operation; }
 };
@@ -132,7 +133,7 @@ struct AskVerb {
 
 struct RunVerb {
   std::string process;
-  std::string version;                       // npm-style range; empty = the live one
+  std::string version;  // npm-style range; empty = the live one
   std::optional<Template> with;
   std::optional<Template> key;
   bool detach = false;
@@ -151,7 +152,7 @@ struct EachVerb {
 
 struct ParallelVerb {
   // Regions are child states of this state (kind kRegion), in document order.
-  std::optional<std::int64_t> join;          // absent = all; 1 = first
+  std::optional<std::int64_t> join;  // absent = all; 1 = first
 };
 
 struct CompositeVerb {
@@ -159,7 +160,7 @@ struct CompositeVerb {
 };
 
 struct RollbackVerb {
-  StateIndex target = kNoState;              // kRoot = all
+  StateIndex target = kNoState;  // kRoot = all
 };
 
 struct EndVerb {
@@ -172,24 +173,25 @@ struct FailVerb {
   std::optional<Template> with;
 };
 
-struct NoVerb {};                            // waits, or is a choice
+struct NoVerb {};  // waits, or is a choice
 
-using Verb = std::variant<NoVerb, CallVerb, AskVerb, RunVerb, EmitVerb, EachVerb, ParallelVerb, CompositeVerb, RollbackVerb, EndVerb, FailVerb>;
+using Verb = std::variant<NoVerb, CallVerb, AskVerb, RunVerb, EmitVerb, EachVerb, ParallelVerb, CompositeVerb,
+                          RollbackVerb, EndVerb, FailVerb>;
 
 struct State {
   StateIndex index = kNoState;
-  std::string name;                          // the root's is ""; a region's is its name
-  bool is_region = false;                    // of a `parallel`: has children and a start, no verb of its own
+  std::string name;        // the root's is ""; a region's is its name
+  bool is_region = false;  // of a `parallel`: has children and a start, no verb of its own
   StateIndex parent = kNoState;
-  std::vector<StateIndex> children;          // document order
+  std::vector<StateIndex> children;  // document order
   std::string title, description;
   std::vector<std::string> tags;
 
   Verb verb;
-  std::string save;                          // of call, ask, run, each, parallel, states
+  std::string save;  // of call, ask, run, each, parallel, states
   std::optional<UndoSpec> undo;
   bool atomic = false;
-  StateIndex start = kNoState;               // of root, composite, each, region
+  StateIndex start = kNoState;  // of root, composite, each, region
 
   std::vector<Assignment> set;
   std::vector<EventHandler> on;
@@ -204,9 +206,9 @@ struct State {
 
 struct EventDeclaration {
   std::string type;
-  std::optional<Template> key;               // sees `event`
+  std::optional<Template> key;  // sees `event`
   SchemaPtr data;
-  std::int64_t keep_ms = 0;                  // resolved: kKeepDefaultMs if not given
+  std::int64_t keep_ms = 0;  // resolved: kKeepDefaultMs if not given
   SourcePosition at;
 };
 
@@ -215,23 +217,23 @@ enum class Uniqueness { kNo, kRunning, kEver };
 struct Definition {
   std::string process;
   std::string version;
-  std::string hash;                          // of the bundle, hex
+  std::string hash;  // of the bundle, hex
   std::string title, description;
   std::vector<std::string> tags;
-  std::optional<Template> key;               // sees `input`, `instance` without id, `now`
+  std::optional<Template> key;  // sees `input`, `instance` without id, `now`
   Uniqueness unique = Uniqueness::kNo;
   SchemaPtr input, output;
-  Value input_source, output_source;         // the schemas as written, for GET
+  Value input_source, output_source;  // the schemas as written, for GET
   std::vector<Assignment> vars;
   std::vector<EventDeclaration> events;
-  std::vector<std::string> errors;           // business errors that the process itself declares
-  std::vector<State> states;                 // [kRoot] is the root; document order, parents before children
-  std::string start_on;                      // event type; empty = none
-  Value schedule, migrations;                // read by the next release of the language
+  std::vector<std::string> errors;  // business errors that the process itself declares
+  std::vector<State> states;        // [kRoot] is the root; document order, parents before children
+  std::string start_on;             // event type; empty = none
+  Value schedule, migrations;       // read by the next release of the language
   std::vector<std::string> searchable, encrypted;
   std::optional<std::int64_t> retention_ms;
-  std::vector<ManifestPtr> manifests;        // those it was checked against
-  std::string source;                        // the YAML text
+  std::vector<ManifestPtr> manifests;  // those it was checked against
+  std::string source;                  // the YAML text
 
   const EventDeclaration* FindEvent(std::string_view type) const {
     for (const EventDeclaration& event : events)

@@ -16,7 +16,7 @@ struct DispatchJob {
   JobId job;
   std::int64_t attempt = 1;
   std::string state;
-  std::string operation;      // connector.operation
+  std::string operation;  // connector.operation
   Value input;
   std::int64_t timeout_ms = 0;
 };
@@ -46,7 +46,7 @@ struct StartChild {
   InstanceId child;
   ActivationId activation = 0;
   std::string process;
-  std::string version;                 // range; empty = the live one
+  std::string version;  // range; empty = the live one
   std::optional<std::string> key;
   Value input;
   bool detach = false;
@@ -69,6 +69,7 @@ struct Publish {
   std::optional<std::pair<std::string, std::string>> to;  // process, key
 };
 
-using Effect = std::variant<DispatchJob, SetTimer, ClearTimer, Subscribe, Unsubscribe, StartChild, CancelChild, UndoChild, NotifyParent, Publish>;
+using Effect = std::variant<DispatchJob, SetTimer, ClearTimer, Subscribe, Unsubscribe, StartChild, CancelChild,
+                            UndoChild, NotifyParent, Publish>;
 
 }  // namespace fermata

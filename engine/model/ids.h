@@ -20,7 +20,8 @@ class InstanceId {
   InstanceId() = default;
   static InstanceId Make(std::uint8_t shard, std::int64_t epoch_ms, std::uint64_t unique_high, std::uint8_t unique_low);
   // The id of what `parent`'s activation `number` starts: always the same, so starting twice is starting once.
-  static InstanceId MakeChild(std::uint8_t shard, std::int64_t epoch_ms, const InstanceId& parent, std::int64_t activation);
+  static InstanceId MakeChild(std::uint8_t shard, std::int64_t epoch_ms, const InstanceId& parent,
+                              std::int64_t activation);
   // From text that names something once only (a schedule's tick, an event's identity): always the same for the same words.
   static InstanceId MakeDerived(std::uint8_t shard, std::int64_t epoch_ms, std::string_view words);
   static std::optional<InstanceId> Parse(std::string_view text);

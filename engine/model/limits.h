@@ -7,51 +7,55 @@
 namespace fermata {
 
 // ---- values ----
-inline constexpr int kValueDepthMax = 64;                            // deeper documents are mistakes or attacks; keeps recursion off the stack's end
-inline constexpr std::size_t kJsonBytesMax = 4 << 20;                // one request body or connector answer
-inline constexpr std::size_t kVariablesBytesMax = 4 << 20;           // all variables of one instance together
+inline constexpr int kValueDepthMax =
+    64;  // deeper documents are mistakes or attacks; keeps recursion off the stack's end
+inline constexpr std::size_t kJsonBytesMax = 4 << 20;       // one request body or connector answer
+inline constexpr std::size_t kVariablesBytesMax = 4 << 20;  // all variables of one instance together
 
 // ---- YAML ----
-inline constexpr std::size_t kYamlBytesMax = 256 << 10;              // yaml-cpp needs 0.3 s for 1 MB
+inline constexpr std::size_t kYamlBytesMax = 256 << 10;  // yaml-cpp needs 0.3 s for 1 MB
 inline constexpr int kYamlDepthMax = 64;
-inline constexpr int kYamlNodesMax = 100'000;                        // after expanding aliases: stops alias bombs in 50 ms
+inline constexpr int kYamlNodesMax = 100'000;  // after expanding aliases: stops alias bombs in 50 ms
 
 // ---- expressions ----
 inline constexpr std::size_t kExpressionBytesMax = 16 << 10;
-inline constexpr int kExpressionDepthMax = 128;                      // nesting of the syntax tree
-inline constexpr int kExpressionHeightMax = 600;                     // of the syntax tree: a + b + c … is as high as it is long
+inline constexpr int kExpressionDepthMax = 128;   // nesting of the syntax tree
+inline constexpr int kExpressionHeightMax = 600;  // of the syntax tree: a + b + c … is as high as it is long
 inline constexpr int kExpressionNodesMax = 10'000;
-inline constexpr std::int64_t kEvaluationStepsMax = 1'000'000;       // about 100 ms
-inline constexpr std::size_t kEvaluationBytesMax = 16 << 20;         // built by one evaluation
+inline constexpr std::int64_t kEvaluationStepsMax = 1'000'000;  // about 100 ms
+inline constexpr std::size_t kEvaluationBytesMax = 16 << 20;    // built by one evaluation
 inline constexpr std::size_t kRegexBytesMax = 4 << 10;
-inline constexpr std::int64_t kRegexMemoryMax = 8 << 20;             // RE2's own budget
-inline constexpr int kRegexConstantsMax = 16;                        // kept compiled by one expression; further ones are compiled at each use
+inline constexpr std::int64_t kRegexMemoryMax = 8 << 20;  // RE2's own budget
+inline constexpr int kRegexConstantsMax = 16;  // kept compiled by one expression; further ones are compiled at each use
 
 // ---- schemas ----
 inline constexpr int kSchemaDepthMax = 64;
-inline constexpr int kSchemaRefDepthMax = 64;                        // through $ref while validating; recursion is bounded by the value anyway
-inline constexpr int kSchemaErrorsMax = 20;                          // reported of one value
-inline constexpr int kSchemaStepsMax = 1'000'000;                    // subschemas applied to one value: stops schemas that multiply through $ref
-inline constexpr int kSchemaNestingMax = 1'000;                      // frames of one validation: $ref depth times value depth, kept off the stack's end
+inline constexpr int kSchemaRefDepthMax =
+    64;                                      // through $ref while validating; recursion is bounded by the value anyway
+inline constexpr int kSchemaErrorsMax = 20;  // reported of one value
+inline constexpr int kSchemaStepsMax =
+    1'000'000;  // subschemas applied to one value: stops schemas that multiply through $ref
+inline constexpr int kSchemaNestingMax =
+    1'000;  // frames of one validation: $ref depth times value depth, kept off the stack's end
 
 // ---- processes ----
-inline constexpr int kStatesMax = 2'000;                             // of one definition
+inline constexpr int kStatesMax = 2'000;  // of one definition
 inline constexpr int kStateNestingMax = 16;
 inline constexpr int kNameBytesMax = 63;
-inline constexpr int kMicrostepsMax = 1'000;                         // language.md: beyond it is `livelock`
-inline constexpr int kDiagnosticsMax = 200;                          // of one file
+inline constexpr int kMicrostepsMax = 1'000;  // language.md: beyond it is `livelock`
+inline constexpr int kDiagnosticsMax = 200;   // of one file
 
 // ---- instances ----
-inline constexpr std::size_t kKeyBytesMax = 1'024;                   // business keys, idempotency keys, correlation values
+inline constexpr std::size_t kKeyBytesMax = 1'024;  // business keys, idempotency keys, correlation values
 inline constexpr std::size_t kKeptEventsPerInstanceMax = 1'000;
 inline constexpr std::size_t kKeptEventsPerValueMax = 1'000;
 inline constexpr std::int64_t kKeepDefaultMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kEventIdentityMs = 30LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kIdempotencyKeyMs = 7LL * 24 * 3600 * 1000;
-inline constexpr std::size_t kUndoRecordsMax = 100'000;              // of one instance
-inline constexpr std::size_t kActiveStatesMax = 10'000;              // of one instance, over regions and items
-inline constexpr std::int64_t kSnapshotEvents = 256;                 // a snapshot every so many journal rows
-inline constexpr std::size_t kSnapshotBytes = 64 << 10;              // or so many journal bytes
+inline constexpr std::size_t kUndoRecordsMax = 100'000;  // of one instance
+inline constexpr std::size_t kActiveStatesMax = 10'000;  // of one instance, over regions and items
+inline constexpr std::int64_t kSnapshotEvents = 256;     // a snapshot every so many journal rows
+inline constexpr std::size_t kSnapshotBytes = 64 << 10;  // or so many journal bytes
 
 // ---- jobs ----
 inline constexpr std::int64_t kJobTimeoutDefaultMs = 30'000;
@@ -59,41 +63,44 @@ inline constexpr std::int64_t kRetryFirstDefaultMs = 1'000;
 inline constexpr std::int64_t kRetryMaxDefaultMs = 3'600'000;
 inline constexpr std::size_t kConnectorAnswerBytesMax = 4 << 20;
 inline constexpr std::size_t kConnectorAnswerHeadBytesMax = 64 << 10;  // status line and headers
-inline constexpr std::int64_t kRetryAfterMsMax = 3'600'000;          // a service's Retry-After counts up to here
-inline constexpr int kHostThreadsMax = 64;                           // calls at once: threads that wait for sockets cost 100 KB each
-inline constexpr int kHostConcurrencyDefault = 16;                   // calls of one operation at once, unless its manifest says otherwise
-inline constexpr std::size_t kHttpHandlesMax = 64;                   // idle connections kept by one HTTP connector
+inline constexpr std::int64_t kRetryAfterMsMax = 3'600'000;            // a service's Retry-After counts up to here
+inline constexpr int kHostThreadsMax = 64;  // calls at once: threads that wait for sockets cost 100 KB each
+inline constexpr int kHostConcurrencyDefault =
+    16;  // calls of one operation at once, unless its manifest says otherwise
+inline constexpr std::size_t kHttpHandlesMax = 64;  // idle connections kept by one HTTP connector
 inline constexpr std::size_t kSecretBytesMax = 64 << 10;
-inline constexpr std::size_t kMailBytesMax = 1 << 20;                // one mail, encoded
+inline constexpr std::size_t kMailBytesMax = 1 << 20;  // one mail, encoded
 inline constexpr std::size_t kMailTemplateBytesMax = 256 << 10;
 
 // ---- runtime ----
-inline constexpr std::size_t kInboxCommandsMax = 10'000;             // beyond: 503 with Retry-After
-inline constexpr std::size_t kBatchCommandsMax = 256;                // beyond it p99 grows and throughput does not
+inline constexpr std::size_t kInboxCommandsMax = 10'000;  // beyond: 503 with Retry-After
+inline constexpr std::size_t kBatchCommandsMax = 256;     // beyond it p99 grows and throughput does not
 inline constexpr std::size_t kBatchBytesMax = 4 << 20;
-inline constexpr int kCommitsInFlightMax = 4;                        // decided ahead of the oldest unfinished commit
-inline constexpr std::size_t kInstanceCacheMax = 20'000;             // idle ones leave first
-inline constexpr std::int64_t kTimerHorizonMs = 5LL * 60 * 1000;     // later timers stay rows until then
-inline constexpr std::size_t kTimersInMemoryMax = 200'000;           // of one shard; the horizon moves nearer when there are more
-inline constexpr std::size_t kJobsInFlightMax = 50'000;              // beyond it starts are refused with 503
-inline constexpr std::int64_t kWaitMaxMs = 60'000;                   // ?wait= of a request
+inline constexpr int kCommitsInFlightMax = 4;                     // decided ahead of the oldest unfinished commit
+inline constexpr std::size_t kInstanceCacheMax = 20'000;          // idle ones leave first
+inline constexpr std::int64_t kTimerHorizonMs = 5LL * 60 * 1000;  // later timers stay rows until then
+inline constexpr std::size_t kTimersInMemoryMax =
+    200'000;                                             // of one shard; the horizon moves nearer when there are more
+inline constexpr std::size_t kJobsInFlightMax = 50'000;  // beyond it starts are refused with 503
+inline constexpr std::int64_t kWaitMaxMs = 60'000;       // ?wait= of a request
 
 // ---- storage ----
-inline constexpr std::size_t kSqliteGroupBatchesMax = 64;            // merged into one transaction
-inline constexpr std::size_t kSqliteGroupBytesMax = 16 << 20;        // a bigger transaction gains nothing and keeps others waiting
+inline constexpr std::size_t kSqliteGroupBatchesMax = 64;  // merged into one transaction
+inline constexpr std::size_t kSqliteGroupBytesMax =
+    16 << 20;  // a bigger transaction gains nothing and keeps others waiting
 inline constexpr int kSqlitePageBytes = 4 << 10;
-inline constexpr int kSqliteLogPages = 4'000;                        // 16 MB of log start a checkpoint
-inline constexpr int kSqliteLogPagesMax = 64'000;                    // 256 MB of log: wait for readers to let it start anew
-inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;        // of the log file after a peak
+inline constexpr int kSqliteLogPages = 4'000;                  // 16 MB of log start a checkpoint
+inline constexpr int kSqliteLogPagesMax = 64'000;              // 256 MB of log: wait for readers to let it start anew
+inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;  // of the log file after a peak
 inline constexpr int kSqliteWriterCacheKib = 64 << 10;
 inline constexpr int kSqliteReaderCacheKib = 8 << 10;
-inline constexpr int kPostgresShards = 256;                          // logical ones; an id has a byte for them
-inline constexpr std::size_t kPostgresGroupBatchesMax = 16;          // of one lane, merged into one transaction
+inline constexpr int kPostgresShards = 256;                  // logical ones; an id has a byte for them
+inline constexpr std::size_t kPostgresGroupBatchesMax = 16;  // of one lane, merged into one transaction
 inline constexpr std::size_t kPostgresGroupBytesMax = 16 << 20;
-inline constexpr int kPostgresIdleInTransactionMs = 5'000;           // a frozen node lets go of its lease rows after it
-inline constexpr int kPostgresLockTimeoutMs = 10'000;                // longer than that, so that a takeover outwaits a frozen node
-inline constexpr int kPostgresCommitTries = 4;                       // after deadlocks and connections lost before COMMIT
-inline constexpr int kPostgresReconnectFirstMs = 50;                 // doubled after each failure
+inline constexpr int kPostgresIdleInTransactionMs = 5'000;  // a frozen node lets go of its lease rows after it
+inline constexpr int kPostgresLockTimeoutMs = 10'000;  // longer than that, so that a takeover outwaits a frozen node
+inline constexpr int kPostgresCommitTries = 4;         // after deadlocks and connections lost before COMMIT
+inline constexpr int kPostgresReconnectFirstMs = 50;   // doubled after each failure
 
 // ---- HTTP ----
 inline constexpr std::size_t kHttpHeadBytesMax = 16 << 10;
@@ -101,18 +108,20 @@ inline constexpr int kHttpHeadersMax = 100;
 inline constexpr std::size_t kHttpTargetBytesMax = 8 << 10;
 inline constexpr std::size_t kHttpBodyBytesMax = 4 << 20;
 inline constexpr int kHttpConnectionsMax = 4'096;
-inline constexpr std::size_t kHttpPipelineBytesMax = 64 << 10;       // received behind a request that is still being answered; beyond: closed
-inline constexpr std::size_t kHttpChunkLineBytesMax = 1'024;         // a chunk's size with its extensions
-inline constexpr std::size_t kHttpStreamBacklogBytesMax = 1 << 20;   // a stream's slow reader is dropped beyond it
+inline constexpr std::size_t kHttpPipelineBytesMax =
+    64 << 10;  // received behind a request that is still being answered; beyond: closed
+inline constexpr std::size_t kHttpChunkLineBytesMax = 1'024;        // a chunk's size with its extensions
+inline constexpr std::size_t kHttpStreamBacklogBytesMax = 1 << 20;  // a stream's slow reader is dropped beyond it
 inline constexpr std::int64_t kHttpHeaderTimeoutMs = 10'000;
-inline constexpr std::int64_t kHttpBodyTimeoutMs = 60'000;           // 4 MiB at 70 kB/s
-inline constexpr std::int64_t kHttpIdleTimeoutMs = 120'000;          // above nginx's 60 s, so that the proxy closes first
+inline constexpr std::int64_t kHttpBodyTimeoutMs = 60'000;   // 4 MiB at 70 kB/s
+inline constexpr std::int64_t kHttpIdleTimeoutMs = 120'000;  // above nginx's 60 s, so that the proxy closes first
 inline constexpr std::int64_t kHttpWriteTimeoutMs = 30'000;
-inline constexpr std::int64_t kHttpLingerMs = 1'000;                 // for the client to read our last answer before an RST could drop it
+inline constexpr std::int64_t kHttpLingerMs =
+    1'000;  // for the client to read our last answer before an RST could drop it
 inline constexpr std::int64_t kHttpStopGraceMs = 2'000;
 inline constexpr int kPageItemsDefault = 50;
 inline constexpr int kPageItemsMax = 500;
-inline constexpr int kApiThreads = 4;                                // wait for storage on behalf of requests
-inline constexpr std::size_t kApiQueueMax = 4'096;                   // requests waiting for one of them; beyond: 503
+inline constexpr int kApiThreads = 4;               // wait for storage on behalf of requests
+inline constexpr std::size_t kApiQueueMax = 4'096;  // requests waiting for one of them; beyond: 503
 
 }  // namespace fermata

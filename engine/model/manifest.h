@@ -19,12 +19,12 @@ using SchemaPtr = std::shared_ptr<const CompiledSchema>;
 
 // How often and when a failed try is repeated. language.md 11.6.
 struct RetryPolicy {
-  std::int64_t attempts = 1;               // all tries; 0 = for ever
+  std::int64_t attempts = 1;  // all tries; 0 = for ever
   std::int64_t first_ms = 1'000;
   double factor = 2.0;
   std::int64_t max_ms = 3'600'000;
-  double jitter = 0.0;                     // 0 to 1: the wait is shortened by up to this share
-  std::vector<std::string> on;             // names of errors that are retried; empty = the four technical ones
+  double jitter = 0.0;          // 0 to 1: the wait is shortened by up to this share
+  std::vector<std::string> on;  // names of errors that are retried; empty = the four technical ones
 
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
@@ -32,19 +32,19 @@ struct RetryPolicy {
 enum class ConnectorKind { kBuiltin, kHttp, kWorker };
 
 struct OperationLimits {
-  int concurrency = 0;                     // 0 = the host's default
-  double per_second = 0;                   // 0 = unlimited
+  int concurrency = 0;    // 0 = the host's default
+  double per_second = 0;  // 0 = unlimited
 };
 
 struct OperationManifest {
   std::string name;
   std::string title, description;
-  SchemaPtr input, output;                 // null = anything
-  std::vector<std::string> errors;         // business errors that it can raise
+  SchemaPtr input, output;          // null = anything
+  std::vector<std::string> errors;  // business errors that it can raise
   std::optional<std::int64_t> timeout_ms;
   std::optional<RetryPolicy> retry;
   OperationLimits limits;
-  Value http;                              // kind http: {method, url, headers, body, response, errors …}; null otherwise. connectors/http reads it
+  Value http;  // kind http: {method, url, headers, body, response, errors …}; null otherwise. connectors/http reads it
 };
 
 struct Manifest {
@@ -52,9 +52,9 @@ struct Manifest {
   std::string version;
   std::string title, description;
   ConnectorKind kind = ConnectorKind::kBuiltin;
-  Value http;                              // kind http: connector-wide settings (base url, headers, secrets by reference); null otherwise
+  Value http;  // kind http: connector-wide settings (base url, headers, secrets by reference); null otherwise
   std::vector<OperationManifest> operations;
-  Value source;                            // the document as it was read, for GET and for the bundle
+  Value source;  // the document as it was read, for GET and for the bundle
 
   const OperationManifest* Find(std::string_view operation) const {
     for (const OperationManifest& candidate : operations)

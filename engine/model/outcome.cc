@@ -4,10 +4,14 @@ namespace fermata {
 
 std::string_view TechnicalErrorName(TechnicalError error) {
   switch (error) {
-    case TechnicalError::kUnavailable: return "unavailable";
-    case TechnicalError::kTimeout: return "timeout";
-    case TechnicalError::kInvalidResponse: return "invalid-response";
-    case TechnicalError::kInternal: return "internal";
+    case TechnicalError::kUnavailable:
+      return "unavailable";
+    case TechnicalError::kTimeout:
+      return "timeout";
+    case TechnicalError::kInvalidResponse:
+      return "invalid-response";
+    case TechnicalError::kInternal:
+      return "internal";
   }
   return "internal";
 }

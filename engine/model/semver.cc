@@ -55,7 +55,8 @@ struct Partial {
 
 std::optional<Partial> ParsePartial(std::string_view text) {
   if (!text.empty() && text[0] == 'v') text.remove_prefix(1);
-  if (std::optional<SemanticVersion> whole = ParseVersion(text)) return Partial{{whole->major, whole->minor, whole->patch}, whole->prerelease};
+  if (std::optional<SemanticVersion> whole = ParseVersion(text))
+    return Partial{{whole->major, whole->minor, whole->patch}, whole->prerelease};
   Partial partial;
   std::vector<std::string_view> parts = Split(text, ".");
   if (parts.size() > 3) return std::nullopt;
@@ -113,7 +114,8 @@ std::optional<std::vector<Bound>> ParseComparator(std::string_view text) {
   if (sign == "<") return std::vector<Bound>{{Bound::Kind::kBelow, floor.version}};
   if (sign == ">") return std::vector<Bound>{{Bound::Kind::kAtLeast, Ceiling(*partial, given)}};
   if (sign == "<=") return std::vector<Bound>{{Bound::Kind::kBelow, Ceiling(*partial, given)}};
-  if (sign == "~") return std::vector<Bound>{floor, {Bound::Kind::kBelow, Ceiling(*partial, std::min<std::size_t>(given, 2))}};
+  if (sign == "~")
+    return std::vector<Bound>{floor, {Bound::Kind::kBelow, Ceiling(*partial, std::min<std::size_t>(given, 2))}};
   if (sign == "^") {
     std::size_t fixed = 1;
     while (fixed < given && partial->numbers[fixed - 1] == 0) ++fixed;
@@ -145,7 +147,8 @@ bool Holds(const SemanticVersion& version, const std::vector<Bound>& bounds) {
   for (const Bound& bound : bounds) {
     if (bound.kind == Bound::Kind::kAtLeast ? version < bound.version : version >= bound.version) return false;
     const SemanticVersion& named = bound.version;
-    prerelease_named |= !named.prerelease.empty() && named.major == version.major && named.minor == version.minor && named.patch == version.patch;
+    prerelease_named |= !named.prerelease.empty() && named.major == version.major && named.minor == version.minor &&
+                        named.patch == version.patch;
   }
   return prerelease_named;
 }
@@ -173,7 +176,8 @@ std::optional<SemanticVersion> ParseVersion(std::string_view text) {
   }
   std::vector<std::string_view> parts = Split(text, ".");
   if (parts.size() != 3) return std::nullopt;
-  std::optional<std::int64_t> major = ParseNumber(parts[0]), minor = ParseNumber(parts[1]), patch = ParseNumber(parts[2]);
+  std::optional<std::int64_t> major = ParseNumber(parts[0]), minor = ParseNumber(parts[1]),
+                              patch = ParseNumber(parts[2]);
   if (!major || !minor || !patch) return std::nullopt;
   version.major = *major;
   version.minor = *minor;

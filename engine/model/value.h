@@ -18,9 +18,20 @@
 namespace fermata {
 
 enum class ValueKind : std::uint8_t {
-  kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration, kList, kMap,
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
+  kList,
+  kMap,
   // Only inside expressions, never in a variable:
-  kType, kOptional,
+  kType,
+  kOptional,
 };
 
 class Value;
@@ -68,7 +79,7 @@ class Value {
   std::int64_t as_int() const;
   std::uint64_t as_uint() const;
   double as_double() const;
-  std::string_view as_string() const;      // valid while this value or a copy of it lives
+  std::string_view as_string() const;  // valid while this value or a copy of it lives
   std::string_view as_bytes() const;
   Timestamp as_timestamp() const;
   Duration as_duration() const;
@@ -76,7 +87,7 @@ class Value {
   const std::vector<MapEntry>& as_map() const;
   std::string_view as_type() const;
   bool optional_has_value() const;
-  const Value& optional_value() const;     // asserts optional_has_value()
+  const Value& optional_value() const;  // asserts optional_has_value()
 
   // The entry with this string key of a map; nullptr if this is no map or has no such key. Lives as long as this value or a copy.
   const Value* Find(std::string_view key) const;

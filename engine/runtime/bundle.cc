@@ -34,7 +34,8 @@ Result<StoredBundle> DecodeBundle(std::string_view bytes) {
   if (const Value* files = json->Find("files"); files && files->is_map())
     for (const auto& [path, text] : files->as_map()) bundle.files.emplace(path.as_string(), text.as_string());
   if (const Value* manifests = json->Find("manifests"); manifests && manifests->is_list())
-    for (const Value& manifest : manifests->as_list()) bundle.manifests.emplace_back(Text(manifest, "file"), Text(manifest, "text"));
+    for (const Value& manifest : manifests->as_list())
+      bundle.manifests.emplace_back(Text(manifest, "file"), Text(manifest, "text"));
   return bundle;
 }
 

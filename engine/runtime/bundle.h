@@ -13,8 +13,8 @@ namespace fermata {
 struct StoredBundle {
   std::string file_name;
   std::string yaml;
-  std::map<std::string, std::string> files;                        // schemas by relative path
-  std::vector<std::pair<std::string, std::string>> manifests;      // file name, YAML; of the connectors that it names
+  std::map<std::string, std::string> files;                    // schemas by relative path
+  std::vector<std::pair<std::string, std::string>> manifests;  // file name, YAML; of the connectors that it names
 };
 
 std::string EncodeBundle(const StoredBundle& bundle);

@@ -12,7 +12,9 @@ namespace {
 
 std::string KeptIdentity(const KeptEventRow& row) { return std::to_string(row.order); }
 
-std::string SubscriptionIdentity(const SubscriptionRow& row) { return row.instance.ToString() + "/" + std::to_string(row.activation); }
+std::string SubscriptionIdentity(const SubscriptionRow& row) {
+  return row.instance.ToString() + "/" + std::to_string(row.activation);
+}
 
 KeptEventRow KeyOnly(KeptEventRow row) {
   row.bytes.clear();
@@ -21,12 +23,15 @@ KeptEventRow KeyOnly(KeptEventRow row) {
 
 }  // namespace
 
-int Shard::HomeShardOf(const std::string& tenant, std::string_view value) const { return HomeShard(tenant, value, shard_count_); }
+int Shard::HomeShardOf(const std::string& tenant, std::string_view value) const {
+  return HomeShard(tenant, value, shard_count_);
+}
 
 Result<EventReply> Shard::Correlate(const EventMessage& message) {
   const CloudEvent& event = message.event;
   EventReply reply;
-  Result<std::optional<EventIdentityRow>> seen = services_.storage.FindEventIdentity(message.tenant, event.source, event.id, message.value);
+  Result<std::optional<EventIdentityRow>> seen =
+      services_.storage.FindEventIdentity(message.tenant, event.source, event.id, message.value);
   if (!seen.ok()) return seen.error();
   std::vector<EventIdentityRow> identities;
   if (seen->has_value()) identities.push_back(**seen);
@@ -72,13 +77,16 @@ Result<std::set<InstanceId>> Shard::FindReceivers(const EventMessage& message) {
   for (const std::string& process : message.processes) {
     Result<std::vector<InstanceRow>> live = services_.storage.FindLiveByKey(message.tenant, process, message.value);
     if (!live.ok()) return live.error();
-    pending_keys_.Merge(GroupKey({message.tenant, process, message.value}), *live, [](const InstanceRow& row) { return row.id.ToString(); });
+    pending_keys_.Merge(GroupKey({message.tenant, process, message.value}), *live,
+                        [](const InstanceRow& row) { return row.id.ToString(); });
     for (const InstanceRow& row : *live) receivers.insert(row.id);
   }
   if (message.addressed) return receivers;
-  Result<std::vector<SubscriptionRow>> waiting = services_.storage.FindSubscriptions(message.tenant, message.event.type, message.value);
+  Result<std::vector<SubscriptionRow>> waiting =
+      services_.storage.FindSubscriptions(message.tenant, message.event.type, message.value);
   if (!waiting.ok()) return waiting.error();
-  pending_subscriptions_.Merge(GroupKey({message.tenant, message.event.type, message.value}), *waiting, SubscriptionIdentity);
+  pending_subscriptions_.Merge(GroupKey({message.tenant, message.event.type, message.value}), *waiting,
+                               SubscriptionIdentity);
   for (const SubscriptionRow& row : *waiting) receivers.insert(row.instance);
   return receivers;
 }
@@ -90,7 +98,8 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
     if (!there.ok()) return there.error();
     pending_kept_.Merge(group, *there, KeptIdentity);
     if (there->size() >= kKeptEventsPerValueMax)
-      return Error{kTooManyKeptEvents, "Expected at most " + std::to_string(kKeptEventsPerValueMax) + " events waiting for '" + message.value +
+      return Error{kTooManyKeptEvents, "Expected at most " + std::to_string(kKeptEventsPerValueMax) +
+                                           " events waiting for '" + message.value +
                                            "', but there are as many already."};
   }
   for (const std::string& process : message.processes) {
@@ -98,8 +107,14 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
     const EventDeclaration* declaration = definition ? definition->FindEvent(message.event.type) : nullptr;
     std::int64_t keep_ms = declaration ? declaration->keep_ms : message.keep_ms;
     if (keep_ms <= 0) continue;
-    KeptEventRow row{HomeShardOf(message.tenant, message.value), message.tenant, process, message.value, ++kept_order_,
-                     message.event.type, now_us_ + keep_ms * 1000, WriteJson(EventToStored(message.event))};
+    KeptEventRow row{HomeShardOf(message.tenant, message.value),
+                     message.tenant,
+                     process,
+                     message.value,
+                     ++kept_order_,
+                     message.event.type,
+                     now_us_ + keep_ms * 1000,
+                     WriteJson(EventToStored(message.event))};
     pending_kept_.Put(Open().number, GroupKey({message.tenant, process, message.value}), KeptIdentity(row), row);
     Open().rows.kept_events.push_back(std::move(row));
     reply.kept = true;
@@ -108,7 +123,8 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
 }
 
 // The events that wait for this process and key, oldest first; they are the new instance's from now on.
-std::vector<CloudEvent> Shard::TakeKept(const Definition& definition, const std::string& tenant, const std::string& key) {
+std::vector<CloudEvent> Shard::TakeKept(const Definition& definition, const std::string& tenant,
+                                        const std::string& key) {
   std::vector<CloudEvent> events;
   if (definition.events.empty()) return events;
   Result<std::vector<KeptEventRow>> rows = services_.storage.FindKeptEvents(tenant, definition.process, key);
@@ -130,7 +146,12 @@ std::vector<CloudEvent> Shard::TakeKept(const Definition& definition, const std:
 
 void Shard::SubscribeHere(const SubscribeMessage& message) {
   Flight& flight = Open();
-  SubscriptionRow row{HomeShardOf(message.tenant, message.value), message.tenant, message.type, message.value, message.instance, message.activation};
+  SubscriptionRow row{HomeShardOf(message.tenant, message.value),
+                      message.tenant,
+                      message.type,
+                      message.value,
+                      message.instance,
+                      message.activation};
   std::string group = GroupKey({message.tenant, message.type, message.value});
   if (!message.subscribe) {
     pending_subscriptions_.Delete(flight.number, group, SubscriptionIdentity(row));
@@ -141,7 +162,8 @@ void Shard::SubscribeHere(const SubscribeMessage& message) {
   flight.rows.subscriptions.push_back(std::move(row));
 
   // Of all processes' kept events of this value, those of the subscriber's own process.
-  Result<std::vector<KeptEventRow>> kept = services_.storage.FindKeptEvents(message.tenant, message.process, message.value);
+  Result<std::vector<KeptEventRow>> kept =
+      services_.storage.FindKeptEvents(message.tenant, message.process, message.value);
   if (!kept.ok()) {
     failed_ = true;
     return;
@@ -157,7 +179,8 @@ void Shard::SubscribeHere(const SubscribeMessage& message) {
     if (waiting.expires_us <= now_us_ || !stored.ok()) continue;
     DeliverEvent deliver{EventFromStored(*stored), message.value, false};
     message_index_ = 0;
-    SendMessage(message.instance, -waiting.order, message.instance.shard(), InstanceMessage{message.instance, std::move(deliver)});
+    SendMessage(message.instance, -waiting.order, message.instance.shard(),
+                InstanceMessage{message.instance, std::move(deliver)});
   }
 }
 

@@ -10,7 +10,9 @@ namespace fermata {
 namespace {
 
 // Whether the text calls an operation of this connector; a word too many only makes the bundle larger.
-bool Names(const std::string& yaml, const std::string& connector) { return yaml.find(connector + ".") != std::string::npos; }
+bool Names(const std::string& yaml, const std::string& connector) {
+  return yaml.find(connector + ".") != std::string::npos;
+}
 
 }  // namespace
 
@@ -24,7 +26,8 @@ DefinitionRegistry::DefinitionRegistry(const std::vector<std::string>& builtin_m
   }
 }
 
-std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTextsFor(const StoredBundle& bundle) const {
+std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTextsFor(
+    const StoredBundle& bundle) const {
   std::map<std::string, std::pair<std::string, std::string>> texts;  // by connector
   {
     std::shared_lock lock(mutex_);
@@ -32,7 +35,8 @@ std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTex
       if (Names(bundle.yaml, connector)) texts[connector] = {known.file_name, known.text};
   }
   for (const auto& [file, text] : bundle.manifests)
-    if (ManifestPtr manifest = LoadManifest(file, text, bundle.files).manifest) texts[manifest->connector] = {file, text};
+    if (ManifestPtr manifest = LoadManifest(file, text, bundle.files).manifest)
+      texts[manifest->connector] = {file, text};
   std::vector<std::pair<std::string, std::string>> result;
   for (auto& [connector, text] : texts) result.push_back(std::move(text));
   return result;
@@ -46,7 +50,8 @@ CompiledBundle DefinitionRegistry::Compile(const StoredBundle& bundle) const {
   source.files = bundle.files;
   for (const auto& [file, text] : bundle.manifests) {
     ManifestOutcome loaded = LoadManifest(file, text, bundle.files);
-    if (HasErrors(loaded.diagnostics)) compiled.diagnostics.insert(compiled.diagnostics.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
+    if (HasErrors(loaded.diagnostics))
+      compiled.diagnostics.insert(compiled.diagnostics.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
     if (loaded.manifest) source.manifests.push_back(std::move(loaded.manifest));
   }
   LoadOutcome outcome = LoadDefinition(source);
@@ -63,14 +68,17 @@ Status DefinitionRegistry::Load(Storage& storage) {
       AddManifest(std::move(loaded.manifest), row.connector + ".yaml", row.text);
   Result<std::vector<DefinitionRow>> rows = storage.ReadDefinitions();
   if (!rows.ok()) return rows.error();
-  std::sort(rows->begin(), rows->end(), [](const DefinitionRow& a, const DefinitionRow& b) { return a.deployed_us < b.deployed_us; });
+  std::sort(rows->begin(), rows->end(),
+            [](const DefinitionRow& a, const DefinitionRow& b) { return a.deployed_us < b.deployed_us; });
   for (const DefinitionRow& row : *rows) {
     Result<StoredBundle> bundle = DecodeBundle(row.bundle);
     if (!bundle.ok()) return bundle.error();
     CompiledBundle compiled = Compile(*bundle);
     if (!compiled.definition)
-      return Error{kCorruptMessage, "Expected the stored definition of '" + row.process + "' " + row.version + " to be readable, but it is not: " +
-                                        (compiled.diagnostics.empty() ? std::string("no reason is known") : compiled.diagnostics.front().message)};
+      return Error{kCorruptMessage, "Expected the stored definition of '" + row.process + "' " + row.version +
+                                        " to be readable, but it is not: " +
+                                        (compiled.diagnostics.empty() ? std::string("no reason is known")
+                                                                      : compiled.diagnostics.front().message)};
     auto definition = std::make_shared<Definition>(*compiled.definition);
     definition->version = row.version;  // under --dev it has a suffix
     definition->hash = row.hash;
@@ -156,12 +164,14 @@ std::vector<EventReceiver> DefinitionRegistry::ReceiversOf(const std::string& ev
     auto live = live_.find(process);
     for (const DeployedDefinition& deployed : versions)
       if (const EventDeclaration* declaration = deployed.definition->FindEvent(event_type))
-        receivers.push_back({deployed.definition, declaration, live != live_.end() && live->second == deployed.definition->hash});
+        receivers.push_back(
+            {deployed.definition, declaration, live != live_.end() && live->second == deployed.definition->hash});
   }
   return receivers;
 }
 
-DefinitionRegistry::CompiledManifest DefinitionRegistry::CompileManifest(const std::string& file_name, const std::string& yaml) const {
+DefinitionRegistry::CompiledManifest DefinitionRegistry::CompileManifest(const std::string& file_name,
+                                                                         const std::string& yaml) const {
   ManifestOutcome loaded = LoadManifest(file_name, yaml, {});
   return {std::move(loaded.manifest), std::move(loaded.diagnostics)};
 }

@@ -32,7 +32,7 @@ struct EventReceiver {
 };
 
 struct CompiledBundle {
-  DefinitionPtr definition;                       // null: see diagnostics
+  DefinitionPtr definition;  // null: see diagnostics
   std::vector<Diagnostic> diagnostics;
 };
 
@@ -54,7 +54,7 @@ class DefinitionRegistry {
   DefinitionPtr FindByHash(const std::string& process, const std::string& hash) const;
   // The newest version in an npm-style range; the live one for an empty range.
   DefinitionPtr Resolve(const std::string& process, const std::string& range) const;
-  std::vector<DeployedDefinition> All() const;                 // by process, newest deploy first
+  std::vector<DeployedDefinition> All() const;  // by process, newest deploy first
   bool IsLive(const Definition& definition) const;
   std::vector<EventReceiver> ReceiversOf(const std::string& event_type) const;
 

@@ -15,15 +15,16 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   if (CachedInstance* cached = cache_.Find(id)) return cached;
   Result<std::optional<StoredInstance>> stored = services_.storage.LoadInstance(id);
   if (!stored.ok()) return stored.error();
-  if (!stored->has_value()) return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  if (!stored->has_value())
+    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
   Result<InstanceState> state = Rebuild(**stored);
   if (!state.ok()) return state.error();
   auto instance = std::make_unique<CachedInstance>();
   instance->state = std::move(*state);
   instance->definition = services_.definitions.FindByHash(instance->state.process, instance->state.definition_hash);
   if (!instance->definition)
-    return Error{kUnknownVersion, "Expected the definition of '" + instance->state.process + "' " + instance->state.version +
-                                      " that this instance runs on, but it is not deployed."};
+    return Error{kUnknownVersion, "Expected the definition of '" + instance->state.process + "' " +
+                                      instance->state.version + " that this instance runs on, but it is not deployed."};
   const StoredInstance& row = **stored;
   instance->row = row.row;
   instance->rows_since_snapshot = static_cast<std::int64_t>(row.tail.size());
@@ -56,7 +57,8 @@ void Shard::Gather(CachedInstance& instance, Decision decision) {
     flight.touched.push_back(instance.state.id);
   }
   // Also while nobody waits: who comes before the commit looks at storage, which does not have this yet.
-  Progress progress{instance.state.id, std::string(StatusName(instance.state.status)), IsFinal(instance.state.status), EnteredStates(decision.events)};
+  Progress progress{instance.state.id, std::string(StatusName(instance.state.status)), IsFinal(instance.state.status),
+                    EnteredStates(decision.events)};
   flight.progress.push_back(std::move(progress));
   message_index_ = 0;
   for (Effect& effect : decision.effects) Perform(instance, std::move(effect));
@@ -74,12 +76,17 @@ void Shard::GatherRows(CachedInstance& instance) {
     bool first = instance.row.id.empty();
     if (!row.live && (first || instance.row.live)) {
       ShardCounters& counters = services_.counters;
-      (row.status == "completed" ? counters.completed : row.status == "failed" ? counters.failed : counters.cancelled).fetch_add(1);
+      (row.status == "completed" ? counters.completed
+       : row.status == "failed"  ? counters.failed
+                                 : counters.cancelled)
+          .fetch_add(1);
     }
     if (row.key) {
       std::string group = GroupKey({row.tenant, row.process, *row.key});
-      if (row.live) pending_keys_.Put(flight.number, group, row.id.ToString(), row);
-      else pending_keys_.Delete(flight.number, group, row.id.ToString());
+      if (row.live)
+        pending_keys_.Put(flight.number, group, row.id.ToString(), row);
+      else
+        pending_keys_.Delete(flight.number, group, row.id.ToString());
     }
     instance.row = row;
     flight.rows.instances.push_back(std::move(row));
@@ -97,7 +104,9 @@ void Shard::GatherTimers(CachedInstance& instance) {
   std::map<TimerId, std::int64_t> armed;
   for (const TimerView& timer : Timers(instance.state)) armed.emplace(timer.timer, timer.due_us);
   if (armed == instance.timers) return;
-  auto row_of = [&](const TimerId& id, std::int64_t due_us) { return TimerRow{instance.state.id, id.activation, id.slot, due_us}; };
+  auto row_of = [&](const TimerId& id, std::int64_t due_us) {
+    return TimerRow{instance.state.id, id.activation, id.slot, due_us};
+  };
   for (const auto& [id, due_us] : instance.timers) {
     auto still = armed.find(id);
     if (still != armed.end() && still->second == due_us) continue;
@@ -141,7 +150,10 @@ void Shard::Perform(CachedInstance& instance, Effect effect) {
   if (auto* job = std::get_if<DispatchJob>(&effect)) {
     Open().jobs.emplace_back(state.id, std::move(*job));
   } else if (auto* start = std::get_if<StartChild>(&effect)) {
-    StartMessage message{start->child, {state.id, start->activation, start->detach}, state.tenant, start->process, start->version, start->key, start->input};
+    StartMessage message{start->child,   {state.id, start->activation, start->detach},
+                         state.tenant,   start->process,
+                         start->version, start->key,
+                         start->input};
     SendMessage(state.id, seq, start->child.shard(), std::move(message));
   } else if (auto* cancel = std::get_if<CancelChild>(&effect)) {
     SendMessage(state.id, seq, cancel->child.shard(), InstanceMessage{cancel->child, CancelInstance{cancel->reason}});
@@ -149,14 +161,17 @@ void Shard::Perform(CachedInstance& instance, Effect effect) {
     SendMessage(state.id, seq, undo->child.shard(), InstanceMessage{undo->child, UndoInstance{undo->reason}});
   } else if (auto* notify = std::get_if<NotifyParent>(&effect)) {
     FinishChild finish{notify->parent.activation, state.id, std::move(notify->result)};
-    SendMessage(state.id, seq, notify->parent.instance.shard(), InstanceMessage{notify->parent.instance, std::move(finish)});
+    SendMessage(state.id, seq, notify->parent.instance.shard(),
+                InstanceMessage{notify->parent.instance, std::move(finish)});
   } else if (auto* publish = std::get_if<Publish>(&effect)) {
     PublishEvent(instance, *publish);
   } else if (auto* subscribe = std::get_if<Subscribe>(&effect)) {
-    SubscribeMessage message{state.tenant, subscribe->type, subscribe->value, state.process, state.id, subscribe->activation, true};
+    SubscribeMessage message{
+        state.tenant, subscribe->type, subscribe->value, state.process, state.id, subscribe->activation, true};
     SendMessage(state.id, seq, HomeShardOf(state.tenant, subscribe->value), std::move(message));
   } else if (auto* unsubscribe = std::get_if<Unsubscribe>(&effect)) {
-    SubscribeMessage message{state.tenant, unsubscribe->type, unsubscribe->value, state.process, state.id, unsubscribe->activation, false};
+    SubscribeMessage message{
+        state.tenant, unsubscribe->type, unsubscribe->value, state.process, state.id, unsubscribe->activation, false};
     SendMessage(state.id, seq, HomeShardOf(state.tenant, unsubscribe->value), std::move(message));
   }
   // SetTimer and ClearTimer need nothing: timer rows follow from the state (GatherTimers).

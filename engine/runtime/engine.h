@@ -39,11 +39,12 @@ using Answer = std::function<void(Result<T>)>;
 
 struct StartRequest {
   std::string process;
-  std::string version;                       // exact; empty = the live one
-  std::optional<std::string> key;            // given by the client when the definition has no `key:`; otherwise it must equal what `key:` gives
+  std::string version;  // exact; empty = the live one
+  std::optional<std::string>
+      key;  // given by the client when the definition has no `key:`; otherwise it must equal what `key:` gives
   Value input;
-  std::string idempotency_key;               // empty = none
-  std::string request_hash;                  // of the whole request, for the idempotency key
+  std::string idempotency_key;  // empty = none
+  std::string request_hash;     // of the whole request, for the idempotency key
   std::string traceparent;
 };
 struct StartReply {
@@ -51,19 +52,19 @@ struct StartReply {
   std::string process, version;
   std::optional<std::string> key;
   std::string status;
-  bool repeated = false;                     // the Idempotency-Key was used before with the same request: this is the same answer
+  bool repeated = false;  // the Idempotency-Key was used before with the same request: this is the same answer
 };
 
 struct DeployRequest {
-  std::string file_name;                     // for diagnostics
+  std::string file_name;  // for diagnostics
   std::string yaml;
-  std::map<std::string, std::string> files;  // schemas by path relative to the process file
+  std::map<std::string, std::string> files;                    // schemas by path relative to the process file
   std::vector<std::pair<std::string, std::string>> manifests;  // file name, YAML; looked at before those already known
 };
 struct DeployReply {
   std::string process, version, hash;
-  bool created = false;                      // false: the same bundle was there already
-  std::vector<Diagnostic> diagnostics;       // warnings and information
+  bool created = false;                 // false: the same bundle was there already
+  std::vector<Diagnostic> diagnostics;  // warnings and information
 };
 // Either the reply or all diagnostics (422), or an error (409: the same version with other content; 503).
 struct DeployOutcome {
@@ -73,10 +74,10 @@ struct DeployOutcome {
 };
 
 struct EventReply {
-  bool duplicate = false;                    // (source, id) was accepted before
-  std::int64_t delivered = 0;                // instances that got it
-  bool kept = false;                         // nobody was there: it waits
-  bool declared = true;                      // false: no deployed process knows this type
+  bool duplicate = false;      // (source, id) was accepted before
+  std::int64_t delivered = 0;  // instances that got it
+  bool kept = false;           // nobody was there: it waits
+  bool declared = true;        // false: no deployed process knows this type
 };
 
 struct InstanceQuery {
@@ -101,17 +102,18 @@ class Engine {
 
   // Recovers (definitions, jobs in flight, timers, inbox), then serves. `clock`, `storage` and `executor` must outlive the engine.
   // `builtin_manifests` are those of the connectors that `executor` has.
-  static Result<std::unique_ptr<Engine>> Open(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
-                                              std::vector<std::string> builtin_manifests);
+  static Result<std::unique_ptr<Engine>> Open(EngineOptions options, Clock& clock, Storage& storage,
+                                              JobExecutor& executor, std::vector<std::string> builtin_manifests);
   // Takes no more commands, lets commits in flight finish, and stops its threads. Unanswered callbacks get kShuttingDown.
   virtual void Stop() = 0;
 
   // ---- definitions: these block until committed ----
   virtual DeployOutcome Deploy(const DeployRequest& request) = 0;
   virtual Status SetLive(const std::string& process, const std::string& version) = 0;
-  virtual std::vector<DefinitionInfo> Definitions() = 0;                                    // every version, by process, newest deploy first
-  virtual std::optional<DefinitionInfo> FindDefinition(const std::string& process, const std::string& version) = 0;  // empty version = live
-  virtual DefinitionPtr GetDefinition(const std::string& process, const std::string& version) = 0;                   // null if unknown
+  virtual std::vector<DefinitionInfo> Definitions() = 0;  // every version, by process, newest deploy first
+  virtual std::optional<DefinitionInfo> FindDefinition(const std::string& process,
+                                                       const std::string& version) = 0;  // empty version = live
+  virtual DefinitionPtr GetDefinition(const std::string& process, const std::string& version) = 0;  // null if unknown
   // kind http and worker. 201 or all diagnostics.
   struct ManifestOutcome {
     std::string connector, version;
@@ -137,7 +139,8 @@ class Engine {
 
   // Calls back once the instance is final (`until` empty), or its status is `until`, or a state called `until` is active or was entered since;
   // with false when `timeout_ms` has passed first (or at once when `id` is unknown). Woken by commits, not by polling.
-  virtual void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms, std::function<void(bool reached)> callback) = 0;
+  virtual void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
+                           std::function<void(bool reached)> callback) = 0;
 
   virtual EngineStats Stats() = 0;
   // False while recovering or when storage refuses writes; the reason for /readyz.

@@ -30,7 +30,8 @@ TechnicalFailure Unavailable(const Error& error) { return {TechnicalError::kUnav
 void EngineCalls::Run(const Job& job, JobExecutor::Completion completion) {
   if (job.operation == "cancel") return Cancel(job, std::move(completion));
   if (job.operation == "find") return Find(job, std::move(completion));
-  completion(TechnicalFailure{TechnicalError::kUnavailable, "Expected engine.cancel or engine.find, but got engine." + job.operation + ".", 0});
+  completion(TechnicalFailure{TechnicalError::kUnavailable,
+                              "Expected engine.cancel or engine.find, but got engine." + job.operation + ".", 0});
 }
 
 void EngineCalls::Find(const Job& job, JobExecutor::Completion completion) {
@@ -54,7 +55,9 @@ void EngineCalls::Cancel(const Job& job, JobExecutor::Completion completion) {
   if (!page.ok()) return completion(Unavailable(page.error()));
   for (const InstanceSummary& instance : page->items)
     if (IsAncestor(instance.id.ToString(), job.instance_id))
-      return completion(BusinessFailure{"own-ancestor", "Expected another instance, but this one descends from " + instance.id.ToString() + ".", Value()});
+      return completion(BusinessFailure{
+          "own-ancestor", "Expected another instance, but this one descends from " + instance.id.ToString() + ".",
+          Value()});
   if (page->items.empty()) return completion(JobSuccess{Value::Object({{"cancelled", Value::Int(0)}})});
 
   struct Pending {
@@ -71,7 +74,8 @@ void EngineCalls::Cancel(const Job& job, JobExecutor::Completion completion) {
     if (!ended) pending->failed = true;
     if (--pending->left > 0) return;
     if (pending->failed)
-      pending->completion(TechnicalFailure{TechnicalError::kUnavailable, "Expected every instance to be cancelled, but not all are through yet.", 0});
+      pending->completion(TechnicalFailure{TechnicalError::kUnavailable,
+                                           "Expected every instance to be cancelled, but not all are through yet.", 0});
     else
       pending->completion(JobSuccess{Value::Object({{"cancelled", Value::Int(pending->count)}})});
   };

@@ -17,14 +17,15 @@ constexpr int kDeployLane = 1'000;  // beside the shards' own
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
-                                             std::vector<std::string> builtin_manifests) {
+Result<std::unique_ptr<Engine>> Engine::Open(EngineOptions options, Clock& clock, Storage& storage,
+                                             JobExecutor& executor, std::vector<std::string> builtin_manifests) {
   auto engine = std::make_unique<EngineImpl>(options, clock, storage, executor, std::move(builtin_manifests));
   if (Status recovered = engine->Recover(); !recovered.ok()) return recovered.error();
   return std::unique_ptr<Engine>(std::move(engine));
 }
 
-EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor, std::vector<std::string> builtin_manifests)
+EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
+                       std::vector<std::string> builtin_manifests)
     : options_(options),
       clock_(clock),
       storage_(storage),
@@ -70,7 +71,9 @@ void EngineImpl::Housekeep() {
   }
 }
 
-Shard& EngineImpl::OwnerOf(int logical_shard) { return *shards_[static_cast<std::size_t>(logical_shard) % shards_.size()]; }
+Shard& EngineImpl::OwnerOf(int logical_shard) {
+  return *shards_[static_cast<std::size_t>(logical_shard) % shards_.size()];
+}
 
 bool EngineImpl::RunHere(const Job& job, JobExecutor::Completion completion) {
   if (job.connector == "engine") {
@@ -92,30 +95,43 @@ int EngineImpl::ShardOfStart(const StartRequest& request, const std::optional<st
 
 void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
   StartOrder order;
-  order.definition = request.version.empty() ? definitions_.Live(request.process) : definitions_.Find(request.process, request.version);
+  order.definition = request.version.empty() ? definitions_.Live(request.process)
+                                             : definitions_.Find(request.process, request.version);
   if (!order.definition) {
     bool known = definitions_.Live(request.process) != nullptr;
-    return answer(known ? Error{kUnknownVersion, "Expected a deployed version of '" + request.process + "', but " + request.version + " is none."}
-                        : Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" + request.process + "'."});
+    return answer(known ? Error{kUnknownVersion, "Expected a deployed version of '" + request.process + "', but " +
+                                                     request.version + " is none."}
+                        : Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" +
+                                                     request.process + "'."});
   }
   Result<Value> input = ValidateStart(*order.definition, request.input);
-  if (!input.ok()) return answer(input.error());
+  if (!input.ok()) {
+    Error error = input.error();
+    error.path = "/input" + error.path;  // a place in the request
+    return answer(std::move(error));
+  }
   order.input = std::move(*input);
   Result<std::optional<std::string>> key = EvaluateKey(*order.definition, order.input, clock_.NowUs());
   if (!key.ok()) return answer(key.error());
   order.key = std::move(*key);
   if (request.key) {
     if (order.definition->key && order.key != request.key)
-      return answer(Error{kKeyMismatch, "Expected the key that the process makes of its input" + (order.key ? ", '" + *order.key + "'" : std::string()) +
-                                            ", but got '" + *request.key + "'.", "/key"});
+      return answer(Error{kKeyMismatch,
+                          "Expected the key that the process makes of its input" +
+                              (order.key ? ", '" + *order.key + "'" : std::string()) + ", but got '" + *request.key +
+                              "'.",
+                          "/key"});
     if (request.key->empty() || request.key->size() > kKeyBytesMax)
-      return answer(Error{kInvalidKey, "Expected a key of 1 to " + std::to_string(kKeyBytesMax) + " bytes, but it has " +
-                                           std::to_string(request.key->size()) + ".", "/key"});
+      return answer(Error{kInvalidKey,
+                          "Expected a key of 1 to " + std::to_string(kKeyBytesMax) + " bytes, but it has " +
+                              std::to_string(request.key->size()) + ".",
+                          "/key"});
     order.key = request.key;
   }
   if (executor_.InFlight() >= kJobsInFlightMax) {
     refused_full_ += 1;
-    return answer(Error{kOverloaded, "Expected fewer than " + std::to_string(kJobsInFlightMax) + " outside calls in flight, but there are more. Try again in a moment."});
+    return answer(Error{kOverloaded, "Expected fewer than " + std::to_string(kJobsInFlightMax) +
+                                         " outside calls in flight, but there are more. Try again in a moment."});
   }
   order.logical_shard = ShardOfStart(request, order.key);
   order.request = std::move(request);
@@ -147,7 +163,8 @@ void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
     bool last;
     {
       std::lock_guard lock(gathered->mutex);
-      if (!reply.ok()) gathered->error = reply.error();
+      if (!reply.ok())
+        gathered->error = reply.error();
       else {
         gathered->reply.duplicate &= reply->duplicate;
         gathered->reply.delivered += reply->delivered;
@@ -156,8 +173,10 @@ void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
       last = --gathered->left == 0;
     }
     if (!last) return;
-    if (gathered->error) gathered->answer(*gathered->error);
-    else gathered->answer(gathered->reply);
+    if (gathered->error)
+      gathered->answer(*gathered->error);
+    else
+      gathered->answer(gathered->reply);
   };
   for (EventMessage& message : messages) {
     Shard& shard = OwnerOf(HomeShard(message.tenant, message.value, shard_count_));
@@ -168,7 +187,9 @@ void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
 }
 
 void EngineImpl::Send(const InstanceId& id, Command command, Answer<std::string> answer) {
-  if (id.shard() >= shard_count_) return answer(Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."});
+  if (id.shard() >= shard_count_)
+    return answer(
+        Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."});
   if (OwnerOf(id.shard()).Post(InstanceOrder{id, std::move(command), answer})) return;
   refused_full_ += 1;
   answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
@@ -200,7 +221,8 @@ EngineStats EngineImpl::Stats() {
 Status EngineImpl::Ready() {
   if (stopped_) return Error{kShuttingDown, "Expected a running engine, but it is shutting down."};
   for (const auto& shard : shards_)
-    if (!shard->healthy()) return Error{kStorageUnavailable, "Expected storage to take commits, but it does not at the moment."};
+    if (!shard->healthy())
+      return Error{kStorageUnavailable, "Expected storage to take commits, but it does not at the moment."};
   return Done{};
 }
 
@@ -241,13 +263,16 @@ DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compi
   DeployReply reply{definition->process, definition->version, definition->hash, false, std::move(compiled.diagnostics)};
   if (there && there->hash != definition->hash) {
     outcome.error = Error{kVersionTaken,
-                          "Expected a new version, but " + definition->version + " of '" + definition->process + "' is deployed with other content.",
+                          "Expected a new version, but " + definition->version + " of '" + definition->process +
+                              "' is deployed with other content.",
                           "", "Raise 'version:', for example to " + NextVersion(definition->version) + "."};
     return outcome;
   }
   Batch batch;
   std::int64_t now_us = clock_.NowUs();
-  if (!there) batch.definitions.push_back({definition->process, definition->version, definition->hash, now_us, EncodeBundle(bundle)});
+  if (!there)
+    batch.definitions.push_back(
+        {definition->process, definition->version, definition->hash, now_us, EncodeBundle(bundle)});
   batch.live_versions.emplace_back(definition->process, definition->hash);
   if (Status committed = CommitNow(std::move(batch)); !committed.ok()) {
     outcome.error = committed.error();
@@ -264,7 +289,8 @@ Status EngineImpl::SetLive(const std::string& process, const std::string& versio
   std::lock_guard lock(deploy_mutex_);
   DefinitionPtr definition = definitions_.Find(process, version);
   if (!definition) {
-    if (!definitions_.Live(process)) return Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" + process + "'."};
+    if (!definitions_.Live(process))
+      return Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" + process + "'."};
     return Error{kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none."};
   }
   Batch batch;

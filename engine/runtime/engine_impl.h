@@ -19,7 +19,8 @@ namespace fermata {
 
 class EngineImpl final : public Engine, private ShardRouter {
  public:
-  EngineImpl(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor, std::vector<std::string> builtin_manifests);
+  EngineImpl(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
+             std::vector<std::string> builtin_manifests);
   ~EngineImpl() override;
   Status Recover();
 
@@ -40,7 +41,8 @@ class EngineImpl final : public Engine, private ShardRouter {
   Result<Page<InstanceSummary>> List(const InstanceQuery& query) override;
   Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) override;
   Result<Page<IncidentView>> Incidents(const IncidentQuery& query) override;
-  void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms, std::function<void(bool)> callback) override;
+  void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
+                   std::function<void(bool)> callback) override;
 
   EngineStats Stats() override;
   Status Ready() override;
@@ -64,7 +66,7 @@ class EngineImpl final : public Engine, private ShardRouter {
   JobExecutor& executor_;
   int shard_count_;
   DefinitionRegistry definitions_;
-  std::mutex deploy_mutex_;            // one deploy at a time
+  std::mutex deploy_mutex_;  // one deploy at a time
   Waiters waiters_;
   ShardCounters counters_;
   EngineCalls calls_;

@@ -9,7 +9,8 @@
 
 namespace fermata {
 
-std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, const std::string& tenant, const CloudEvent& event,
+std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, const std::string& tenant,
+                                     const CloudEvent& event,
                                      const std::optional<std::pair<std::string, std::string>>& to) {
   if (to) return {EventMessage{tenant, to->second, {to->first}, true, kKeepDefaultMs, event}};
   std::map<std::string, EventMessage> by_value;
@@ -22,7 +23,8 @@ std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, cons
     message.event = event;
     message.keep_ms = std::max(message.keep_ms, receiver.declaration->keep_ms);
     const std::string& process = receiver.definition->process;
-    if (std::find(message.processes.begin(), message.processes.end(), process) == message.processes.end()) message.processes.push_back(process);
+    if (std::find(message.processes.begin(), message.processes.end(), process) == message.processes.end())
+      message.processes.push_back(process);
   }
   std::vector<EventMessage> messages;
   for (auto& [value, message] : by_value) messages.push_back(std::move(message));
@@ -32,7 +34,9 @@ std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, cons
 Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event) {
   std::vector<EventReceiver> receivers = definitions.ReceiversOf(event.type);
   if (receivers.empty())
-    return Error{kUndeclaredEvent, "Expected an event type that a deployed process declares under 'events', but none declares '" + event.type + "'."};
+    return Error{kUndeclaredEvent,
+                 "Expected an event type that a deployed process declares under 'events', but none declares '" +
+                     event.type + "'."};
   for (const EventReceiver& receiver : receivers) {
     if (!receiver.live) continue;
     Result<Value> data = ValidateEventData(*receiver.declaration, event.data);

@@ -16,7 +16,8 @@
 namespace fermata {
 
 // One message a key value. `to` (process, key) addresses an instance instead. Empty when no deployed process can take the event by key.
-std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, const std::string& tenant, const CloudEvent& event,
+std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, const std::string& tenant,
+                                     const CloudEvent& event,
                                      const std::optional<std::pair<std::string, std::string>>& to);
 
 // Validates data against the declaration of each process's live version and gives it normalised (422 otherwise).

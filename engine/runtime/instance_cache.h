@@ -24,9 +24,9 @@ struct CachedInstance {
   std::map<IncidentNumber, IncidentRow> incidents;  // rows of open incidents
   std::int64_t rows_since_snapshot = 0;
   std::size_t bytes_since_snapshot = 0;
-  std::int64_t touched_in = 0;                      // number of the newest batch with rows of this instance
-  int pins = 0;                                     // batches in flight: not evicted before they are known
-  std::list<InstanceId>::iterator place;            // in the cache's order of use
+  std::int64_t touched_in = 0;            // number of the newest batch with rows of this instance
+  int pins = 0;                           // batches in flight: not evicted before they are known
+  std::list<InstanceId>::iterator place;  // in the cache's order of use
 };
 
 class InstanceCache {
@@ -42,7 +42,7 @@ class InstanceCache {
 
  private:
   std::unordered_map<InstanceId, std::unique_ptr<CachedInstance>, InstanceIdHash> instances_;
-  std::list<InstanceId> by_use_;                    // newest first
+  std::list<InstanceId> by_use_;  // newest first
 };
 
 }  // namespace fermata

@@ -29,7 +29,9 @@ Value Field(const Value& object, std::string_view key) {
   return found ? *found : Value::Null();
 }
 
-InstanceId Id(const Value& object, std::string_view key) { return InstanceId::Parse(Text(object, key)).value_or(InstanceId()); }
+InstanceId Id(const Value& object, std::string_view key) {
+  return InstanceId::Parse(Text(object, key)).value_or(InstanceId());
+}
 
 struct Encoder {
   Value operator()(const InstanceMessage& message) const {
@@ -134,7 +136,8 @@ Result<Message> DecodeMessage(std::string_view bytes) {
   if (kind == "start") return DecodeStart(*json);
   if (kind == "event") return DecodeEvent(*json);
   if (kind == "subscribe") return DecodeSubscribe(*json);
-  if (kind != "instance") return Error{kCorruptMessage, "Expected an inbox message of a known kind, but got '" + kind + "'."};
+  if (kind != "instance")
+    return Error{kCorruptMessage, "Expected an inbox message of a known kind, but got '" + kind + "'."};
   Result<Command> command = DecodeCommand(Text(*json, "command"));
   if (!command.ok()) return command.error();
   return Message(InstanceMessage{Id(*json, "target"), std::move(*command)});

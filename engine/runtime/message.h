@@ -34,8 +34,8 @@ struct StartMessage {
 // An event on its way to the shard of (tenant, value).
 struct EventMessage {
   std::string tenant, value;
-  std::vector<std::string> processes;        // those whose declared key gave `value`
-  bool addressed = false;                    // to live instances of processes[0] with business key `value`, keys of declarations aside
+  std::vector<std::string> processes;  // those whose declared key gave `value`
+  bool addressed = false;  // to live instances of processes[0] with business key `value`, keys of declarations aside
   std::int64_t keep_ms = 0;
   CloudEvent event;
 };

@@ -40,10 +40,13 @@ Result<StartReply> DecodeReply(const std::string& text) {
 void Shard::HandleStart(StartOrder order) {
   Flight& flight = Open();
   auto later = [&flight, &order](Result<StartReply> reply) {
-    flight.answers.push_back([answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
-      if (committed) answer(std::move(reply));
-      else answer(failure);
-    });
+    flight.answers.push_back(
+        [answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
+          if (committed)
+            answer(std::move(reply));
+          else
+            answer(failure);
+        });
   };
   const StartRequest& request = order.request;
   if (std::optional<Result<StartReply>> remembered = Remembered(request)) return later(std::move(*remembered));
@@ -56,14 +59,17 @@ void Shard::HandleStart(StartOrder order) {
   start.input = std::move(order.input);
   start.traceparent = request.traceparent;
   std::uint64_t unique = (++id_counter_ << 40) | (random_() >> 24);
-  InstanceId id = InstanceId::Make(static_cast<std::uint8_t>(order.logical_shard), now_us_ / 1000, unique, static_cast<std::uint8_t>(random_()));
+  InstanceId id = InstanceId::Make(static_cast<std::uint8_t>(order.logical_shard), now_us_ / 1000, unique,
+                                   static_cast<std::uint8_t>(random_()));
   Result<CachedInstance*> instance = StartInstanceHere(id, order.definition, std::move(start));
   if (!instance.ok()) return later(instance.error());
 
   const InstanceState& state = (*instance)->state;
   StartReply reply{id, state.process, state.version, state.key, std::string(StatusName(state.status)), false};
   if (!request.idempotency_key.empty()) {
-    IdempotencyRow row{order.logical_shard, tenant, request.idempotency_key, request.request_hash, EncodeReply(reply), now_us_ + kIdempotencyKeyMs * 1000};
+    IdempotencyRow row{order.logical_shard,     tenant,
+                       request.idempotency_key, request.request_hash,
+                       EncodeReply(reply),      now_us_ + kIdempotencyKeyMs * 1000};
     pending_idempotency_.Put(flight.number, GroupKey({tenant, row.key}), row.key, row);
     flight.rows.idempotency_keys.push_back(std::move(row));
   }
@@ -73,22 +79,27 @@ void Shard::HandleStart(StartOrder order) {
 // The answer that this Idempotency-Key has already, if any.
 std::optional<Result<StartReply>> Shard::Remembered(const StartRequest& request) {
   if (request.idempotency_key.empty()) return std::nullopt;
-  Result<std::optional<IdempotencyRow>> stored = services_.storage.FindIdempotencyKey(kDefaultTenant, request.idempotency_key);
+  Result<std::optional<IdempotencyRow>> stored =
+      services_.storage.FindIdempotencyKey(kDefaultTenant, request.idempotency_key);
   if (!stored.ok()) return Result<StartReply>(stored.error());
   std::vector<IdempotencyRow> rows;
   if (stored->has_value()) rows.push_back(**stored);
-  pending_idempotency_.Merge(GroupKey({kDefaultTenant, request.idempotency_key}), rows, [](const IdempotencyRow& row) { return row.key; });
+  pending_idempotency_.Merge(GroupKey({kDefaultTenant, request.idempotency_key}), rows,
+                             [](const IdempotencyRow& row) { return row.key; });
   if (rows.empty() || rows.front().expires_us <= now_us_) return std::nullopt;
   if (rows.front().request_hash != request.request_hash)
-    return Result<StartReply>(Error{kIdempotencyKeyReused,
-                                    "Expected a new Idempotency-Key for a new request, but '" + request.idempotency_key + "' was used with another one."});
+    return Result<StartReply>(Error{kIdempotencyKeyReused, "Expected a new Idempotency-Key for a new request, but '" +
+                                                               request.idempotency_key +
+                                                               "' was used with another one."});
   return DecodeReply(rows.front().answer);
 }
 
 // Whether `unique:` forbids a start with this key.
-std::optional<Error> Shard::Refusal(const Definition& definition, const std::string& tenant, const std::optional<std::string>& key) {
+std::optional<Error> Shard::Refusal(const Definition& definition, const std::string& tenant,
+                                    const std::optional<std::string>& key) {
   if (definition.unique == Uniqueness::kNo || !key) return std::nullopt;
-  Error in_use{kKeyInUse, "Expected a key that no other instance of '" + definition.process + "' has, but '" + *key + "' is in use."};
+  Error in_use{kKeyInUse, "Expected a key that no other instance of '" + definition.process + "' has, but '" + *key +
+                              "' is in use."};
   std::string group = GroupKey({tenant, definition.process, *key});
   Result<std::vector<InstanceRow>> live = services_.storage.FindLiveByKey(tenant, definition.process, *key);
   if (!live.ok()) return live.error();
@@ -104,7 +115,8 @@ std::optional<Error> Shard::Refusal(const Definition& definition, const std::str
   return std::nullopt;
 }
 
-Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition, StartInstance start) {
+Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition,
+                                                 StartInstance start) {
   Flight& flight = Open();
   std::string tenant = start.tenant;
   std::optional<std::string> key = start.key;
@@ -134,10 +146,13 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
 
 void Shard::HandleInstance(InstanceOrder order) {
   auto later = [&](Result<std::string> reply) {
-    Open().answers.push_back([answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
-      if (committed) answer(std::move(reply));
-      else answer(failure);
-    });
+    Open().answers.push_back(
+        [answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
+          if (committed)
+            answer(std::move(reply));
+          else
+            answer(failure);
+        });
   };
   Result<CachedInstance*> instance = Load(order.instance);
   if (!instance.ok()) return later(instance.error());
@@ -150,7 +165,8 @@ void Shard::HandleOutcome(JobOutcome outcome) {
   submitted_.erase({outcome.instance, outcome.completion.job, outcome.completion.attempt});
   Result<CachedInstance*> instance = Load(outcome.instance);
   if (!instance.ok()) {
-    if (instance.error().code != kUnknownInstance) failed_ = true;  // storage does not answer: recovery will find the job again
+    if (instance.error().code != kUnknownInstance)
+      failed_ = true;  // storage does not answer: recovery will find the job again
     return;
   }
   // Refusals are of late outcomes of jobs that nobody awaits any more.
@@ -178,12 +194,15 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
   if (message.ok()) {
     if (auto* instance = std::get_if<InstanceMessage>(&*message)) {
       Result<CachedInstance*> target = Load(instance->target);
-      if (target.ok()) (void)DecideOn(**target, instance->command);
-      else if (target.error().code != kUnknownInstance) failed_ = true;
+      if (target.ok())
+        (void)DecideOn(**target, instance->command);
+      else if (target.error().code != kUnknownInstance)
+        failed_ = true;
     } else if (auto* start = std::get_if<StartMessage>(&*message)) {
       StartChildHere(*start);
     } else if (auto* event = std::get_if<EventMessage>(&*message)) {
-      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && reply.error().code != kTooManyKeptEvents) failed_ = true;
+      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && reply.error().code != kTooManyKeptEvents)
+        failed_ = true;
     } else if (auto* subscribe = std::get_if<SubscribeMessage>(&*message)) {
       SubscribeHere(*subscribe);
     }
@@ -197,15 +216,18 @@ void Shard::StartChildHere(const StartMessage& message) {
   if (Result<CachedInstance*> there = Load(message.child); there.ok()) return;  // starting twice is starting once
   auto refuse = [&](ChildResult::Kind kind, const std::string& text) {
     if (message.parent.detached) return;
-    ChildResult result{kind, Value(), ProcessError{kind == ChildResult::Kind::kDuplicate ? "duplicate" : "schema", text, Value()}};
+    ChildResult result{kind, Value(),
+                       ProcessError{kind == ChildResult::Kind::kDuplicate ? "duplicate" : "schema", text, Value()}};
     message_index_ = 0;
     SendMessage(message.child, 0, message.parent.instance.shard(),
-                InstanceMessage{message.parent.instance, FinishChild{message.parent.activation, message.child, std::move(result)}});
+                InstanceMessage{message.parent.instance,
+                                FinishChild{message.parent.activation, message.child, std::move(result)}});
   };
   DefinitionPtr definition = services_.definitions.Resolve(message.process, message.version);
   if (!definition) {
     std::string range = message.version.empty() ? std::string() : " in version " + message.version;
-    return refuse(ChildResult::Kind::kRefused, "Expected a deployed process, but '" + message.process + "'" + range + " is not there.");
+    return refuse(ChildResult::Kind::kRefused,
+                  "Expected a deployed process, but '" + message.process + "'" + range + " is not there.");
   }
   Result<Value> input = ValidateStart(*definition, message.input);
   if (!input.ok()) return refuse(ChildResult::Kind::kRefused, input.error().message);

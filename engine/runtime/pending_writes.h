@@ -34,7 +34,8 @@ class PendingWrites {
     auto found = groups_.find(group);
     if (found == groups_.end()) return;
     for (const Entry& entry : found->second) {
-      auto same = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return identity_of(row) == entry.identity; });
+      auto same =
+          std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return identity_of(row) == entry.identity; });
       if (!entry.row) {
         if (same != rows.end()) rows.erase(same);
       } else if (same != rows.end()) {

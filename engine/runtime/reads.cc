@@ -12,22 +12,27 @@ namespace fermata {
 namespace {
 
 InstanceSummary SummaryOf(const InstanceRow& row) {
-  return {row.id,    row.process, row.version,        row.key,    row.status,     row.states,
-          row.error, row.open_incidents, row.parent, row.started_us, row.updated_us, row.ended_us};
+  return {row.id,    row.process,        row.version, row.key,        row.status,     row.states,
+          row.error, row.open_incidents, row.parent,  row.started_us, row.updated_us, row.ended_us};
 }
 
 IncidentView ViewOf(const IncidentRow& row) {
-  return {row.instance, row.number, row.process, row.state, row.error, row.message, row.open, row.opened_us, row.closed_us};
+  return {row.instance, row.number, row.process,   row.state,    row.error,
+          row.message,  row.open,   row.opened_us, row.closed_us};
 }
 
-std::vector<std::string> StatesOf(const InstanceState& state) { return IsFinal(state.status) ? std::vector<std::string>() : ActiveStates(state); }
+std::vector<std::string> StatesOf(const InstanceState& state) {
+  return IsFinal(state.status) ? std::vector<std::string>() : ActiveStates(state);
+}
 
 Error BadCursor(const std::string& cursor) {
   return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
 }
 
 // "<number>-<instance id>".
-std::string MakeCursor(std::int64_t number, const InstanceId& id) { return std::to_string(number) + "-" + id.ToString(); }
+std::string MakeCursor(std::int64_t number, const InstanceId& id) {
+  return std::to_string(number) + "-" + id.ToString();
+}
 
 std::optional<std::int64_t> ParseNumber(std::string_view text) {
   std::int64_t number = 0;
@@ -50,7 +55,8 @@ std::optional<std::pair<std::int64_t, InstanceId>> ParseCursor(const std::string
 Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
   Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
   if (!stored.ok()) return stored.error();
-  if (!stored->has_value()) return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  if (!stored->has_value())
+    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
   Result<InstanceState> state = Rebuild(**stored);
   if (!state.ok()) return state.error();
   InstanceView view;
@@ -62,7 +68,8 @@ Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
   view.variables = Value::Map(std::move(variables));
   view.output = state->output;
   view.error = state->error;
-  for (const OpenIncident& incident : OpenIncidents(*state)) view.incidents.push_back(ViewOf(IncidentRowOf(*state, incident)));
+  for (const OpenIncident& incident : OpenIncidents(*state))
+    view.incidents.push_back(ViewOf(IncidentRowOf(*state, incident)));
   return view;
 }
 
@@ -100,7 +107,8 @@ Result<Page<InstanceSummary>> EngineImpl::List(const InstanceQuery& query) {
     for (const InstanceRow& row : *rows) {
       Result<InstanceSummary> summary = Refresh(row);
       if (!summary.ok()) return summary.error();
-      if (wanted && std::find(summary->states.begin(), summary->states.end(), *wanted) == summary->states.end()) continue;
+      if (wanted && std::find(summary->states.begin(), summary->states.end(), *wanted) == summary->states.end())
+        continue;
       page.items.push_back(std::move(*summary));
       if (static_cast<int>(page.items.size()) < query.filter.limit) continue;
       page.next_cursor = MakeCursor(row.started_us, row.id);
@@ -120,7 +128,8 @@ Result<Page<HistoryEntry>> EngineImpl::History(const InstanceId& id, const std::
   }
   Result<std::vector<JournalRow>> rows = storage_.ReadJournal(id, after, limit);
   if (!rows.ok()) return rows.error();
-  if (rows->empty() && after == 0) return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  if (rows->empty() && after == 0)
+    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
   Page<HistoryEntry> page;
   for (const JournalRow& row : *rows) {
     Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
@@ -142,7 +151,8 @@ Result<Page<IncidentView>> EngineImpl::Incidents(const IncidentQuery& query) {
   if (!rows.ok()) return rows.error();
   Page<IncidentView> page;
   for (const IncidentRow& row : *rows) page.items.push_back(ViewOf(row));
-  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty()) page.next_cursor = MakeCursor(rows->back().number, rows->back().instance);
+  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty())
+    page.next_cursor = MakeCursor(rows->back().number, rows->back().instance);
   return page;
 }
 
@@ -163,7 +173,8 @@ Result<bool> EngineImpl::EverEntered(const InstanceId& id, const std::string& st
   }
 }
 
-void EngineImpl::WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms, std::function<void(bool)> callback) {
+void EngineImpl::WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
+                             std::function<void(bool)> callback) {
   std::int64_t waiter = waiters_.Add(id, until, timeout_ms, std::move(callback));
   Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
   if (!stored.ok() || !stored->has_value()) return waiters_.Finish(waiter, false);

@@ -21,7 +21,9 @@ Result<InstanceState> Rebuild(const StoredInstance& stored) {
   return state;
 }
 
-bool HasSteadyStates(InstanceStatus status) { return status == InstanceStatus::kWaiting || status == InstanceStatus::kSuspended; }
+bool HasSteadyStates(InstanceStatus status) {
+  return status == InstanceStatus::kWaiting || status == InstanceStatus::kSuspended;
+}
 
 InstanceRow InstanceRowOf(const InstanceState& state) {
   InstanceRow row;
@@ -59,7 +61,8 @@ IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incide
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events) {
   std::vector<std::string> states;
   for (const JournalEvent& event : events)
-    if (const auto* entered = std::get_if<StateEntered>(&event.body); entered && entered->kind == ActivationKind::kState)
+    if (const auto* entered = std::get_if<StateEntered>(&event.body);
+        entered && entered->kind == ActivationKind::kState)
       states.push_back(entered->state);
   return states;
 }

@@ -44,7 +44,7 @@ struct StartOrder {
   int logical_shard = 0;
   DefinitionPtr definition;
   std::optional<std::string> key;
-  Value input;                         // normalised
+  Value input;  // normalised
   Answer<StartReply> answer;
 };
 struct EventOrder {
@@ -61,7 +61,7 @@ struct JobOutcome {
   CompleteJob completion;
 };
 struct MessageArrived {
-  InboxRow row;                        // durable
+  InboxRow row;  // durable
 };
 struct TimerFell {
   TimerRow timer;
@@ -69,16 +69,16 @@ struct TimerFell {
 using ShardItem = std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell>;
 
 struct ShardOptions {
-  int index = 0;                       // this shard thread's number: the storage lane, too
-  int count = 1;                       // shard threads of the node
+  int index = 0;  // this shard thread's number: the storage lane, too
+  int count = 1;  // shard threads of the node
   std::size_t inbox_commands_max = kInboxCommandsMax;
-  std::uint64_t random_seed = 0;       // of ids and jitter; 0 = by chance
+  std::uint64_t random_seed = 0;  // of ids and jitter; 0 = by chance
 };
 
 // Counters of all shards together; read by metrics.
 struct ShardCounters {
-  std::atomic<std::uint64_t> started{0}, completed{0}, failed{0}, cancelled{0}, decisions{0}, commits{0}, commit_failures{0}, events_accepted{0},
-      jobs_dispatched{0}, timers_fired{0}, incidents_opened{0};
+  std::atomic<std::uint64_t> started{0}, completed{0}, failed{0}, cancelled{0}, decisions{0}, commits{0},
+      commit_failures{0}, events_accepted{0}, jobs_dispatched{0}, timers_fired{0}, incidents_opened{0};
   std::atomic<std::size_t> timers_armed{0}, instances_cached{0};
 };
 
@@ -144,7 +144,7 @@ class Shard {
 
   // Calls Step() until Stop(), on a thread of its own.
   void Run();
-  void Stop();                         // takes no more orders, waits for commits in flight, joins
+  void Stop();  // takes no more orders, waits for commits in flight, joins
   std::size_t InboxDepth() const { return inbox_.size(); }
   bool healthy() const { return healthy_.load(); }
 
@@ -154,12 +154,12 @@ class Shard {
     std::int64_t number = 0;
     Batch rows;
     std::vector<std::function<void(bool committed, const Error& failure)>> answers;
-    std::vector<JobOutcome> outcomes;                   // taken in this batch: put back if it fails
+    std::vector<JobOutcome> outcomes;  // taken in this batch: put back if it fails
     std::vector<std::pair<InstanceId, DispatchJob>> jobs;
     std::vector<TimerRow> timers_set, timers_cleared;
-    std::vector<InstanceId> touched;                    // pinned in the cache
+    std::vector<InstanceId> touched;  // pinned in the cache
     std::vector<Progress> progress;
-    std::vector<InboxRow> messages;                     // sent
+    std::vector<InboxRow> messages;  // sent
     std::vector<MessageKey> messages_taken;
     std::optional<CommitOutcome> outcome;
   };
@@ -186,7 +186,8 @@ class Shard {
   void HandleTimer(const TimerFell& fell);
   void HandleMessage(const MessageArrived& arrived);
   void StartChildHere(const StartMessage& message);
-  std::optional<Error> Refusal(const Definition& definition, const std::string& tenant, const std::optional<std::string>& key);
+  std::optional<Error> Refusal(const Definition& definition, const std::string& tenant,
+                               const std::optional<std::string>& key);
   std::optional<Result<StartReply>> Remembered(const StartRequest& request);
   Result<CachedInstance*> StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition, StartInstance start);
 
@@ -222,14 +223,14 @@ class Shard {
   std::uint64_t id_counter_ = 0;
   std::mt19937_64 random_;
   std::unique_ptr<Flight> open_;
-  std::vector<std::unique_ptr<Flight>> flights_;        // handed over, oldest first
+  std::vector<std::unique_ptr<Flight>> flights_;                     // handed over, oldest first
   std::set<std::tuple<InstanceId, JobId, std::int64_t>> submitted_;  // jobs that the executor has
   TakenMessages known_messages_;
   std::int64_t message_index_ = 0;
   bool failed_ = false;
   std::int64_t retry_recovery_us_ = 0;
 
-  PendingWrites<InstanceRow> pending_keys_;             // group: tenant, process, key
+  PendingWrites<InstanceRow> pending_keys_;  // group: tenant, process, key
   PendingWrites<EverKeyRow> pending_ever_;
   PendingWrites<IdempotencyRow> pending_idempotency_;
   PendingWrites<EventIdentityRow> pending_identities_;

@@ -137,10 +137,13 @@ void Shard::Handle(ShardItem item) {
   }
   auto& event = std::get<EventOrder>(item);
   Result<EventReply> reply = Correlate(event.message);
-  Open().answers.push_back([answer = std::move(event.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
-    if (committed) answer(std::move(reply));
-    else answer(failure);
-  });
+  Open().answers.push_back(
+      [answer = std::move(event.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
+        if (committed)
+          answer(std::move(reply));
+        else
+          answer(failure);
+      });
 }
 
 void Shard::CloseBatch() {
@@ -229,8 +232,12 @@ void Shard::FailFlights() {
   for (auto& flight : flights_) {
     services_.counters.commit_failures.fetch_add(1);
     bool unknown = flight->outcome == CommitOutcome::kUnknown || flight->outcome == CommitOutcome::kCommitted;
-    Error failure = unknown ? Error{kCommitUnknown, "Expected the answer to a commit, but the connection was lost: it may have happened. Ask again."}
-                            : Error{kStorageUnavailable, "Expected storage to take the change, but it did not: nothing happened. Try again."};
+    Error failure =
+        unknown
+            ? Error{kCommitUnknown,
+                    "Expected the answer to a commit, but the connection was lost: it may have happened. Ask again."}
+            : Error{kStorageUnavailable,
+                    "Expected storage to take the change, but it did not: nothing happened. Try again."};
     for (auto& answer : flight->answers) answer(false, failure);
     for (JobOutcome& outcome : flight->outcomes) outcomes.push_back(std::move(outcome));
     for (const MessageKey& key : flight->messages_taken) known_messages_.Forget(key);
@@ -274,8 +281,10 @@ void Shard::Run() {
       if (Step() > 0) continue;
       // With as many commits in flight as allowed, or a failure to wait out, arrivals must not wake us: only a commit does.
       bool full = failed_ || static_cast<int>(flights_.size()) >= kCommitsInFlightMax;
-      if (full) inbox_.WaitForWake(failed_ ? kRecoveryPauseUs : kIdleMaxUs);
-      else if (!stopping_) inbox_.Wait(IdleUs());
+      if (full)
+        inbox_.WaitForWake(failed_ ? kRecoveryPauseUs : kIdleMaxUs);
+      else if (!stopping_)
+        inbox_.Wait(IdleUs());
       if (stopping_ && failed_ && flights_.empty()) break;
     }
     Error stopping{kShuttingDown, "Expected a running engine, but it is shutting down. Try again in a moment."};

@@ -27,7 +27,7 @@ struct InstanceSummary {
   std::string process, version;
   std::optional<std::string> key;
   std::string status;
-  std::vector<std::string> states;          // active ones, outer first
+  std::vector<std::string> states;  // active ones, outer first
   std::string error;
   std::int64_t open_incidents = 0;
   std::optional<InstanceId> parent;
@@ -37,16 +37,16 @@ struct InstanceSummary {
 struct InstanceView {
   InstanceSummary summary;
   Value input;
-  Value variables;                          // a map
-  Value output;                             // null unless completed
-  std::optional<ProcessError> error;        // when failed
-  std::vector<IncidentView> incidents;      // open ones
+  Value variables;                      // a map
+  Value output;                         // null unless completed
+  std::optional<ProcessError> error;    // when failed
+  std::vector<IncidentView> incidents;  // open ones
 };
 
 struct HistoryEntry {
-  std::int64_t seq = 0;                     // of the decision; several entries may share one
+  std::int64_t seq = 0;  // of the decision; several entries may share one
   std::int64_t time_us = 0;
-  Value event;                              // codec's DescribeEvent
+  Value event;  // codec's DescribeEvent
 };
 
 // One page and where the next begins; an empty cursor means that there is none.
@@ -59,9 +59,9 @@ struct Page {
 struct DefinitionInfo {
   std::string process, version, hash;
   std::string title, description;
-  bool live = false;                        // new starts take it
+  bool live = false;  // new starts take it
   std::int64_t deployed_us = 0;
-  std::string source;                       // the YAML
+  std::string source;  // the YAML
   Value input_schema;
   std::vector<std::string> states;
 };

@@ -57,7 +57,8 @@ void Waiters::Finish(std::int64_t number, bool reached) {
 bool Waiters::Reached(const Progress& progress, const std::string& until) {
   if (progress.final) return true;  // it will never get anywhere else
   if (until.empty()) return false;
-  return progress.status == until || std::find(progress.entered.begin(), progress.entered.end(), until) != progress.entered.end();
+  return progress.status == until ||
+         std::find(progress.entered.begin(), progress.entered.end(), until) != progress.entered.end();
 }
 
 void Waiters::Notify(const Progress& progress) {

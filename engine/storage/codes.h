@@ -5,14 +5,14 @@
 
 namespace fermata {
 
-inline constexpr ErrorCode kStorageOpenFailed{5001};        // the place of the data cannot be opened or reached
-inline constexpr ErrorCode kStorageInUse{5002};             // another server has the file
-inline constexpr ErrorCode kStorageNotOurs{5003};           // the file is no database, damaged, or another program's
-inline constexpr ErrorCode kStorageTooNew{5004};            // written by a newer Fermata
-inline constexpr ErrorCode kStorageReadFailed{5005};        // a read failed: disk, connection, time limit
-inline constexpr ErrorCode kStorageCommitFailed{5006};      // a commit failed, or nobody knows
-inline constexpr ErrorCode kStorageFull{5007};              // no space left
-inline constexpr ErrorCode kStorageOptionsInvalid{5008};    // a path or connection string that cannot be right
-inline constexpr ErrorCode kStorageFenced{5009};            // another node has taken over
+inline constexpr ErrorCode kStorageOpenFailed{5001};      // the place of the data cannot be opened or reached
+inline constexpr ErrorCode kStorageInUse{5002};           // another server has the file
+inline constexpr ErrorCode kStorageNotOurs{5003};         // the file is no database, damaged, or another program's
+inline constexpr ErrorCode kStorageTooNew{5004};          // written by a newer Fermata
+inline constexpr ErrorCode kStorageReadFailed{5005};      // a read failed: disk, connection, time limit
+inline constexpr ErrorCode kStorageCommitFailed{5006};    // a commit failed, or nobody knows
+inline constexpr ErrorCode kStorageFull{5007};            // no space left
+inline constexpr ErrorCode kStorageOptionsInvalid{5008};  // a path or connection string that cannot be right
+inline constexpr ErrorCode kStorageFenced{5009};          // another node has taken over
 
 }  // namespace fermata

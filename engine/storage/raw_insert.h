@@ -8,7 +8,7 @@ namespace fermata {
 
 struct RawInserts {
   std::int64_t rows = 0;
-  std::size_t bytes = 0;        // of each payload
+  std::size_t bytes = 0;  // of each payload
   std::int64_t rows_per_tx = 0;
 };
 

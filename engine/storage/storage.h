@@ -44,16 +44,17 @@ struct InstanceRow {
   std::string process;
   std::string version;
   std::string definition_hash;
-  std::optional<std::string> key;         // then the id's shard is HomeShard(tenant, key)
-  std::string status;                    // the seven words of language.md 5
-  bool live = true;                      // not completed, failed or cancelled
-  std::vector<std::string> states;       // active states, outer ones first; empty while it runs (they change too often to be kept here)
-  std::string error;                     // name, when failed
+  std::optional<std::string> key;  // then the id's shard is HomeShard(tenant, key)
+  std::string status;              // the seven words of language.md 5
+  bool live = true;                // not completed, failed or cancelled
+  std::vector<std::string>
+      states;         // active states, outer ones first; empty while it runs (they change too often to be kept here)
+  std::string error;  // name, when failed
   std::int64_t open_incidents = 0;
   std::optional<InstanceId> parent;
   std::int64_t started_us = 0;
   std::int64_t updated_us = 0;
-  std::int64_t ended_us = 0;             // 0 while live
+  std::int64_t ended_us = 0;  // 0 while live
   friend bool operator==(const InstanceRow&, const InstanceRow&) = default;
 };
 
@@ -77,8 +78,8 @@ struct SubscriptionRow {
 
 // A command for an instance of `shard`, or a message that may start one. Put by the sender's commit, deleted by the receiver's.
 struct InboxRow {
-  int shard = 0;                         // the receiver's
-  InstanceId sender;                     // (sender, seq, index) is the primary key and the order of delivery per sender
+  int shard = 0;      // the receiver's
+  InstanceId sender;  // (sender, seq, index) is the primary key and the order of delivery per sender
   std::int64_t seq = 0;
   std::int64_t index = 0;
   std::string bytes;
@@ -88,7 +89,7 @@ struct InboxRow {
 struct KeptEventRow {
   int shard = 0;
   std::string tenant, process, value;
-  std::int64_t order = 0;                // of arrival, growing within the shard
+  std::int64_t order = 0;  // of arrival, growing within the shard
   std::string type;
   std::int64_t expires_us = 0;
   std::string bytes;
@@ -121,7 +122,7 @@ struct IncidentRow {
   InstanceId instance;
   std::int64_t number = 0;
   std::string tenant, process, state;
-  std::string error, message;            // name and text
+  std::string error, message;  // name and text
   bool open = true;
   std::int64_t opened_us = 0;
   std::int64_t closed_us = 0;
@@ -151,13 +152,13 @@ struct Batch {
   std::vector<SnapshotRow> snapshots;
   std::vector<InstanceRow> instances;
   std::vector<TimerRow> timers;
-  std::vector<TimerRow> timers_deleted;                  // due_us is that of the row to delete
+  std::vector<TimerRow> timers_deleted;  // due_us is that of the row to delete
   std::vector<SubscriptionRow> subscriptions;
   std::vector<SubscriptionRow> subscriptions_deleted;
   std::vector<InboxRow> inbox;
-  std::vector<InboxRow> inbox_deleted;                   // bytes empty
+  std::vector<InboxRow> inbox_deleted;  // bytes empty
   std::vector<KeptEventRow> kept_events;
-  std::vector<KeptEventRow> kept_events_deleted;         // bytes empty
+  std::vector<KeptEventRow> kept_events_deleted;  // bytes empty
   std::vector<EventIdentityRow> event_identities;
   std::vector<IdempotencyRow> idempotency_keys;
   std::vector<EverKeyRow> ever_keys;
@@ -167,14 +168,14 @@ struct Batch {
   std::vector<ManifestRow> manifests;
 
   bool empty() const;
-  std::size_t Bytes() const;                             // of payloads, roughly
+  std::size_t Bytes() const;  // of payloads, roughly
 };
 
 enum class CommitOutcome {
-  kCommitted,   // durable
-  kFailed,      // certainly not there, nothing of it
-  kUnknown,     // the connection was lost at COMMIT: the journal knows. The caller reloads.
-  kFenced,      // another node has taken over: this one must stop writing
+  kCommitted,  // durable
+  kFailed,     // certainly not there, nothing of it
+  kUnknown,    // the connection was lost at COMMIT: the journal knows. The caller reloads.
+  kFenced,     // another node has taken over: this one must stop writing
 };
 using CommitCallback = std::function<void(CommitOutcome)>;
 
@@ -183,14 +184,14 @@ using CommitCallback = std::function<void(CommitOutcome)>;
 struct StoredInstance {
   InstanceRow row;
   std::optional<SnapshotRow> snapshot;
-  std::vector<JournalRow> tail;          // after the snapshot, in order
+  std::vector<JournalRow> tail;  // after the snapshot, in order
 };
 
 struct InstanceFilter {
   std::string tenant{kDefaultTenant};
   std::optional<std::string> process;
   std::optional<std::string> status;
-  std::optional<std::string> state;      // an active state's name; only live instances have any
+  std::optional<std::string> state;  // an active state's name; only live instances have any
   std::optional<std::string> key;
   std::optional<std::int64_t> started_from_us, started_before_us;
   std::optional<bool> live;
@@ -209,8 +210,8 @@ struct IncidentFilter {
 };
 
 struct StorageInfo {
-  std::string name;                      // "memory", "sqlite", "postgres"
-  std::string sync;                      // "full", "none"
+  std::string name;  // "memory", "sqlite", "postgres"
+  std::string sync;  // "full", "none"
   int shard_count = 1;
 };
 
@@ -231,25 +232,33 @@ class Storage {
   virtual Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) = 0;
   virtual Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) = 0;
   // Live instances with this business key; of every process if `process` is empty.
-  virtual Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key) = 0;
-  virtual Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key) = 0;
-  virtual Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type, std::string_view value) = 0;
+  virtual Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                         std::string_view key) = 0;
+  virtual Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
+                                                        std::string_view key) = 0;
+  virtual Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                                 std::string_view value) = 0;
   // Oldest first, expired ones too (the caller looks at expires_us).
-  virtual Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process, std::string_view value) = 0;
+  virtual Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                           std::string_view value) = 0;
   // Of every process: for a new `match` subscription.
-  virtual Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type, std::string_view value) = 0;
-  virtual Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
-                                                                    std::string_view value) = 0;
+  virtual Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                                 std::string_view value) = 0;
+  virtual Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                                    std::string_view id, std::string_view value) = 0;
   virtual Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) = 0;
   virtual Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) = 0;
 
   // For recovery and the timer queue; pages by key. `shard_from`..`shard_to` inclusive.
   // Live instances whose status is running or compensating: the ones that may have jobs in flight.
   virtual Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) = 0;
-  virtual Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) = 0;  // by (due, instance, activation, slot)
-  virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) = 0;  // by (sender, seq, index)
-  virtual Result<std::int64_t> LastKeptEventOrder() = 0;  // the highest ever put, 0 if none
-  virtual Result<std::int64_t> LastTimeUs() = 0;  // of the newest journal row, 0 if none: time never runs backwards across a restart
+  virtual Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                                   int limit) = 0;  // by (due, instance, activation, slot)
+  virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after,
+                                                  int limit) = 0;  // by (sender, seq, index)
+  virtual Result<std::int64_t> LastKeptEventOrder() = 0;           // the highest ever put, 0 if none
+  virtual Result<std::int64_t>
+  LastTimeUs() = 0;  // of the newest journal row, 0 if none: time never runs backwards across a restart
 
   virtual Result<std::vector<DefinitionRow>> ReadDefinitions() = 0;
   virtual Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() = 0;

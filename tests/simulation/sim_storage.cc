@@ -4,7 +4,9 @@
 
 namespace fermata {
 
-void SimStorage::Commit(int lane, Batch batch, CommitCallback done) { queue_.push_back({lane, std::move(batch), std::move(done)}); }
+void SimStorage::Commit(int lane, Batch batch, CommitCallback done) {
+  queue_.push_back({lane, std::move(batch), std::move(done)});
+}
 
 bool SimStorage::FinishOne() {
   if (queue_.empty()) return false;
@@ -40,40 +42,54 @@ Result<T> SimStorage::Read(T value) {
   return value;
 }
 
-Result<std::optional<StoredInstance>> SimStorage::LoadInstance(const InstanceId& id) { return Read(tables_.LoadInstance(id)); }
+Result<std::optional<StoredInstance>> SimStorage::LoadInstance(const InstanceId& id) {
+  return Read(tables_.LoadInstance(id));
+}
 Result<std::vector<JournalRow>> SimStorage::ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) {
   return Read(tables_.ReadJournal(id, after_seq, limit));
 }
-Result<std::vector<InstanceRow>> SimStorage::ListInstances(const InstanceFilter& filter) { return Read(tables_.ListInstances(filter)); }
-Result<std::vector<InstanceRow>> SimStorage::FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key) {
+Result<std::vector<InstanceRow>> SimStorage::ListInstances(const InstanceFilter& filter) {
+  return Read(tables_.ListInstances(filter));
+}
+Result<std::vector<InstanceRow>> SimStorage::FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                           std::string_view key) {
   return Read(tables_.FindLiveByKey(tenant, process, key));
 }
-Result<std::optional<EverKeyRow>> SimStorage::FindEverKey(std::string_view tenant, std::string_view process, std::string_view key) {
+Result<std::optional<EverKeyRow>> SimStorage::FindEverKey(std::string_view tenant, std::string_view process,
+                                                          std::string_view key) {
   return Read(tables_.FindEverKey(tenant, process, key));
 }
-Result<std::vector<SubscriptionRow>> SimStorage::FindSubscriptions(std::string_view tenant, std::string_view type, std::string_view value) {
+Result<std::vector<SubscriptionRow>> SimStorage::FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                                   std::string_view value) {
   return Read(tables_.FindSubscriptions(tenant, type, value));
 }
-Result<std::vector<KeptEventRow>> SimStorage::FindKeptEvents(std::string_view tenant, std::string_view process, std::string_view value) {
+Result<std::vector<KeptEventRow>> SimStorage::FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                             std::string_view value) {
   return Read(tables_.FindKeptEvents(tenant, value, process, std::nullopt));
 }
-Result<std::vector<KeptEventRow>> SimStorage::FindKeptEventsOfType(std::string_view tenant, std::string_view type, std::string_view value) {
+Result<std::vector<KeptEventRow>> SimStorage::FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                                   std::string_view value) {
   return Read(tables_.FindKeptEvents(tenant, value, std::nullopt, type));
 }
-Result<std::optional<EventIdentityRow>> SimStorage::FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
-                                                                      std::string_view value) {
+Result<std::optional<EventIdentityRow>> SimStorage::FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                                      std::string_view id, std::string_view value) {
   return Read(tables_.FindEventIdentity(tenant, source, id, value));
 }
 Result<std::optional<IdempotencyRow>> SimStorage::FindIdempotencyKey(std::string_view tenant, std::string_view key) {
   return Read(tables_.FindIdempotencyKey(tenant, key));
 }
-Result<std::vector<IncidentRow>> SimStorage::ListIncidents(const IncidentFilter& filter) { return Read(tables_.ListIncidents(filter)); }
+Result<std::vector<IncidentRow>> SimStorage::ListIncidents(const IncidentFilter& filter) {
+  return Read(tables_.ListIncidents(filter));
+}
 Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const InstanceId& after, int limit) {
   return Read(tables_.ListBusyInstances(after, limit));
 }
-Result<std::vector<TimerRow>> SimStorage::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) {
+Result<std::vector<TimerRow>> SimStorage::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                                     int limit) {
   return Read(tables_.ReadTimers(due_before_us, after, limit));
 }
-Result<std::vector<InboxRow>> SimStorage::ReadInbox(const std::optional<InboxRow>& after, int limit) { return Read(tables_.ReadInbox(after, limit)); }
+Result<std::vector<InboxRow>> SimStorage::ReadInbox(const std::optional<InboxRow>& after, int limit) {
+  return Read(tables_.ReadInbox(after, limit));
+}
 
 }  // namespace fermata

@@ -33,24 +33,34 @@ class SimStorage final : public Storage {
   Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override;
   Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override;
   Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) override;
-  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key) override;
-  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key) override;
-  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type, std::string_view value) override;
-  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process, std::string_view value) override;
-  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type, std::string_view value) override;
-  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
-                                                            std::string_view value) override;
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                 std::string_view key) override;
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
+                                                std::string_view key) override;
+  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) override;
+  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                   std::string_view value) override;
+  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) override;
+  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                            std::string_view id, std::string_view value) override;
   Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override;
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override;
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override;
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) override;
+  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                           int limit) override;
   Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override;
   Result<std::int64_t> LastKeptEventOrder() override { return tables_.last_kept_event_order(); }
   Result<std::int64_t> LastTimeUs() override { return tables_.last_time_us(); }
   Result<std::vector<DefinitionRow>> ReadDefinitions() override { return tables_.ReadDefinitions(); }
-  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override { return tables_.ReadLiveVersions(); }
+  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
+    return tables_.ReadLiveVersions();
+  }
   Result<std::vector<ManifestRow>> ReadManifests() override { return tables_.ReadManifests(); }
-  Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override { return tables_.DeleteExpired(now_us, limit); }
+  Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
+    return tables_.DeleteExpired(now_us, limit);
+  }
 
  private:
   struct Waiting {

@@ -27,11 +27,13 @@ int Seeds() {
 }
 
 TEST(Simulation, NothingIsLostOrDoubledOnOneShard) {
-  for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() && !::testing::Test::HasFailure(); ++seed) Simulate(static_cast<std::uint64_t>(seed), 1, 1);
+  for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() && !::testing::Test::HasFailure(); ++seed)
+    Simulate(static_cast<std::uint64_t>(seed), 1, 1);
 }
 
 TEST(Simulation, NothingIsLostOrDoubledAcrossShards) {
-  for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() && !::testing::Test::HasFailure(); ++seed) Simulate(static_cast<std::uint64_t>(seed) + 1'000'000, 3, 256);
+  for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() && !::testing::Test::HasFailure(); ++seed)
+    Simulate(static_cast<std::uint64_t>(seed) + 1'000'000, 3, 256);
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 
 namespace fermata {
 
-void SimExecutor::Submit(Job job, std::int64_t, Completion completion) { calls_.push_back({std::move(job), std::move(completion)}); }
+void SimExecutor::Submit(Job job, std::int64_t, Completion completion) {
+  calls_.push_back({std::move(job), std::move(completion)});
+}
 
 Outcome SimExecutor::Reach(const Job& job) {
   auto known = answers_.find(job.idempotency_key);
@@ -48,7 +50,12 @@ void SimExecutor::Die() {
 }
 
 World::World(std::uint64_t seed, int shard_threads, int shard_count)
-    : random_(seed), shard_threads_(shard_threads), shard_count_(shard_count), storage_(seed + 1, shard_count), executor_(seed + 2), definitions_({kSimManifest}) {
+    : random_(seed),
+      shard_threads_(shard_threads),
+      shard_count_(shard_count),
+      storage_(seed + 1, shard_count),
+      executor_(seed + 2),
+      definitions_({kSimManifest}) {
   for (const char* yaml : kSimProcesses) {
     StoredBundle bundle{"simulated.yaml", yaml, {}, {}};
     bundle.manifests = definitions_.ManifestTextsFor(bundle);
@@ -70,7 +77,8 @@ void World::Boot() {
   shards_.clear();
   for (int i = 0; i < shard_threads_; ++i) {
     ShardServices services{clock_, storage_, executor_, definitions_, *waiters_, *this, counters_};
-    shards_.push_back(std::make_unique<Shard>(ShardOptions{i, shard_threads_, kInboxCommandsMax, random_() | 1}, services));
+    shards_.push_back(
+        std::make_unique<Shard>(ShardOptions{i, shard_threads_, kInboxCommandsMax, random_() | 1}, services));
   }
   for (auto& shard : shards_)
     while (!shard->Recover().ok()) {
@@ -90,7 +98,8 @@ void World::Post(const std::string& process, const std::string& customer, const 
   order.request.idempotency_key = idempotency_key;
   order.request.request_hash = process + "/" + customer;
   order.definition = definitions_.Live(process);
-  Result<Value> input = ValidateStart(*order.definition, Value::Object({{"customer", Value::String(customer)}, {"amount", Value::Int(5)}}));
+  Result<Value> input = ValidateStart(
+      *order.definition, Value::Object({{"customer", Value::String(customer)}, {"amount", Value::Int(5)}}));
   if (!input.ok()) {
     ADD_FAILURE() << input.error().message;
     return;
@@ -122,7 +131,8 @@ void World::ClientRepeatsAStart() {
 
 void World::ClientSendsAnEvent() {
   CloudEvent event;
-  std::int64_t number = static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(next_ + 3));  // also of customers to come
+  std::int64_t number =
+      static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(next_ + 3));  // also of customers to come
   event.id = "e-" + std::to_string(number);
   event.source = "/simulation";
   event.type = "paid";
@@ -138,7 +148,8 @@ void World::ClientSendsAnEvent() {
 void World::ClientCancels() {
   if (answered_.empty()) return;
   auto which = std::next(answered_.begin(), static_cast<std::ptrdiff_t>(random_() % answered_.size()));
-  OwnerOf(which->second.shard()).Post(InstanceOrder{which->second, CancelInstance{"changed my mind"}, [](Result<std::string>) {}});
+  OwnerOf(which->second.shard())
+      .Post(InstanceOrder{which->second, CancelInstance{"changed my mind"}, [](Result<std::string>) {}});
 }
 
 bool World::StepAll() {
@@ -149,18 +160,36 @@ bool World::StepAll() {
 
 void World::Tick() {
   switch (random_() % 16) {
-    case 0: case 1: return ClientStarts();
-    case 2: return ClientRepeatsAStart();
-    case 3: return ClientSendsAnEvent();
-    case 4: clock_.now_us += static_cast<std::int64_t>(random_() % 2'000'000); return;
-    case 5: clock_.now_us -= static_cast<std::int64_t>(random_() % 1'000'000); return;  // clocks may step back
-    case 6: case 7: case 8: executor_.RunOne(); return;
-    case 9: case 10: case 11: storage_.FinishOne(); return;
+    case 0:
+    case 1:
+      return ClientStarts();
+    case 2:
+      return ClientRepeatsAStart();
+    case 3:
+      return ClientSendsAnEvent();
+    case 4:
+      clock_.now_us += static_cast<std::int64_t>(random_() % 2'000'000);
+      return;
+    case 5:
+      clock_.now_us -= static_cast<std::int64_t>(random_() % 1'000'000);
+      return;  // clocks may step back
+    case 6:
+    case 7:
+    case 8:
+      executor_.RunOne();
+      return;
+    case 9:
+    case 10:
+    case 11:
+      storage_.FinishOne();
+      return;
     case 12:
       if (random_() % 40 == 0) return Crash();
       if (random_() % 10 == 0) return ClientCancels();
       return;
-    default: StepAll(); return;
+    default:
+      StepAll();
+      return;
   }
 }
 
@@ -191,7 +220,8 @@ void World::OperatorRetries() {
   for (const IncidentRow& incident : storage_.tables().ListIncidents(open)) {
     ResolveIncident retry;
     retry.incident = incident.number;
-    OwnerOf(incident.instance.shard()).Post(InstanceOrder{incident.instance, std::move(retry), [](Result<std::string>) {}});
+    OwnerOf(incident.instance.shard()).Post(InstanceOrder{incident.instance, std::move(retry), [](Result<std::string>) {
+                                                          }});
   }
 }
 
@@ -225,14 +255,17 @@ void World::Verify() {
     InstanceRow expected = InstanceRowOf(*state);
     expected.updated_us = row.updated_us;
     EXPECT_EQ(expected, row) << "the row of " << id.ToString() << " is not what its journal says";
-    EXPECT_TRUE(IsFinal(state->status)) << row.process << " " << id.ToString() << " stands in " << row.status << "\n" << HistoryOf(*stored);
+    EXPECT_TRUE(IsFinal(state->status)) << row.process << " " << id.ToString() << " stands in " << row.status << "\n"
+                                        << HistoryOf(*stored);
     for (const auto& [key, operation] : executor_.effects())
-      if (key.rfind(id.ToString() + "/", 0) == 0) (operation == "charge" ? charges : refunds)[id.ToString()] += operation == "charge" || operation == "refund";
+      if (key.rfind(id.ToString() + "/", 0) == 0)
+        (operation == "charge" ? charges : refunds)[id.ToString()] += operation == "charge" || operation == "refund";
     if (row.process != "saga") continue;
     int kept = charges[id.ToString()] - refunds[id.ToString()];
     const Value* result = state->output.Find("result");
     bool paid = row.status == "completed" && result && *result == Value::String("paid");
-    EXPECT_EQ(kept, paid ? 1 : 0) << id.ToString() << " " << row.status << ": the charges and refunds do not fit\n" << HistoryOf(*stored);
+    EXPECT_EQ(kept, paid ? 1 : 0) << id.ToString() << " " << row.status << ": the charges and refunds do not fit\n"
+                                  << HistoryOf(*stored);
   }
   std::vector<TimerRow> timers = storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 1'000'000);
   EXPECT_TRUE(timers.empty()) << timers.size() << " timers of finished instances are left";

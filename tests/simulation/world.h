@@ -74,7 +74,9 @@ class World final : private ShardRouter {
   bool StepAll();
   bool Quiet();
 
-  Shard& OwnerOf(int logical_shard) override { return *shards_[static_cast<std::size_t>(logical_shard) % shards_.size()]; }
+  Shard& OwnerOf(int logical_shard) override {
+    return *shards_[static_cast<std::size_t>(logical_shard) % shards_.size()];
+  }
   bool RunHere(const Job&, JobExecutor::Completion) override { return false; }
 
   std::mt19937_64 random_;
@@ -86,9 +88,9 @@ class World final : private ShardRouter {
   ShardCounters counters_;
   std::unique_ptr<Waiters> waiters_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::uint64_t boot_ = 0;                              // answers of an earlier boot are not counted
+  std::uint64_t boot_ = 0;  // answers of an earlier boot are not counted
   std::int64_t next_ = 1;
-  std::map<std::string, InstanceId> answered_;          // idempotency key -> the id that a client was told
+  std::map<std::string, InstanceId> answered_;                 // idempotency key -> the id that a client was told
   std::vector<std::pair<std::string, std::string>> requests_;  // process, customer; the index is the idempotency key
   std::set<std::string> accepted_events_;
 };

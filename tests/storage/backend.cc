@@ -19,7 +19,9 @@ class MemoryBackend : public Backend {
 
 class SqliteBackend : public Backend {
  public:
-  Result<std::unique_ptr<Storage>> Open() override { return OpenSqlite({folder_.File("data.db"), SqliteSync::kFull, 2}); }
+  Result<std::unique_ptr<Storage>> Open() override {
+    return OpenSqlite({folder_.File("data.db"), SqliteSync::kFull, 2});
+  }
   bool durable() const override { return true; }
 
  private:
@@ -46,9 +48,12 @@ constexpr std::int64_t kStartMs = 1'700'000'000'000;
 
 std::unique_ptr<Backend> MakeBackend(BackendKind kind) {
   switch (kind) {
-    case BackendKind::kMemory: return std::make_unique<MemoryBackend>();
-    case BackendKind::kSqlite: return std::make_unique<SqliteBackend>();
-    case BackendKind::kPostgres: return std::make_unique<PostgresBackend>();
+    case BackendKind::kMemory:
+      return std::make_unique<MemoryBackend>();
+    case BackendKind::kSqlite:
+      return std::make_unique<SqliteBackend>();
+    case BackendKind::kPostgres:
+      return std::make_unique<PostgresBackend>();
   }
   return nullptr;
 }
@@ -98,9 +103,9 @@ Batch BatchOf(std::vector<JournalRow> journal) {
   return batch;
 }
 
-KeptEventRow KeptWith(const Storage& storage, const std::string& process, const std::string& type, const std::string& value,
-                      std::int64_t order) {
-  return {ShardOf(storage, value), std::string(kDefaultTenant), process, value, order, type, 500 + order,
+KeptEventRow KeptWith(const Storage& storage, const std::string& process, const std::string& type,
+                      const std::string& value, std::int64_t order) {
+  return {ShardOf(storage, value),       std::string(kDefaultTenant), process, value, order, type, 500 + order,
           "data" + std::to_string(order)};
 }
 

@@ -34,8 +34,8 @@ InstanceRow InstanceWith(const InstanceId& id, const std::string& status = "runn
 JournalRow JournalWith(const InstanceId& id, std::int64_t seq, std::string bytes = "event");
 Batch BatchOf(std::vector<JournalRow> journal);
 
-KeptEventRow KeptWith(const Storage& storage, const std::string& process, const std::string& type, const std::string& value,
-                      std::int64_t order);
+KeptEventRow KeptWith(const Storage& storage, const std::string& process, const std::string& type,
+                      const std::string& value, std::int64_t order);
 
 // Each of the 256 bytes once.
 std::string AllBytes();

@@ -36,7 +36,8 @@ TEST_P(Commit, AnEmptyBatchIsCommitted) { EXPECT_EQ(CommitAndWait(storage(), Bat
 
 TEST_P(Commit, TheCallbackComesFromAnotherThread) {
   std::promise<std::thread::id> thread;
-  storage().Commit(0, BatchOf({JournalWith(Id(1), 1)}), [&](CommitOutcome) { thread.set_value(std::this_thread::get_id()); });
+  storage().Commit(0, BatchOf({JournalWith(Id(1), 1)}),
+                   [&](CommitOutcome) { thread.set_value(std::this_thread::get_id()); });
   EXPECT_NE(thread.get_future().get(), std::this_thread::get_id());
 }
 
@@ -156,7 +157,8 @@ TEST_P(Commit, ManyLanesAtOnceLoseNothing) {
   }
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(committed, kLanes * kBatches);
-  for (int lane = 0; lane < kLanes; ++lane) EXPECT_EQ(Payloads(Id(lane + 1)).size(), static_cast<std::size_t>(kBatches));
+  for (int lane = 0; lane < kLanes; ++lane)
+    EXPECT_EQ(Payloads(Id(lane + 1)).size(), static_cast<std::size_t>(kBatches));
 }
 
 // A reader beside the writer: never half a batch, never less than what was reported before it began.
@@ -172,7 +174,8 @@ TEST_P(Commit, ReadersSeeWholeBatchesAndAllThatWereReported) {
       if (!stored || !*stored) continue;
       const std::size_t rows = (*stored)->tail.size();
       if (rows % 3 != 0) complaint = "half a batch";
-      if ((*stored)->row.updated_us != static_cast<std::int64_t>(rows / 3)) complaint = "row and journal of two moments";
+      if ((*stored)->row.updated_us != static_cast<std::int64_t>(rows / 3))
+        complaint = "row and journal of two moments";
       if (rows / 3 < static_cast<std::size_t>(reported_before)) complaint = "a reported batch is missing";
     }
   });
@@ -193,7 +196,8 @@ TEST_P(Commit, ClosingCommitsWhatWasHandedOverFirst) {
   std::atomic<int> committed{0};
   const InstanceId id = Id(1);
   for (int i = 1; i <= 30; ++i) {
-    storage().Commit(i % 3, BatchOf({JournalWith(Id(i), 1)}), [&](CommitOutcome outcome) { committed += outcome == kCommitted; });
+    storage().Commit(i % 3, BatchOf({JournalWith(Id(i), 1)}),
+                     [&](CommitOutcome outcome) { committed += outcome == kCommitted; });
   }
   Reopen();
   EXPECT_EQ(committed, 30);

@@ -43,7 +43,7 @@ class StorageTest : public testing::TestWithParam<BackendKind> {
 };
 
 // Once in each file of tests that use the fixture (or one derived from it).
-#define FERMATA_FOR_EACH_STORAGE(Fixture)                                                          \
+#define FERMATA_FOR_EACH_STORAGE(Fixture)                                                            \
   INSTANTIATE_TEST_SUITE_P(Memory, Fixture, testing::Values(::fermata::test::BackendKind::kMemory)); \
   INSTANTIATE_TEST_SUITE_P(Sqlite, Fixture, testing::Values(::fermata::test::BackendKind::kSqlite)); \
   INSTANTIATE_TEST_SUITE_P(Postgres, Fixture, testing::Values(::fermata::test::BackendKind::kPostgres))

@@ -41,12 +41,14 @@ Batch MakeBatch(const InstanceId& id, int number) {
   for (int number = 1;; ++number) {
     for (int lane = 0; lane < kLanes; ++lane) {
       ++waiting;
-      (*storage)->Commit(lane, MakeBatch(IdOf(**storage, round * kLanes + lane), number), [&, lane, number](CommitOutcome outcome) {
-        const Report report{lane, number};
-        if (outcome != CommitOutcome::kCommitted || ::write(pipe, &report, sizeof report) != sizeof report) ::_exit(4);
-        --waiting;
-        waiting.notify_one();
-      });
+      (*storage)->Commit(
+          lane, MakeBatch(IdOf(**storage, round * kLanes + lane), number), [&, lane, number](CommitOutcome outcome) {
+            const Report report{lane, number};
+            if (outcome != CommitOutcome::kCommitted || ::write(pipe, &report, sizeof report) != sizeof report)
+              ::_exit(4);
+            --waiting;
+            waiting.notify_one();
+          });
     }
     for (int now = waiting; now > 4 * kLanes; now = waiting) waiting.wait(now);
   }
@@ -106,8 +108,10 @@ TEST_P(Durability, KilledWritersLoseNothingReportedAndLeaveNoHalves) {
     if (HasFatalFailure() || HasNonfatalFailure()) return;
     Result<std::unique_ptr<Storage>> storage = backend_->Open();
     ASSERT_TRUE(storage) << storage.error().message;
-    for (int before = 0; before <= round; ++before) Check(**storage, before, reported[static_cast<std::size_t>(before)]);
-    EXPECT_EQ((*storage)->ReadTimers(1'000'000, std::nullopt, 1'000)->size(), static_cast<std::size_t>((round + 1) * kLanes));
+    for (int before = 0; before <= round; ++before)
+      Check(**storage, before, reported[static_cast<std::size_t>(before)]);
+    EXPECT_EQ((*storage)->ReadTimers(1'000'000, std::nullopt, 1'000)->size(),
+              static_cast<std::size_t>((round + 1) * kLanes));
   }
 }
 

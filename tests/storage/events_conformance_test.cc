@@ -61,8 +61,8 @@ TEST_P(Events, TheInboxIsReadInPagesInTheOrderOfEachSender) {
 
 TEST_P(Events, KeptEventsAreFoundOldestFirst) {
   Batch batch;
-  batch.kept_events = {KeptWith(storage(), "signup", "paid", "v", 12), KeptWith(storage(), "signup", "shipped", "v", 3), KeptWith(storage(), "other", "paid", "v", 7),
-                       KeptWith(storage(), "signup", "paid", "w", 1)};
+  batch.kept_events = {KeptWith(storage(), "signup", "paid", "v", 12), KeptWith(storage(), "signup", "shipped", "v", 3),
+                       KeptWith(storage(), "other", "paid", "v", 7), KeptWith(storage(), "signup", "paid", "w", 1)};
   Put(batch);
   EXPECT_THAT(Orders(storage().FindKeptEvents(kDefaultTenant, "signup", "v")), ElementsAre(3, 12));
   EXPECT_THAT(Orders(storage().FindKeptEventsOfType(kDefaultTenant, "paid", "v")), ElementsAre(7, 12));
@@ -101,7 +101,8 @@ TEST_P(Events, EventIdentitiesAreRemembered) {
 
 TEST_P(Events, AnIdempotencyKeyGivesItsAnswerWhateverItsShard) {
   Batch batch;
-  batch.idempotency_keys = {{storage().Info().shard_count - 1, std::string(kDefaultTenant), "request", "hash", AllBytes(), 99}};
+  batch.idempotency_keys = {
+      {storage().Info().shard_count - 1, std::string(kDefaultTenant), "request", "hash", AllBytes(), 99}};
   Put(batch);
   const auto found = storage().FindIdempotencyKey(kDefaultTenant, "request").value();
   ASSERT_TRUE(found);

@@ -99,7 +99,8 @@ TEST_F(PostgresServer, ConnectionsThatWereCutAreMadeAgain) {
   const std::unique_ptr<Storage> storage = MustOpen();
   ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
   ASSERT_EQ(RowsIn(*storage), 1u);
-  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+      "pg_backend_pid()");
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
   EXPECT_EQ(RowsIn(*storage), 2u);
 }
@@ -123,7 +124,8 @@ TEST_F(PostgresServer, ADatabaseThatRefusesWritesFailsCommitsAndServesReads) {
   const std::unique_ptr<Storage> storage = MustOpen();
   ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
   Run("ALTER ROLE fermata IN DATABASE " + Run("SELECT current_database()") + " SET default_transaction_read_only = on");
-  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+      "pg_backend_pid()");
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kFailed);
   EXPECT_THAT(storage->LastCommitError()->message, HasSubstr("read-only"));
   EXPECT_EQ(RowsIn(*storage), 1u);
@@ -152,7 +154,8 @@ class PostgresCut : public PostgresServer {
  protected:
   std::unique_ptr<Storage> OpenThrough(const CuttingProxy& proxy) {
     PostgresOptions options;
-    options.connection = connection_ + " host=127.0.0.1 sslmode=disable gssencmode=disable port=" + std::to_string(proxy.port());
+    options.connection =
+        connection_ + " host=127.0.0.1 sslmode=disable gssencmode=disable port=" + std::to_string(proxy.port());
     return OpenPostgres(options).value();
   }
   CuttingProxy proxy_{PostgresCluster::Shared().port()};
@@ -189,7 +192,8 @@ TEST(PostgresOptions, RefusesAConnectionStringThatCannotBeUnderstoodWithoutRepea
 
 TEST(PostgresOptions, NeverShowsThePassword) {
   // The password stands in the name of the user too, which libpq's message has.
-  const auto storage = OpenPostgres({.connection = PostgresCluster::Shared().CreateDatabase() + " user=xtopsecretx password=topsecret"});
+  const auto storage =
+      OpenPostgres({.connection = PostgresCluster::Shared().CreateDatabase() + " user=xtopsecretx password=topsecret"});
   ASSERT_FALSE(storage);
   EXPECT_EQ(storage.error().code, kStorageOpenFailed);
   EXPECT_THAT(storage.error().message, HasSubstr("***"));
@@ -211,7 +215,8 @@ TEST(PostgresOptions, MeasuresBareInserts) {
   const Result<double> rate = MeasurePostgresInserts(connection, {1'001, 100, 100});
   ASSERT_TRUE(rate) << rate.error().message;
   EXPECT_GT(*rate, 0);
-  EXPECT_EQ(PostgresCluster::Shared().Run(connection, "SELECT count(*) FROM pg_tables WHERE tablename = 'raw_inserts'"), "0");
+  EXPECT_EQ(PostgresCluster::Shared().Run(connection, "SELECT count(*) FROM pg_tables WHERE tablename = 'raw_inserts'"),
+            "0");
 }
 
 }  // namespace

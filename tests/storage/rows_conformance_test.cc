@@ -127,8 +127,9 @@ TEST_P(Rows, InstancesAreListedNewestFirstAndInPages) {
 
 TEST_P(Rows, EachFilterOfInstancesHolds) {
   Batch batch;
-  batch.instances = {InstanceWith(Id(1)), InstanceWith(IdFor(2, "k"), "waiting"), InstanceWith(Id(3), "completed"),
-                     InstanceWith(Id(4), "failed"), InstanceWith(Id(5), "cancelled"), InstanceWith(Id(6))};
+  batch.instances = {
+      InstanceWith(Id(1)),           InstanceWith(IdFor(2, "k"), "waiting"), InstanceWith(Id(3), "completed"),
+      InstanceWith(Id(4), "failed"), InstanceWith(Id(5), "cancelled"),       InstanceWith(Id(6))};
   batch.instances[0].states = {"outer", "pay"};
   batch.instances[1].key = "k";
   batch.instances[1].states = {"payment"};
@@ -153,22 +154,36 @@ TEST_P(Rows, EachFilterOfInstancesHolds) {
   EXPECT_THAT(ListIds(with([](auto& f) { f.key = "K"; })), IsEmpty());
   EXPECT_THAT(ListIds(with([](auto& f) { f.live = true; })), ElementsAre(IdFor(2, "k"), Id(1)));
   EXPECT_THAT(ListIds(with([](auto& f) { f.live = false; })), ElementsAre(Id(5), Id(4), Id(3)));
-  EXPECT_THAT(ListIds(with([](auto& f) { f.started_from_us = 30; f.started_before_us = 50; })), ElementsAre(Id(4), Id(3)));
+  EXPECT_THAT(ListIds(with([](auto& f) {
+                f.started_from_us = 30;
+                f.started_before_us = 50;
+              })),
+              ElementsAre(Id(4), Id(3)));
   EXPECT_THAT(ListIds(with([](auto& f) { f.tenant = "somebody"; })), ElementsAre(Id(6)));
-  EXPECT_THAT(ListIds(with([](auto& f) { f.status = "failed"; f.process = "other"; })), IsEmpty());
-  EXPECT_THAT(ListIds(with([](auto& f) { f.state = "pay"; f.live = false; })), IsEmpty());
+  EXPECT_THAT(ListIds(with([](auto& f) {
+                f.status = "failed";
+                f.process = "other";
+              })),
+              IsEmpty());
+  EXPECT_THAT(ListIds(with([](auto& f) {
+                f.state = "pay";
+                f.live = false;
+              })),
+              IsEmpty());
 }
 
 TEST_P(Rows, OnlyLiveInstancesAreFoundByKey) {
   Batch batch;
-  batch.instances = {InstanceWith(IdFor(1, "k")), InstanceWith(IdFor(2, "k"), "completed"), InstanceWith(IdFor(3, "k"), "waiting"),
-                     InstanceWith(IdFor(4, "other")), InstanceWith(IdFor(5, "k"))};
+  batch.instances = {InstanceWith(IdFor(1, "k")), InstanceWith(IdFor(2, "k"), "completed"),
+                     InstanceWith(IdFor(3, "k"), "waiting"), InstanceWith(IdFor(4, "other")),
+                     InstanceWith(IdFor(5, "k"))};
   for (InstanceRow& row : batch.instances) row.key = row.id == IdFor(4, "other") ? "other" : "k";
   batch.instances[2].process = "payment";
   batch.instances[4].tenant = "somebody";
   Put(batch);
   EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "signup", "k").value(), ElementsAre(batch.instances[0]));
-  EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "", "k").value(), ElementsAre(batch.instances[0], batch.instances[2]));
+  EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "", "k").value(),
+              ElementsAre(batch.instances[0], batch.instances[2]));
   EXPECT_THAT(storage().FindLiveByKey(kDefaultTenant, "signup", "absent").value(), IsEmpty());
 
   Batch ended;
@@ -180,8 +195,12 @@ TEST_P(Rows, OnlyLiveInstancesAreFoundByKey) {
 
 TEST_P(Rows, BusyInstancesAreListedInPages) {
   Batch batch;
-  batch.instances = {InstanceWith(Id(1)), InstanceWith(Id(2), "waiting"), InstanceWith(Id(3), "compensating"),
-                     InstanceWith(Id(4), "completed"), InstanceWith(Id(5), "suspended"), InstanceWith(Id(6))};
+  batch.instances = {InstanceWith(Id(1)),
+                     InstanceWith(Id(2), "waiting"),
+                     InstanceWith(Id(3), "compensating"),
+                     InstanceWith(Id(4), "completed"),
+                     InstanceWith(Id(5), "suspended"),
+                     InstanceWith(Id(6))};
   Put(batch);
   EXPECT_THAT(storage().ListBusyInstances(InstanceId(), 10).value(), ElementsAre(Id(1), Id(3), Id(6)));
   EXPECT_THAT(storage().ListBusyInstances(InstanceId(), 2).value(), ElementsAre(Id(1), Id(3)));
@@ -229,7 +248,8 @@ TEST_P(Rows, TheLastTimeIsThatOfTheNewestJournalRow) {
 
 TEST_P(Rows, IncidentsAreListedByTheirFilters) {
   const auto incident = [&](int instance, std::int64_t number, const std::string& process, bool open) {
-    return IncidentRow{Id(instance), number, std::string(kDefaultTenant), process, "pay", "timeout", kHardText, open, 5, open ? 0 : 9};
+    return IncidentRow{Id(instance), number, std::string(kDefaultTenant), process, "pay", "timeout", kHardText, open, 5,
+                       open ? 0 : 9};
   };
   Batch batch;
   batch.incidents = {incident(2, 4, "signup", true), incident(1, 2, "signup", false), incident(1, 1, "signup", true),

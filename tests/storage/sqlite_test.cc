@@ -176,7 +176,8 @@ TEST_F(SqliteFile, ADiskThatTakesNothingFailsCommitsAndThenGoesOn) {
   ASSERT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 1)})), CommitOutcome::kCommitted);
   {
     const FileSizeLimit full(std::filesystem::file_size(Path() + "-wal"));
-    EXPECT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 2, std::string(100'000, 'x'))})), CommitOutcome::kFailed);
+    EXPECT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 2, std::string(100'000, 'x'))})),
+              CommitOutcome::kFailed);
     ASSERT_TRUE(storage->LastCommitError());
     EXPECT_EQ(storage->LastCommitError()->code, kStorageCommitFailed);
     EXPECT_EQ(storage->ReadJournal(id, 0, 10)->size(), 1u);
@@ -203,7 +204,8 @@ TEST_F(SqliteFile, MeasuresBareInserts) {
   EXPECT_GT(*rate, 0);
   auto connection = sqlite::Connection::Open(folder_.File("raw.db"), SQLITE_OPEN_READWRITE).value();
   EXPECT_EQ(connection->QueryInt("SELECT count(*) FROM journal").value(), 1'001);
-  EXPECT_FALSE(MeasureSqliteInserts(folder_.File("raw.db"), SqliteSync::kNone, {10, 100, 10})) << "the rows are there already";
+  EXPECT_FALSE(MeasureSqliteInserts(folder_.File("raw.db"), SqliteSync::kNone, {10, 100, 10}))
+      << "the rows are there already";
 }
 
 }  // namespace

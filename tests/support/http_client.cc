@@ -9,16 +9,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cctype>
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 namespace fermata::test {
 namespace {
 
 std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
 }
 
@@ -173,7 +174,8 @@ ClientResponse ReadResponse(RawClient& client, std::string_view method) {
   return response;
 }
 
-ClientResponse HttpClient::Get(std::string_view target, const std::vector<std::pair<std::string, std::string>>& headers) {
+ClientResponse HttpClient::Get(std::string_view target,
+                               const std::vector<std::pair<std::string, std::string>>& headers) {
   return Request("GET", target, headers, {});
 }
 
@@ -185,7 +187,8 @@ ClientResponse HttpClient::Post(std::string_view target, std::string_view body, 
 }
 
 ClientResponse HttpClient::Request(std::string_view method, std::string_view target,
-                                   const std::vector<std::pair<std::string, std::string>>& headers, std::string_view body) {
+                                   const std::vector<std::pair<std::string, std::string>>& headers,
+                                   std::string_view body) {
   std::string message = std::string(method) + ' ' + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n";
   for (const auto& [name, value] : headers) message += name + ": " + value + "\r\n";
   if (!body.empty() || method == "POST") message += "Content-Length: " + std::to_string(body.size()) + "\r\n";

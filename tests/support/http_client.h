@@ -41,7 +41,7 @@ class RawClient {
 };
 
 struct ClientResponse {
-  int status = 0;  // 0: no answer
+  int status = 0;                                            // 0: no answer
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
   std::string body;
   bool complete = false;  // the body ended as its framing says
@@ -55,10 +55,11 @@ class HttpClient {
   explicit HttpClient(int port) : port_(port) {}
 
   ClientResponse Get(std::string_view target, const std::vector<std::pair<std::string, std::string>>& headers = {});
-  ClientResponse Post(std::string_view target, std::string_view body, std::string_view content_type = "application/json",
+  ClientResponse Post(std::string_view target, std::string_view body,
+                      std::string_view content_type = "application/json",
                       const std::vector<std::pair<std::string, std::string>>& headers = {});
-  ClientResponse Request(std::string_view method, std::string_view target, const std::vector<std::pair<std::string, std::string>>& headers,
-                         std::string_view body);
+  ClientResponse Request(std::string_view method, std::string_view target,
+                         const std::vector<std::pair<std::string, std::string>>& headers, std::string_view body);
 
  private:
   int port_;

@@ -122,8 +122,8 @@ void PostgresCluster::Initialize() {
   if (const passwd* user = ServerUser()) {
     if (::chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0) GiveUp("chown failed");
   }
-  const pid_t child = Spawn({programs_ + "/initdb", "--pgdata=" + folder_.File("data"), "--username=fermata", "--auth=trust",
-                             "--encoding=UTF8", "--locale=C", "--no-sync"},
+  const pid_t child = Spawn({programs_ + "/initdb", "--pgdata=" + folder_.File("data"), "--username=fermata",
+                             "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"},
                             folder_.File("initdb.log"));
   int status = 0;
   if (::waitpid(child, &status, 0) != child || status != 0) GiveUp("initdb failed; see " + folder_.File("initdb.log"));
@@ -131,10 +131,10 @@ void PostgresCluster::Initialize() {
 
 void PostgresCluster::Start() {
   std::filesystem::remove(folder_.path() / "data" / "postmaster.pid");
-  server_ = Spawn({programs_ + "/postgres", "-D", folder_.File("data"), "-p", std::to_string(port_), "-k",
-                   folder_.path().string(), "-h", "127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=32MB", "-c",
-                   "max_connections=60"},
-                  folder_.File("server.log"));
+  server_ = Spawn(
+      {programs_ + "/postgres", "-D", folder_.File("data"), "-p", std::to_string(port_), "-k", folder_.path().string(),
+       "-h", "127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=32MB", "-c", "max_connections=60"},
+      folder_.File("server.log"));
   while (!Ready(folder_.path() / "data")) {
     int status = 0;
     if (::waitpid(server_, &status, WNOHANG) == server_) GiveUp("the server ended; see " + folder_.File("server.log"));

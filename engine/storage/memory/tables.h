@@ -29,8 +29,8 @@ class Tables {
   std::vector<KeptEventRow> FindKeptEvents(std::string_view tenant, std::string_view value,
                                            std::optional<std::string_view> process,
                                            std::optional<std::string_view> type) const;
-  std::optional<EventIdentityRow> FindEventIdentity(std::string_view tenant, std::string_view source, std::string_view id,
-                                                    std::string_view value) const;
+  std::optional<EventIdentityRow> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                    std::string_view id, std::string_view value) const;
   std::optional<IdempotencyRow> FindIdempotencyKey(std::string_view tenant, std::string_view key) const;
   std::vector<IncidentRow> ListIncidents(const IncidentFilter& filter) const;
   std::vector<InstanceId> ListBusyInstances(const InstanceId& after, int limit) const;

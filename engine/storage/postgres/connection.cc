@@ -41,9 +41,15 @@ std::optional<std::string> PasswordIn(const std::string& connection) {
 PGconn* Open(const ConnectSettings& settings) {
   const std::string timeout_s = std::to_string(std::max<std::int64_t>(1, settings.connect_timeout_ms / 1'000));
   // What stands before the string are defaults that it may change.
-  const char* const keywords[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle", "fallback_application_name",
-                                  "dbname",          "client_encoding",  nullptr};
-  const char* const values[] = {timeout_s.c_str(), "15000", "10", "fermata", settings.connection.c_str(), "UTF8", nullptr};
+  const char* const keywords[] = {"connect_timeout",
+                                  "tcp_user_timeout",
+                                  "keepalives_idle",
+                                  "fallback_application_name",
+                                  "dbname",
+                                  "client_encoding",
+                                  nullptr};
+  const char* const values[] = {timeout_s.c_str(),           "15000", "10",   "fermata",
+                                settings.connection.c_str(), "UTF8",  nullptr};
   return PQconnectdbParams(keywords, values, 1);
 }
 
@@ -81,19 +87,23 @@ std::int64_t Rows::affected() const { return std::atoll(PQcmdTuples(result_.get(
 Result<std::unique_ptr<Connection>> Connection::Connect(const ConnectSettings& settings) {
   const std::optional<std::string> password = PasswordIn(settings.connection);
   if (!password) {
-    return Error{kStorageOptionsInvalid, "Expected a connection string of PostgreSQL, but this one cannot be understood.", "",
-                 "Write it as \"host=db.example dbname=fermata user=fermata\" or \"postgresql://fermata@db.example/fermata\"."};
+    return Error{
+        kStorageOptionsInvalid, "Expected a connection string of PostgreSQL, but this one cannot be understood.", "",
+        "Write it as \"host=db.example dbname=fermata user=fermata\" or \"postgresql://fermata@db.example/fermata\"."};
   }
   std::unique_ptr<Connection> connection(new Connection(Open(settings), *password));
   PGconn* handle = connection->connection_.get();
   if (connection->lost()) {
-    return Error{kStorageOpenFailed, "Expected to connect to PostgreSQL, but " + Readable(PQerrorMessage(handle), *password) + ".",
-                 "", "Check host, port, user and database, and that the server runs."};
+    return Error{kStorageOpenFailed,
+                 "Expected to connect to PostgreSQL, but " + Readable(PQerrorMessage(handle), *password) + ".", "",
+                 "Check host, port, user and database, and that the server runs."};
   }
-  PQsetNoticeProcessor(handle, [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      handle, [](void*, const char*) {}, nullptr);
   if (PQserverVersion(handle) < kServerVersionMin) {
     return Error{kStorageOpenFailed,
-                 "Expected PostgreSQL 13 or newer, but the server has version " + std::to_string(PQserverVersion(handle) / 10'000) + ".",
+                 "Expected PostgreSQL 13 or newer, but the server has version " +
+                     std::to_string(PQserverVersion(handle) / 10'000) + ".",
                  "", ""};
   }
   Status set = connection->Execute(SessionSettings(settings));
@@ -129,8 +139,8 @@ bool Connection::Send(const Query& query) {
     lengths.push_back(parameter.bytes ? static_cast<int>(parameter.bytes->size()) : 0);
   }
   const std::vector<int> formats(types.size(), kBinary);
-  return PQsendQueryParams(connection_.get(), query.sql.c_str(), static_cast<int>(types.size()), types.data(), values.data(),
-                           lengths.data(), formats.data(), kBinary) == 1;
+  return PQsendQueryParams(connection_.get(), query.sql.c_str(), static_cast<int>(types.size()), types.data(),
+                           values.data(), lengths.data(), formats.data(), kBinary) == 1;
 }
 
 // Reads up to the synchronisation point, whatever fails on the way: the connection must be usable after it.
@@ -140,7 +150,8 @@ Result<std::vector<Rows>> Connection::Receive(std::size_t count) {
   bool synchronised = false;
   for (int nothing = 0; !synchronised && nothing < 2;) {
     PGresult* result = PQgetResult(connection_.get());
-    nothing = result == nullptr ? nothing + 1 : 0;  // once between two queries; again and again when the server has gone
+    nothing =
+        result == nullptr ? nothing + 1 : 0;  // once between two queries; again and again when the server has gone
     if (result == nullptr) continue;
     Rows rows(result);
     const ExecStatusType status = PQresultStatus(result);
@@ -172,7 +183,8 @@ Error Connection::Failure(const PGresult* result) {
   sql_state_ = state == nullptr ? "" : state;
   const std::string why = text != nullptr ? text : PQerrorMessage(connection_.get());
   const bool full = sql_state_ == "53100";
-  return {full ? kStorageFull : kStorageReadFailed, "Expected the database to answer, but " + Readable(why, password_) + ".", "", ""};
+  return {full ? kStorageFull : kStorageReadFailed,
+          "Expected the database to answer, but " + Readable(why, password_) + ".", "", ""};
 }
 
 }  // namespace fermata::postgres

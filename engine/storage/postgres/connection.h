@@ -31,7 +31,7 @@ class Rows {
   std::int64_t Int(int row, int column) const;  // of int2, int8 and bool
   std::string Text(int row, int column) const;  // of text and bytea
   InstanceId Id(int row, int column) const;
-  std::int64_t affected() const;                // by INSERT, UPDATE or DELETE
+  std::int64_t affected() const;  // by INSERT, UPDATE or DELETE
 
  private:
   struct Clear {

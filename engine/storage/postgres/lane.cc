@@ -39,11 +39,17 @@ CommitOutcome Lane::CommitGroup(std::span<const Batch* const> group) {
   std::chrono::milliseconds pause(kPostgresReconnectFirstMs);
   for (int tries = 1;; ++tries) {
     switch (CommitOnce(group)) {
-      case Try::kCommitted: errors_.Set(std::nullopt); return CommitOutcome::kCommitted;
-      case Try::kFailed: return CommitOutcome::kFailed;
-      case Try::kUnknown: return CommitOutcome::kUnknown;
-      case Try::kFenced: return CommitOutcome::kFenced;
-      case Try::kAgain: break;
+      case Try::kCommitted:
+        errors_.Set(std::nullopt);
+        return CommitOutcome::kCommitted;
+      case Try::kFailed:
+        return CommitOutcome::kFailed;
+      case Try::kUnknown:
+        return CommitOutcome::kUnknown;
+      case Try::kFenced:
+        return CommitOutcome::kFenced;
+      case Try::kAgain:
+        break;
     }
     if (tries == kPostgresCommitTries) return CommitOutcome::kFailed;
     std::this_thread::sleep_for(pause);
@@ -87,7 +93,8 @@ Lane::Try Lane::CommitWritten() {
   if (!connection_->lost() && !connection_->sql_state().empty()) return Refused(std::move(committed).error());
   // The answer to COMMIT got lost: it may have happened. The journal knows.
   connection_.reset();
-  errors_.Set(Error{kStorageCommitFailed, "Expected the commit to be answered, but the connection to the database was lost.", "", ""});
+  errors_.Set(Error{kStorageCommitFailed,
+                    "Expected the commit to be answered, but the connection to the database was lost.", "", ""});
   return Try::kUnknown;
 }
 

@@ -3,7 +3,8 @@
 namespace fermata::postgres {
 namespace {
 
-constexpr const char* kTakeOver = "UPDATE lease SET node = $1, epoch = epoch + 1 WHERE shard_from = 0 RETURNING node, epoch";
+constexpr const char* kTakeOver =
+    "UPDATE lease SET node = $1, epoch = epoch + 1 WHERE shard_from = 0 RETURNING node, epoch";
 constexpr const char* kReadLease = "SELECT node, epoch FROM lease WHERE shard_from = 0 FOR SHARE";
 
 }  // namespace

@@ -122,7 +122,8 @@ constexpr const char* kLockVersion = "SELECT version FROM fermata_schema WHERE i
 Status MakeVersionTable(Connection& connection) {
   Status made = connection.Execute(kMakeVersionTable);
   // Two servers making the table at once: one of them is told that it, or its type, is there already.
-  if (!made && (connection.sql_state() == "23505" || connection.sql_state() == "42P07")) made = connection.Execute(kMakeVersionTable);
+  if (!made && (connection.sql_state() == "23505" || connection.sql_state() == "42P07"))
+    made = connection.Execute(kMakeVersionTable);
   return made;
 }
 
@@ -132,10 +133,12 @@ Status RunMissing(Connection& connection) {
   const std::int64_t done = row->Int(0, 0);
   const std::int64_t known = static_cast<std::int64_t>(AllMigrations().size());
   if (done > known) {
-    return Error{kStorageTooNew,
-                 "Expected the database to have a schema of at most version " + std::to_string(known) + ", but it has version " +
-                     std::to_string(done) + ".",
-                 "", "A newer Fermata has upgraded this database. Run that version, or restore the backup made before the upgrade."};
+    return Error{
+        kStorageTooNew,
+        "Expected the database to have a schema of at most version " + std::to_string(known) + ", but it has version " +
+            std::to_string(done) + ".",
+        "",
+        "A newer Fermata has upgraded this database. Run that version, or restore the backup made before the upgrade."};
   }
   for (const Migration& migration : AllMigrations()) {
     if (migration.number <= done) continue;

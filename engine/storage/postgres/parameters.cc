@@ -21,11 +21,15 @@ std::string Integer(std::int64_t value, int bytes) {
 
 int WidthOf(Type type) {
   switch (type) {
-    case Type::kBool: return 1;
-    case Type::kInt2: return 2;
-    case Type::kInt8: return 8;
+    case Type::kBool:
+      return 1;
+    case Type::kInt2:
+      return 2;
+    case Type::kInt8:
+      return 8;
     case Type::kBytea:
-    case Type::kText: break;
+    case Type::kText:
+      break;
   }
   FERMATA_ASSERT(false);
   return 0;
@@ -33,11 +37,16 @@ int WidthOf(Type type) {
 
 unsigned ArrayOf(Type type) {
   switch (type) {
-    case Type::kBool: return 1000;
-    case Type::kBytea: return 1001;
-    case Type::kInt2: return 1005;
-    case Type::kText: return 1009;
-    case Type::kInt8: return 1016;
+    case Type::kBool:
+      return 1000;
+    case Type::kBytea:
+      return 1001;
+    case Type::kInt2:
+      return 1005;
+    case Type::kText:
+      return 1009;
+    case Type::kInt8:
+      return 1016;
   }
   return 0;
 }

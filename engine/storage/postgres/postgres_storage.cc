@@ -13,8 +13,8 @@
 namespace fermata {
 namespace {
 
-using postgres::ConnectSettings;
 using postgres::Connection;
+using postgres::ConnectSettings;
 using postgres::Lane;
 using postgres::Lease;
 using postgres::Reader;
@@ -135,7 +135,8 @@ class PostgresStorage : public Storage {
 
 // "full" if what is committed survives a power cut of the database's machine.
 Result<std::string> SyncOf(Connection& connection) {
-  Result<postgres::Rows> rows = connection.Run({"SELECT current_setting('fsync'), current_setting('synchronous_commit')", {}});
+  Result<postgres::Rows> rows =
+      connection.Run({"SELECT current_setting('fsync'), current_setting('synchronous_commit')", {}});
   if (!rows) return rows.error();
   const bool full = rows->Text(0, 0) == "on" && rows->Text(0, 1) != "off";
   return std::string(full ? "full" : "none");

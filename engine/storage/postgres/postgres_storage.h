@@ -16,10 +16,10 @@ namespace fermata {
 struct PostgresOptions {
   // As libpq understands it: "host=a,b dbname=fermata target_session_attrs=read-write" or "postgresql://…". Its password is never shown.
   std::string connection;
-  std::string node = "fermata";                     // who holds the lease, for people to read
-  int readers = 4;                                  // reads at the same time; further ones wait
-  std::int64_t statement_timeout_ms = 10'000;       // of one read
-  std::int64_t connect_timeout_ms = 5'000;          // of one try to connect
+  std::string node = "fermata";                // who holds the lease, for people to read
+  int readers = 4;                             // reads at the same time; further ones wait
+  std::int64_t statement_timeout_ms = 10'000;  // of one read
+  std::int64_t connect_timeout_ms = 5'000;     // of one try to connect
 };
 
 // Connects, brings the schema up to date and takes the shards over: whoever had the database open before gets kFenced from then on.

@@ -35,7 +35,8 @@ Query InsertOf(std::int64_t from, std::int64_t to, const std::string& payload) {
     bytes.Add(payload);
   }
   Query query{kInsert, {}};
-  for (Column* column : {&shard, &instance, &seq, &time_us, &bytes}) query.parameters.push_back(std::move(*column).Finish());
+  for (Column* column : {&shard, &instance, &seq, &time_us, &bytes})
+    query.parameters.push_back(std::move(*column).Finish());
   return query;
 }
 
@@ -52,7 +53,8 @@ Result<double> MeasurePostgresInserts(const std::string& connection_string, cons
   const std::string payload(inserts.bytes, 'x');
   const auto begin = std::chrono::steady_clock::now();
   for (std::int64_t row = 0; row < inserts.rows; row += inserts.rows_per_tx) {
-    const Result<postgres::Rows> done = (*connection)->Run(InsertOf(row, std::min(row + inserts.rows_per_tx, inserts.rows), payload));
+    const Result<postgres::Rows> done =
+        (*connection)->Run(InsertOf(row, std::min(row + inserts.rows_per_tx, inserts.rows), payload));
     if (!done) return done.error();
   }
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;

@@ -22,12 +22,14 @@ constexpr const char* kLoadTail =
     "SELECT instance, seq, time_us, bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq > "
     "coalesce((SELECT seq FROM snapshots WHERE shard = $1 AND instance = $2), 0) ORDER BY seq";
 constexpr const char* kReadJournal =
-    "SELECT instance, seq, time_us, bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq > $3 ORDER BY seq LIMIT $4";
+    "SELECT instance, seq, time_us, bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq > $3 ORDER BY seq "
+    "LIMIT $4";
 constexpr const char* kFindLiveByKey =
     "SELECT " FERMATA_INSTANCE_COLUMNS
     " FROM instances WHERE shard = $1 AND tenant = $2 AND key = $3 AND live AND ($4 = '' OR process = $4) ORDER BY id";
 constexpr const char* kFindEverKey =
-    "SELECT shard, tenant, process, key, instance FROM ever_keys WHERE shard = $1 AND tenant = $2 AND process = $3 AND key = $4";
+    "SELECT shard, tenant, process, key, instance FROM ever_keys WHERE shard = $1 AND tenant = $2 AND process = $3 AND "
+    "key = $4";
 constexpr const char* kFindSubscriptions =
     "SELECT shard, tenant, type, value, instance, activation FROM subscriptions "
     "WHERE shard = $1 AND tenant = $2 AND type = $3 AND value = $4 ORDER BY instance, activation";
@@ -41,13 +43,16 @@ constexpr const char* kFindEventIdentity =
     "SELECT shard, tenant, source, id, value, expires_us FROM event_identities "
     "WHERE shard = $1 AND tenant = $2 AND source = $3 AND id = $4 AND value = $5";
 constexpr const char* kFindIdempotencyKey =
-    "SELECT owner, tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE shard = $1 AND tenant = $2 AND key = $3";
+    "SELECT owner, tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE shard = $1 AND tenant = "
+    "$2 AND key = $3";
 constexpr const char* kListIncidents =
     "SELECT instance, number, tenant, process, state, error, message, open, opened_us, closed_us FROM incidents";
 constexpr const char* kListBusy =
-    "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
+    "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2) ORDER BY shard, "
+    "id LIMIT $3";
 constexpr const char* kReadTimers =
-    "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < $1 AND (due_us, instance, activation, slot) > "
+    "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < $1 AND (due_us, instance, activation, slot) "
+    "> "
     "($2, $3, $4, $5) ORDER BY due_us, instance, activation, slot LIMIT $6";
 constexpr const char* kReadInbox =
     "SELECT shard, sender, seq, position, bytes FROM inbox WHERE (sender, seq, position) > ($1, $2, $3) "
@@ -63,8 +68,8 @@ constexpr const char* kReadManifests =
 constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
 
 InstanceRow ReadInstanceRow(const Rows& rows, int i) {
-  InstanceRow instance{rows.Id(i, 0), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
-                       std::nullopt,  rows.Text(i, 6), rows.Int(i, 7) != 0};
+  InstanceRow instance{rows.Id(i, 0),   rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3),
+                       rows.Text(i, 4), std::nullopt,    rows.Text(i, 6), rows.Int(i, 7) != 0};
   if (!rows.IsNull(i, 5)) instance.key = rows.Text(i, 5);
   instance.states = SplitStates(rows.Text(i, 8));
   instance.error = rows.Text(i, 9);
@@ -76,11 +81,19 @@ InstanceRow ReadInstanceRow(const Rows& rows, int i) {
   return instance;
 }
 
-JournalRow ReadJournalRow(const Rows& rows, int i) { return {rows.Id(i, 0), rows.Int(i, 1), rows.Int(i, 2), rows.Text(i, 3)}; }
+JournalRow ReadJournalRow(const Rows& rows, int i) {
+  return {rows.Id(i, 0), rows.Int(i, 1), rows.Int(i, 2), rows.Text(i, 3)};
+}
 
 KeptEventRow ReadKeptEventRow(const Rows& rows, int i) {
-  return {static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Int(i, 4),
-          rows.Text(i, 5),                  rows.Int(i, 6),  rows.Text(i, 7)};
+  return {static_cast<int>(rows.Int(i, 0)),
+          rows.Text(i, 1),
+          rows.Text(i, 2),
+          rows.Text(i, 3),
+          rows.Int(i, 4),
+          rows.Text(i, 5),
+          rows.Int(i, 6),
+          rows.Text(i, 7)};
 }
 
 IncidentRow ReadIncidentRow(const Rows& rows, int i) {
@@ -88,7 +101,9 @@ IncidentRow ReadIncidentRow(const Rows& rows, int i) {
           rows.Text(i, 5), rows.Text(i, 6), rows.Int(i, 7) != 0, rows.Int(i, 8),  rows.Int(i, 9)};
 }
 
-Parameter Home(std::string_view tenant, std::string_view word) { return Int2(HomeShard(tenant, word, kPostgresShards)); }
+Parameter Home(std::string_view tenant, std::string_view word) {
+  return Int2(HomeShard(tenant, word, kPostgresShards));
+}
 
 // A query whose conditions depend on a filter; each '?' becomes the next numbered parameter.
 class FilteredQuery {
@@ -190,7 +205,8 @@ Result<std::vector<InstanceRow>> Reader::FindLiveByKey(std::string_view tenant, 
 Result<std::optional<EverKeyRow>> Reader::FindEverKey(std::string_view tenant, std::string_view process,
                                                       std::string_view key) {
   const auto read = [](const Rows& rows, int i) {
-    return EverKeyRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Id(i, 4)};
+    return EverKeyRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3),
+                      rows.Id(i, 4)};
   };
   return ReadFirst<EverKeyRow>({kFindEverKey, {Home(tenant, key), Text(tenant), Text(process), Bytea(key)}}, read);
 }
@@ -198,10 +214,15 @@ Result<std::optional<EverKeyRow>> Reader::FindEverKey(std::string_view tenant, s
 Result<std::vector<SubscriptionRow>> Reader::FindSubscriptions(std::string_view tenant, std::string_view type,
                                                                std::string_view value) {
   const auto read = [](const Rows& rows, int i) {
-    return SubscriptionRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Id(i, 4),
+    return SubscriptionRow{static_cast<int>(rows.Int(i, 0)),
+                           rows.Text(i, 1),
+                           rows.Text(i, 2),
+                           rows.Text(i, 3),
+                           rows.Id(i, 4),
                            rows.Int(i, 5)};
   };
-  return Read<SubscriptionRow>({kFindSubscriptions, {Home(tenant, value), Text(tenant), Bytea(type), Bytea(value)}}, read);
+  return Read<SubscriptionRow>({kFindSubscriptions, {Home(tenant, value), Text(tenant), Bytea(type), Bytea(value)}},
+                               read);
 }
 
 Result<std::vector<KeptEventRow>> Reader::FindKeptEvents(std::string_view tenant, std::string_view process,
@@ -211,13 +232,18 @@ Result<std::vector<KeptEventRow>> Reader::FindKeptEvents(std::string_view tenant
 
 Result<std::vector<KeptEventRow>> Reader::FindKeptEventsOfType(std::string_view tenant, std::string_view type,
                                                                std::string_view value) {
-  return Read({kFindKeptEventsOfType, {Home(tenant, value), Text(tenant), Bytea(value), Bytea(type)}}, ReadKeptEventRow);
+  return Read({kFindKeptEventsOfType, {Home(tenant, value), Text(tenant), Bytea(value), Bytea(type)}},
+              ReadKeptEventRow);
 }
 
 Result<std::optional<EventIdentityRow>> Reader::FindEventIdentity(std::string_view tenant, std::string_view source,
                                                                   std::string_view id, std::string_view value) {
   const auto read = [](const Rows& rows, int i) {
-    return EventIdentityRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
+    return EventIdentityRow{static_cast<int>(rows.Int(i, 0)),
+                            rows.Text(i, 1),
+                            rows.Text(i, 2),
+                            rows.Text(i, 3),
+                            rows.Text(i, 4),
                             rows.Int(i, 5)};
   };
   const Query query{kFindEventIdentity, {Home(tenant, value), Text(tenant), Bytea(source), Bytea(id), Bytea(value)}};
@@ -226,7 +252,11 @@ Result<std::optional<EventIdentityRow>> Reader::FindEventIdentity(std::string_vi
 
 Result<std::optional<IdempotencyRow>> Reader::FindIdempotencyKey(std::string_view tenant, std::string_view key) {
   const auto read = [](const Rows& rows, int i) {
-    return IdempotencyRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
+    return IdempotencyRow{static_cast<int>(rows.Int(i, 0)),
+                          rows.Text(i, 1),
+                          rows.Text(i, 2),
+                          rows.Text(i, 3),
+                          rows.Text(i, 4),
                           rows.Int(i, 5)};
   };
   return ReadFirst<IdempotencyRow>({kFindIdempotencyKey, {Home(tenant, key), Text(tenant), Bytea(key)}}, read);
@@ -236,7 +266,8 @@ Result<std::vector<IncidentRow>> Reader::ListIncidents(const IncidentFilter& fil
   FilteredQuery query(kListIncidents);
   query.Where("tenant = ?", Text(filter.tenant));
   if (filter.process) query.Where("process = ?", Text(*filter.process));
-  if (filter.instance) query.Where("shard = ? AND instance = ?", Int2(filter.instance->shard()), Bytea(*filter.instance));
+  if (filter.instance)
+    query.Where("shard = ? AND instance = ?", Int2(filter.instance->shard()), Bytea(*filter.instance));
   if (filter.open) query.Where(*filter.open ? "open" : "NOT open");
   if (filter.after) {
     query.Where("(shard, instance, number) > (?, ?, ?)", Int2(filter.after->first.shard()), Bytea(filter.after->first),
@@ -257,8 +288,9 @@ Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, con
     return TimerRow{rows.Id(i, 1), rows.Int(i, 2), rows.Int(i, 3), rows.Int(i, 0)};
   };
   const TimerRow from = after.value_or(TimerRow{InstanceId(), kLowest, kLowest, kLowest});
-  const Query query{kReadTimers, {Int8(due_before_us), Int8(from.due_us), Bytea(from.instance), Int8(from.activation),
-                                  Int8(from.slot), Int8(limit)}};
+  const Query query{kReadTimers,
+                    {Int8(due_before_us), Int8(from.due_us), Bytea(from.instance), Int8(from.activation),
+                     Int8(from.slot), Int8(limit)}};
   return Read<TimerRow>(query, read);
 }
 

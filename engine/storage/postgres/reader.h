@@ -17,8 +17,10 @@ class Reader {
   Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id);
   Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit);
   Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter);
-  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process, std::string_view key);
-  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process, std::string_view key);
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                 std::string_view key);
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
+                                                std::string_view key);
   Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
                                                          std::string_view value);
   Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,

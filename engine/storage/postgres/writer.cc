@@ -11,18 +11,22 @@ namespace fermata::postgres {
 namespace {
 
 constexpr const char* kDeleteTimers =
-    "DELETE FROM timers t USING unnest($1, $2, $3, $4, $5) AS d (shard, due_us, instance, activation, slot) WHERE t.shard = d.shard "
+    "DELETE FROM timers t USING unnest($1, $2, $3, $4, $5) AS d (shard, due_us, instance, activation, slot) WHERE "
+    "t.shard = d.shard "
     "AND t.due_us = d.due_us AND t.instance = d.instance AND t.activation = d.activation AND t.slot = d.slot";
 constexpr const char* kDeleteSubscriptions =
-    "DELETE FROM subscriptions t USING unnest($1, $2, $3, $4, $5, $6) AS d (shard, tenant, type, value, instance, activation) "
-    "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.type = d.type AND t.value = d.value AND t.instance = d.instance "
+    "DELETE FROM subscriptions t USING unnest($1, $2, $3, $4, $5, $6) AS d (shard, tenant, type, value, instance, "
+    "activation) "
+    "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.type = d.type AND t.value = d.value AND t.instance = "
+    "d.instance "
     "AND t.activation = d.activation";
 constexpr const char* kDeleteInbox =
     "DELETE FROM inbox t USING unnest($1, $2, $3, $4) AS d (shard, sender, seq, position) "
     "WHERE t.shard = d.shard AND t.sender = d.sender AND t.seq = d.seq AND t.position = d.position";
 constexpr const char* kDeleteKeptEvents =
     "DELETE FROM kept_events t USING unnest($1, $2, $3, $4, $5) AS d (shard, tenant, value, process, arrival) "
-    "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.value = d.value AND t.process = d.process AND t.arrival = d.arrival";
+    "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.value = d.value AND t.process = d.process AND t.arrival = "
+    "d.arrival";
 
 constexpr const char* kPutJournal =
     "INSERT INTO journal (shard, instance, seq, time_us, bytes) SELECT * FROM unnest($1, $2, $3, $4, $5)";
@@ -30,37 +34,47 @@ constexpr const char* kPutSnapshots =
     "INSERT INTO snapshots (shard, instance, seq, bytes) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (shard, instance) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes";
 constexpr const char* kPutInstances =
-    "INSERT INTO instances (shard, id, tenant, process, version, definition_hash, key, status, live, states, error, open_incidents, "
+    "INSERT INTO instances (shard, id, tenant, process, version, definition_hash, key, status, live, states, error, "
+    "open_incidents, "
     "parent, started_us, updated_us, ended_us) "
     "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
-    "ON CONFLICT (shard, id) DO UPDATE SET tenant = excluded.tenant, process = excluded.process, version = excluded.version, "
+    "ON CONFLICT (shard, id) DO UPDATE SET tenant = excluded.tenant, process = excluded.process, version = "
+    "excluded.version, "
     "definition_hash = excluded.definition_hash, key = excluded.key, status = excluded.status, live = excluded.live, "
-    "states = excluded.states, error = excluded.error, open_incidents = excluded.open_incidents, parent = excluded.parent, "
+    "states = excluded.states, error = excluded.error, open_incidents = excluded.open_incidents, parent = "
+    "excluded.parent, "
     "started_us = excluded.started_us, updated_us = excluded.updated_us, ended_us = excluded.ended_us";
 constexpr const char* kPutTimers =
-    "INSERT INTO timers (shard, due_us, instance, activation, slot) SELECT * FROM unnest($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    "INSERT INTO timers (shard, due_us, instance, activation, slot) SELECT * FROM unnest($1, $2, $3, $4, $5) ON "
+    "CONFLICT DO NOTHING";
 constexpr const char* kPutIncidents =
-    "INSERT INTO incidents (shard, instance, number, tenant, process, state, error, message, open, opened_us, closed_us) "
-    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (shard, instance, number) DO UPDATE SET "
+    "INSERT INTO incidents (shard, instance, number, tenant, process, state, error, message, open, opened_us, "
+    "closed_us) "
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (shard, instance, number) DO "
+    "UPDATE SET "
     "tenant = excluded.tenant, process = excluded.process, state = excluded.state, error = excluded.error, "
     "message = excluded.message, open = excluded.open, opened_us = excluded.opened_us, closed_us = excluded.closed_us";
 
 constexpr const char* kPutSubscriptions =
-    "INSERT INTO subscriptions (shard, tenant, type, value, instance, activation) SELECT * FROM unnest($1, $2, $3, $4, $5, $6) "
+    "INSERT INTO subscriptions (shard, tenant, type, value, instance, activation) SELECT * FROM unnest($1, $2, $3, $4, "
+    "$5, $6) "
     "ON CONFLICT DO NOTHING";
 constexpr const char* kPutInbox =
     "INSERT INTO inbox (shard, sender, seq, position, bytes) SELECT * FROM unnest($1, $2, $3, $4, $5) "
     "ON CONFLICT (shard, sender, seq, position) DO UPDATE SET bytes = excluded.bytes";
 constexpr const char* kPutKeptEvents =
     "INSERT INTO kept_events (shard, tenant, value, process, arrival, type, expires_us, bytes) "
-    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shard, tenant, value, process, arrival) DO UPDATE SET "
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shard, tenant, value, process, arrival) DO "
+    "UPDATE SET "
     "type = excluded.type, expires_us = excluded.expires_us, bytes = excluded.bytes";
 constexpr const char* kPutEventIdentities =
-    "INSERT INTO event_identities (shard, tenant, source, id, value, expires_us) SELECT * FROM unnest($1, $2, $3, $4, $5, $6) "
+    "INSERT INTO event_identities (shard, tenant, source, id, value, expires_us) SELECT * FROM unnest($1, $2, $3, $4, "
+    "$5, $6) "
     "ON CONFLICT (shard, tenant, source, id, value) DO UPDATE SET expires_us = excluded.expires_us";
 constexpr const char* kPutIdempotencyKeys =
     "INSERT INTO idempotency_keys (shard, tenant, key, owner, request_hash, answer, expires_us) "
-    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (shard, tenant, key) DO UPDATE SET owner = excluded.owner, "
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (shard, tenant, key) DO UPDATE SET owner = "
+    "excluded.owner, "
     "request_hash = excluded.request_hash, answer = excluded.answer, expires_us = excluded.expires_us";
 constexpr const char* kPutEverKeys =
     "INSERT INTO ever_keys (shard, tenant, process, key, instance) SELECT * FROM unnest($1, $2, $3, $4, $5) "
@@ -69,7 +83,8 @@ constexpr const char* kPutEverKeys =
 constexpr const char* kPutDefinitions =
     "INSERT INTO definitions (process, version, hash, deployed_us, bundle) SELECT * FROM unnest($1, $2, $3, $4, $5)";
 constexpr const char* kPutLiveVersions =
-    "INSERT INTO live_versions (process, hash) SELECT * FROM unnest($1, $2) ON CONFLICT (process) DO UPDATE SET hash = excluded.hash";
+    "INSERT INTO live_versions (process, hash) SELECT * FROM unnest($1, $2) ON CONFLICT (process) DO UPDATE SET hash = "
+    "excluded.hash";
 constexpr const char* kPutManifests =
     "INSERT INTO manifests (connector, version, deployed_us, manifest) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (connector, version) DO UPDATE SET deployed_us = excluded.deployed_us, manifest = excluded.manifest";
@@ -132,9 +147,10 @@ class QueryList {
 };
 
 void AppendDeletes(QueryList& list, const Batch& batch) {
-  list.Add(kDeleteTimers, {kInt2, kInt8, kBytea, kInt8, kInt8}, batch.timers_deleted, [](Table& t, const TimerRow& row) {
-    t.Add(row.instance.shard(), row.due_us, row.instance, row.activation, row.slot);
-  });
+  list.Add(kDeleteTimers, {kInt2, kInt8, kBytea, kInt8, kInt8}, batch.timers_deleted,
+           [](Table& t, const TimerRow& row) {
+             t.Add(row.instance.shard(), row.due_us, row.instance, row.activation, row.slot);
+           });
   list.Add(kDeleteSubscriptions, {kInt2, kText, kBytea, kBytea, kBytea, kInt8}, batch.subscriptions_deleted,
            [](Table& t, const SubscriptionRow& row) {
              t.Add(row.shard, row.tenant, row.type, row.value, row.instance, row.activation);
@@ -152,18 +168,20 @@ void AppendInstances(QueryList& list, const Batch& batch) {
   list.Add(kPutSnapshots, {kInt2, kBytea, kInt8, kBytea}, batch.snapshots,
            [](Table& t, const SnapshotRow& row) { t.Add(row.instance.shard(), row.instance, row.seq, row.bytes); });
   list.Add(kPutInstances,
-           {kInt2, kBytea, kText, kText, kText, kText, kBytea, kText, kBool, kBytea, kBytea, kInt8, kBytea, kInt8, kInt8, kInt8},
+           {kInt2, kBytea, kText, kText, kText, kText, kBytea, kText, kBool, kBytea, kBytea, kInt8, kBytea, kInt8,
+            kInt8, kInt8},
            batch.instances, [](Table& t, const InstanceRow& row) {
-             t.Add(row.id.shard(), row.id, row.tenant, row.process, row.version, row.definition_hash, row.key, row.status, row.live,
-                   JoinStates(row.states), row.error, row.open_incidents, row.parent, row.started_us, row.updated_us, row.ended_us);
+             t.Add(row.id.shard(), row.id, row.tenant, row.process, row.version, row.definition_hash, row.key,
+                   row.status, row.live, JoinStates(row.states), row.error, row.open_incidents, row.parent,
+                   row.started_us, row.updated_us, row.ended_us);
            });
   list.Add(kPutTimers, {kInt2, kInt8, kBytea, kInt8, kInt8}, batch.timers, [](Table& t, const TimerRow& row) {
     t.Add(row.instance.shard(), row.due_us, row.instance, row.activation, row.slot);
   });
-  list.Add(kPutIncidents, {kInt2, kBytea, kInt8, kText, kText, kText, kBytea, kBytea, kBool, kInt8, kInt8}, batch.incidents,
-           [](Table& t, const IncidentRow& row) {
-             t.Add(row.instance.shard(), row.instance, row.number, row.tenant, row.process, row.state, row.error, row.message,
-                   row.open, row.opened_us, row.closed_us);
+  list.Add(kPutIncidents, {kInt2, kBytea, kInt8, kText, kText, kText, kBytea, kBytea, kBool, kInt8, kInt8},
+           batch.incidents, [](Table& t, const IncidentRow& row) {
+             t.Add(row.instance.shard(), row.instance, row.number, row.tenant, row.process, row.state, row.error,
+                   row.message, row.open, row.opened_us, row.closed_us);
            });
 }
 
@@ -185,17 +203,18 @@ void AppendEvents(QueryList& list, const Batch& batch) {
   list.Add(kPutIdempotencyKeys, {kInt2, kText, kBytea, kInt2, kText, kBytea, kInt8}, batch.idempotency_keys,
            [](Table& t, const IdempotencyRow& row) {
              // Found by the request's key alone, so stored by its own shard and not by that of the instance it started.
-             t.Add(HomeShard(row.tenant, row.key, kPostgresShards), row.tenant, row.key, row.shard, row.request_hash, row.answer,
-                   row.expires_us);
+             t.Add(HomeShard(row.tenant, row.key, kPostgresShards), row.tenant, row.key, row.shard, row.request_hash,
+                   row.answer, row.expires_us);
            });
   list.Add(kPutEverKeys, {kInt2, kText, kText, kBytea, kBytea}, batch.ever_keys,
            [](Table& t, const EverKeyRow& row) { t.Add(row.shard, row.tenant, row.process, row.key, row.instance); });
 }
 
 void AppendDefinitions(QueryList& list, const Batch& batch) {
-  list.Add(kPutDefinitions, {kText, kText, kText, kInt8, kBytea}, batch.definitions, [](Table& t, const DefinitionRow& row) {
-    t.Add(row.process, row.version, row.hash, row.deployed_us, row.bundle);
-  });
+  list.Add(kPutDefinitions, {kText, kText, kText, kInt8, kBytea}, batch.definitions,
+           [](Table& t, const DefinitionRow& row) {
+             t.Add(row.process, row.version, row.hash, row.deployed_us, row.bundle);
+           });
   list.Add(kPutLiveVersions, {kText, kText}, batch.live_versions,
            [](Table& t, const std::pair<std::string, std::string>& row) { t.Add(row.first, row.second); });
   list.Add(kPutManifests, {kText, kText, kInt8, kBytea}, batch.manifests,

@@ -12,7 +12,8 @@ Error MakeError(const std::string& path, int code, const char* text) {
   const std::string file = "the database file '" + path + "'";
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return {kStorageFull, "Expected room on the disk for " + file + ", but it is full.", "", "Free some space: the server goes on by itself."};
+      return {kStorageFull, "Expected room on the disk for " + file + ", but it is full.", "",
+              "Free some space: the server goes on by itself."};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {kStorageNotOurs, "Expected " + file + " to be a sound SQLite database, but " + text + ".", "",
@@ -24,7 +25,8 @@ Error MakeError(const std::string& path, int code, const char* text) {
       return {kStorageOpenFailed, "Expected to read and write " + file + ", but " + text + ".", "",
               "Check that the folder exists and that the server's user may write there."};
     default:
-      return {kStorageReadFailed, "Expected " + file + " to answer, but " + text + " (" + std::to_string(code) + ").", "", ""};
+      return {kStorageReadFailed, "Expected " + file + " to answer, but " + text + " (" + std::to_string(code) + ").",
+              "", ""};
   }
 }
 
@@ -73,7 +75,8 @@ InstanceId Statement::Id(int column) const {
 
 Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path, int flags) {
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   std::unique_ptr<Connection> connection(new Connection(path, database));
   if (code != SQLITE_OK) return MakeError(path, code, sqlite3_errstr(code));
   sqlite3_busy_timeout(database, 5'000);
@@ -95,8 +98,8 @@ Statement* Connection::Prepare(const std::string& sql) {
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return &found->second;
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &statement, nullptr);
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return nullptr;
   return &statements_.emplace(sql, Statement(statement)).first->second;
 }

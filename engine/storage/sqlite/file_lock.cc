@@ -31,7 +31,8 @@ Result<FileLock> FileLock::Acquire(const std::string& path) {
   }
   FileLock lock(fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    return Error{kStorageInUse, "Expected to be the only server on '" + path + "', but " + HolderOf(fd) + " has it open.", "",
+    return Error{kStorageInUse,
+                 "Expected to be the only server on '" + path + "', but " + HolderOf(fd) + " has it open.", "",
                  "Stop the other server, or give this one a file of its own. For several servers use PostgreSQL."};
   }
   const std::string number = std::to_string(::getpid());

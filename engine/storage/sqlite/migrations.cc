@@ -127,9 +127,10 @@ Status CheckOurs(Connection& connection, const std::string& path) {
   const std::int64_t known = static_cast<std::int64_t>(AllMigrations().size());
   if (*done > known) {
     return Error{kStorageTooNew,
-                 "Expected '" + path + "' to have a schema of at most version " + std::to_string(known) + ", but it has version " +
-                     std::to_string(*done) + ".",
-                 "", "A newer Fermata wrote this file. Run that version, or restore the backup made before the upgrade."};
+                 "Expected '" + path + "' to have a schema of at most version " + std::to_string(known) +
+                     ", but it has version " + std::to_string(*done) + ".",
+                 "",
+                 "A newer Fermata wrote this file. Run that version, or restore the backup made before the upgrade."};
   }
   return Done{};
 }

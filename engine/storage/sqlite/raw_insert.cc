@@ -14,7 +14,9 @@ using sqlite::Connection;
 constexpr const char* kInsert = "INSERT INTO journal (instance, seq, time_us, bytes) VALUES (?, ?, ?, ?)";
 constexpr std::int64_t kRowsPerInstance = 6;  // as a process of five calls has
 
-InstanceId IdOf(std::int64_t instance) { return InstanceId::Make(0, instance / 3, static_cast<std::uint64_t>(instance), 0); }
+InstanceId IdOf(std::int64_t instance) {
+  return InstanceId::Make(0, instance / 3, static_cast<std::uint64_t>(instance), 0);
+}
 
 int InsertAll(Connection& connection, const RawInserts& inserts) {
   sqlite::Statement* insert = connection.Prepare(kInsert);
@@ -27,7 +29,8 @@ int InsertAll(Connection& connection, const RawInserts& inserts) {
       if (code == SQLITE_DONE) code = connection.Run("BEGIN IMMEDIATE");
       if (code != SQLITE_DONE) return code;
     }
-    code = connection.Run(*insert, IdOf(row / kRowsPerInstance), row % kRowsPerInstance + 1, row, sqlite::Blob{payload});
+    code =
+        connection.Run(*insert, IdOf(row / kRowsPerInstance), row % kRowsPerInstance + 1, row, sqlite::Blob{payload});
   }
   return code == SQLITE_DONE ? connection.Run("COMMIT") : code;
 }
@@ -39,8 +42,9 @@ Result<double> MeasureSqliteInserts(const std::string& path, SqliteSync sync, co
   Result<std::unique_ptr<Connection>> connection = Connection::Open(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   if (!connection) return connection.error();
   const std::string full = sync == SqliteSync::kFull ? "FULL" : "OFF";
-  Status set = (*connection)->Execute("PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
-                                      ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + full);
+  Status set = (*connection)
+                   ->Execute("PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
+                             ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + full);
   if (!set) return set.error();
   Status migrated = sqlite::Migrate(**connection);
   if (!migrated) return migrated.error();

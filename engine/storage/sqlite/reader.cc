@@ -26,12 +26,14 @@ constexpr const char* kFindSubscriptions =
     "SELECT tenant, type, value, instance, activation FROM subscriptions WHERE tenant = ? AND type = ? AND value = ? "
     "ORDER BY instance, activation";
 constexpr const char* kFindKeptEvents =
-    "SELECT " FERMATA_KEPT_EVENT_COLUMNS " FROM kept_events WHERE tenant = ? AND value = ? AND process = ? ORDER BY arrival";
+    "SELECT " FERMATA_KEPT_EVENT_COLUMNS
+    " FROM kept_events WHERE tenant = ? AND value = ? AND process = ? ORDER BY arrival";
 constexpr const char* kFindKeptEventsOfType =
     "SELECT " FERMATA_KEPT_EVENT_COLUMNS
     " FROM kept_events WHERE tenant = ? AND value = ? AND type = ? ORDER BY arrival, process";
 constexpr const char* kFindEventIdentity =
-    "SELECT tenant, source, id, value, expires_us FROM event_identities WHERE tenant = ? AND source = ? AND id = ? AND value = ?";
+    "SELECT tenant, source, id, value, expires_us FROM event_identities WHERE tenant = ? AND source = ? AND id = ? AND "
+    "value = ?";
 constexpr const char* kFindIdempotencyKey =
     "SELECT tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE tenant = ? AND key = ?";
 constexpr const char* kListBusy =
@@ -50,7 +52,8 @@ constexpr const char* kReadManifests =
     "SELECT connector, version, deployed_us, text FROM manifests ORDER BY connector, version";
 
 InstanceRow ReadInstanceRow(const Statement& row) {
-  InstanceRow instance{row.Id(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4), std::nullopt, row.Text(6), row.Int(7) != 0};
+  InstanceRow instance{row.Id(0),   row.Text(1),  row.Text(2), row.Text(3),
+                       row.Text(4), std::nullopt, row.Text(6), row.Int(7) != 0};
   if (!row.IsNull(5)) instance.key = row.Text(5);
   instance.states = SplitStates(row.Text(8));
   instance.error = row.Text(9);
@@ -137,7 +140,8 @@ Result<std::optional<StoredInstance>> Reader::LoadInTransaction(const InstanceId
   if (!row) return row.error();
   if (row->empty()) return std::optional<StoredInstance>();
   const auto read_snapshot = [](const Statement& s) { return SnapshotRow{s.Id(0), s.Int(1), s.Text(2)}; };
-  Result<std::optional<SnapshotRow>> snapshot = First(connection_->Query<SnapshotRow>(kLoadSnapshot, read_snapshot, id));
+  Result<std::optional<SnapshotRow>> snapshot =
+      First(connection_->Query<SnapshotRow>(kLoadSnapshot, read_snapshot, id));
   if (!snapshot) return snapshot.error();
   const std::int64_t after_seq = *snapshot ? (*snapshot)->seq : 0;
   Result<std::vector<JournalRow>> tail = ReadJournal(id, after_seq, std::numeric_limits<int>::max());
@@ -256,7 +260,9 @@ Result<std::int64_t> Reader::ReadCounter(std::string_view name) {
 }
 
 Result<std::vector<DefinitionRow>> Reader::ReadDefinitions() {
-  const auto read = [](const Statement& s) { return DefinitionRow{s.Text(0), s.Text(1), s.Text(2), s.Int(3), s.Text(4)}; };
+  const auto read = [](const Statement& s) {
+    return DefinitionRow{s.Text(0), s.Text(1), s.Text(2), s.Int(3), s.Text(4)};
+  };
   return connection_->Query<DefinitionRow>(kReadDefinitions, read);
 }
 

@@ -159,7 +159,8 @@ class SqliteStorage : public Storage {
     code = work();
     if (code != SQLITE_DONE) return Failed(CommitOutcome::kFailed);
     code = writer_->Run("COMMIT");
-    if (code != SQLITE_DONE) return Failed(CertainlyNotCommitted(code) ? CommitOutcome::kFailed : CommitOutcome::kUnknown);
+    if (code != SQLITE_DONE)
+      return Failed(CertainlyNotCommitted(code) ? CommitOutcome::kFailed : CommitOutcome::kUnknown);
     std::lock_guard lock(error_mutex_);
     commit_error_.reset();
     return CommitOutcome::kCommitted;
@@ -192,7 +193,8 @@ Result<std::string> ResolvePath(const std::string& path) {
   std::error_code error;
   const std::filesystem::path resolved = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
   if (error) {
-    return Error{kStorageOpenFailed, "Expected to find the place of '" + path + "', but " + error.message() + ".", "", ""};
+    return Error{kStorageOpenFailed, "Expected to find the place of '" + path + "', but " + error.message() + ".", "",
+                 ""};
   }
   return resolved.string();
 }
@@ -201,8 +203,9 @@ Result<std::string> ResolvePath(const std::string& path) {
 Status MakeFile(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return Error{kStorageOpenFailed, "Expected to open the database file '" + path + "', but " + std::strerror(errno) + ".",
-                 "", "Check that the folder exists and that the server's user may write there."};
+    return Error{kStorageOpenFailed,
+                 "Expected to open the database file '" + path + "', but " + std::strerror(errno) + ".", "",
+                 "Check that the folder exists and that the server's user may write there."};
   }
   ::close(fd);
   const std::string folder = std::filesystem::path(path).parent_path().string();
@@ -229,10 +232,11 @@ Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
   if (!made) return made.error();
 
   const std::string sync = options.sync == SqliteSync::kFull ? "FULL" : "OFF";
-  const std::string writing = "PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
-                              ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + sync +
-                              ";PRAGMA wal_autocheckpoint = 0;PRAGMA journal_size_limit = " + std::to_string(kSqliteLogBytesKept) +
-                              ";PRAGMA cache_size = -" + std::to_string(kSqliteWriterCacheKib);
+  const std::string writing =
+      "PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
+      ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + sync +
+      ";PRAGMA wal_autocheckpoint = 0;PRAGMA journal_size_limit = " + std::to_string(kSqliteLogBytesKept) +
+      ";PRAGMA cache_size = -" + std::to_string(kSqliteWriterCacheKib);
   Result<std::unique_ptr<Connection>> writer = Connection::Open(path, SQLITE_OPEN_READWRITE);
   if (!writer) return writer.error();
   Status ours = sqlite::CheckOurs(**writer, path);

@@ -19,7 +19,7 @@ enum class SqliteSync {
 struct SqliteOptions {
   std::string path;  // made if missing, readable by its owner only; its folder must exist
   SqliteSync sync = SqliteSync::kFull;
-  int readers = 4;   // reads at the same time; further ones wait
+  int readers = 4;  // reads at the same time; further ones wait
 };
 
 // Opens the file, brings its schema up to date and keeps other servers off it while the storage lives (by a lock on `path`.lock).

@@ -7,7 +7,8 @@
 namespace fermata::sqlite {
 namespace {
 
-constexpr const char* kDeleteTimer = "DELETE FROM timers WHERE due_us = ? AND instance = ? AND activation = ? AND slot = ?";
+constexpr const char* kDeleteTimer =
+    "DELETE FROM timers WHERE due_us = ? AND instance = ? AND activation = ? AND slot = ?";
 constexpr const char* kDeleteSubscription =
     "DELETE FROM subscriptions WHERE tenant = ? AND type = ? AND value = ? AND instance = ? AND activation = ?";
 constexpr const char* kDeleteInbox = "DELETE FROM inbox WHERE sender = ? AND seq = ? AND position = ?";
@@ -17,9 +18,11 @@ constexpr const char* kDeleteKeptEvent =
 constexpr const char* kPutJournal = "INSERT INTO journal (instance, seq, time_us, bytes) VALUES (?, ?, ?, ?)";
 constexpr const char* kPutSnapshot = "INSERT OR REPLACE INTO snapshots (instance, seq, bytes) VALUES (?, ?, ?)";
 constexpr const char* kPutInstance =
-    "INSERT OR REPLACE INTO instances (id, tenant, process, version, definition_hash, key, status, live, states, error, "
+    "INSERT OR REPLACE INTO instances (id, tenant, process, version, definition_hash, key, status, live, states, "
+    "error, "
     "open_incidents, parent, started_us, updated_us, ended_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-constexpr const char* kPutTimer = "INSERT OR REPLACE INTO timers (due_us, instance, activation, slot) VALUES (?, ?, ?, ?)";
+constexpr const char* kPutTimer =
+    "INSERT OR REPLACE INTO timers (due_us, instance, activation, slot) VALUES (?, ?, ?, ?)";
 constexpr const char* kPutIncident =
     "INSERT OR REPLACE INTO incidents (instance, number, tenant, process, state, error, message, open, opened_us, "
     "closed_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -28,12 +31,14 @@ constexpr const char* kPutSubscription =
     "INSERT OR REPLACE INTO subscriptions (tenant, type, value, instance, activation) VALUES (?, ?, ?, ?, ?)";
 constexpr const char* kPutInbox = "INSERT OR REPLACE INTO inbox (sender, seq, position, bytes) VALUES (?, ?, ?, ?)";
 constexpr const char* kPutKeptEvent =
-    "INSERT OR REPLACE INTO kept_events (tenant, value, process, arrival, type, expires_us, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    "INSERT OR REPLACE INTO kept_events (tenant, value, process, arrival, type, expires_us, bytes) VALUES (?, ?, ?, ?, "
+    "?, ?, ?)";
 constexpr const char* kPutEventIdentity =
     "INSERT OR REPLACE INTO event_identities (tenant, source, id, value, expires_us) VALUES (?, ?, ?, ?, ?)";
 constexpr const char* kPutIdempotencyKey =
     "INSERT OR REPLACE INTO idempotency_keys (tenant, key, request_hash, answer, expires_us) VALUES (?, ?, ?, ?, ?)";
-constexpr const char* kPutEverKey = "INSERT OR REPLACE INTO ever_keys (tenant, process, key, instance) VALUES (?, ?, ?, ?)";
+constexpr const char* kPutEverKey =
+    "INSERT OR REPLACE INTO ever_keys (tenant, process, key, instance) VALUES (?, ?, ?, ?)";
 
 constexpr const char* kPutDefinition =
     "INSERT INTO definitions (process, version, hash, deployed_us, bundle) VALUES (?, ?, ?, ?, ?)";
@@ -41,7 +46,8 @@ constexpr const char* kPutLiveVersion = "INSERT OR REPLACE INTO live_versions (p
 constexpr const char* kPutManifest =
     "INSERT OR REPLACE INTO manifests (connector, version, deployed_us, text) VALUES (?, ?, ?, ?)";
 constexpr const char* kRaiseCounter =
-    "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
+    "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, "
+    "excluded.value)";
 
 constexpr const char* kExpireKeptEvents =
     "DELETE FROM kept_events WHERE (tenant, value, process, arrival) IN "
@@ -87,8 +93,9 @@ class Sequence {
 };
 
 void WriteDeletes(Sequence& sequence, const Batch& batch) {
-  sequence.ForEach(kDeleteTimer, batch.timers_deleted,
-                   [](Statement& s, const TimerRow& row) { s.Bind(row.due_us, row.instance, row.activation, row.slot); });
+  sequence.ForEach(kDeleteTimer, batch.timers_deleted, [](Statement& s, const TimerRow& row) {
+    s.Bind(row.due_us, row.instance, row.activation, row.slot);
+  });
   sequence.ForEach(kDeleteSubscription, batch.subscriptions_deleted, [](Statement& s, const SubscriptionRow& row) {
     s.Bind(row.tenant, row.type, row.value, row.instance, row.activation);
   });
@@ -111,11 +118,12 @@ void WriteInstances(Sequence& sequence, const Batch& batch) {
     s.Bind(row.id, row.tenant, row.process, row.version, row.definition_hash, row.key, row.status, row.live, states,
            row.error, row.open_incidents, row.parent, row.started_us, row.updated_us, row.ended_us);
   });
-  sequence.ForEach(kPutTimer, batch.timers,
-                   [](Statement& s, const TimerRow& row) { s.Bind(row.due_us, row.instance, row.activation, row.slot); });
+  sequence.ForEach(kPutTimer, batch.timers, [](Statement& s, const TimerRow& row) {
+    s.Bind(row.due_us, row.instance, row.activation, row.slot);
+  });
   sequence.ForEach(kPutIncident, batch.incidents, [](Statement& s, const IncidentRow& row) {
-    s.Bind(row.instance, row.number, row.tenant, row.process, row.state, row.error, row.message, row.open, row.opened_us,
-           row.closed_us);
+    s.Bind(row.instance, row.number, row.tenant, row.process, row.state, row.error, row.message, row.open,
+           row.opened_us, row.closed_us);
   });
 }
 
@@ -123,9 +131,8 @@ void WriteEvents(Sequence& sequence, const Batch& batch) {
   sequence.ForEach(kPutSubscription, batch.subscriptions, [](Statement& s, const SubscriptionRow& row) {
     s.Bind(row.tenant, row.type, row.value, row.instance, row.activation);
   });
-  sequence.ForEach(kPutInbox, batch.inbox, [](Statement& s, const InboxRow& row) {
-    s.Bind(row.sender, row.seq, row.index, Blob{row.bytes});
-  });
+  sequence.ForEach(kPutInbox, batch.inbox,
+                   [](Statement& s, const InboxRow& row) { s.Bind(row.sender, row.seq, row.index, Blob{row.bytes}); });
   sequence.ForEach(kPutKeptEvent, batch.kept_events, [](Statement& s, const KeptEventRow& row) {
     s.Bind(row.tenant, row.value, row.process, row.order, row.type, row.expires_us, Blob{row.bytes});
   });

@@ -50,7 +50,8 @@ struct Odd {};
 class HttpServerTest : public testing::Test {
  protected:
   void Start(HttpServerOptions options = {}) {
-    server_ = std::make_unique<HttpServer>(options, [this](const HttpRequest& request, ResponseHandle response) { Handle(request, response); });
+    server_ = std::make_unique<HttpServer>(
+        options, [this](const HttpRequest& request, ResponseHandle response) { Handle(request, response); });
     const Result<int> port = server_->Start();
     ASSERT_TRUE(port.ok()) << port.error().message;
     port_ = *port;
@@ -62,11 +63,14 @@ class HttpServerTest : public testing::Test {
     if (request.path == "/throw-int") throw 42;
     if (request.path == "/throw-odd") throw Odd();
     if (request.path == "/throw") throw std::runtime_error("secret detail");
-    if (request.path == "/big") return response.Send(TextResponse(200, std::string(std::stoul(*request.FindQuery("bytes")), 'b')));
+    if (request.path == "/big")
+      return response.Send(TextResponse(200, std::string(std::stoul(*request.FindQuery("bytes")), 'b')));
     if (request.path == "/empty") return response.Send(EmptyResponse(204));
-    if (request.path == "/split") return response.Send(TextResponse(200, "x").Header("Location", "/a\r\nSet-Cookie: evil").Header("Bad Name", "1"));
+    if (request.path == "/split")
+      return response.Send(TextResponse(200, "x").Header("Location", "/a\r\nSet-Cookie: evil").Header("Bad Name", "1"));
     if (request.path == "/stream") return Stream(request, response);
-    response.Send(TextResponse(200, request.method + ' ' + request.target + ' ' + request.body).Header("X-Peer", request.peer));
+    response.Send(
+        TextResponse(200, request.method + ' ' + request.target + ' ' + request.body).Header("X-Peer", request.peer));
   }
 
   void Stream(const HttpRequest&, const ResponseHandle& response) {
@@ -248,8 +252,10 @@ TEST_F(HttpServerTest, NeverGivesOneClientsAnswerToAnother) {
         }
         ++(ReadResponse(client).body == "GET " + token + ' ' ? right : wrong);
         client.Send(Get("/park"));
-        if (i % 5 == 2) client.Reset();
-        else if (ReadResponse(client).body != "end") ++wrong;
+        if (i % 5 == 2)
+          client.Reset();
+        else if (ReadResponse(client).body != "end")
+          ++wrong;
       }
     });
   }
@@ -310,7 +316,8 @@ TEST_F(HttpServerTest, ReadsNothingBehindAnError) {
            std::string("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: abc\r\n\r\n"),
            std::string("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\n"),
            std::string("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"),
-           std::string("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+           std::string(
+               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
            std::string("GET / HTTP/1.1\r\nHost: a\r\nNonsense\r\n\r\n"),
            std::string("GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n"),
            std::string("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n z\r\n\r\n"),
@@ -450,9 +457,16 @@ TEST_F(HttpServerTest, StreamsToHttp10WithoutChunks) {
 TEST_F(HttpServerTest, HandsOddHeadersToTheHandler) {
   Start();
   HttpClient client(port_);
-  for (const auto& header : std::vector<std::pair<std::string, std::string>>{
-           {"Cookie", "a"}, {"Cache-Control", "stale-while-revalidate=3"}, {"Date", "foo"}, {"Accept", "foo"}, {"Accept", ""},
-           {"Content-Type", "foo"}, {"Connection", "upgrade"}, {"Authorization", "x"}, {"Accept-Encoding", ","}}) {
+  for (const auto& header :
+       std::vector<std::pair<std::string, std::string>>{{"Cookie", "a"},
+                                                        {"Cache-Control", "stale-while-revalidate=3"},
+                                                        {"Date", "foo"},
+                                                        {"Accept", "foo"},
+                                                        {"Accept", ""},
+                                                        {"Content-Type", "foo"},
+                                                        {"Connection", "upgrade"},
+                                                        {"Authorization", "x"},
+                                                        {"Accept-Encoding", ","}}) {
     EXPECT_EQ(client.Get("/odd", {header}).body, "GET /odd ") << header.first;
   }
 }

@@ -100,8 +100,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"LengthEmpty", WithHeader("Content-Length:"), 400, kHttpAmbiguousLength},
         Bad{"LengthList", WithHeader("Content-Length: 5, 5"), 400, kHttpAmbiguousLength},
         Bad{"LengthTwice", WithHeader("Content-Length: 5\r\nContent-Length: 5"), 400, kHttpAmbiguousLength},
-        Bad{"LengthAndCoding", WithHeader("Content-Length: 5\r\nTransfer-Encoding: chunked"), 400, kHttpAmbiguousLength},
-        Bad{"CodingTwice", WithHeader("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), 400, kHttpAmbiguousLength},
+        Bad{"LengthAndCoding", WithHeader("Content-Length: 5\r\nTransfer-Encoding: chunked"), 400,
+            kHttpAmbiguousLength},
+        Bad{"CodingTwice", WithHeader("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), 400,
+            kHttpAmbiguousLength},
         Bad{"CodingInHttp10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, kHttpAmbiguousLength},
         Bad{"CodingGzip", WithHeader("Transfer-Encoding: gzip, chunked"), 501, kHttpUnsupportedCoding},
         Bad{"CodingWithTail", WithHeader("Transfer-Encoding: chunked;x"), 501, kHttpUnsupportedCoding},
@@ -152,14 +154,10 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"FragmentInTarget", Get("/a#b"), 400, kHttpMalformedRequest},
         Bad{"TargetWithoutSlash", Get("a"), 400, kHttpMalformedRequest},
         Bad{"RawUtf8InTarget", Get("/\xc3\xa9"), 400, kHttpMalformedRequest},
-        Bad{"StarOfGet", Get("*"), 400, kHttpMalformedRequest},
-        Bad{"EncodedNul", Get("/a%00b"), 400, kHttpBadPath},
-        Bad{"EncodedNulInQuery", Get("/?a=%00"), 400, kHttpBadPath},
-        Bad{"InvalidUtf8", Get("/%ff"), 400, kHttpBadPath},
-        Bad{"OverlongUtf8", Get("/%c0%af"), 400, kHttpBadPath},
-        Bad{"EscapeCutShort", Get("/%4"), 400, kHttpBadPath},
-        Bad{"EscapeOfLetters", Get("/%zz"), 400, kHttpBadPath},
-        Bad{"DotDot", Get("/a/../b"), 400, kHttpBadPath},
+        Bad{"StarOfGet", Get("*"), 400, kHttpMalformedRequest}, Bad{"EncodedNul", Get("/a%00b"), 400, kHttpBadPath},
+        Bad{"EncodedNulInQuery", Get("/?a=%00"), 400, kHttpBadPath}, Bad{"InvalidUtf8", Get("/%ff"), 400, kHttpBadPath},
+        Bad{"OverlongUtf8", Get("/%c0%af"), 400, kHttpBadPath}, Bad{"EscapeCutShort", Get("/%4"), 400, kHttpBadPath},
+        Bad{"EscapeOfLetters", Get("/%zz"), 400, kHttpBadPath}, Bad{"DotDot", Get("/a/../b"), 400, kHttpBadPath},
         Bad{"DotDotAtTheEnd", Get("/a/.."), 400, kHttpBadPath},
         Bad{"EncodedDotDot", Get("/a/%2e%2E/b"), 400, kHttpBadPath},
         Bad{"DotDotBehindEncodedSlash", Get("/a/x%2f..%2fb"), 400, kHttpBadPath},
@@ -216,8 +214,9 @@ TEST(RequestFramer, KeepsTheQueryInOrderAndFindsDuplicates) {
 }
 
 TEST(RequestFramer, LetsOddTypedHeadersThrough) {
-  const HttpRequest request = RequestOf(WithHeader(
-      "Cookie: a\r\nDate: foo\r\nContent-Type: foo\r\nAccept:\r\nCache-Control: stale-while-revalidate=3\r\nConnection: upgrade"));
+  const HttpRequest request =
+      RequestOf(WithHeader("Cookie: a\r\nDate: foo\r\nContent-Type: foo\r\nAccept:\r\nCache-Control: "
+                           "stale-while-revalidate=3\r\nConnection: upgrade"));
   EXPECT_EQ(*request.FindHeader("cookie"), "a");
   EXPECT_EQ(*request.FindHeader("date"), "foo");
   EXPECT_EQ(*request.FindHeader("content-type"), "foo");

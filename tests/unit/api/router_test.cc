@@ -18,7 +18,8 @@ class RouterTest : public testing::Test {
     Say("POST", "/v1/instances/{id}/cancel", "cancel");
     Say("GET", "/files/{rest...}", "file");
     Say("GET", "/", "root");
-    server_ = std::make_unique<HttpServer>(HttpServerOptions{}, [this](const HttpRequest& q, ResponseHandle r) { router_.Handle(q, r); });
+    server_ = std::make_unique<HttpServer>(HttpServerOptions{},
+                                           [this](const HttpRequest& q, ResponseHandle r) { router_.Handle(q, r); });
     const Result<int> port = server_->Start();
     ASSERT_TRUE(port.ok());
     client_ = std::make_unique<test::HttpClient>(*port);
@@ -49,7 +50,8 @@ TEST_F(RouterTest, CallsTheRouteOfMethodAndPath) {
 TEST_F(RouterTest, PrefersALiteralToAParameter) { EXPECT_EQ(client_->Get("/v1/instances/special").body, "special"); }
 
 TEST_F(RouterTest, Answers404WithAProblem) {
-  for (const char* path : {"/v1", "/v1/instances/", "/v1/instances/a/b/c", "/files", "/V1/instances", "//v1/instances"}) {
+  for (const char* path :
+       {"/v1", "/v1/instances/", "/v1/instances/a/b/c", "/files", "/V1/instances", "//v1/instances"}) {
     const test::ClientResponse response = client_->Get(path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_NE(response.body.find("\"type\":\"/errors/FM-4915\""), std::string::npos) << response.body;
@@ -77,15 +79,17 @@ TEST_F(RouterTest, AnswersOptionsWithAllow) {
 
 TEST(Problem, EscapesItsTextsAndAddsMembers) {
   const HttpResponse problem = Problem(422, ErrorCode{4001}, "A \"title\"", "line\nbreak", {{"errors", "[1]"}});
-  EXPECT_EQ(problem.body,
-            R"({"type":"/errors/FM-4001","title":"A \"title\"","status":422,"detail":"line\nbreak","code":"FM-4001","errors":[1]})");
+  EXPECT_EQ(
+      problem.body,
+      R"({"type":"/errors/FM-4001","title":"A \"title\"","status":422,"detail":"line\nbreak","code":"FM-4001","errors":[1]})");
 }
 
 TEST(Problem, ShowsPathAndHintOfAnError) {
   const HttpResponse problem = Problem(422, Error{ErrorCode{4001}, "Expected a, but b.", "/input/a", "try c"});
-  EXPECT_EQ(problem.body,
-            R"({"type":"/errors/FM-4001","title":"Unprocessable Content","status":422,"detail":"Expected a, but b.","code":"FM-4001",)"
-            R"("path":"/input/a","hint":"try c"})");
+  EXPECT_EQ(
+      problem.body,
+      R"({"type":"/errors/FM-4001","title":"Unprocessable Content","status":422,"detail":"Expected a, but b.","code":"FM-4001",)"
+      R"("path":"/input/a","hint":"try c"})");
 }
 
 }  // namespace

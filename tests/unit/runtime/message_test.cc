@@ -27,7 +27,8 @@ CloudEvent Event() {
 }
 
 TEST(Message, AStartComesBackWhole) {
-  StartMessage message = RoundTrip(StartMessage{kB, {kA, 5, true}, "default", "child", "1.x", std::string("k"), Value::Object({{"a", Value::Int(1)}})});
+  StartMessage message = RoundTrip(StartMessage{
+      kB, {kA, 5, true}, "default", "child", "1.x", std::string("k"), Value::Object({{"a", Value::Int(1)}})});
   EXPECT_EQ(message.child, kB);
   EXPECT_EQ(message.parent.instance, kA);
   EXPECT_EQ(message.parent.activation, 5);

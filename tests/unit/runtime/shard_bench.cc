@@ -7,7 +7,8 @@
 
 namespace fermata {
 
-ShardBench::ShardBench(const std::string& manifest, const std::vector<std::string>& processes) : definitions({manifest}) {
+ShardBench::ShardBench(const std::string& manifest, const std::vector<std::string>& processes)
+    : definitions({manifest}) {
   for (const std::string& yaml : processes) {
     StoredBundle bundle{"bench.yaml", yaml, {}, {}};
     bundle.manifests = definitions.ManifestTextsFor(bundle);
@@ -29,7 +30,8 @@ void ShardBench::Restart() {
   EXPECT_TRUE(recovered.ok());
 }
 
-ShardBench::Reply ShardBench::Start(const std::string& process, Value input, const std::string& idempotency_key, const std::string& request_hash) {
+ShardBench::Reply ShardBench::Start(const std::string& process, Value input, const std::string& idempotency_key,
+                                    const std::string& request_hash) {
   auto reply = std::make_shared<std::optional<Result<StartReply>>>();
   StartOrder order;
   order.request.process = process;
@@ -45,7 +47,8 @@ ShardBench::Reply ShardBench::Start(const std::string& process, Value input, con
   return reply;
 }
 
-std::shared_ptr<std::optional<Result<EventReply>>> ShardBench::Send(const std::string& type, const std::string& id, Value data) {
+std::shared_ptr<std::optional<Result<EventReply>>> ShardBench::Send(const std::string& type, const std::string& id,
+                                                                    Value data) {
   auto reply = std::make_shared<std::optional<Result<EventReply>>>();
   CloudEvent event;
   event.id = id;
@@ -58,7 +61,8 @@ std::shared_ptr<std::optional<Result<EventReply>>> ShardBench::Send(const std::s
   return reply;
 }
 
-std::shared_ptr<std::optional<Result<std::string>>> ShardBench::Command(const InstanceId& id, fermata::Command command) {
+std::shared_ptr<std::optional<Result<std::string>>> ShardBench::Command(const InstanceId& id,
+                                                                        fermata::Command command) {
   auto reply = std::make_shared<std::optional<Result<std::string>>>();
   shard->Post(InstanceOrder{id, std::move(command), [reply](Result<std::string> got) { *reply = std::move(got); }});
   return reply;

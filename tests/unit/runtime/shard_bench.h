@@ -24,7 +24,9 @@ class BenchExecutor final : public JobExecutor {
     Job job;
     Completion completion;
   };
-  void Submit(Job job, std::int64_t, Completion completion) override { calls.push_back({std::move(job), std::move(completion)}); }
+  void Submit(Job job, std::int64_t, Completion completion) override {
+    calls.push_back({std::move(job), std::move(completion)});
+  }
   std::size_t InFlight() const override { return calls.size(); }
   void Answer(Outcome outcome) {
     Call call = std::move(calls.front());
@@ -41,7 +43,8 @@ class ShardBench : private ShardRouter {
 
   // Posts a start; the reply lands in the returned place once there is one.
   using Reply = std::shared_ptr<std::optional<Result<StartReply>>>;
-  Reply Start(const std::string& process, Value input, const std::string& idempotency_key = "", const std::string& request_hash = "");
+  Reply Start(const std::string& process, Value input, const std::string& idempotency_key = "",
+              const std::string& request_hash = "");
   std::shared_ptr<std::optional<Result<EventReply>>> Send(const std::string& type, const std::string& id, Value data);
   std::shared_ptr<std::optional<Result<std::string>>> Command(const InstanceId& id, fermata::Command command);
 

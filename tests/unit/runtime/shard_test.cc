@@ -58,7 +58,9 @@ states:
 )yaml";
 
 Value Id(std::string_view id) { return Value::Object({{"id", Value::String(id)}}); }
-Value Paid(std::string_view order) { return Value::Object({{"order", Value::String(order)}, {"by", Value::String("card")}}); }
+Value Paid(std::string_view order) {
+  return Value::Object({{"order", Value::String(order)}, {"by", Value::String("card")}});
+}
 Outcome Ok() { return JobSuccess{Value::Object({{"id", Value::String("h-1")}})}; }
 
 class ShardTest : public ::testing::Test {

@@ -5,7 +5,9 @@
 namespace fermata {
 namespace {
 
-TimerRow Timer(std::int64_t due_us, std::int64_t activation = 1) { return {InstanceId::Make(0, 1, 1, 1), activation, 0, due_us}; }
+TimerRow Timer(std::int64_t due_us, std::int64_t activation = 1) {
+  return {InstanceId::Make(0, 1, 1, 1), activation, 0, due_us};
+}
 
 TEST(TimerQueue, GivesWhatIsDueEarliestFirst) {
   TimerQueue queue;
