@@ -117,8 +117,7 @@ class Checker {
     for (const fs::path& file : files) CheckFile(file);
     const std::vector<fs::path> manifests = ManifestFilesIn(path / "connectors");
     for (const fs::path& file : manifests) CheckFile(file);
-    if (files.empty() && manifests.empty())
-      Unreadable(path, "Expected YAML files in the folder, but there are none.");
+    if (files.empty() && manifests.empty()) Unreadable(path, "Expected YAML files in the folder, but there are none.");
   }
 
   void CheckFile(const fs::path& path) {

@@ -146,7 +146,9 @@ class Acceptor::Impl {
       return static_cast<int>(listener_->getPort());
     } catch (const std::exception& failure) {
       listener_.reset();
-      return Error{kHttpCannotListen, "Expected to listen on " + host + " port " + std::to_string(port) + ", but: " + failure.what() + ".", "", ""};
+      return Error{kHttpCannotListen,
+                   "Expected to listen on " + host + " port " + std::to_string(port) + ", but: " + failure.what() + ".",
+                   "", ""};
     }
   }
 
@@ -164,7 +166,9 @@ class Acceptor::Impl {
 
 Acceptor::Acceptor(Open open) : impl_(std::make_unique<Impl>(std::move(open))) {}
 Acceptor::~Acceptor() { Stop(); }
-Result<int> Acceptor::Start(const std::string& host, int port, int threads) { return impl_->Start(host, port, threads); }
+Result<int> Acceptor::Start(const std::string& host, int port, int threads) {
+  return impl_->Start(host, port, threads);
+}
 void Acceptor::Stop() { impl_->Stop(); }
 
 }  // namespace fermata

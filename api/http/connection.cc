@@ -23,11 +23,16 @@ std::uint64_t NextId() {
 }  // namespace
 
 std::int64_t SteadyMillis() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 Connection::Connection(int fd, std::string peer, std::shared_ptr<ServerContext> context)
-    : id_(NextId()), fd_(fd), peer_(std::move(peer)), context_(std::move(context)), framer_(context_->options.body_bytes_max) {
+    : id_(NextId()),
+      fd_(fd),
+      peer_(std::move(peer)),
+      context_(std::move(context)),
+      framer_(context_->options.body_bytes_max) {
   deadline_ms_ = SteadyMillis() + context_->options.header_timeout_ms;
 }
 
@@ -114,7 +119,8 @@ void Connection::Dispatch(std::unique_lock<std::mutex>& lock) {
     try {
       context_->handler(framed.request, handle);
     } catch (...) {  // whatever it is; its text is not for the client
-      handle.Send(Problem(500, kHttpHandlerFailed, "Internal Server Error", "Expected an answer, but the server failed on this request."));
+      handle.Send(Problem(500, kHttpHandlerFailed, "Internal Server Error",
+                          "Expected an answer, but the server failed on this request."));
     }
   }
   lock.lock();
@@ -162,7 +168,8 @@ void Connection::FinishStream() {
   const std::lock_guard lock(mutex_);
   if (owed_ != Owed::kStream) return;
   dropped = std::exchange(on_stream_closed_, nullptr);
-  if (state_ == State::kOpen && stream_framing_ == StreamFraming::kChunked && body_of_ == BodyOf::kGet) Send("0\r\n\r\n");
+  if (state_ == State::kOpen && stream_framing_ == StreamFraming::kChunked && body_of_ == BodyOf::kGet)
+    Send("0\r\n\r\n");
   EndAnswer(AfterAnswer::kClose);
 }
 
@@ -209,7 +216,8 @@ void Connection::Flush() {
   {
     const std::lock_guard lock(mutex_);
     while (state_ != State::kClosed && backlog_sent_ < backlog_.size()) {
-      const ssize_t sent = ::send(fd_, backlog_.data() + backlog_sent_, backlog_.size() - backlog_sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
+      const ssize_t sent =
+          ::send(fd_, backlog_.data() + backlog_sent_, backlog_.size() - backlog_sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
       if (sent < 0) {
@@ -307,7 +315,8 @@ void Connection::CheckDeadline(std::int64_t now_ms) {
     if (deadline_ms_ == 0 || now_ms < deadline_ms_) return;
     const bool reading = state_ == State::kOpen && owed_ == Owed::kNothing && backlog_.empty();
     if (reading && timed_phase_ != FramerPhase::kIdle) {
-      AnswerError(Problem(408, kHttpRequestTimeout, "Request Timeout", "Expected a whole request in time, but a part of it is missing."));
+      AnswerError(Problem(408, kHttpRequestTimeout, "Request Timeout",
+                          "Expected a whole request in time, but a part of it is missing."));
     } else {
       CloseLocked();
     }

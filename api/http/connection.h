@@ -44,8 +44,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Refuse(const HttpResponse& response);
 
   // From the attendant's thread.
-  void Flush();                   // the socket takes bytes again
-  void Pump();                    // goes on with what is buffered
+  void Flush();  // the socket takes bytes again
+  void Pump();   // goes on with what is buffered
   void CheckDeadline(std::int64_t now_ms);
   // Ends it at once, from any thread.
   void Abort();
@@ -91,12 +91,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestFramer framer_;
   std::string backlog_;  // not taken by the socket yet
   std::size_t backlog_sent_ = 0;
-  bool watching_ = false;      // the attendant waits for the socket to take more
-  bool pumping_ = false;       // a thread is in Pump()
+  bool watching_ = false;  // the attendant waits for the socket to take more
+  bool pumping_ = false;   // a thread is in Pump()
   bool read_closed_ = false;
-  bool drop_input_ = false;    // nothing that arrives from now on is read
-  bool close_after_ = false;   // once the backlog is gone
-  bool keep_alive_ = true;     // of the request that is owed an answer
+  bool drop_input_ = false;   // nothing that arrives from now on is read
+  bool close_after_ = false;  // once the backlog is gone
+  bool keep_alive_ = true;    // of the request that is owed an answer
   BodyOf body_of_ = BodyOf::kGet;
   StreamFraming stream_framing_ = StreamFraming::kChunked;
   std::function<void()> on_stream_closed_;

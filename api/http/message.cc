@@ -17,19 +17,21 @@ const std::string& HttpDate() {
   const std::time_t now = std::time(nullptr);
   if (now == formatted_at) return date;
   constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   std::tm utc{};
   gmtime_r(&now, &utc);
   std::array<char, 64> text;
-  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday], utc.tm_mday, kMonths[utc.tm_mon],
-                utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday], utc.tm_mday,
+                kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
   date = text.data();
   formatted_at = now;
   return date;
 }
 
 bool IsOurs(std::string_view lower_case_name) {
-  return lower_case_name == "connection" || lower_case_name == "content-length" || lower_case_name == "date" || lower_case_name == "transfer-encoding";
+  return lower_case_name == "connection" || lower_case_name == "content-length" || lower_case_name == "date" ||
+         lower_case_name == "transfer-encoding";
 }
 
 bool IsToken(std::string_view name) {

@@ -4,7 +4,8 @@
 
 namespace fermata {
 
-HttpResponse Problem(int status, ErrorCode code, std::string_view title, std::string_view detail, const ProblemMembers& members) {
+HttpResponse Problem(int status, ErrorCode code, std::string_view title, std::string_view detail,
+                     const ProblemMembers& members) {
   const std::string name = FormatErrorCode(code);
   HttpResponse response{status, {{"Content-Type", "application/problem+json"}}, "{\"type\":"};
   std::string& body = response.body;

@@ -7,7 +7,8 @@ namespace fermata {
 
 HttpReply::~HttpReply() {
   if (stage_ == Stage::kUnanswered) {
-    Send(Problem(500, kHttpHandlerFailed, "Internal Server Error", "Expected an answer, but the server has none for this request."));
+    Send(Problem(500, kHttpHandlerFailed, "Internal Server Error",
+                 "Expected an answer, but the server has none for this request."));
   }
   if (stage_ == Stage::kStreaming) connection_->Abort();
 }

@@ -12,7 +12,9 @@ const std::string* FindFirst(const std::vector<std::pair<std::string, std::strin
 
 }  // namespace
 
-const std::string* HttpRequest::FindHeader(std::string_view lower_case_name) const { return FindFirst(headers, lower_case_name); }
+const std::string* HttpRequest::FindHeader(std::string_view lower_case_name) const {
+  return FindFirst(headers, lower_case_name);
+}
 
 const std::string* HttpRequest::FindQuery(std::string_view name) const { return FindFirst(query, name); }
 

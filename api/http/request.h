@@ -15,14 +15,15 @@ namespace fermata {
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
-  std::string method;                      // "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"; nothing else arrives
-  std::string target;                      // as sent: "/v1/instances/a%20b?wait=10s"
-  std::string path;                        // percent-decoded, valid UTF-8, without NUL and dot segments: "/v1/instances/a b"
-  std::vector<std::string> path_segments;  // split before decoding, so that a decoded segment may hold '/'; "/" has none, "/a/" two
+  std::string method;  // "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"; nothing else arrives
+  std::string target;  // as sent: "/v1/instances/a%20b?wait=10s"
+  std::string path;    // percent-decoded, valid UTF-8, without NUL and dot segments: "/v1/instances/a b"
+  std::vector<std::string>
+      path_segments;  // split before decoding, so that a decoded segment may hold '/'; "/" has none, "/a/" two
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order, duplicates kept
   HttpHeaders headers;
-  std::string body;                        // without its transfer coding
-  std::string peer;                        // "127.0.0.1:50312"; after a proxy this is the proxy
+  std::string body;  // without its transfer coding
+  std::string peer;  // "127.0.0.1:50312"; after a proxy this is the proxy
 
   // The first header with this lower-case name, or nullptr.
   const std::string* FindHeader(std::string_view lower_case_name) const;

@@ -29,14 +29,27 @@ FramerState RequestFramer::Next() {
   bool advanced = true;
   while (advanced && part_ != Part::kDone && part_ != Part::kFailed) {
     switch (part_) {
-      case Part::kHead: advanced = ReadHead(); break;
-      case Part::kSizedBody: advanced = ReadSizedBody(); break;
-      case Part::kChunkSize: advanced = ReadChunkSize(); break;
-      case Part::kChunkData: advanced = ReadChunkData(); break;
-      case Part::kChunkEnd: advanced = ReadChunkEnd(); break;
-      case Part::kTrailer: advanced = ReadTrailer(); break;
+      case Part::kHead:
+        advanced = ReadHead();
+        break;
+      case Part::kSizedBody:
+        advanced = ReadSizedBody();
+        break;
+      case Part::kChunkSize:
+        advanced = ReadChunkSize();
+        break;
+      case Part::kChunkData:
+        advanced = ReadChunkData();
+        break;
+      case Part::kChunkEnd:
+        advanced = ReadChunkEnd();
+        break;
+      case Part::kTrailer:
+        advanced = ReadTrailer();
+        break;
       case Part::kDone:
-      case Part::kFailed: break;
+      case Part::kFailed:
+        break;
     }
   }
   Compact();
@@ -65,7 +78,9 @@ FramerPhase RequestFramer::phase() const {
   return buffered() == 0 ? FramerPhase::kIdle : FramerPhase::kHead;
 }
 
-bool RequestFramer::TakeContinueWanted() { return std::exchange(continue_wanted_, false) && buffered() == 0 && current_.request.body.empty(); }
+bool RequestFramer::TakeContinueWanted() {
+  return std::exchange(continue_wanted_, false) && buffered() == 0 && current_.request.body.empty();
+}
 
 bool RequestFramer::Fail(int status, ErrorCode code, std::string detail) {
   part_ = Part::kFailed;
@@ -110,9 +125,11 @@ bool RequestFramer::CheckUnfinishedHead(std::string_view head) {
     return Fail(414, kHttpTargetTooLong, "Expected a target of at most 8 KiB, but it is longer.");
   }
   if (line_end != std::string_view::npos && (line_end == 0 || head[line_end - 1] != '\r')) {
-    return Fail(400, kHttpMalformedRequest, "Expected lines that end with CR LF, but the request line ends with a bare LF.");
+    return Fail(400, kHttpMalformedRequest,
+                "Expected lines that end with CR LF, but the request line ends with a bare LF.");
   }
-  if (head.size() > kHttpHeadBytesMax) return Fail(431, kHttpHeadTooLarge, "Expected a head of at most 16 KiB, but it is larger.");
+  if (head.size() > kHttpHeadBytesMax)
+    return Fail(431, kHttpHeadTooLarge, "Expected a head of at most 16 KiB, but it is larger.");
   // Neither a TLS hello nor a line that begins with a control character will become a request.
   if (!head.empty() && !IsTokenByte(head[0]) && head[0] != '\r') {
     return Fail(400, kHttpMalformedRequest, "Expected a method at the start of the request, but found another byte.");
@@ -139,7 +156,8 @@ bool RequestFramer::ParseRequestLine(std::string_view line) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last || first == 0) {
-    return Fail(400, kHttpMalformedRequest, "Expected 'METHOD target HTTP/1.1' with single spaces, but the request line differs.");
+    return Fail(400, kHttpMalformedRequest,
+                "Expected 'METHOD target HTTP/1.1' with single spaces, but the request line differs.");
   }
   const std::string_view method = line.substr(0, first);
   const std::string_view target = line.substr(first + 1, last - first - 1);
@@ -147,15 +165,21 @@ bool RequestFramer::ParseRequestLine(std::string_view line) {
   if (!std::all_of(method.begin(), method.end(), IsTokenByte)) {
     return Fail(400, kHttpMalformedRequest, "Expected a method of letters, but it holds other bytes.");
   }
-  if (target.size() > kHttpTargetBytesMax) return Fail(414, kHttpTargetTooLong, "Expected a target of at most 8 KiB, but it is longer.");
-  const bool versioned = version.size() == 8 && version.substr(0, 5) == "HTTP/" && IsDigit(version[5]) && version[6] == '.' && IsDigit(version[7]);
-  if (!versioned) return Fail(400, kHttpMalformedRequest, "Expected HTTP/1.1 at the end of the request line, but found something else.");
+  if (target.size() > kHttpTargetBytesMax)
+    return Fail(414, kHttpTargetTooLong, "Expected a target of at most 8 KiB, but it is longer.");
+  const bool versioned = version.size() == 8 && version.substr(0, 5) == "HTTP/" && IsDigit(version[5]) &&
+                         version[6] == '.' && IsDigit(version[7]);
+  if (!versioned)
+    return Fail(400, kHttpMalformedRequest,
+                "Expected HTTP/1.1 at the end of the request line, but found something else.");
   if (version[5] != '1' || version[7] > '1') {
-    return Fail(505, kHttpUnsupportedVersion, "Expected HTTP/1.1 or HTTP/1.0, but the request is " + std::string(version) + ".");
+    return Fail(505, kHttpUnsupportedVersion,
+                "Expected HTTP/1.1 or HTTP/1.0, but the request is " + std::string(version) + ".");
   }
   current_.http_1_0 = version[7] == '0';
   if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) {
-    return Fail(501, kHttpUnknownMethod, "Expected GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS, but the method is another.");
+    return Fail(501, kHttpUnknownMethod,
+                "Expected GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS, but the method is another.");
   }
   current_.request.method = method;
   return ParseTarget(target);
@@ -164,7 +188,8 @@ bool RequestFramer::ParseRequestLine(std::string_view line) {
 bool RequestFramer::ParseTarget(std::string_view target) {
   HttpRequest& request = current_.request;
   if (!std::all_of(target.begin(), target.end(), IsTargetByte)) {
-    return Fail(400, kHttpMalformedRequest, "Expected a target of visible ASCII with the rest percent-encoded, but it holds other bytes.");
+    return Fail(400, kHttpMalformedRequest,
+                "Expected a target of visible ASCII with the rest percent-encoded, but it holds other bytes.");
   }
   if (target == "*" && request.method == "OPTIONS") {
     request.target = request.path = "*";
@@ -192,11 +217,14 @@ bool RequestFramer::ParseHeaderLine(std::string_view line, HttpHeaders& headers)
   const std::size_t colon = line.find(':');
   const std::string_view name = line.substr(0, colon);
   if (colon == std::string_view::npos || name.empty() || !std::all_of(name.begin(), name.end(), IsTokenByte)) {
-    return Fail(400, kHttpMalformedHeader, "Expected header lines 'Name: value', but one has no such name (folded lines and spaces before ':' are refused).");
+    return Fail(400, kHttpMalformedHeader,
+                "Expected header lines 'Name: value', but one has no such name (folded lines and spaces before ':' are "
+                "refused).");
   }
   const std::string_view value = TrimSpace(line.substr(colon + 1));
   if (!std::all_of(value.begin(), value.end(), IsFieldByte)) {
-    return Fail(400, kHttpMalformedHeader, "Expected header values without control characters, but " + LowerCase(name) + " holds one.");
+    return Fail(400, kHttpMalformedHeader,
+                "Expected header values without control characters, but " + LowerCase(name) + " holds one.");
   }
   headers.emplace_back(LowerCase(name), value);
   return true;
@@ -209,8 +237,11 @@ bool RequestFramer::CheckHost(std::string_view authority) {
     if (host != nullptr) return Fail(400, kHttpBadHost, "Expected one Host header, but there are several.");
     host = &value;
   }
-  if (host == nullptr) return current_.http_1_0 || Fail(400, kHttpBadHost, "Expected a Host header, but there is none.");
-  if (!IsHostAndPort(*host)) return Fail(400, kHttpBadHost, "Expected Host to be a name or address with an optional port, but it is something else.");
+  if (host == nullptr)
+    return current_.http_1_0 || Fail(400, kHttpBadHost, "Expected a Host header, but there is none.");
+  if (!IsHostAndPort(*host))
+    return Fail(400, kHttpBadHost,
+                "Expected Host to be a name or address with an optional port, but it is something else.");
   if (!authority.empty() && !EqualsIgnoringCase(authority, *host)) {
     return Fail(400, kHttpBadHost, "Expected the host of the target to be that of the Host header, but they differ.");
   }
@@ -235,15 +266,18 @@ bool RequestFramer::ChooseBody() {
   for (const auto& [name, value] : current_.request.headers) {
     const std::string** seen = name == "content-length" ? &length : name == "transfer-encoding" ? &coding : nullptr;
     if (seen == nullptr) continue;
-    if (*seen != nullptr) return Fail(400, kHttpAmbiguousLength, "Expected one " + name + " header, but there are several.");
+    if (*seen != nullptr)
+      return Fail(400, kHttpAmbiguousLength, "Expected one " + name + " header, but there are several.");
     *seen = &value;
   }
   if (length != nullptr && coding != nullptr) {
     return Fail(400, kHttpAmbiguousLength, "Expected Content-Length or Transfer-Encoding, but there are both.");
   }
   if (coding != nullptr) {
-    if (current_.http_1_0) return Fail(400, kHttpAmbiguousLength, "Expected no Transfer-Encoding in HTTP/1.0, but there is one.");
-    if (!EqualsIgnoringCase(*coding, "chunked")) return Fail(501, kHttpUnsupportedCoding, "Expected the transfer coding 'chunked', but it is another.");
+    if (current_.http_1_0)
+      return Fail(400, kHttpAmbiguousLength, "Expected no Transfer-Encoding in HTTP/1.0, but there is one.");
+    if (!EqualsIgnoringCase(*coding, "chunked"))
+      return Fail(501, kHttpUnsupportedCoding, "Expected the transfer coding 'chunked', but it is another.");
     part_ = Part::kChunkSize;
     return true;
   }
@@ -256,7 +290,9 @@ bool RequestFramer::ChooseBody() {
   }
   const auto parsed = std::from_chars(length->data(), length->data() + length->size(), missing_);
   if (parsed.ec != std::errc() || missing_ > body_bytes_max_) {
-    return Fail(413, kHttpBodyTooLarge, "Expected a body of at most " + std::to_string(body_bytes_max_) + " bytes, but it has " + *length + ".");
+    return Fail(
+        413, kHttpBodyTooLarge,
+        "Expected a body of at most " + std::to_string(body_bytes_max_) + " bytes, but it has " + *length + ".");
   }
   part_ = missing_ == 0 ? Part::kDone : Part::kSizedBody;
   return true;
@@ -294,10 +330,14 @@ bool RequestFramer::ReadChunkSize() {
   const std::string_view extension = TrimSpace(line.substr(digits.size()));
   std::uint64_t size = 0;
   const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
-  const bool extended = extension.empty() ? digits.size() == line.size() : extension[0] == ';' && std::all_of(extension.begin(), extension.end(), IsFieldByte);
-  if (digits.empty() || !extended) return Fail(400, kHttpMalformedRequest, "Expected a chunk's size in hexadecimal, but found something else.");
+  const bool extended = extension.empty()
+                            ? digits.size() == line.size()
+                            : extension[0] == ';' && std::all_of(extension.begin(), extension.end(), IsFieldByte);
+  if (digits.empty() || !extended)
+    return Fail(400, kHttpMalformedRequest, "Expected a chunk's size in hexadecimal, but found something else.");
   if (parsed.ec != std::errc() || size > body_bytes_max_ - current_.request.body.size()) {
-    return Fail(413, kHttpBodyTooLarge, "Expected a body of at most " + std::to_string(body_bytes_max_) + " bytes, but its chunks are more.");
+    return Fail(413, kHttpBodyTooLarge,
+                "Expected a body of at most " + std::to_string(body_bytes_max_) + " bytes, but its chunks are more.");
   }
   Skip(end + 2);
   missing_ = size;

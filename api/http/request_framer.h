@@ -29,7 +29,11 @@ struct FramingError {
 };
 
 enum class FramerState { kNeedMore, kRequest, kError };
-enum class FramerPhase { kIdle, kHead, kBody };  // which timeout is running: none of the next request's bytes is here, some, its head
+enum class FramerPhase {
+  kIdle,
+  kHead,
+  kBody
+};  // which timeout is running: none of the next request's bytes is here, some, its head
 
 class RequestFramer {
  public:
@@ -76,12 +80,12 @@ class RequestFramer {
 
   std::size_t body_bytes_max_;
   std::string buffer_;
-  std::size_t begin_ = 0;      // of what is not consumed yet
-  std::size_t searched_ = 0;   // of Rest(): already searched for the end of the head or line
+  std::size_t begin_ = 0;     // of what is not consumed yet
+  std::size_t searched_ = 0;  // of Rest(): already searched for the end of the head or line
   Part part_ = Part::kHead;
   std::uint64_t missing_ = 0;  // bytes of the body or chunk
   std::size_t trailer_bytes_ = 0;
-  std::string authority_;      // of an absolute target
+  std::string authority_;  // of an absolute target
   bool skipped_empty_line_ = false;
   bool continue_wanted_ = false;
   FramedRequest current_;

@@ -34,14 +34,16 @@ void Router::Add(std::string method, std::string_view pattern, RouteHandler hand
     pattern.remove_prefix(std::min(end + 1, pattern.size()));
   }
   for (const Route& other : routes_) FERMATA_ASSERT(other.method != route.method || !SameShape(other, route));
-  const auto place = std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) { return MoreLiteral(route, other); });
+  const auto place =
+      std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) { return MoreLiteral(route, other); });
   routes_.insert(place, std::move(route));
 }
 
 bool Router::SameShape(const Route& a, const Route& b) {
-  return std::equal(a.segments.begin(), a.segments.end(), b.segments.begin(), b.segments.end(), [](const Segment& x, const Segment& y) {
-    return x.kind == y.kind && (x.kind != SegmentKind::kLiteral || x.text == y.text);
-  });
+  return std::equal(a.segments.begin(), a.segments.end(), b.segments.begin(), b.segments.end(),
+                    [](const Segment& x, const Segment& y) {
+                      return x.kind == y.kind && (x.kind != SegmentKind::kLiteral || x.text == y.text);
+                    });
 }
 
 bool Router::MoreLiteral(const Route& a, const Route& b) {
@@ -96,10 +98,12 @@ void Router::Handle(const HttpRequest& request, ResponseHandle response) const {
   }
   const std::string allow = AllowOf(request.path_segments);
   if (allow.empty()) {
-    return response.Send(Problem(404, kHttpNoSuchPath, "Not Found", "Expected a path of this API, but there is none called " + request.path + "."));
+    return response.Send(Problem(404, kHttpNoSuchPath, "Not Found",
+                                 "Expected a path of this API, but there is none called " + request.path + "."));
   }
   if (request.method == "OPTIONS") return response.Send(EmptyResponse(204).Header("Allow", allow));
-  response.Send(Problem(405, kHttpMethodNotAllowed, "Method Not Allowed", "Expected " + allow + " on this path, but the method is " + request.method + ".")
+  response.Send(Problem(405, kHttpMethodNotAllowed, "Method Not Allowed",
+                        "Expected " + allow + " on this path, but the method is " + request.method + ".")
                     .Header("Allow", allow));
 }
 

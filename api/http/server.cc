@@ -39,7 +39,8 @@ int RaiseDescriptorLimit(int connections) {
 }
 
 std::int64_t TickFor(const HttpServerOptions& options) {
-  const std::int64_t shortest = std::min({options.header_timeout_ms, options.body_timeout_ms, options.idle_timeout_ms, options.write_timeout_ms});
+  const std::int64_t shortest =
+      std::min({options.header_timeout_ms, options.body_timeout_ms, options.idle_timeout_ms, options.write_timeout_ms});
   return std::clamp<std::int64_t>(shortest / 4, 1, kTickMsMax);
 }
 
@@ -48,7 +49,8 @@ std::int64_t TickFor(const HttpServerOptions& options) {
 class HttpServer::Impl {
  public:
   Impl(HttpServerOptions options, HttpHandler handler)
-      : context_(std::make_shared<ServerContext>()), acceptor_([this](int fd, std::string peer) { return Open(fd, std::move(peer)); }) {
+      : context_(std::make_shared<ServerContext>()),
+        acceptor_([this](int fd, std::string peer) { return Open(fd, std::move(peer)); }) {
     context_->options = std::move(options);
     context_->handler = std::move(handler);
     context_->attendant = std::make_shared<Attendant>();
@@ -84,7 +86,8 @@ class HttpServer::Impl {
     // Some more are kept for the moment it takes to tell them so; the others are cut.
     if (!context_->attendant->Add(connection, connections_max + kConnectionsRefusedAtOnce)) return nullptr;
     connection->Refuse(
-        Problem(503, kHttpTooManyConnections, "Service Unavailable", "Expected a free connection, but all are in use.").Header("Retry-After", "1"));
+        Problem(503, kHttpTooManyConnections, "Service Unavailable", "Expected a free connection, but all are in use.")
+            .Header("Retry-After", "1"));
     return connection;
   }
 
@@ -99,7 +102,8 @@ class HttpServer::Impl {
   std::mutex stop_mutex_;
 };
 
-HttpServer::HttpServer(HttpServerOptions options, HttpHandler handler) : impl_(std::make_unique<Impl>(std::move(options), std::move(handler))) {}
+HttpServer::HttpServer(HttpServerOptions options, HttpHandler handler)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(handler))) {}
 HttpServer::~HttpServer() { Stop(); }
 Result<int> HttpServer::Start() { return impl_->Start(); }
 void HttpServer::Stop() { impl_->Stop(); }

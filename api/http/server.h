@@ -21,11 +21,13 @@ struct HttpServerOptions {
   std::string host = "127.0.0.1";  // an IPv4 or IPv6 address, or a name
   int port = 0;                    // 0: a free one, given back by Start()
   int threads = 2;                 // 1 to 64
-  std::int64_t header_timeout_ms = kHttpHeaderTimeoutMs;  // from the first byte of a request (or the connection) to the end of its head; then 408
-  std::int64_t body_timeout_ms = kHttpBodyTimeoutMs;      // from there to the end of its body; then 408
-  std::int64_t idle_timeout_ms = kHttpIdleTimeoutMs;      // between two requests; then the connection is closed
-  std::int64_t write_timeout_ms = kHttpWriteTimeoutMs;    // a client that takes no byte of its answer for so long is dropped
-  std::int64_t stop_grace_ms = kHttpStopGraceMs;          // Stop() waits so long for answers that are still owed
+  std::int64_t header_timeout_ms =
+      kHttpHeaderTimeoutMs;  // from the first byte of a request (or the connection) to the end of its head; then 408
+  std::int64_t body_timeout_ms = kHttpBodyTimeoutMs;  // from there to the end of its body; then 408
+  std::int64_t idle_timeout_ms = kHttpIdleTimeoutMs;  // between two requests; then the connection is closed
+  std::int64_t write_timeout_ms =
+      kHttpWriteTimeoutMs;                        // a client that takes no byte of its answer for so long is dropped
+  std::int64_t stop_grace_ms = kHttpStopGraceMs;  // Stop() waits so long for answers that are still owed
   std::size_t body_bytes_max = kHttpBodyBytesMax;
   std::size_t stream_backlog_bytes_max = kHttpStreamBacklogBytesMax;  // beyond it a slow reader of a stream is dropped
   int connections_max = kHttpConnectionsMax;                          // beyond it: 503 and closed

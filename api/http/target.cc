@@ -53,7 +53,8 @@ bool HasDotSegment(std::string_view path) {
 }
 
 constexpr const char* kBadEncoding =
-    "Expected percent-encoded UTF-8 without NUL, but the target holds an incomplete escape, %00 or bytes that are no UTF-8.";
+    "Expected percent-encoded UTF-8 without NUL, but the target holds an incomplete escape, %00 or bytes that are no "
+    "UTF-8.";
 
 }  // namespace
 

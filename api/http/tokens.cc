@@ -40,7 +40,8 @@ bool IsHostAndPort(std::string_view text) {
   const std::size_t host_end = bracketed ? text.find(']') : text.find(':');
   if (bracketed && host_end == std::string_view::npos) return false;
   const std::string_view host = bracketed ? text.substr(1, host_end - 1) : text.substr(0, host_end);
-  const std::string_view allowed = bracketed ? "0123456789abcdefABCDEF:." : "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~";
+  const std::string_view allowed =
+      bracketed ? "0123456789abcdefABCDEF:." : "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~";
   if (host.empty() || host.find_first_not_of(allowed) != std::string_view::npos) return false;
   std::string_view rest = bracketed ? text.substr(host_end + 1) : text.substr(host.size());
   if (rest.empty()) return true;

@@ -159,6 +159,8 @@ void ProcessFolder::DeployProcess(const fs::path& file) {
   Result<DeployRequest> request = ReadDeployRequest(file, folders);
   // Gone since the folder was listed.
   if (!request.ok()) return;
+  // At the start the operator's choice of the live version stands; a file that changes while we look goes live.
+  if (!seen_.count(file.string())) request->if_there = DeployRequest::IfThere::kLeave;
   if (!IsNew(file.string(), ContentOf(*request))) return;
   const DeployOutcome outcome = engine_.Deploy(*request);
   if (outcome.error) {

@@ -60,6 +60,9 @@ struct DeployRequest {
   std::string yaml;
   std::map<std::string, std::string> files;                    // schemas by path relative to the process file
   std::vector<std::pair<std::string, std::string>> manifests;  // file name, YAML; looked at before those already known
+  // When this very bundle is deployed already: make it live (a client asked for it), or leave the pointer where an operator has put it (a folder
+  // is read again at every start; under --dev the folder is the truth, and it is made live).
+  enum class IfThere { kMakeLive, kLeave } if_there = IfThere::kMakeLive;
 };
 struct DeployReply {
   std::string process, version, hash;

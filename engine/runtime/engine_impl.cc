@@ -247,10 +247,10 @@ DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
     outcome.diagnostics = std::move(compiled.diagnostics);
     return outcome;
   }
-  return Store(bundle, std::move(compiled));
+  return Store(bundle, std::move(compiled), request.if_there);
 }
 
-DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compiled) {
+DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there) {
   DeployOutcome outcome;
   DefinitionPtr definition = compiled.definition;
   DefinitionPtr there = definitions_.Find(definition->process, definition->version);
@@ -266,6 +266,10 @@ DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compi
                           "Expected a new version, but " + definition->version + " of '" + definition->process +
                               "' is deployed with other content.",
                           "", "Raise 'version:', for example to " + NextVersion(definition->version) + "."};
+    return outcome;
+  }
+  if (there && if_there == DeployRequest::IfThere::kLeave && !options_.dev) {
+    outcome.reply = std::move(reply);
     return outcome;
   }
   Batch batch;

@@ -51,7 +51,7 @@ class EngineImpl final : public Engine, private ShardRouter {
   Shard& OwnerOf(int logical_shard) override;
   bool RunHere(const Job& job, JobExecutor::Completion completion) override;
 
-  DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled);
+  DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there);
   // Blocks until the batch is durable.
   Status CommitNow(Batch batch);
   int ShardOfStart(const StartRequest& request, const std::optional<std::string>& key);

@@ -1,0 +1,94 @@
+#include "engine/runtime/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/runtime/codes.h"
+#include "engine/storage/memory/memory_storage.h"
+
+namespace fermata {
+namespace {
+
+class NoExecutor final : public JobExecutor {
+ public:
+  void Submit(Job, std::int64_t, Completion) override {}
+  std::size_t InFlight() const override { return 0; }
+};
+
+std::string Yaml(const std::string& version, const std::string& output) {
+  return "fermata: 1\nprocess: small\nversion: " + version + "\nstates:\n  done: { end: { it: " + output + " } }\n";
+}
+
+class EngineTest : public ::testing::Test {
+ protected:
+  void Open(EngineOptions options = {}) {
+    engine_.reset();
+    Result<std::unique_ptr<Engine>> opened = Engine::Open(options, SystemClock(), *storage_, executor_, {});
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    engine_ = std::move(*opened);
+  }
+  DeployOutcome Deploy(const std::string& version, const std::string& output,
+                       DeployRequest::IfThere if_there = DeployRequest::IfThere::kMakeLive) {
+    return engine_->Deploy({"small.yaml", Yaml(version, output), {}, {}, if_there});
+  }
+  std::string Live() { return engine_->GetDefinition("small", "")->version; }
+
+  std::unique_ptr<Storage> storage_ = MakeMemoryStorage();
+  NoExecutor executor_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, EachDeployGoesLiveAndTheEarlierVersionStays) {
+  Open();
+  EXPECT_TRUE(Deploy("1.0.0", "1").reply->created);
+  EXPECT_TRUE(Deploy("1.1.0", "2").reply->created);
+  EXPECT_EQ(Live(), "1.1.0");
+  EXPECT_NE(engine_->GetDefinition("small", "1.0.0"), nullptr);
+}
+
+TEST_F(EngineTest, TheSameVersionWithOtherContentIsRefusedWithTheNextOneAsAHint) {
+  Open();
+  Deploy("1.0.0", "1");
+  DeployOutcome again = Deploy("1.0.0", "2");
+  ASSERT_TRUE(again.error);
+  EXPECT_EQ(again.error->code, kVersionTaken);
+  EXPECT_NE(again.error->hint.find("1.0.1"), std::string::npos);
+  EXPECT_FALSE(Deploy("1.0.0", "1").reply->created);
+}
+
+TEST_F(EngineTest, UnderDevTheSameVersionWithOtherContentGetsASuffixThatOutlivesARestart) {
+  EngineOptions dev;
+  dev.dev = true;
+  Open(dev);
+  Deploy("1.0.0", "1");
+  DeployOutcome again = Deploy("1.0.0", "2");
+  ASSERT_TRUE(again.reply);
+  EXPECT_EQ(again.reply->version, "1.0.0+" + again.reply->hash.substr(0, 8));
+  Open(dev);
+  EXPECT_EQ(Live(), again.reply->version);
+}
+
+TEST_F(EngineTest, ARollBackStandsWhenAFolderIsReadAgain) {
+  Open();
+  Deploy("1.0.0", "1");
+  Deploy("1.1.0", "2");
+  EXPECT_TRUE(engine_->SetLive("small", "1.0.0").ok());
+  Open();
+  EXPECT_EQ(Live(), "1.0.0");
+  EXPECT_FALSE(Deploy("1.1.0", "2", DeployRequest::IfThere::kLeave).reply->created);
+  EXPECT_EQ(Live(), "1.0.0");
+  Deploy("1.1.0", "2");
+  EXPECT_EQ(Live(), "1.1.0");
+}
+
+TEST_F(EngineTest, ABadDefinitionLeavesTheOldOneLive) {
+  Open();
+  Deploy("1.0.0", "1");
+  DeployOutcome bad = engine_->Deploy(
+      {"small.yaml", "fermata: 1\nprocess: small\nversion: 2.0.0\nstates:\n  a: { next: nowhere }\n", {}, {}, {}});
+  EXPECT_FALSE(bad.reply);
+  EXPECT_FALSE(bad.diagnostics.empty());
+  EXPECT_EQ(Live(), "1.0.0");
+}
+
+}  // namespace
+}  // namespace fermata
