@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct DecisionContext {
   std::int64_t now_us = 0;   // never earlier than that of the decision before
   std::uint64_t random = 0;  // for retry jitter only
   int shard_count = 1;       // where children live: HomeShard()
+  // The business key that a child's own definition makes of its input, where `run` gives none: a child lives on the shard of its key. May be absent.
+  std::function<std::optional<std::string>(const RunVerb& run, const Value& input)> child_key{};
 };
 
 struct Decision {

@@ -36,12 +36,23 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
 }
 
 Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
-  DecisionContext context{now_us_, random_(), shard_count_};
+  auto child_key = [this](const RunVerb& run, const Value& input) { return KeyOfChild(run, input); };
+  DecisionContext context{now_us_, random_(), shard_count_, child_key};
   Result<Decision> decision = Decide(*instance.definition, instance.state, command, context);
   if (!decision.ok()) return decision.error();
   services_.counters.decisions.fetch_add(1, std::memory_order_relaxed);
   Gather(instance, std::move(*decision));
   return Done{};
+}
+
+// What the live (or wanted) version's own `key:` gives. Mistakes are told later, by the shard that starts the child.
+std::optional<std::string> Shard::KeyOfChild(const RunVerb& run, const Value& input) const {
+  DefinitionPtr definition = services_.definitions.Resolve(run.process, run.version);
+  if (!definition || !definition->key) return std::nullopt;
+  Result<Value> valid = ValidateStart(*definition, input);
+  if (!valid.ok()) return std::nullopt;
+  Result<std::optional<std::string>> key = EvaluateKey(*definition, *valid, now_us_);
+  return key.ok() ? *key : std::nullopt;
 }
 
 void Shard::Gather(CachedInstance& instance, Decision decision) {

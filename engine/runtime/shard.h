@@ -201,6 +201,7 @@ class Shard {
   // ---- effects.cc ----
   // Decides one command of a cached instance and gathers rows and effects into the open batch.
   Result<Done> DecideOn(CachedInstance& instance, const Command& command);
+  std::optional<std::string> KeyOfChild(const RunVerb& run, const Value& input) const;
   void Gather(CachedInstance& instance, Decision decision);
   void GatherRows(CachedInstance& instance);
   void GatherIncidents(CachedInstance& instance);

@@ -27,6 +27,8 @@ ChildStart PrepareChild(const Machine& machine, ActivationId id, const RunVerb& 
     Evaluated key = EvaluateText(*verb.key, names, "`key`");
     if (!key.ok()) return {{}, std::move(key.error)};
     start.effect.key = std::string(key.value.as_string());
+  } else if (machine.context().child_key) {
+    start.effect.key = machine.context().child_key(verb, input.value);
   }
   start.effect.activation = id;
   start.effect.process = verb.process;
