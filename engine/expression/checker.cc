@@ -166,13 +166,17 @@ class Checker {
     const std::optional<Type> field = FieldOf(base, name);
     if (field) return optional && field->kind() != TypeKind::kOptional ? Type::Optional(*field) : *field;
     const std::vector<Type> alternatives = AlternativesOf(base);
+    // A field that may be missing altogether is what a.?b and a.?b.c ask about.
+    const bool chained = std::any_of(alternatives.begin(), alternatives.end(), [](const Type& one) {
+      return one.kind() == TypeKind::kOptional && one.element().kind() == TypeKind::kObject;
+    });
+    if (chained) return Type::Optional(Type::Dyn());
     const auto object = std::find_if(alternatives.begin(), alternatives.end(),
                                      [](const Type& one) { return one.kind() == TypeKind::kObject; });
     if (object == alternatives.end()) {
       return Mistake(span, kExpressionTypeMismatch,
                      "Expected a map to select '" + name + "' from, but got " + base.ToString() + ".");
     }
-    // A field that may be missing altogether is what a.?b asks about.
     if (optional) return Type::Optional(Type::Dyn());
     return Mistake(span, kExpressionUnknownField,
                    "Expected a field that the value has, but there is no '" + name + "'.",
@@ -346,7 +350,17 @@ class Checker {
       if (node.optional[i]) item = item.kind() == TypeKind::kOptional ? item.element() : Type::Dyn();
       items.push_back(std::move(item));
     }
-    return Type::List(JoinAll(items));
+    return Type::List(JoinMembers(items));
+  }
+
+  // What a list or map made of these holds. As in CEL, unlike members make it dyn; objects stay known.
+  static Type JoinMembers(const std::vector<Type>& types) {
+    const Type joined = JoinAll(types);
+    const std::vector<Type> alternatives = AlternativesOf(joined);
+    const bool alike =
+        alternatives.size() == 1 || std::all_of(alternatives.begin(), alternatives.end(),
+                                                [](const Type& one) { return one.kind() == TypeKind::kObject; });
+    return alike ? joined : Type::Dyn();
   }
 
   static Type JoinAll(const std::vector<Type>& types) {
@@ -378,7 +392,8 @@ class Checker {
       if (object) fields.push_back({{std::string(key.value.as_string()), !optional}, value});
       values.push_back(std::move(value));
     }
-    return object ? Type::Object(std::move(fields), false, Type::Dyn()) : Type::Map(JoinAll(keys), JoinAll(values));
+    return object ? Type::Object(std::move(fields), false, Type::Dyn())
+                  : Type::Map(JoinMembers(keys), JoinMembers(values));
   }
 
   // The types of what a macro's variables see.

@@ -129,10 +129,20 @@ class Formatter {
     }
   }
 
+  // The digits that tell this double from its neighbours, never an exponent: behind them stand zeros, as Go writes it.
   bool AppendShortest(double number) {
     char text[512];
-    return Append({text, static_cast<std::size_t>(
-                             std::to_chars(text, text + sizeof text, number, std::chars_format::fixed).ptr - text)});
+    const bool whole = std::abs(number) >= 0x1p53;  // where to_chars would go on with the exact digits
+    const auto style = whole ? std::chars_format::scientific : std::chars_format::fixed;
+    char* const end = std::to_chars(text, text + sizeof text, number, style).ptr;
+    if (!whole) return Append({text, static_cast<std::size_t>(end - text)});
+    char* const mark = std::find(text, end, 'e');
+    std::string digits(text, mark);
+    std::erase(digits, '.');
+    std::size_t exponent = 0;
+    std::from_chars(mark + 2, end, exponent);
+    digits.resize(exponent + 1 + (number < 0 ? 1 : 0), '0');
+    return Append(digits);
   }
 
   bool AppendList(const Value& value, int depth) {

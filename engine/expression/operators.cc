@@ -12,28 +12,13 @@ namespace {
 
 bool Nests(const Value& value) { return value.is_list() || value.is_map() || value.kind() == ValueKind::kOptional; }
 
-// The order of whole numbers, and of a whole number and a double, without rounding either.
 std::strong_ordering OrderIntUint(std::int64_t a, std::uint64_t b) {
   return a < 0 ? std::strong_ordering::less : static_cast<std::uint64_t>(a) <=> b;
 }
 
-std::partial_ordering OrderIntDouble(std::int64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= 0x1p63) return std::partial_ordering::less;
-  if (b < -0x1p63) return std::partial_ordering::greater;
-  const double whole = std::trunc(b);
-  const auto order = a <=> static_cast<std::int64_t>(whole);
-  return order != 0 ? std::partial_ordering(order) : 0.0 <=> b - whole;
-}
-
-std::partial_ordering OrderUintDouble(std::uint64_t a, double b) {
-  if (std::isnan(b)) return std::partial_ordering::unordered;
-  if (b >= 0x1p64) return std::partial_ordering::less;
-  if (b < 0) return std::partial_ordering::greater;
-  const double whole = std::trunc(b);
-  const auto order = a <=> static_cast<std::uint64_t>(whole);
-  return order != 0 ? std::partial_ordering(order) : 0.0 <=> b - whole;
-}
+// A whole number beside a double is compared as a double: 2^63 - 1 and 2^63 as a double are equal, as CEL's conformance cases have it.
+std::partial_ordering OrderIntDouble(std::int64_t a, double b) { return static_cast<double>(a) <=> b; }
+std::partial_ordering OrderUintDouble(std::uint64_t a, double b) { return static_cast<double>(a) <=> b; }
 
 std::partial_ordering Turned(std::partial_ordering order) { return 0 <=> order; }
 

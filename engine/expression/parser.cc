@@ -292,16 +292,19 @@ class Parser {
     return node;
   }
 
+  bool IsLoneComma(const SyntaxNode& node) const { return node.children.empty() && IsSymbol(","); }
+
   NodePtr ParseList() {
     NodePtr node = MakeNode(NodeKind::kList, Peek().span);
     ++at_;
-    while (node != nullptr && !IsSymbol("]")) {
+    while (node != nullptr && !IsSymbol("]") && !IsLoneComma(*node)) {
       node->optional.push_back(Take("?"));
       NodePtr item = ParseExpr();
       if (item == nullptr) return nullptr;
       node->children.push_back(std::move(item));
       if (!Take(",")) break;
     }
+    if (node != nullptr && node->children.empty()) Take(",");  // the grammar has [,] for []
     if (node != nullptr && !Take("]")) return Unexpected("']' or ','");
     return node;
   }
@@ -309,7 +312,7 @@ class Parser {
   NodePtr ParseMap() {
     NodePtr node = MakeNode(NodeKind::kMap, Peek().span);
     ++at_;
-    while (node != nullptr && !IsSymbol("}")) {
+    while (node != nullptr && !IsSymbol("}") && !IsLoneComma(*node)) {
       node->optional.push_back(Take("?"));
       NodePtr key = ParseExpr();
       if (key == nullptr) return nullptr;
@@ -320,6 +323,7 @@ class Parser {
       node->children.push_back(std::move(value));
       if (!Take(",")) break;
     }
+    if (node != nullptr && node->children.empty()) Take(",");
     if (node != nullptr && !Take("}")) return Unexpected("'}' or ','");
     return node;
   }

