@@ -71,7 +71,7 @@ class Checker {
       case NodeKind::kPath:
         return CheckPath(node);
       case NodeKind::kSelect:
-        return Select(Check(*node.children[0]), node.name, node.span, node.optional_access);
+        return CheckSelect(node);
       case NodeKind::kHas:
         return CheckHas(node);
       case NodeKind::kIndex:
@@ -181,6 +181,15 @@ class Checker {
     return Mistake(span, kExpressionUnknownField,
                    "Expected a field that the value has, but there is no '" + name + "'.",
                    DidYouMean(name, FieldNames(*object)));
+  }
+
+  // A literal may lack the field, as any map: that is an error of the evaluation, which || and && can absorb.
+  Type CheckSelect(const SyntaxNode& node) {
+    const Type base = Check(*node.children[0]);
+    const bool literal = node.children[0]->kind == NodeKind::kMap;
+    if (literal && base.kind() == TypeKind::kObject && !FieldOf(base, node.name))
+      return node.optional_access ? Type::Optional(Type::Dyn()) : Type::Dyn();
+    return Select(base, node.name, node.span, node.optional_access);
   }
 
   Type CheckHas(const SyntaxNode& node) {
@@ -412,11 +421,11 @@ class Checker {
         std::vector<Type> values = {};
         for (const auto& [field, type] : one.fields()) values.push_back(type);
         if (one.kind() == TypeKind::kMap || one.open()) values.push_back(one.value());
-        seconds.push_back(JoinAll(values));
+        seconds.push_back(JoinMembers(values));
       }
     }
-    first = JoinAll(firsts);
-    second = JoinAll(seconds);
+    first = JoinMembers(firsts);
+    second = JoinMembers(seconds);
     return !firsts.empty();
   }
 

@@ -21,7 +21,7 @@ bool BadConversion(Evaluation& evaluation, const Value& value, std::string_view 
   const std::string text = value.is_string() ? "'" + std::string(Shortened(value.as_string())) + "'"
                                              : TextOf(value).value_or(std::string(KindName(value)));
   return evaluation.Fail(kEvaluationBadConversion,
-                         "Expected a value that is a " + std::string(to) + ", but got " + text + ".");
+                         "Expected a value that converts to " + std::string(to) + ", but got " + text + ".");
 }
 
 bool OutOfRange(Evaluation& evaluation, const Value& value, std::string_view to) {

@@ -218,6 +218,26 @@ class Lexer {
     if (good) Emit(TokenKind::kConstant).value = bytes ? Value::Bytes(text) : Value::String(text);
   }
 
+  bool ReadDigits(int base, int count, char32_t& value) {
+    value = 0;
+    for (; count > 0; --count, ++at_) {
+      const int digit = HexDigit(Peek());
+      if (digit < 0 || digit >= base) return false;
+      value = value * static_cast<char32_t>(base) + static_cast<char32_t>(digit);
+    }
+    return true;
+  }
+
+  // The second half of a pair as in '\ud83d\ude00'; `value` holds the first one and becomes the code point.
+  bool ReadLowSurrogate(char32_t& value) {
+    if (Peek() != '\\' || Peek(1) != 'u') return false;
+    at_ += 2;
+    char32_t low = 0;
+    if (!ReadDigits(16, 4, low) || low < 0xDC00 || low > 0xDFFF) return false;
+    value = 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00);
+    return true;
+  }
+
   // At a backslash. In bytes, \x and octals are bytes; in strings they are code points.
   bool ReadEscape(bool bytes, std::string& out) {
     constexpr std::string_view kNamed = "abfnrtv\\?\"'`";
@@ -231,16 +251,11 @@ class Lexer {
     }
     const bool unicode = c == 'u' || c == 'U';
     const bool octal = c >= '0' && c <= '3';
-    std::size_t digits = c == 'U' ? 8 : c == 'u' ? 4 : octal ? 3 : c == 'x' || c == 'X' ? 2 : 0;
+    const int digits = c == 'U' ? 8 : c == 'u' ? 4 : octal ? 3 : c == 'x' || c == 'X' ? 2 : 0;
     if (!octal && digits > 0) ++at_;
     char32_t value = 0;
-    bool good = digits > 0 && !(bytes && unicode);
-    for (; good && digits > 0; --digits, ++at_) {
-      const int digit = HexDigit(Peek());
-      good = digit >= 0 && (!octal || digit < 8);
-      value = value * (octal ? 8 : 16) + static_cast<char32_t>(digit < 0 ? 0 : digit);
-      if (!good) break;
-    }
+    bool good = digits > 0 && !(bytes && unicode) && ReadDigits(octal ? 8 : 16, digits, value);
+    if (good && c == 'u' && value >= 0xD800 && value < 0xDC00) good = ReadLowSurrogate(value);
     good = good && value <= 0x10FFFF && (value < 0xD800 || value > 0xDFFF);
     if (!good) {
       if (at_ == begin + 1 && at_ < source_.size()) NextCodePoint(source_, at_);

@@ -181,8 +181,10 @@ bool TimeArithmetic(Evaluation& evaluation, Operation operation, const Value& a,
   const bool add = operation == Operation::kAdd;
   const auto finish = [&](auto result, auto make) {
     if (!result)
-      return evaluation.Fail(kEvaluationOverflow,
-                             "Expected a result within the years 1 to 9999, but it is out of range.");
+      return evaluation.Fail(
+          kEvaluationOverflow,
+          "Expected a timestamp within the years 1 to 9999 or a duration within 10,000 years, but the "
+          "result is out of range.");
     out = make(*result);
     return true;
   };
