@@ -1,7 +1,9 @@
 #include "api/cli/eval.h"
 
+#include <algorithm>
 #include <istream>
 #include <ostream>
+#include <utility>
 
 #include "api/cli/eval_codes.h"
 #include "api/cli/typed_value.h"
@@ -80,6 +82,24 @@ std::string Answer(const CompiledExpression& expression, const Value& vars, Eval
   return out + "}";
 }
 
+// Unicode's other ends of line, escaped: an answer is one line for every reader. They occur only inside of strings.
+std::string OnOneLine(std::string_view json) {
+  constexpr std::pair<std::string_view, std::string_view> kLineEnds[] = {
+      {"\u0085", "\\u0085"}, {"\u2028", "\\u2028"}, {"\u2029", "\\u2029"}};
+  std::string out;
+  for (std::size_t at = 0; at < json.size();) {
+    const auto end = std::find_if(std::begin(kLineEnds), std::end(kLineEnds),
+                                  [&](const auto& one) { return json.substr(at).starts_with(one.first); });
+    if (end == std::end(kLineEnds)) {
+      out += json[at++];
+      continue;
+    }
+    out += end->second;
+    at += end->first.size();
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string EvalLine(std::string_view line, EvalOptions options) {
@@ -101,7 +121,7 @@ int RunEval(std::istream& in, std::ostream& out, EvalOptions options) {
   std::string line;
   while (std::getline(in, line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    out << EvalLine(line, options) << '\n' << std::flush;
+    out << OnOneLine(EvalLine(line, options)) << '\n' << std::flush;
   }
   return 0;
 }

@@ -61,6 +61,13 @@ TEST(Eval, GoesOnAfterABadLine) {
   EXPECT_EQ(text.find("{\"error\""), 0u);
 }
 
+TEST(Eval, AnswersOnOneLineForReadersThatKnowUnicodesLineEnds) {
+  std::istringstream in(R"({"expr":"'a\\u2028b\\u2029c\\u0085d é'"})");
+  std::ostringstream out;
+  EXPECT_EQ(RunEval(in, out, {}), 0);
+  EXPECT_EQ(out.str(), "{\"value\":\"a\\u2028b\\u2029c\\u0085d é\"}\n");
+}
+
 TEST(EvalTyped, EveryKindSurvivesTheWayInAndOut) {
   for (
       const char* typed :
