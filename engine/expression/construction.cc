@@ -56,9 +56,12 @@ const Value* Evaluation::EvalMap(const SyntaxNode& node, Value& scratch) {
   if (!ChargeBytes(entries.size() * sizeof(MapEntry))) return nullptr;
   std::size_t duplicate = 0;
   std::optional<Value> map = Value::TryMap(entries, duplicate);
-  if (!map)
-    return FailAt(node.span, kEvaluationBadArgument,
+  if (!map) {
+    // The later of the two; a '?' entry that was left out would shift the places.
+    const bool as_written = entries.size() * 2 == node.children.size();
+    return FailAt(as_written ? node.children[duplicate * 2]->span : node.span, kEvaluationBadArgument,
                   "Expected each key once, but " + KeyText(entries[duplicate].first) + " is a repeated key.");
+  }
   scratch = *std::move(map);
   return &scratch;
 }
