@@ -2,6 +2,7 @@
 
 #include "engine/language/codes.h"
 #include "engine/language/fields.h"
+#include "engine/language/operations.h"
 #include "engine/language/schema_loader.h"
 #include "engine/language/states.h"
 #include "engine/language/templates.h"
@@ -146,14 +147,23 @@ class RootParser {
   void ReadErrors(const Node& node) {
     if (node.is_map()) {
       for (const NodeEntry& entry : node.entries)
-        if (CheckName(entry, "the name of a business error", report_)) definition_.errors.push_back(entry.key);
+        if (CheckName(entry, "the name of a business error", report_))
+          AddError(entry.key, entry.key_at, entry.key_length);
       return;
     }
     if (!node.is_list())
       report_.Error(kWrongKind, node, "Expected a list of business errors, but there is " + node.Describe() + ".");
     for (const Node& item : node.items)
-      if (auto name = ReadName(item, "the name of a business error", report_))
-        definition_.errors.push_back(std::move(*name));
+      if (auto name = ReadName(item, "the name of a business error", report_)) AddError(*name, item.at, item.length);
+  }
+
+  void AddError(const std::string& name, SourcePosition at, int length) {
+    if (IsReservedError(name)) {
+      report_.Add(Severity::kError, kReservedName, at, length,
+                  "Expected the name of a business error, but '" + name + "' is one of the engine's own.");
+    } else {
+      definition_.errors.push_back(name);
+    }
   }
 
   std::vector<std::string> ReadVariables(const Node& node) {

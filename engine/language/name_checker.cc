@@ -132,11 +132,12 @@ class VariableChecker {
     for (const State& parallel : definition_.states) {
       if (!Does<ParallelVerb>(parallel)) continue;
       std::map<std::string, std::pair<StateIndex, const Write*>> first;
+      std::set<std::pair<std::string, StateIndex>> told;
       for (const Write& write : writes_) {
         const StateIndex region = RegionOf(write.state, parallel.index);
         if (region == kNoState) continue;
         const auto [known, added] = first.emplace(write.name, std::pair{region, &write});
-        if (added || known->second.first == region) continue;
+        if (added || known->second.first == region || !told.emplace(write.name, region).second) continue;
         const Write& other = *known->second.second;
         report_.AddRelated(Severity::kError, kRegionsShareVariable, write.at, write.length,
                            "Expected each variable to be written in one region only, but '" +

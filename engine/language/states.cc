@@ -32,8 +32,10 @@ class StateCollector {
       return;
     }
     for (const NodeEntry& entry : states.entries) {
+      if (IsTaken(entry)) continue;
       const StateIndex index = Add(entry, parent, "the name of a state");
       if (index == kNoState) continue;
+      context_.parsed.states.emplace(entry.key, index);
       if (!entry.value.is_map()) {
         context_.parsed.states_unknown = true;
         context_.report.ErrorAtKey(
@@ -67,6 +69,17 @@ class StateCollector {
     }
   }
 
+  // Regions are no states: nothing goes to them, so each `parallel` names its own.
+  bool IsTaken(const NodeEntry& entry) {
+    const auto first = context_.parsed.states.find(entry.key);
+    if (first == context_.parsed.states.end()) return false;
+    const SourcePosition at = context_.parsed.definition->states[static_cast<std::size_t>(first->second)].at;
+    context_.report.AddRelated(Severity::kError, kDuplicateState, entry.key_at, entry.key_length,
+                               "Expected each state's name once in the process, but '" + entry.key + "' occurs twice.",
+                               {at.line, at.column, "the first '" + entry.key + "' is here"});
+    return true;
+  }
+
   StateIndex Add(const NodeEntry& entry, StateIndex parent, std::string_view what) {
     std::vector<State>& states = context_.parsed.definition->states;
     if (!CheckName(entry, what, context_.report)) {
@@ -79,15 +92,6 @@ class StateCollector {
       return kNoState;
     }
     const StateIndex index = static_cast<StateIndex>(states.size());
-    const auto [first, added] = context_.parsed.states.emplace(entry.key, index);
-    if (!added) {
-      const SourcePosition at = states[static_cast<std::size_t>(first->second)].at;
-      context_.report.AddRelated(
-          Severity::kError, kDuplicateState, entry.key_at, entry.key_length,
-          "Expected each state's name once in the process, but '" + entry.key + "' occurs twice.",
-          {at.line, at.column, "the first '" + entry.key + "' is here"});
-      return kNoState;
-    }
     State state;
     state.index = index;
     state.name = entry.key;

@@ -240,9 +240,10 @@ struct Definition {
       if (event.type == type) return &event;
     return nullptr;
   }
+  // Never a region: those may share their names with states, and with each other.
   const State* FindState(std::string_view name) const {
     for (const State& state : states)
-      if (state.name == name) return &state;
+      if (state.name == name && !state.is_region) return &state;
     return nullptr;
   }
 };

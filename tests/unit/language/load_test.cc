@@ -64,8 +64,9 @@ states:
   EXPECT_EQ(order, "-1 a0 b1 c1 d0 e4 f5 g5 h0 ");
   EXPECT_EQ(definition->states[kRoot].start, 1);
   EXPECT_EQ(StateOf(definition, "a").start, 2);
-  EXPECT_TRUE(StateOf(definition, "e").is_region);
-  EXPECT_EQ(StateOf(definition, "e").start, 7);
+  EXPECT_EQ(definition->FindState("e"), nullptr);  // a region is no state
+  EXPECT_TRUE(definition->states[5].is_region);
+  EXPECT_EQ(definition->states[5].start, 7);
   EXPECT_TRUE(StateOf(definition, "b").is_choice);
   EXPECT_EQ(StateOf(definition, "b").next[0].target, 3);
 }
