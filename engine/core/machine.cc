@@ -52,7 +52,7 @@ ScopePath Machine::PathTo(ActivationId activation) const {
   ScopePath path;
   for (const Activation* at = Find(At(activation).parent); at != nullptr && at->id != kRootActivation;
        at = Find(at->parent))
-    path.push_back({at->id, at->kind == ActivationKind::kItem ? std::string() : at->state});
+    path.push_back({at->id, at->kind == ActivationKind::kState ? at->state : std::string()});
   std::reverse(path.begin(), path.end());
   return path;
 }

@@ -47,8 +47,10 @@ struct BoundName {
   Value value;  // what expressions see
   Value saved;  // what `save` takes
 };
+// An error that leaves `atomic` states on its way undoes what was done in them.
+enum class Trigger : std::uint8_t { kOther, kError };
 std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const TransitionArm& arm,
-                                    const BoundName* bound);
+                                    const BoundName* bound, Trigger trigger = Trigger::kOther);
 void TakeNext(Machine& machine, ActivationId activation);
 
 // ---- completion.cc ----

@@ -47,7 +47,7 @@ bool TryHandle(Machine& machine, ActivationId activation, const RaisedError& err
   const Value value = ToValue(error.error);
   const BoundName bound{"error", value, value};
   machine.Record(ErrorHandled{machine.At(activation).state, error.error.name, handling.handler->name});
-  std::optional<ProcessError> failed = TakeArm(machine, activation, *handling.arm, &bound);
+  std::optional<ProcessError> failed = TakeArm(machine, activation, *handling.arm, &bound, Trigger::kError);
   if (!failed) return true;
   const ErrorContext context{IncidentKind::kError, 0, std::nullopt};
   if (failed->name == error.error.name) {  // its own handler fails in the same way: nobody else can take it

@@ -14,9 +14,8 @@ bool UndoLeftJob(Machine& machine, ActivationId activation, const Value& output)
     return false;
   }
   undo.record.at_once = true;
-  undo.record.number = machine.state().next_undo;
   machine.Record(LeftJobSettled{activation});
-  machine.Record(UndoRegistered{std::move(undo.record)});
+  RegisterUndo(machine, state, std::move(undo.record));
   return true;
 }
 

@@ -82,6 +82,7 @@ void RunToQuiescence(Machine& machine) {
         continue;
       }
     }
+    machine.transitions = machine.livelocks = 0;  // what waited is a trigger of its own
     if (!TakeStashed(machine)) break;
   }
   if (!HasWakeUp(machine.state(), HasHandlers(machine))) ReportStuck(machine);

@@ -5,16 +5,21 @@
 namespace fermata {
 namespace {
 
-// The regions and items that a transition out of them ends, outermost `each` or `parallel` last.
+// What a transition out of regions and items, or by an error out of `atomic` states, ends and rolls back. `owner` is the outermost state so left.
 struct Crossing {
   ActivationId owner = 0;
   std::vector<ActivationId> cancelled;
 };
 
-Crossing FindCrossing(const Machine& machine, ActivationId source, ActivationId domain) {
+Crossing FindCrossing(const Machine& machine, ActivationId source, ActivationId domain, Trigger trigger) {
   Crossing crossing;
   for (ActivationId at = source; at != domain; at = machine.At(at).parent) {
     const Activation& activation = machine.At(at);
+    if (trigger == Trigger::kError && at != source && activation.kind == ActivationKind::kState &&
+        machine.StateOf(activation).atomic) {
+      crossing.owner = at;
+      crossing.cancelled.push_back(at);
+    }
     if (activation.kind != ActivationKind::kRegion && activation.kind != ActivationKind::kItem) continue;
     crossing.owner = activation.parent;
     // Every unfinished item is rolled back, the one that is left too; of the regions only those beside it.
@@ -24,9 +29,9 @@ Crossing FindCrossing(const Machine& machine, ActivationId source, ActivationId 
   return crossing;
 }
 
-void Go(Machine& machine, ActivationId source, StateIndex target) {
+void Go(Machine& machine, ActivationId source, StateIndex target, Trigger trigger) {
   const ActivationId domain = DomainOf(machine, source, target);
-  Crossing crossing = FindCrossing(machine, source, domain);
+  Crossing crossing = FindCrossing(machine, source, domain, trigger);
   if (crossing.owner != 0) {
     const bool undo = NeedsRollback(machine, crossing.cancelled);
     ExitContents(machine, crossing.owner, Leaving::kLeft, crossing.cancelled);
@@ -78,7 +83,7 @@ ArmChoice ChooseArm(const std::vector<TransitionArm>& arms, const Scope& scope) 
 }
 
 std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const TransitionArm& arm,
-                                    const BoundName* bound) {
+                                    const BoundName* bound, Trigger trigger) {
   if (++machine.transitions > kMicrostepsMax) {
     RaiseLivelock(machine, source);
     return std::nullopt;
@@ -107,7 +112,7 @@ std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const
   machine.NoteTaken(arm);
   if (!assigned.values.empty()) machine.Record(std::move(assigned));
   if (arm.emit) PublishEmission(machine, std::move(emission.emission));
-  if (arm.target != kNoState) Go(machine, source, arm.target);
+  if (arm.target != kNoState) Go(machine, source, arm.target, trigger);
   return std::nullopt;
 }
 

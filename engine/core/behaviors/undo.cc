@@ -89,12 +89,19 @@ const OperationManifest* FindOperation(const Definition& definition, std::string
   return nullptr;
 }
 
-ActivationId RegionIn(const Machine& machine, const ScopePath& within) {
+// The innermost region or item at `within` whose `parallel` or `each` `state` stands in, too; otherwise the root. What
+// stands outside is shared, a sibling's record is not.
+ActivationId RegionAround(const Definition& definition, const ScopePath& within, const State& state) {
   ActivationId region = kRootActivation;
-  for (const ScopeStep& step : within)
-    if (const Activation* at = machine.Find(step.activation);
-        at != nullptr && (at->kind == ActivationKind::kRegion || at->kind == ActivationKind::kItem))
-      region = step.activation;
+  std::string_view outer;
+  for (const ScopeStep& step : within) {
+    for (StateIndex at = step.state.empty() ? state.parent : kNoState; at != kNoState;) {
+      const State& around = definition.states[static_cast<std::size_t>(at)];
+      if (!around.is_region && around.name == outer) region = step.activation;
+      at = around.parent;
+    }
+    outer = step.state;
+  }
   return region;
 }
 
@@ -138,8 +145,10 @@ UndoOutcome PrepareUndo(const Machine& machine, const State& state, ActivationId
 
 void RegisterUndo(Machine& machine, const State& state, UndoRecord record) {
   std::vector<std::int64_t> dropped;
-  const ActivationId region = RegionIn(machine, record.within);
   const std::string replaced = state.undo ? state.undo->replaces : std::string();
+  ActivationId region = kRootActivation;
+  if (const State* other = machine.definition().FindState(replaced); other != nullptr)
+    region = RegionAround(machine.definition(), record.within, *other);
   std::int64_t newest = 0;
   for (const auto& [number, other] : machine.state().undo_records) {
     if (IsWithin(other.within, {record.activation}) && state.undo) dropped.push_back(number);

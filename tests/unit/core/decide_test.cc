@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/model/command_codes.h"
+#include "engine/model/limits.h"
 #include "tests/unit/core/fixture.h"
 
 namespace fermata {
@@ -74,6 +75,32 @@ TEST(Decide, RefusesWithoutATrace) {
   EXPECT_EQ(instance.Do(ResolveIncident{1, IncidentAction::kRetry, {}, {}, {}, ""}).error().code, kUnknownIncident);
   EXPECT_EQ(instance.Do(CompleteTask{2, std::nullopt, {}, ""}).error().code, kUnknownTask);
   EXPECT_TRUE(instance.state() == before);
+}
+
+constexpr const char* kTurns = R"(
+fermata: 1
+process: turns
+version: 1.0.0
+events: { turn: {} }
+states:
+  here: { on: { turn: there }, after: { 1d: fin } }
+  there: { next: here }
+  fin: { end: {} }
+)";
+
+TEST(Decide, EachTriggerThatWaitedForResumeIsAMacrostepOfItsOwn) {
+  Instance instance(LoadText("turns.yaml", kTurns));
+  ASSERT_TRUE(instance.Start("{}").ok());
+  ASSERT_TRUE(instance.Do(SuspendInstance{}).ok());
+  for (int i = 0; i < kMicrostepsMax / 2 + 1; ++i) {  // two transitions each
+    DeliverEvent turn;
+    turn.event.type = "turn";
+    turn.event.id = std::to_string(i);
+    ASSERT_TRUE(instance.Do(turn).ok());
+  }
+  ASSERT_TRUE(instance.Do(ResumeInstance{}).ok());
+  EXPECT_TRUE(instance.state().incidents.empty());
+  EXPECT_TRUE(instance.state().stash.empty());
 }
 
 TEST(Decide, RefusesCommandsOfAnEndedInstance) {
