@@ -103,15 +103,18 @@ std::optional<Error> World::Accept(const CloudEvent& event, const std::optional<
       fitted.data = *data;
       if (!value) value = EvaluateEventKey(*declaration, fitted);
     }
-    bool delivered = false;
+    bool delivered = false, has_key_owner = false;
     for (const LiveInstance* live : InOrder()) {
       if (!value || live->definition->process != definition->process || IsFinal(live->state.status)) continue;
       const bool by_key = live->state.key == value;
       if (!by_key && !HasSubscription(live->state, event.type, *value)) continue;
       Tell(live->state.id, DeliverEvent{fitted, value, by_key});
       delivered = true;
+      has_key_owner = has_key_owner || by_key;
     }
-    if (starts && !delivered) delivered = StartBy(definition, fitted, refused);
+    // Only where the key is unique does its owner get the event instead of a new instance.
+    if (starts && (!has_key_owner || definition->unique == Uniqueness::kNo))
+      delivered = StartBy(definition, fitted, refused) || delivered;
     accepted = accepted || delivered || value.has_value();
     if (!delivered && value && !starts)
       kept_.push_back({definition->process, *value, false, fitted, KeepUntil(*definition, event.type, now_us_)});
