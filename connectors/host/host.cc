@@ -61,15 +61,20 @@ class ConnectorHost::Pool {
                                                                             name + ", but there is none here."});
       return;
     }
-    std::lock_guard lock(mutex_);
-    if (stopping_) return;
-    ++in_flight_;
-    ++queued_;
-    QueueOf(attempt.job, operation->limits).waiting.push_back(std::move(attempt));
-    // Not `idle_ == 0`: a thread that was woken for the job before counts as idle until it really runs.
-    if (queued_ > idle_ && threads_.size() < static_cast<std::size_t>(options_.threads_max))
-      threads_.emplace_back([this] { Work(); });
-    wake_.notify_one();
+    bool somebody_sleeps;
+    {
+      std::lock_guard lock(mutex_);
+      if (stopping_) return;
+      ++in_flight_;
+      ++queued_;
+      QueueOf(attempt.job, operation->limits).waiting.push_back(std::move(attempt));
+      // Not `idle_ == 0`: a thread that was woken for the job before counts as idle until it really runs.
+      if (queued_ > idle_ && threads_.size() < static_cast<std::size_t>(options_.threads_max))
+        threads_.emplace_back([this] { Work(); });
+      somebody_sleeps = idle_ > 0;
+    }
+    // Outside the lock, or the thread that wakes would meet it at once.
+    if (somebody_sleeps) wake_.notify_one();
   }
 
   std::size_t InFlight() const {
@@ -158,8 +163,8 @@ class ConnectorHost::Pool {
     lock.lock();
     --queue.running;
     --in_flight_;
-    // The slot that has come free may be the one that another job of this operation waited for.
-    if (queue.CanRun()) wake_.notify_one();
+    // The slot that has come free may be the one that another job of this operation waited for. This thread takes one job itself.
+    if (queued_ > 1 && idle_ > 0 && queue.CanRun()) wake_.notify_one();
   }
 
   const ConnectorRegistry& registry_;

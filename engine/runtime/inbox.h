@@ -22,21 +22,25 @@ class Inbox {
 
   // False when full or closed: the client is told to come again.
   bool PushRequest(Item item) {
+    bool sleeps;
     {
       std::lock_guard lock(mutex_);
       if (closed_ || items_.size() >= requests_max_) return false;
       items_.push_back(std::move(item));
+      sleeps = sleep_ == Sleep::kForItems;
     }
-    arrived_.notify_one();
+    if (sleeps) arrived_.notify_one();
     return true;
   }
 
   void PushInternal(Item item) {
+    bool sleeps;
     {
       std::lock_guard lock(mutex_);
       items_.push_back(std::move(item));
+      sleeps = sleep_ == Sleep::kForItems;
     }
-    arrived_.notify_one();
+    if (sleeps) arrived_.notify_one();
   }
 
   // Puts back what was taken, in front, in its order.
@@ -58,16 +62,9 @@ class Inbox {
   }
 
   // Sleeps until something arrives, Wake() is called, or `timeout_us` has passed. Only for the shard's own thread.
-  void Wait(std::int64_t timeout_us) {
-    std::unique_lock lock(mutex_);
-    arrived_.wait_for(lock, std::chrono::microseconds(timeout_us), [&] { return woken_ || !items_.empty(); });
-    woken_ = false;
-  }
-  void WaitForWake(std::int64_t timeout_us) {
-    std::unique_lock lock(mutex_);
-    arrived_.wait_for(lock, std::chrono::microseconds(timeout_us), [&] { return woken_; });
-    woken_ = false;
-  }
+  void Wait(std::int64_t timeout_us) { SleepFor(timeout_us, Sleep::kForItems); }
+  // The same, but what arrives does not end it: a thread that cannot take it yet is not disturbed.
+  void WaitForWake(std::int64_t timeout_us) { SleepFor(timeout_us, Sleep::kForWake); }
   void Wake() {
     {
       std::lock_guard lock(mutex_);
@@ -86,10 +83,22 @@ class Inbox {
   }
 
  private:
+  enum class Sleep { kNot, kForItems, kForWake };
+
+  void SleepFor(std::int64_t timeout_us, Sleep sleep) {
+    std::unique_lock lock(mutex_);
+    sleep_ = sleep;
+    arrived_.wait_for(lock, std::chrono::microseconds(timeout_us),
+                      [&] { return woken_ || (sleep == Sleep::kForItems && !items_.empty()); });
+    sleep_ = Sleep::kNot;
+    woken_ = false;
+  }
+
   const std::size_t requests_max_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Item> items_;
+  Sleep sleep_ = Sleep::kNot;  // a signal to nobody, or to one who cannot use it, costs a switch
   bool woken_ = false;
   bool closed_ = false;
 };
