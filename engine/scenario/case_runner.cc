@@ -78,10 +78,12 @@ CaseResult CaseRunner::Run() {
 }
 
 bool CaseRunner::BeginsItself() const {
-  if (case_.steps.empty()) return false;
   const DefinitionPtr definition = project_.Find(process_, case_.version.value_or(""));
-  const auto* event = std::get_if<EventStep>(&case_.steps.front().what);
-  return event != nullptr && !definition->start_on.empty() && event->type == definition->start_on && !case_.input;
+  if (definition->start_on.empty() || case_.input) return false;
+  return std::any_of(case_.steps.begin(), case_.steps.end(), [&](const ScenarioStep& step) {
+    const auto* event = std::get_if<EventStep>(&step.what);
+    return event != nullptr && event->type == definition->start_on;
+  });
 }
 
 CaseRunner::Failure CaseRunner::Begin() {

@@ -22,7 +22,7 @@ class CaseRunner {
   using Failure = std::optional<std::string>;  // what was expected, and what there is
 
   Failure Begin();
-  // Whether the step is a start that may take the place of the case's own.
+  // Whether one of the steps is the event that starts the instance, so that the case does not.
   bool BeginsItself() const;
 
   Failure operator()(const ExpectStep& step);
