@@ -211,7 +211,9 @@ class VerbReader {
 
   void Outcomes(const Node& node, AskVerb& ask) {
     if (!node.is_list() || node.items.empty()) {
-      context_.report.Error(kWrongKind, node, "Expected a list of outcomes, but there is " + node.Describe() + ".");
+      context_.report.Error(
+          kWrongKind, node,
+          "Expected a list of outcomes, but " + (node.is_list() ? "it is empty" : "there is " + node.Describe()) + ".");
       return;
     }
     for (const Node& item : node.items)
