@@ -120,10 +120,15 @@ constexpr const char* kMakeVersionTable =
 constexpr const char* kLockVersion = "SELECT version FROM fermata_schema WHERE id = 1 FOR UPDATE";
 
 Status MakeVersionTable(Connection& connection) {
+  constexpr int kTries = 10;
   Status made = connection.Execute(kMakeVersionTable);
-  // Two servers making the table at once: one of them is told that it, or its type, is there already.
-  if (!made && (connection.sql_state() == "23505" || connection.sql_state() == "42P07"))
+  // Servers making the table at once: all but one are told that it, its type, or its row is there already.
+  for (int tries = 1; !made && tries < kTries; ++tries) {
+    const std::string& state = connection.sql_state();
+    const bool met_another = state == "23505" || state == "42P07" || state == "42710";
+    if (!met_another) return made;
     made = connection.Execute(kMakeVersionTable);
+  }
   return made;
 }
 
