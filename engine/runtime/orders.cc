@@ -39,15 +39,7 @@ Result<StartReply> DecodeReply(const std::string& text) {
 
 void Shard::HandleStart(StartOrder order) {
   Flight& flight = Open();
-  auto later = [&flight, &order](Result<StartReply> reply) {
-    flight.answers.push_back(
-        [answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
-          if (committed)
-            answer(std::move(reply));
-          else
-            answer(failure);
-        });
-  };
+  auto later = [&](Result<StartReply> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
   const StartRequest& request = order.request;
   if (std::optional<Result<StartReply>> remembered = Remembered(request)) return later(std::move(*remembered));
   std::string tenant(kDefaultTenant);
@@ -145,15 +137,7 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
 }
 
 void Shard::HandleInstance(InstanceOrder order) {
-  auto later = [&](Result<std::string> reply) {
-    Open().answers.push_back(
-        [answer = std::move(order.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
-          if (committed)
-            answer(std::move(reply));
-          else
-            answer(failure);
-        });
-  };
+  auto later = [&](Result<std::string> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
   Result<CachedInstance*> instance = Load(order.instance);
   if (!instance.ok()) return later(instance.error());
   Result<Done> decided = DecideOn(**instance, order.command);

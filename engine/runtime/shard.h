@@ -167,6 +167,17 @@ class Shard {
   bool Owns(int logical_shard) const { return logical_shard % options_.count == options_.index; }
   int HomeShardOf(const std::string& tenant, std::string_view value) const;
   Flight& Open() { return *open_; }
+  // Answers once the open batch is durable; with the batch's failure if it does not become so.
+  template <class T>
+  void AnswerLater(Answer<T> answer, Result<T> reply) {
+    Open().answers.push_back(
+        [answer = std::move(answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
+          if (committed)
+            answer(std::move(reply));
+          else
+            answer(failure);
+        });
+  }
 
   // ---- step.cc ----
   bool CollectCommits();

@@ -136,14 +136,7 @@ void Shard::Handle(ShardItem item) {
     return HandleOutcome(std::move(*outcome));
   }
   auto& event = std::get<EventOrder>(item);
-  Result<EventReply> reply = Correlate(event.message);
-  Open().answers.push_back(
-      [answer = std::move(event.answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
-        if (committed)
-          answer(std::move(reply));
-        else
-          answer(failure);
-      });
+  AnswerLater(std::move(event.answer), Correlate(event.message));
 }
 
 void Shard::CloseBatch() {
