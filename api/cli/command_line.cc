@@ -32,6 +32,7 @@ class Parser {
     app_.footer(kFooter);
     app_.set_help_all_flag("--help-all", "the options of all commands");
     if (const char* server = std::getenv("FERMATA_SERVER"); server && *server) client_.server = server;
+    app_.add_option("--server", client_.server, "where the server is, for commands that ask one (FERMATA_SERVER)");
     client_.colour = ColourOf(STDOUT_FILENO);
     AddServe();
     AddCheck();
@@ -77,15 +78,21 @@ class Parser {
 
   void AddServe() {
     ServeOptions& options = serve_;
-    CLI::App* command = Add("serve", "runs the engine and its REST API", [this] { return commands_.serve(serve_); });
+    CLI::App* command = Add("serve", "runs the engine and its REST API", [this] {
+      // Who names a database wants it used.
+      if (!serve_.database.empty() && !storage_given_->count()) serve_.storage = "postgres";
+      return commands_.serve(serve_);
+    });
     command->add_option("--host", options.host, "a loopback address to listen on")->capture_default_str();
     command->add_option("--port", options.port, "0 takes a free one")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
     command->add_option("--data", options.data, "folder of the database file")->capture_default_str();
-    command->add_option("--storage", options.storage, "sqlite, memory or postgres")
-        ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))
-        ->capture_default_str();
+    storage_given_ =
+        command
+            ->add_option("--storage", options.storage, "sqlite, memory or postgres; postgres where --database is given")
+            ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))
+            ->option_text("NAME [sqlite]");
     command->add_option("--database", options.database, "PostgreSQL: postgresql://user@host/name (FERMATA_DATABASE)")
         ->envname("FERMATA_DATABASE");
     command->add_option("--processes", options.processes,
@@ -101,12 +108,14 @@ class Parser {
         ->capture_default_str();
     command->add_option("--log-format", options.log_format, "text or json")
         ->transform(CLI::CheckedTransformer(
-            std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}));
+            std::map<std::string, LogFormat>{{"text", LogFormat::kText}, {"json", LogFormat::kJson}}))
+        ->option_text("FORMAT [text]");
     command->add_option("--log-level", options.log_level, "debug, info, warning or error")
         ->transform(CLI::CheckedTransformer(std::map<std::string, LogLevel>{{"debug", LogLevel::kDebug},
                                                                             {"info", LogLevel::kInfo},
                                                                             {"warning", LogLevel::kWarning},
-                                                                            {"error", LogLevel::kError}}));
+                                                                            {"error", LogLevel::kError}}))
+        ->option_text("LEVEL [info]");
     command->add_option("--ready-file", options.ready_file, "gets the server's address once it answers");
     command->add_option("--smtp", options.smtp, "smtp://host:port for mail.send");
     command->add_option("--mail-templates", options.mail_templates, "folder of the mails' templates")
@@ -255,6 +264,7 @@ class Parser {
   std::function<int()> run_;
   ClientOptions client_;
   ServeOptions serve_;
+  CLI::Option* storage_given_ = nullptr;
   BenchOptions bench_;
   CheckOptions check_;
   TestOptions test_;
