@@ -30,6 +30,7 @@ struct TechnicalFailure {
   TechnicalError error = TechnicalError::kInternal;
   std::string message;
   std::int64_t retry_after_ms = 0;  // the service's own wish (Retry-After); 0 = none
+  Value data{};                     // what `error.data` shows
   friend bool operator==(const TechnicalFailure&, const TechnicalFailure&) = default;
 };
 

@@ -24,7 +24,8 @@ RaisedError ToError(const Outcome& outcome) {
     return {{business->name, business->message, business->data}, ErrorClass::kBusiness, false};
   const auto* technical = std::get_if<TechnicalFailure>(&outcome);
   FERMATA_ASSERT(technical != nullptr);
-  return {{std::string(TechnicalErrorName(technical->error)), technical->message, {}}, ErrorClass::kTechnical, false};
+  return {{std::string(TechnicalErrorName(technical->error)), technical->message, technical->data},
+          ErrorClass::kTechnical, false};
 }
 
 RetryChoice ChooseRetry(const RetryPolicy& policy, const Outcome& outcome, std::int64_t tries, std::uint64_t random) {
