@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -129,6 +130,26 @@ struct IncidentRow {
   friend bool operator==(const IncidentRow&, const IncidentRow&) = default;
 };
 
+// An open human task; deleted when it is closed. (instance, activation) is the primary key.
+struct TaskRow {
+  InstanceId instance;
+  std::int64_t activation = 0;
+  std::string tenant, process, state;
+  std::string role, user;                                          // whom it is assigned to; empty = nobody
+  std::int64_t due_us = std::numeric_limits<std::int64_t>::max();  // lists are in this order; those without come last
+  std::int64_t opened_us = 0;
+  std::string bytes;
+  friend bool operator==(const TaskRow&, const TaskRow&) = default;
+};
+
+// Where the schedule of a process stands. Lives on the shard of (tenant, process).
+struct ScheduleRow {
+  int shard = 0;
+  std::string tenant, process;
+  std::string bytes;
+  friend bool operator==(const ScheduleRow&, const ScheduleRow&) = default;
+};
+
 // One immutable bundle: the YAML, its schemas and the manifests it was checked against (bytes made by runtime/).
 struct DefinitionRow {
   std::string process, version, hash;
@@ -163,6 +184,10 @@ struct Batch {
   std::vector<IdempotencyRow> idempotency_keys;
   std::vector<EverKeyRow> ever_keys;
   std::vector<IncidentRow> incidents;
+  std::vector<TaskRow> tasks;
+  std::vector<TaskRow> tasks_deleted;  // only the primary key counts
+  std::vector<ScheduleRow> schedules;
+  std::vector<ScheduleRow> schedules_deleted;  // bytes empty
   std::vector<DefinitionRow> definitions;
   std::vector<std::pair<std::string, std::string>> live_versions;  // process -> hash that new starts take
   std::vector<ManifestRow> manifests;
@@ -209,6 +234,21 @@ struct IncidentFilter {
   int limit = 50;
 };
 
+// Where a page of tasks ended: ascending (due_us, instance, activation).
+struct TaskPlace {
+  std::int64_t due_us = 0;
+  InstanceId instance;
+  std::int64_t activation = 0;
+};
+
+struct TaskFilter {
+  std::string tenant{kDefaultTenant};
+  std::optional<std::string> process, state, role, user;
+  std::optional<InstanceId> instance;
+  std::optional<TaskPlace> after;
+  int limit = 50;
+};
+
 struct StorageInfo {
   std::string name;  // "memory", "sqlite", "postgres"
   std::string sync;  // "full", "none"
@@ -248,6 +288,7 @@ class Storage {
                                                                     std::string_view id, std::string_view value) = 0;
   virtual Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) = 0;
   virtual Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) = 0;
+  virtual Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) = 0;
 
   // For recovery and the timer queue; pages by key. `shard_from`..`shard_to` inclusive.
   // Live instances whose status is running or compensating: the ones that may have jobs in flight.
@@ -256,6 +297,7 @@ class Storage {
                                                    int limit) = 0;  // by (due, instance, activation, slot)
   virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after,
                                                   int limit) = 0;  // by (sender, seq, index)
+  virtual Result<std::vector<ScheduleRow>> ReadSchedules() = 0;    // by (tenant, process)
   virtual Result<std::int64_t> LastKeptEventOrder() = 0;           // the highest ever put, 0 if none
   virtual Result<std::int64_t>
   LastTimeUs() = 0;  // of the newest journal row, 0 if none: time never runs backwards across a restart

@@ -81,6 +81,8 @@ Result<std::optional<IdempotencyRow>> SimStorage::FindIdempotencyKey(std::string
 Result<std::vector<IncidentRow>> SimStorage::ListIncidents(const IncidentFilter& filter) {
   return Read(tables_.ListIncidents(filter));
 }
+Result<std::vector<TaskRow>> SimStorage::ListTasks(const TaskFilter& filter) { return Read(tables_.ListTasks(filter)); }
+Result<std::vector<ScheduleRow>> SimStorage::ReadSchedules() { return Read(tables_.ReadSchedules()); }
 Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const InstanceId& after, int limit) {
   return Read(tables_.ListBusyInstances(after, limit));
 }

@@ -47,6 +47,8 @@ class SimStorage final : public Storage {
                                                             std::string_view id, std::string_view value) override;
   Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override;
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override;
+  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) override;
+  Result<std::vector<ScheduleRow>> ReadSchedules() override;
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override;
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                            int limit) override;

@@ -71,6 +71,14 @@ class MemoryStorage : public Storage {
     return tables_.ListIncidents(filter);
   }
 
+  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ListTasks(filter);
+  }
+  Result<std::vector<ScheduleRow>> ReadSchedules() override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadSchedules();
+  }
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
     std::lock_guard lock(mutex_);
     return tables_.ListBusyInstances(after, limit);

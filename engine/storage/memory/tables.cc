@@ -46,6 +46,12 @@ bool Matches(const IncidentRow& row, const IncidentFilter& filter) {
          (!filter.instance || row.instance == *filter.instance) && (!filter.open || row.open == *filter.open);
 }
 
+bool Matches(const TaskRow& row, const TaskFilter& filter) {
+  return row.tenant == filter.tenant && (!filter.process || row.process == *filter.process) &&
+         (!filter.state || row.state == *filter.state) && (!filter.role || row.role == *filter.role) &&
+         (!filter.user || row.user == *filter.user) && (!filter.instance || row.instance == *filter.instance);
+}
+
 // Erases at most `limit` entries that expired; gives how many.
 template <class Map>
 std::int64_t EraseExpired(Map& map, std::int64_t now_us, int limit) {
@@ -79,6 +85,7 @@ bool Tables::Apply(const Batch& batch) {
   ApplyDeletes(batch);
   ApplyInstances(batch);
   ApplyEvents(batch);
+  ApplyTasks(batch);
   ApplyDefinitions(batch);
   return true;
 }
@@ -102,6 +109,24 @@ void Tables::ApplyDeletes(const Batch& batch) {
   for (const SubscriptionRow& row : batch.subscriptions_deleted) subscriptions_.erase(KeyOf(row));
   for (const InboxRow& row : batch.inbox_deleted) inbox_.erase(KeyOf(row));
   for (const KeptEventRow& row : batch.kept_events_deleted) kept_events_.erase(KeyOf(row));
+  for (const TaskRow& row : batch.tasks_deleted) DeleteTask({row.instance, row.activation});
+  for (const ScheduleRow& row : batch.schedules_deleted) schedules_.erase(MakeWords(row.tenant, row.process));
+}
+
+void Tables::DeleteTask(const RowKey& key) {
+  const auto found = tasks_.find(key);
+  if (found == tasks_.end()) return;
+  tasks_by_due_.erase({found->second.due_us, key.first, key.second});
+  tasks_.erase(found);
+}
+
+void Tables::ApplyTasks(const Batch& batch) {
+  for (const TaskRow& row : batch.tasks) {
+    DeleteTask({row.instance, row.activation});
+    tasks_[{row.instance, row.activation}] = row;
+    tasks_by_due_.insert({row.due_us, row.instance, row.activation});
+  }
+  for (const ScheduleRow& row : batch.schedules) schedules_[MakeWords(row.tenant, row.process)] = row;
 }
 
 void Tables::ApplyInstances(const Batch& batch) {
@@ -229,6 +254,21 @@ std::vector<IncidentRow> Tables::ListIncidents(const IncidentFilter& filter) con
   }
   return rows;
 }
+
+std::vector<TaskRow> Tables::ListTasks(const TaskFilter& filter) const {
+  std::vector<TaskRow> rows;
+  auto at = tasks_by_due_.begin();
+  if (filter.after)
+    at = tasks_by_due_.upper_bound({filter.after->due_us, filter.after->instance, filter.after->activation});
+  for (; at != tasks_by_due_.end() && !Full(rows.size(), filter.limit); ++at) {
+    const auto& [due_us, instance, activation] = *at;
+    const TaskRow& row = tasks_.at({instance, activation});
+    if (Matches(row, filter)) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<ScheduleRow> Tables::ReadSchedules() const { return AllOf(schedules_); }
 
 std::vector<InstanceId> Tables::ListBusyInstances(const InstanceId& after, int limit) const {
   std::vector<InstanceId> ids;

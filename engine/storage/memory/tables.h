@@ -33,6 +33,8 @@ class Tables {
                                                     std::string_view id, std::string_view value) const;
   std::optional<IdempotencyRow> FindIdempotencyKey(std::string_view tenant, std::string_view key) const;
   std::vector<IncidentRow> ListIncidents(const IncidentFilter& filter) const;
+  std::vector<TaskRow> ListTasks(const TaskFilter& filter) const;
+  std::vector<ScheduleRow> ReadSchedules() const;
   std::vector<InstanceId> ListBusyInstances(const InstanceId& after, int limit) const;
   std::vector<TimerRow> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) const;
   std::vector<InboxRow> ReadInbox(const std::optional<InboxRow>& after, int limit) const;
@@ -54,6 +56,8 @@ class Tables {
   void ApplyDeletes(const Batch& batch);
   void ApplyInstances(const Batch& batch);
   void ApplyEvents(const Batch& batch);
+  void ApplyTasks(const Batch& batch);
+  void DeleteTask(const RowKey& key);
   void ApplyDefinitions(const Batch& batch);
 
   std::map<RowKey, JournalRow> journal_;
@@ -69,6 +73,9 @@ class Tables {
   std::map<Words, IdempotencyRow> idempotency_keys_;
   std::map<Words, EverKeyRow> ever_keys_;
   std::map<RowKey, IncidentRow> incidents_;
+  std::map<RowKey, TaskRow> tasks_;
+  std::set<std::tuple<std::int64_t, InstanceId, std::int64_t>> tasks_by_due_;
+  std::map<Words, ScheduleRow> schedules_;
   std::map<std::pair<std::string, std::string>, DefinitionRow> definitions_;
   std::map<std::string, std::string> live_versions_;
   std::map<std::pair<std::string, std::string>, ManifestRow> manifests_;

@@ -109,8 +109,24 @@ CREATE TABLE counters (
 );
 )sql";
 
+constexpr const char* kMigration2 = R"sql(
+CREATE TABLE tasks (
+  shard smallint NOT NULL, instance bytea NOT NULL, activation bigint NOT NULL, tenant text COLLATE "C" NOT NULL,
+  process text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL, role bytea NOT NULL, assignee bytea NOT NULL,
+  due_us bigint NOT NULL, opened_us bigint NOT NULL, bytes bytea NOT NULL,
+  PRIMARY KEY (shard, instance, activation)
+);
+CREATE INDEX tasks_by_due ON tasks (tenant, due_us, instance, activation);
+
+CREATE TABLE schedules (
+  shard smallint NOT NULL, tenant text COLLATE "C" NOT NULL, process text COLLATE "C" NOT NULL, bytes bytea NOT NULL,
+  PRIMARY KEY (shard, tenant, process)
+);
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
+    {2, kMigration2},
 };
 
 // The single row is what servers that start together wait for.

@@ -85,6 +85,12 @@ class PostgresStorage : public Storage {
     return readers_.With([&](Reader& reader) { return reader.ListIncidents(filter); });
   }
 
+  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) override {
+    return readers_.With([&](Reader& reader) { return reader.ListTasks(filter); });
+  }
+  Result<std::vector<ScheduleRow>> ReadSchedules() override {
+    return readers_.With([](Reader& reader) { return reader.ReadSchedules(); });
+  }
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
     return readers_.With([&](Reader& reader) { return reader.ListBusyInstances(after, limit); });
   }

@@ -57,6 +57,9 @@ constexpr const char* kReadTimers =
 constexpr const char* kReadInbox =
     "SELECT shard, sender, seq, position, bytes FROM inbox WHERE (sender, seq, position) > ($1, $2, $3) "
     "ORDER BY sender, seq, position LIMIT $4";
+constexpr const char* kListTasks =
+    "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes FROM tasks";
+constexpr const char* kReadSchedules = "SELECT shard, tenant, process, bytes FROM schedules ORDER BY tenant, process";
 constexpr const char* kReadCounter = "SELECT coalesce(max(value), 0) FROM counters WHERE name = $1";
 constexpr const char* kReadDefinitions =
     "SELECT process, version, hash, deployed_us, bundle FROM definitions ORDER BY process, version";
@@ -99,6 +102,11 @@ KeptEventRow ReadKeptEventRow(const Rows& rows, int i) {
 IncidentRow ReadIncidentRow(const Rows& rows, int i) {
   return {rows.Id(i, 0),   rows.Int(i, 1),  rows.Text(i, 2),     rows.Text(i, 3), rows.Text(i, 4),
           rows.Text(i, 5), rows.Text(i, 6), rows.Int(i, 7) != 0, rows.Int(i, 8),  rows.Int(i, 9)};
+}
+
+TaskRow ReadTaskRow(const Rows& rows, int i) {
+  return {rows.Id(i, 0),   rows.Int(i, 1),  rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
+          rows.Text(i, 5), rows.Text(i, 6), rows.Int(i, 7),  rows.Int(i, 8),  rows.Text(i, 9)};
 }
 
 Parameter Home(std::string_view tenant, std::string_view word) {
@@ -275,6 +283,28 @@ Result<std::vector<IncidentRow>> Reader::ListIncidents(const IncidentFilter& fil
   }
   // An id begins with its shard, so this is the order of (instance, number).
   return Read(std::move(query).End(" ORDER BY shard, instance, number LIMIT ?", filter.limit), ReadIncidentRow);
+}
+
+Result<std::vector<TaskRow>> Reader::ListTasks(const TaskFilter& filter) {
+  FilteredQuery query(kListTasks);
+  query.Where("tenant = ?", Text(filter.tenant));
+  if (filter.process) query.Where("process = ?", Text(*filter.process));
+  if (filter.state) query.Where("state = ?", Text(*filter.state));
+  if (filter.role) query.Where("role = ?", Bytea(*filter.role));
+  if (filter.user) query.Where("assignee = ?", Bytea(*filter.user));
+  if (filter.instance)
+    query.Where("shard = ? AND instance = ?", Int2(filter.instance->shard()), Bytea(*filter.instance));
+  if (filter.after)
+    query.Where("(due_us, instance, activation) > (?, ?, ?)", Int8(filter.after->due_us), Bytea(filter.after->instance),
+                Int8(filter.after->activation));
+  return Read(std::move(query).End(" ORDER BY due_us, instance, activation LIMIT ?", filter.limit), ReadTaskRow);
+}
+
+Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
+  const auto read = [](const Rows& rows, int i) {
+    return ScheduleRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3)};
+  };
+  return Read<ScheduleRow>({kReadSchedules, {}}, read);
 }
 
 Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {

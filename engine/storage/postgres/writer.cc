@@ -28,6 +28,13 @@ constexpr const char* kDeleteKeptEvents =
     "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.value = d.value AND t.process = d.process AND t.arrival = "
     "d.arrival";
 
+constexpr const char* kDeleteTasks =
+    "DELETE FROM tasks t USING unnest($1, $2, $3) AS d (shard, instance, activation) "
+    "WHERE t.shard = d.shard AND t.instance = d.instance AND t.activation = d.activation";
+constexpr const char* kDeleteSchedules =
+    "DELETE FROM schedules t USING unnest($1, $2, $3) AS d (shard, tenant, process) "
+    "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.process = d.process";
+
 constexpr const char* kPutJournal =
     "INSERT INTO journal (shard, instance, seq, time_us, bytes) SELECT * FROM unnest($1, $2, $3, $4, $5)";
 constexpr const char* kPutSnapshots =
@@ -54,6 +61,15 @@ constexpr const char* kPutIncidents =
     "UPDATE SET "
     "tenant = excluded.tenant, process = excluded.process, state = excluded.state, error = excluded.error, "
     "message = excluded.message, open = excluded.open, opened_us = excluded.opened_us, closed_us = excluded.closed_us";
+
+constexpr const char* kPutTasks =
+    "INSERT INTO tasks (shard, instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes) "
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (shard, instance, activation) DO "
+    "UPDATE SET tenant = excluded.tenant, process = excluded.process, state = excluded.state, role = excluded.role, "
+    "assignee = excluded.assignee, due_us = excluded.due_us, opened_us = excluded.opened_us, bytes = excluded.bytes";
+constexpr const char* kPutSchedules =
+    "INSERT INTO schedules (shard, tenant, process, bytes) SELECT * FROM unnest($1, $2, $3, $4) "
+    "ON CONFLICT (shard, tenant, process) DO UPDATE SET bytes = excluded.bytes";
 
 constexpr const char* kPutSubscriptions =
     "INSERT INTO subscriptions (shard, tenant, type, value, instance, activation) SELECT * FROM unnest($1, $2, $3, $4, "
@@ -159,6 +175,10 @@ void AppendDeletes(QueryList& list, const Batch& batch) {
            [](Table& t, const InboxRow& row) { t.Add(row.shard, row.sender, row.seq, row.index); });
   list.Add(kDeleteKeptEvents, {kInt2, kText, kBytea, kText, kInt8}, batch.kept_events_deleted,
            [](Table& t, const KeptEventRow& row) { t.Add(row.shard, row.tenant, row.value, row.process, row.order); });
+  list.Add(kDeleteTasks, {kInt2, kBytea, kInt8}, batch.tasks_deleted,
+           [](Table& t, const TaskRow& row) { t.Add(row.instance.shard(), row.instance, row.activation); });
+  list.Add(kDeleteSchedules, {kInt2, kText, kText}, batch.schedules_deleted,
+           [](Table& t, const ScheduleRow& row) { t.Add(row.shard, row.tenant, row.process); });
 }
 
 void AppendInstances(QueryList& list, const Batch& batch) {
@@ -210,6 +230,16 @@ void AppendEvents(QueryList& list, const Batch& batch) {
            [](Table& t, const EverKeyRow& row) { t.Add(row.shard, row.tenant, row.process, row.key, row.instance); });
 }
 
+void AppendTasks(QueryList& list, const Batch& batch) {
+  list.Add(kPutTasks, {kInt2, kBytea, kInt8, kText, kText, kText, kBytea, kBytea, kInt8, kInt8, kBytea}, batch.tasks,
+           [](Table& t, const TaskRow& row) {
+             t.Add(row.instance.shard(), row.instance, row.activation, row.tenant, row.process, row.state, row.role,
+                   row.user, row.due_us, row.opened_us, row.bytes);
+           });
+  list.Add(kPutSchedules, {kInt2, kText, kText, kBytea}, batch.schedules,
+           [](Table& t, const ScheduleRow& row) { t.Add(row.shard, row.tenant, row.process, row.bytes); });
+}
+
 void AppendDefinitions(QueryList& list, const Batch& batch) {
   list.Add(kPutDefinitions, {kText, kText, kText, kInt8, kBytea}, batch.definitions,
            [](Table& t, const DefinitionRow& row) {
@@ -242,6 +272,7 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
   AppendDeletes(list, batch);
   AppendInstances(list, batch);
   AppendEvents(list, batch);
+  AppendTasks(list, batch);
   AppendDefinitions(list, batch);
   AppendCounters(list, batch);
 }

@@ -92,8 +92,23 @@ CREATE TABLE manifests (
 CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kMigration2 = R"sql(
+CREATE TABLE tasks (
+  instance BLOB NOT NULL, activation INTEGER NOT NULL, tenant TEXT NOT NULL, process TEXT NOT NULL, state TEXT NOT NULL,
+  role TEXT NOT NULL, assignee TEXT NOT NULL, due_us INTEGER NOT NULL, opened_us INTEGER NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (instance, activation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tasks_by_due ON tasks (tenant, due_us, instance, activation);
+
+CREATE TABLE schedules (
+  tenant TEXT NOT NULL, process TEXT NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (tenant, process)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
+    {2, kMigration2},
 };
 
 Error NotOurs(const std::string& path) {

@@ -44,6 +44,7 @@ constexpr const char* kReadTimers =
 constexpr const char* kReadInbox =
     "SELECT sender, seq, position, bytes FROM inbox WHERE (sender, seq, position) > (?, ?, ?) "
     "ORDER BY sender, seq, position LIMIT ?";
+constexpr const char* kReadSchedules = "SELECT tenant, process, bytes FROM schedules ORDER BY tenant, process";
 constexpr const char* kReadCounter = "SELECT value FROM counters WHERE name = ?";
 constexpr const char* kReadDefinitions =
     "SELECT process, version, hash, deployed_us, bundle FROM definitions ORDER BY process, version";
@@ -74,6 +75,11 @@ KeptEventRow ReadKeptEventRow(const Statement& row) {
 IncidentRow ReadIncidentRow(const Statement& row) {
   return {row.Id(0),   row.Int(1),  row.Text(2),     row.Text(3), row.Text(4),
           row.Text(5), row.Text(6), row.Int(7) != 0, row.Int(8),  row.Int(9)};
+}
+
+TaskRow ReadTaskRow(const Statement& row) {
+  return {row.Id(0),   row.Int(1),  row.Text(2), row.Text(3), row.Text(4),
+          row.Text(5), row.Text(6), row.Int(7),  row.Int(8),  row.Text(9)};
 }
 
 template <class Row>
@@ -230,6 +236,27 @@ Result<std::vector<IncidentRow>> Reader::ListIncidents(const IncidentFilter& fil
   if (filter.after) query.Where("(instance, number) > (?, ?)", filter.after->first, filter.after->second);
   query.End(" ORDER BY instance, number LIMIT ?", filter.limit);
   return query.Run(*connection_, ReadIncidentRow);
+}
+
+Result<std::vector<TaskRow>> Reader::ListTasks(const TaskFilter& filter) {
+  FilteredQuery query(
+      "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes FROM tasks");
+  query.Where("tenant = ?", std::string_view(filter.tenant));
+  if (filter.process) query.Where("process = ?", std::string_view(*filter.process));
+  if (filter.state) query.Where("state = ?", std::string_view(*filter.state));
+  if (filter.role) query.Where("role = ?", std::string_view(*filter.role));
+  if (filter.user) query.Where("assignee = ?", std::string_view(*filter.user));
+  if (filter.instance) query.Where("instance = ?", *filter.instance);
+  if (filter.after)
+    query.Where("(due_us, instance, activation) > (?, ?, ?)", filter.after->due_us, filter.after->instance,
+                filter.after->activation);
+  query.End(" ORDER BY due_us, instance, activation LIMIT ?", filter.limit);
+  return query.Run(*connection_, ReadTaskRow);
+}
+
+Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
+  const auto read = [](const Statement& s) { return ScheduleRow{0, s.Text(0), s.Text(1), s.Text(2)}; };
+  return connection_->Query<ScheduleRow>(kReadSchedules, read);
 }
 
 Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {

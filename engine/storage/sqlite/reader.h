@@ -31,6 +31,8 @@ class Reader {
                                                             std::string_view id, std::string_view value);
   Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
+  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
+  Result<std::vector<ScheduleRow>> ReadSchedules();
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit);
   Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit);

@@ -15,6 +15,9 @@ constexpr const char* kDeleteInbox = "DELETE FROM inbox WHERE sender = ? AND seq
 constexpr const char* kDeleteKeptEvent =
     "DELETE FROM kept_events WHERE tenant = ? AND value = ? AND process = ? AND arrival = ?";
 
+constexpr const char* kDeleteTask = "DELETE FROM tasks WHERE instance = ? AND activation = ?";
+constexpr const char* kDeleteSchedule = "DELETE FROM schedules WHERE tenant = ? AND process = ?";
+
 constexpr const char* kPutJournal = "INSERT INTO journal (instance, seq, time_us, bytes) VALUES (?, ?, ?, ?)";
 constexpr const char* kPutSnapshot = "INSERT OR REPLACE INTO snapshots (instance, seq, bytes) VALUES (?, ?, ?)";
 constexpr const char* kPutInstance =
@@ -26,6 +29,11 @@ constexpr const char* kPutTimer =
 constexpr const char* kPutIncident =
     "INSERT OR REPLACE INTO incidents (instance, number, tenant, process, state, error, message, open, opened_us, "
     "closed_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+constexpr const char* kPutTask =
+    "INSERT OR REPLACE INTO tasks (instance, activation, tenant, process, state, role, assignee, due_us, opened_us, "
+    "bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kPutSchedule = "INSERT OR REPLACE INTO schedules (tenant, process, bytes) VALUES (?, ?, ?)";
 
 constexpr const char* kPutSubscription =
     "INSERT OR REPLACE INTO subscriptions (tenant, type, value, instance, activation) VALUES (?, ?, ?, ?, ?)";
@@ -104,6 +112,10 @@ void WriteDeletes(Sequence& sequence, const Batch& batch) {
   sequence.ForEach(kDeleteKeptEvent, batch.kept_events_deleted, [](Statement& s, const KeptEventRow& row) {
     s.Bind(row.tenant, row.value, row.process, row.order);
   });
+  sequence.ForEach(kDeleteTask, batch.tasks_deleted,
+                   [](Statement& s, const TaskRow& row) { s.Bind(row.instance, row.activation); });
+  sequence.ForEach(kDeleteSchedule, batch.schedules_deleted,
+                   [](Statement& s, const ScheduleRow& row) { s.Bind(row.tenant, row.process); });
 }
 
 void WriteInstances(Sequence& sequence, const Batch& batch) {
@@ -146,6 +158,15 @@ void WriteEvents(Sequence& sequence, const Batch& batch) {
                    [](Statement& s, const EverKeyRow& row) { s.Bind(row.tenant, row.process, row.key, row.instance); });
 }
 
+void WriteTasks(Sequence& sequence, const Batch& batch) {
+  sequence.ForEach(kPutTask, batch.tasks, [](Statement& s, const TaskRow& row) {
+    s.Bind(row.instance, row.activation, row.tenant, row.process, row.state, row.role, row.user, row.due_us,
+           row.opened_us, Blob{row.bytes});
+  });
+  sequence.ForEach(kPutSchedule, batch.schedules,
+                   [](Statement& s, const ScheduleRow& row) { s.Bind(row.tenant, row.process, Blob{row.bytes}); });
+}
+
 void WriteDefinitions(Sequence& sequence, const Batch& batch) {
   sequence.ForEach(kPutDefinition, batch.definitions, [](Statement& s, const DefinitionRow& row) {
     s.Bind(row.process, row.version, row.hash, row.deployed_us, Blob{row.bundle});
@@ -177,6 +198,7 @@ int WriteBatches(Connection& connection, std::span<const Batch* const> batches) 
     WriteDeletes(sequence, *batch);
     WriteInstances(sequence, *batch);
     WriteEvents(sequence, *batch);
+    WriteTasks(sequence, *batch);
     WriteDefinitions(sequence, *batch);
   }
   WriteCounters(sequence, batches);
