@@ -36,4 +36,34 @@ std::optional<std::int64_t> OffsetSeconds(std::string_view zone, Timestamp times
   }
 }
 
+bool IsTimeZone(std::string_view name) {
+  try {
+    date::locate_zone(name);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+std::vector<std::string> TimeZoneNames() {
+  std::vector<std::string> names;
+  try {
+    for (const date::time_zone& zone : date::get_tzdb().zones) names.push_back(zone.name());
+  } catch (const std::exception&) {
+    names.clear();
+  }
+  return names;
+}
+
+std::optional<std::int64_t> MomentOf(std::string_view zone, std::int64_t shown_seconds) {
+  try {
+    const date::local_seconds shown{std::chrono::seconds(shown_seconds)};
+    const date::local_info info = date::locate_zone(zone)->get_info(shown);
+    if (info.result == date::local_info::nonexistent) return info.first.end.time_since_epoch().count();
+    return shown_seconds - info.first.offset.count();
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace fermata

@@ -3,6 +3,7 @@
 #include "engine/language/expression_checker.h"
 #include "engine/language/graph.h"
 #include "engine/language/name_checker.h"
+#include "engine/language/schedule.h"
 #include "engine/language/variables.h"
 
 namespace fermata {
@@ -14,6 +15,7 @@ void CheckDefinition(const ParsedDefinition& parsed, const std::vector<std::stri
   const Variables variables(parsed, graph, writes);
   CheckReferences(parsed, processes, report);
   CheckExpressions(parsed, variables, report);
+  CheckSchedule(parsed, report);
   CheckVariables(parsed, writes, report);
   CheckGraph(parsed, graph, report);
   CheckErrors(parsed, report);

@@ -41,6 +41,8 @@ inline constexpr ErrorCode kTooManyStates{2015};
 inline constexpr ErrorCode kMissingGo{2016};
 inline constexpr ErrorCode kEmptyState{2017};
 inline constexpr ErrorCode kNotFinite{2018};  // .inf and .nan as values
+inline constexpr ErrorCode kBadCron{2020};
+inline constexpr ErrorCode kBadTimeZone{2021};
 
 // ---- names that refer to something ----
 inline constexpr ErrorCode kUnknownStart{2103};

@@ -3,6 +3,7 @@
 #include "engine/language/codes.h"
 #include "engine/language/fields.h"
 #include "engine/language/operations.h"
+#include "engine/language/schedule.h"
 #include "engine/language/schema_loader.h"
 #include "engine/language/states.h"
 #include "engine/language/templates.h"
@@ -80,7 +81,7 @@ class RootParser {
         report_.ErrorAtKey(kMissingKey, *root_.Find("unique"), "Expected 'key' beside 'unique', but it is missing.");
     }
     if (const Node* node = Find("start_on")) ReadStartOn(*node);
-    if (const Node* node = Find("schedule")) ReadSchedule(*node);
+    if (const Node* node = Find("schedule")) ReadSchedule(*node, context_);
   }
 
   void ReadStartOn(const Node& node) {
@@ -94,17 +95,6 @@ class RootParser {
       for (const NodeEntry& entry : events->entries) names.push_back(entry.key);
     report_.Error(kUnknownEvent, node, "Expected an event that is declared under 'events', but '" + *type + "' is not.",
                   DidYouMean(*type, names));
-  }
-
-  void ReadSchedule(const Node& node) {
-    definition_.schedule = ToValue(node);
-    if (!ExpectMap(node, "{cron, timezone, input, overlap}", report_)) return;
-    CheckKeys(node, {"cron", "timezone", "input", "overlap"}, "'schedule'", report_);
-    if (const NodeEntry* overlap = node.Find("overlap"))
-      (void)ReadChoice(overlap->value, {"skip", "allow", "queue"}, report_);
-    const NodeEntry* cron = node.Find("cron");
-    if (!cron) report_.Error(kMissingKey, node, "Expected 'cron' in 'schedule', but it is missing.");
-    if (cron) (void)ReadText(cron->value, "a cron expression of five fields", report_);
   }
 
   void ReadData() {

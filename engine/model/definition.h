@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/model/manifest.h"
+#include "engine/model/schedule.h"
 #include "engine/model/value.h"
 
 namespace fermata {
@@ -229,7 +230,8 @@ struct Definition {
   std::vector<std::string> errors;  // business errors that the process itself declares
   std::vector<State> states;        // [kRoot] is the root; document order, parents before children
   std::string start_on;             // event type; empty = none
-  Value schedule, migrations;       // read by the next release of the language
+  std::optional<Schedule> schedule;
+  Value migrations;  // read by the next release of the language
   std::vector<std::string> searchable, encrypted;
   std::optional<std::int64_t> retention_ms;
   std::vector<ManifestPtr> manifests;  // those it was checked against

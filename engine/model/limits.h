@@ -44,6 +44,9 @@ inline constexpr int kStateNestingMax = 16;
 inline constexpr int kNameBytesMax = 63;
 inline constexpr int kMicrostepsMax = 1'000;  // language.md: beyond it is `livelock`
 inline constexpr int kDiagnosticsMax = 200;   // of one file
+inline constexpr int kCronSearchDays = 30 * 366;  // for the next tick: 29 February on a given weekday comes every 28 years
+inline constexpr std::size_t kScheduleQueueMax = 1'000;  // ticks that wait for an instance to end; further ones are skipped
+inline constexpr std::size_t kScheduleInstancesMax = 10'000;  // live ones that a schedule remembers; the oldest are forgotten
 
 // ---- instances ----
 inline constexpr std::size_t kKeyBytesMax = 1'024;  // business keys, idempotency keys, correlation values
