@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <random>
@@ -12,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/fault/options.h"
 #include "tests/integration/support/fermata_server.h"
 #include "tests/integration/support/recording_service.h"
 #include "tests/support/postgres.h"
@@ -21,11 +21,6 @@ namespace {
 
 constexpr int kSteps = 5;
 constexpr int kClients = 4;
-
-int FromEnvironment(const char* name, int otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::atoi(text) : otherwise;
-}
 
 // Where the server listens at the moment; clients wait here while there is none.
 class Address {
@@ -92,7 +87,7 @@ class LoadClient {
 };
 
 void KillUnderLoad(std::vector<std::string> storage_arguments, int kills) {
-  const int seed = FromEnvironment("FERMATA_SEED", static_cast<int>(std::random_device()() & 0x7fffffff));
+  const int seed = Seed();
   SCOPED_TRACE("FERMATA_SEED=" + std::to_string(seed));
   std::mt19937 random(static_cast<unsigned>(seed));
   RecordingService service;

@@ -11,7 +11,7 @@
 #include "engine/storage/postgres/migrations.h"
 #include "engine/storage/postgres/raw_insert.h"
 #include "tests/storage/backend.h"
-#include "tests/storage/cutting_proxy.h"
+#include "tests/support/cutting_proxy.h"
 #include "tests/support/postgres.h"
 
 namespace fermata::test {
@@ -158,13 +158,14 @@ class PostgresCut : public PostgresServer {
         connection_ + " host=127.0.0.1 sslmode=disable gssencmode=disable port=" + std::to_string(proxy.port());
     return OpenPostgres(options).value();
   }
+  const std::string kCommit = std::string("COMMIT\0", 7);  // as it stands in a message
   CuttingProxy proxy_{PostgresCluster::Shared().port()};
 };
 
 TEST_F(PostgresCut, ACommitWhoseAnswerGotLostIsUnknownThoughItHappened) {
   const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
   ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
-  proxy_.CutNext(CuttingProxy::Cut::kAfterCommit);
+  proxy_.CutNext(CuttingProxy::Cut::kAfter, kCommit);
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kUnknown);
   EXPECT_EQ(storage->LastCommitError()->code, kStorageCommitFailed);
   EXPECT_EQ(Write(*storage, 3), CommitOutcome::kFailed) << "the lane waits for its reset";
@@ -176,7 +177,7 @@ TEST_F(PostgresCut, ACommitWhoseAnswerGotLostIsUnknownThoughItHappened) {
 TEST_F(PostgresCut, ACommitThatGotLostIsUnknownThoughItDidNotHappen) {
   const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
   ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
-  proxy_.CutNext(CuttingProxy::Cut::kBeforeCommit);
+  proxy_.CutNext(CuttingProxy::Cut::kBefore, kCommit);
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kUnknown);
   EXPECT_EQ(RowsIn(*storage), 1u);
   storage->ResetLane(0);

@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,26 +14,14 @@
 #include <fstream>
 #include <vector>
 
+#include "tests/support/free_port.h"
+
 namespace fermata::test {
 namespace {
 
 [[noreturn]] void GiveUp(const std::string& message) {
   std::fprintf(stderr, "tests/support/postgres: %s\n", message.c_str());
   std::abort();
-}
-
-int FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    GiveUp("no free port");
-  }
-  ::close(fd);
-  return ntohs(address.sin_port);
 }
 
 // PostgreSQL refuses to run as root.

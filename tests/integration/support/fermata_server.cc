@@ -1,12 +1,8 @@
 #include "tests/integration/support/fermata_server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <cstdlib>
@@ -79,18 +75,6 @@ std::string FermataServer::Log() const { return ReadFile(folder_.File("engine.lo
 
 ClientResponse FermataServer::Run(const std::string& process, const std::string& input) {
   return http_->Post("/v1/instances?wait=9s", R"({"process":")" + process + R"(","input":)" + input + "}");
-}
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return ntohs(address.sin_port);
 }
 
 CommandResult RunCommand(const std::vector<std::string>& command, const std::string& input) {

@@ -55,9 +55,6 @@ class FermataServer {
   int port_ = 0;
 };
 
-// One that nobody listens on at the moment.
-int FreePort();
-
 // One run of a command: what it printed and how it ended.
 struct CommandResult {
   int exit_code = -1;

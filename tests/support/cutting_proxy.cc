@@ -1,4 +1,4 @@
-#include "tests/storage/cutting_proxy.h"
+#include "tests/support/cutting_proxy.h"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "engine/base/assert.h"
@@ -38,7 +39,7 @@ void SendAll(int fd, const std::string& bytes) {
 }  // namespace
 
 CuttingProxy::CuttingProxy(int server_port) : server_port_(server_port) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = Loopback(0);
   socklen_t size = sizeof address;
   FERMATA_ASSERT(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
@@ -59,10 +60,10 @@ CuttingProxy::~CuttingProxy() {
 void CuttingProxy::Serve() {
   std::vector<std::thread> relays;
   while (!stopping_) {
-    const int client = ::accept(listener_, nullptr, nullptr);
+    const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) break;
     relays.emplace_back([this, client] {
-      const int server = ::socket(AF_INET, SOCK_STREAM, 0);
+      const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
       const sockaddr_in address = Loopback(server_port_);
       if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) Relay(client, server);
       ::close(client);
@@ -73,29 +74,42 @@ void CuttingProxy::Serve() {
 }
 
 void CuttingProxy::Relay(int client, int server) {
+  std::optional<Wish> answered;  // cut when the answer comes
   while (!stopping_) {
     std::array<pollfd, 2> ready{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
     if (::poll(ready.data(), ready.size(), 100) < 0) return;
     if (ready[0].revents != 0) {
       const std::string bytes = ReadSome(client);
-      if (bytes.empty() || !FromClient(bytes, server)) return;
+      if (bytes.empty()) return;
+      std::optional<Wish> wish = Take(bytes);
+      if (wish && wish->cut == Cut::kBefore) return wish->at_the_cut();
+      if (wish) answered = std::move(wish);
+      SendAll(server, bytes);
     }
     if (ready[1].revents != 0) {
       const std::string bytes = ReadSome(server);
+      if (answered) return answered->at_the_cut();
       if (bytes.empty()) return;
       SendAll(client, bytes);
     }
   }
 }
 
-bool CuttingProxy::FromClient(const std::string& bytes, int server) {
-  const bool commit = bytes.find(std::string("COMMIT\0", 7)) != std::string::npos;
-  const Cut cut = commit ? cut_.exchange(Cut::kNever) : Cut::kNever;
-  if (cut == Cut::kBeforeCommit) return false;
-  SendAll(server, bytes);
-  if (cut == Cut::kNever) return true;
-  ReadSome(server);  // the answer: so it is done
-  return false;
+void CuttingProxy::CutNext(Cut cut, std::string words, std::function<void()> at_the_cut) {
+  if (!at_the_cut) at_the_cut = [] {};
+  std::lock_guard lock(mutex_);
+  wish_ = Wish{cut, std::move(words), std::move(at_the_cut)};
+}
+
+bool CuttingProxy::waiting() const {
+  std::lock_guard lock(mutex_);
+  return wish_.has_value();
+}
+
+std::optional<CuttingProxy::Wish> CuttingProxy::Take(const std::string& request) {
+  std::lock_guard lock(mutex_);
+  if (!wish_ || request.find(wish_->words) == std::string::npos) return std::nullopt;
+  return std::exchange(wish_, std::nullopt);
 }
 
 }  // namespace fermata::test
