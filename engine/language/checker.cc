@@ -1,7 +1,9 @@
 #include "engine/language/checker.h"
 
+#include "engine/language/error_checker.h"
 #include "engine/language/expression_checker.h"
 #include "engine/language/graph.h"
+#include "engine/language/loops.h"
 #include "engine/language/name_checker.h"
 #include "engine/language/schedule.h"
 #include "engine/language/variables.h"
@@ -18,7 +20,8 @@ void CheckDefinition(const ParsedDefinition& parsed, const std::vector<std::stri
   CheckSchedule(parsed, report);
   CheckVariables(parsed, writes, report);
   CheckGraph(parsed, graph, report);
-  CheckErrors(parsed, report);
+  if (!parsed.targets_unknown && !parsed.states_unknown) CheckLoops(parsed, graph, report);
+  CheckErrors(parsed, graph, report);
 }
 
 }  // namespace fermata

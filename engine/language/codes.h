@@ -73,6 +73,7 @@ inline constexpr ErrorCode kErrorNeverRaised{2304};
 inline constexpr ErrorCode kUnknownProcess{2305};
 inline constexpr ErrorCode kOuterVariableInItem{2306};
 inline constexpr ErrorCode kNeverTaken{2307};  // behind an alternative without a condition
+inline constexpr ErrorCode kMisspeltField{2308};
 inline constexpr ErrorCode kEffectWithoutUndo{2401};
 
 }  // namespace fermata

@@ -6,6 +6,7 @@
 
 #include "engine/expression/codes.h"
 #include "engine/language/codes.h"
+#include "engine/language/field_checker.h"
 #include "engine/language/fit.h"
 #include "engine/language/templates.h"
 #include "engine/language/types.h"
@@ -57,7 +58,7 @@ class ExpressionChecker {
     std::vector<std::pair<const Assignment*, StateIndex>> computed;
     for (const Assignment& assignment : definition_.vars) computed.push_back({&assignment, kRoot});
     for (const State& state : definition_.states) {
-      if (!state.save.empty()) Learn(state.save, AsVariable(ResultType(state)));
+      if (!state.save.empty() && !HasInnerResult(state)) Learn(state.save, AsVariable(ResultType(state)));
       for (const Assignment& assignment : state.set) computed.push_back({&assignment, state.index});
       for (const EventHandler& handler : state.on)
         for (const EventHandler::Arm& arm : handler.arms)
@@ -82,15 +83,21 @@ class ExpressionChecker {
       }
     std::set<std::string> computed_names;
     for (const auto& [assignment, state] : computed) computed_names.insert(assignment->name);
+    for (const State& state : definition_.states)
+      if (HasInnerResult(state)) computed_names.insert(state.save);
     for (std::size_t i = 0; i < types_.size(); ++i) {
       const std::string& name = variables_.names()[i];
       names.Declare(name, computed_names.count(name) || !types_[i] ? Type::Dyn() : *types_[i]);
     }
+    const auto type_of = [&](const Expression& expression) {
+      const CheckOutcome outcome = CheckExpression(*expression.compiled, names);
+      return outcome.errors.empty() ? outcome.type : Type::Dyn();
+    };
     for (const auto& [assignment, state] : computed)
-      Learn(assignment->name, AsVariable(TypeOfTemplate(assignment->value, [&](const Expression& expression) {
-              const CheckOutcome outcome = CheckExpression(*expression.compiled, names);
-              return outcome.errors.empty() ? outcome.type : Type::Dyn();
-            })));
+      Learn(assignment->name, AsVariable(TypeOfTemplate(assignment->value, type_of)));
+    for (const State& state : definition_.states)
+      if (HasInnerResult(state) && !parsed_.states_unknown)
+        Learn(state.save, TypeOfInnerResult(definition_, state, type_of));
   }
 
   // Outer ones come first, so that an inner list may be part of an outer item.
@@ -151,6 +158,9 @@ class ExpressionChecker {
     }
     if (!outcome.errors.empty()) return Type::Dyn();
     CheckSet(expression, sight);
+    for (const ExpressionError& field : FindMisspeltFields(*expression.compiled, sight.names))
+      report_.Add(Severity::kWarning, field.code, Locate(expression, field.line, field.column), field.length,
+                  field.message, field.hint);
     return outcome.type;
   }
 
@@ -349,7 +359,8 @@ class ExpressionChecker {
   // The root's output against its schema.
   void CheckOutput(const State& state, const EndVerb& end, const Sight& sight) {
     const NodeEntry* entry = parsed_.Find(state.index, "end");
-    if (state.parent != kRoot || !definition_.output || !entry || !entry->value.is_map()) return;
+    if (state.parent != kRoot || !definition_.output || !entry) return;
+    if (!entry->value.is_map() && !entry->value.empty) return;  // blamed by the parser
     Template content{end.output, entry->value.at};
     CheckFit(content, entry->value, *definition_.output, "the output of the process", Quietly(sight), report_);
   }

@@ -142,13 +142,10 @@ bool IsName(std::string_view text) {
 }
 
 bool IsDottedName(std::string_view text) {
-  if (text.size() > kNameBytesMax) return false;
-  while (true) {
-    const std::string_view part = text.substr(0, text.find('.'));
-    if (!IsName(part)) return false;
-    if (part.size() == text.size()) return true;
-    text.remove_prefix(part.size() + 1);
-  }
+  if (text.empty() || text.size() > kNameBytesMax || !IsLetter(text[0]) || text.back() == '.') return false;
+  return text.find("..") == std::string_view::npos && std::all_of(text.begin(), text.end(), [](char c) {
+           return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.';
+         });
 }
 
 std::optional<std::string> ReadName(const Node& node, std::string_view what, Report& report) {

@@ -1,8 +1,11 @@
 #include "engine/language/fit.h"
 
+#include <algorithm>
+
 #include "engine/base/nearest_word.h"
 #include "engine/language/codes.h"
 #include "engine/language/types.h"
+#include "engine/schema/pointer.h"
 
 namespace fermata {
 namespace {
@@ -33,6 +36,20 @@ class FitChecker {
     }
   }
 
+  // What is written out in a template that also holds expressions; what they give is left out.
+  void CheckLiteralParts(const Template& content, const Node& node, const CompiledSchema& schema) {
+    for (const SchemaViolation& violation : Validate(schema, LiteralPart(content))) {
+      // A condition may hang on what an expression gives.
+      bool certain = IsInLiteral(content, violation.path) && !IsSurplus(violation);
+      for (const char* keyword : {"/then", "/else", "/dependentSchemas", "/uniqueItems"})
+        certain &= violation.schema_path.find(keyword) == std::string::npos;
+      if (!certain) continue;
+      const std::string message = "In " + owner_ + " at " + violation.path + ": " + violation.message;
+      const ErrorCode code = violation.property.empty() ? kInputMisfit : kInputMissing;
+      report_.Error(code, *FollowPointer(node, violation.path).node, message);
+    }
+  }
+
   void Check(const Template& content, const Node& node, const Type& wanted, const std::string& name) {
     const Type* object = ObjectIn(wanted);
     const auto* map = std::get_if<Template::MapOf>(&content.content);
@@ -52,6 +69,40 @@ class FitChecker {
   }
 
  private:
+  // Null stands for what an expression gives, so that items keep their places; entries are left out.
+  static Value LiteralPart(const Template& content) {
+    if (const auto* literal = std::get_if<Value>(&content.content)) return *literal;
+    if (const auto* list = std::get_if<Template::ListOf>(&content.content)) {
+      std::vector<Value> items;
+      for (const Template& item : *list) items.push_back(LiteralPart(item));
+      return Value::List(std::move(items));
+    }
+    const auto* map = std::get_if<Template::MapOf>(&content.content);
+    if (!map) return Value::Null();
+    std::vector<MapEntry> entries;
+    for (const auto& [key, item] : *map)
+      if (!std::holds_alternative<Expression>(item.content) && !std::holds_alternative<TextTemplate>(item.content))
+        entries.emplace_back(Value::String(key), LiteralPart(item));
+    return Value::Map(std::move(entries));
+  }
+
+  static bool IsInLiteral(const Template& content, std::string_view path) {
+    const Template* at = &content;
+    for (const std::string& token : SplitPointer(path).value_or(std::vector<std::string>{})) {
+      if (std::holds_alternative<Value>(at->content)) return true;
+      if (const auto* list = std::get_if<Template::ListOf>(&at->content)) {
+        at = &(*list)[static_cast<std::size_t>(std::stoul(token))];
+        continue;
+      }
+      const auto* map = std::get_if<Template::MapOf>(&at->content);
+      if (!map) return false;
+      const auto entry = std::find_if(map->begin(), map->end(), [&](const auto& one) { return one.first == token; });
+      if (entry == map->end()) return false;
+      at = &entry->second;
+    }
+    return std::holds_alternative<Value>(at->content);
+  }
+
   static bool IsSurplus(const SchemaViolation& violation) {
     return violation.schema_path.ends_with("/additionalProperties");
   }
@@ -113,6 +164,7 @@ void CheckFit(const Template& content, const Node& node, const CompiledSchema& s
               const TypeOfExpression& type_of, Report& report) {
   FitChecker checker(owner, type_of, report);
   if (const auto* literal = std::get_if<Value>(&content.content)) return checker.CheckLiteral(*literal, node, schema);
+  checker.CheckLiteralParts(content, node, schema);
   checker.Check(content, node, TypeOf(schema), "");
 }
 

@@ -74,16 +74,14 @@ class GraphChecker {
 
   void Check() {
     const bool complete = !parsed_.targets_unknown && !parsed_.states_unknown;
-    for (const State& state : definition_.states) {
-      if (!IsReal(state)) continue;
-      CheckWait(state);
+    if (complete) {
+      // Innermost first, so that a composite is not blamed for what stands in it.
+      stuck_.assign(definition_.states.size(), false);
+      for (std::size_t i = definition_.states.size(); i-- > 1;) CheckLeft(definition_.states[i]);
+      CheckReached();
     }
-    if (!complete) return;
-    CheckReached();
-    // Innermost first, so that a composite is not blamed for what stands in it.
-    stuck_.assign(definition_.states.size(), false);
-    for (std::size_t i = definition_.states.size(); i-- > 1;) CheckLeft(definition_.states[i]);
-    CheckLoops();
+    for (const State& state : definition_.states)
+      if (IsReal(state) && (graph_.reached[Slot(state.index)] || !complete)) CheckWait(state);
   }
 
  private:
@@ -97,12 +95,17 @@ class GraphChecker {
     return IsReal(state) && !graph_.reached[Slot(state.index)] && graph_.reached[Slot(state.parent)];
   }
 
-  // What only a state leads to that is itself blamed (never reached, or never through) is a consequence.
+  // What only a state leads to that is itself blamed (never reached, or never through) is a consequence; so is the
+  // state below one that has no way out: it is what that one was to lead to.
   void CheckReached() {
     std::vector<bool> told(definition_.states.size(), false);
     for (const State& state : definition_.states) {
       const bool stuck = graph_.reached[Slot(state.index)] && !graph_.completes[Slot(state.index)];
       if (stuck) TellAll(state, told);
+      const StateIndex below = stuck_[Slot(state.index)] ? NextSibling(state) : kNoState;
+      if (below == kNoState || !IsOrphan(StateAt(definition_, below))) continue;
+      told[Slot(below)] = true;
+      TellAll(StateAt(definition_, below), told);
     }
     std::vector<bool> entered(definition_.states.size(), false);
     for (const State& state : definition_.states)
@@ -118,6 +121,12 @@ class GraphChecker {
                  "Expected a way into the state '" + state.name + "', but no transition leads there.",
                  "remove it, or name it under 'next', 'on', 'after' or 'on_error'");
       }
+  }
+
+  StateIndex NextSibling(const State& state) const {
+    const std::vector<StateIndex>& siblings = StateAt(definition_, state.parent).children;
+    const auto own = std::find(siblings.begin(), siblings.end(), state.index);
+    return own + 1 == siblings.end() ? kNoState : *(own + 1);
   }
 
   void TellAll(const State& state, std::vector<bool>& told) const {
@@ -192,54 +201,13 @@ class GraphChecker {
   }
 
   void CheckWait(const State& state) {
-    if (!Does<NoVerb>(state) || state.on.empty() || !state.after.empty()) return;
-    for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
-      if (!StateAt(definition_, outer).after.empty()) return;
+    if (!Does<NoVerb>(state) || state.on.empty()) return;
+    // What is written counts, even if it could not be read.
+    for (StateIndex at = state.index; at != kNoState; at = StateAt(definition_, at).parent)
+      if (const NodeEntry* after = parsed_.Find(at, "after"); after && !after->value.entries.empty()) return;
     ReportAt(state, Severity::kWarning, kWaitWithoutAfter,
              "Expected 'after' where a process waits, but '" + state.name + "' may wait for ever.",
              "say what happens when nothing comes: after: { 1d: … }");
-  }
-
-  // States through which a process runs without anybody else having a say.
-  static bool RunsThrough(const State& state) {
-    if (!IsReal(state)) return false;
-    if (Does<NoVerb>(state)) return state.is_choice;
-    return Does<CallVerb>(state) || Does<EmitVerb>(state) || Does<RollbackVerb>(state);
-  }
-
-  template <class Visit>
-  void ForEachStep(const State& state, Visit visit) const {
-    ForEachArm(state, [&](ArmKind kind, const TransitionArm& arm) {
-      const bool instant = kind == ArmKind::kNext || kind == ArmKind::kOnError;
-      if (instant && arm.target != kNoState && RunsThrough(StateAt(definition_, arm.target))) visit(arm.target);
-    });
-  }
-
-  // The first state of each loop, in document order.
-  void CheckLoops() {
-    std::vector<bool> told(definition_.states.size(), false);
-    for (const State& state : definition_.states) {
-      if (!RunsThrough(state) || told[Slot(state.index)]) continue;
-      std::vector<StateIndex> stack{state.index}, loop;
-      std::vector<bool> seen(definition_.states.size(), false);
-      bool returns = false;
-      while (!stack.empty()) {
-        const StateIndex at = stack.back();
-        stack.pop_back();
-        ForEachStep(StateAt(definition_, at), [&](StateIndex next) {
-          returns |= next == state.index;
-          if (seen[Slot(next)]) return;
-          seen[Slot(next)] = true;
-          stack.push_back(next);
-        });
-      }
-      if (!returns) continue;
-      for (std::size_t i = 0; i < seen.size(); ++i)
-        if (seen[i]) told[i] = true;
-      ReportAt(state, Severity::kWarning, kLoopWithoutWait,
-               "Expected a wait in the loop through '" + state.name + "', but nothing in it waits.",
-               "put a state with 'after' into the loop");
-    }
   }
 
   const ParsedDefinition& parsed_;

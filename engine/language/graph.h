@@ -13,7 +13,7 @@ struct Graph {
 };
 Graph BuildGraph(const Definition& definition);
 
-// Unreachable states, states that can never be left, loops without a wait, waits without `after`.
+// Unreachable states, states that can never be left, waits without `after`.
 void CheckGraph(const ParsedDefinition& parsed, const Graph& graph, Report& report);
 
 }  // namespace fermata

@@ -4,106 +4,10 @@
 #include <set>
 
 #include "engine/language/codes.h"
-#include "engine/language/operations.h"
 #include "engine/language/walk.h"
 
 namespace fermata {
 namespace {
-
-std::string Quoted(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
-  return text;
-}
-
-// What can go wrong, by name, in a state itself.
-struct Raised {
-  std::set<std::string> business;
-  bool anything = false;  // what a child raises is not known here
-  bool technical = false;
-};
-
-Raised RaisedBy(const State& state) {
-  Raised raised;
-  if (const auto* call = std::get_if<CallVerb>(&state.verb)) {
-    raised.technical = true;
-    raised.anything = call->manifest == nullptr;
-    if (call->manifest) raised.business.insert(call->manifest->errors.begin(), call->manifest->errors.end());
-  }
-  if (const auto* fail = std::get_if<FailVerb>(&state.verb)) raised.business.insert(fail->error);
-  if (Does<RunVerb>(state)) raised.anything = raised.technical = true;
-  return raised;
-}
-
-class ErrorChecker {
- public:
-  ErrorChecker(const ParsedDefinition& parsed, Report& report)
-      : parsed_(parsed), definition_(*parsed.definition), report_(report) {}
-
-  void Check() {
-    for (const State& state : definition_.states) {
-      CheckHandlers(state);
-      CheckCall(state);
-    }
-  }
-
- private:
-  bool IsHandled(const State& state, const std::string& error) const {
-    for (StateIndex at = state.index; at != kNoState; at = StateAt(definition_, at).parent)
-      for (const ErrorHandler& handler : StateAt(definition_, at).on_error)
-        if (handler.name == error || handler.name == "any") return true;
-    return false;
-  }
-
-  void CheckCall(const State& state) {
-    const auto* call = std::get_if<CallVerb>(&state.verb);
-    const NodeEntry* entry = call ? parsed_.Find(state.index, "call") : nullptr;
-    if (!call || !entry || !call->manifest) return;
-    std::vector<std::string> unhandled;
-    for (const std::string& error : call->manifest->errors)
-      if (!IsHandled(state, error)) unhandled.push_back(error);
-    if (!unhandled.empty())
-      report_.Add(Severity::kWarning, kUnhandledError, entry->value.at, entry->value.length,
-                  "Expected the business error" + std::string(unhandled.size() > 1 ? "s " : " ") + Quoted(unhandled) +
-                      " of " + call->full() + " to be handled, but nothing does.",
-                  "write: on_error: { " + unhandled.front() + ": … }");
-    if (!state.undo && InAtomicScope(state))
-      report_.Add(Severity::kInformation, kEffectWithoutUndo, entry->value.at, entry->value.length,
-                  call->full() + " has no 'undo': its effect stays when what is around it is rolled back.");
-  }
-
-  bool InAtomicScope(const State& state) const {
-    for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
-      if (StateAt(definition_, outer).atomic || StateAt(definition_, outer).undo) return true;
-    return false;
-  }
-
-  void CheckHandlers(const State& state) {
-    if (state.on_error.empty()) return;
-    Raised raised;
-    for (const State& inner : definition_.states) {
-      if (!IsInside(definition_, inner.index, state.index)) continue;
-      const Raised own = RaisedBy(inner);
-      raised.business.insert(own.business.begin(), own.business.end());
-      raised.anything |= own.anything;
-      raised.technical |= own.technical;
-    }
-    if (raised.anything || parsed_.states_unknown) return;
-    for (const ErrorHandler& handler : state.on_error) {
-      if (handler.name == "any" || IsDefinitionError(handler.name)) continue;
-      const bool technical = handler.name == "technical" || IsTechnicalError(handler.name);
-      if (technical ? raised.technical : raised.business.count(handler.name) > 0) continue;
-      report_.Add(Severity::kWarning, kErrorNeverRaised, handler.at, CountCharacters(handler.name),
-                  "Expected the name of an error that can happen here, but nothing raises '" + handler.name + "'.",
-                  DidYouMean(handler.name, {raised.business.begin(), raised.business.end()}));
-    }
-  }
-
-  const ParsedDefinition& parsed_;
-  const Definition& definition_;
-  Report& report_;
-};
 
 class VariableChecker {
  public:
@@ -239,8 +143,6 @@ void CheckReferences(const ParsedDefinition& parsed, const std::vector<std::stri
                  DidYouMean(run->process, processes));
   }
 }
-
-void CheckErrors(const ParsedDefinition& parsed, Report& report) { ErrorChecker(parsed, report).Check(); }
 
 void CheckVariables(const ParsedDefinition& parsed, const std::vector<Write>& writes, Report& report) {
   VariableChecker(parsed, writes, report).Check();

@@ -1,4 +1,4 @@
-// Checks of names that refer to something elsewhere in the process: events, errors, variables, other processes. Used by the checker only.
+// Checks of names that refer to something elsewhere in the process: events, variables, other processes. Used by the checker only.
 #pragma once
 
 #include <string>
@@ -11,8 +11,6 @@ namespace fermata {
 
 // Events that are not declared; processes that are not there (`processes` empty: nothing is known).
 void CheckReferences(const ParsedDefinition& parsed, const std::vector<std::string>& processes, Report& report);
-// Business errors that nothing handles, handlers of errors that nothing raises, effects without undo.
-void CheckErrors(const ParsedDefinition& parsed, Report& report);
 // Regions that write one variable, items that write outer ones, names of items that hide others, variables that do not exist.
 void CheckVariables(const ParsedDefinition& parsed, const std::vector<Write>& writes, Report& report);
 

@@ -26,6 +26,7 @@ class StateCollector {
     if (states.entries.empty())
       context_.report.Error(kMissingKey, states, "Expected at least one state, but there is none.");
     if (nesting > kStateNestingMax) {
+      context_.parsed.states_unknown = true;
       context_.report.Error(
           kTooManyStates, states,
           "Expected at most " + std::to_string(kStateNestingMax) + " levels of states, but there are more here.");
@@ -73,6 +74,7 @@ class StateCollector {
   bool IsTaken(const NodeEntry& entry) {
     const auto first = context_.parsed.states.find(entry.key);
     if (first == context_.parsed.states.end()) return false;
+    context_.parsed.states_unknown = true;  // which of the two is meant elsewhere
     const SourcePosition at = context_.parsed.definition->states[static_cast<std::size_t>(first->second)].at;
     context_.report.AddRelated(Severity::kError, kDuplicateState, entry.key_at, entry.key_length,
                                "Expected each state's name once in the process, but '" + entry.key + "' occurs twice.",
@@ -87,6 +89,7 @@ class StateCollector {
       return kNoState;
     }
     if (states.size() > kStatesMax) {
+      context_.parsed.states_unknown = true;
       context_.report.ErrorAtKey(kTooManyStates, entry,
                                  "Expected at most " + std::to_string(kStatesMax) + " states, but there are more.");
       return kNoState;

@@ -99,10 +99,12 @@ class ArmReader {
       if (auto arm = ReadArm(node)) arms.push_back(std::move(*arm));
       return arms;
     }
-    if (node.items.empty())
+    if (node.items.empty()) {
+      context_.parsed.targets_unknown = true;
       context_.report.Error(
           kWrongKind, node,
           "Expected at least one transition under '" + std::string(WordOf(kind_)) + "', but the list is empty.");
+    }
     for (const Node& item : node.items)
       if (auto arm = ReadArm(item)) arms.push_back(std::move(*arm));
     CheckOrder(arms);

@@ -79,7 +79,7 @@ Type EventType(const EventDeclaration* declaration) {
 }
 
 Type ErrorType() {
-  return Type::Object({{{"name", true}, String()}, {{"message", true}, String()}, {{"data", true}, Type::Dyn()}}, true,
+  return Type::Object({{{"name", true}, String()}, {{"message", true}, String()}, {{"data", true}, Type::Dyn()}}, false,
                       Type::Dyn());
 }
 
@@ -94,8 +94,11 @@ Type ResultType(const State& state) {
                          {{"at", true}, String()}},
                         true, Type::Dyn());
   }
-  if (Does<EachVerb>(state)) return Type::List(Type::Dyn());
   return Type::Dyn();
+}
+
+bool HasInnerResult(const State& state) {
+  return Does<EachVerb>(state) || Does<ParallelVerb>(state) || Does<CompositeVerb>(state);
 }
 
 }  // namespace fermata

@@ -15,8 +15,10 @@ Type AsVariable(const Type& type);
 // `event` in an `on` of this type; `error` in `on_error`.
 Type EventType(const EventDeclaration* declaration);
 Type ErrorType();
-// What `save` of this state's verb gives; Dyn if nothing is known.
+// What `save` of a call or a task gives; Dyn if nothing is known.
 Type ResultType(const State& state);
+// Whether the state's result is made by the `end`s inside of it.
+bool HasInnerResult(const State& state);
 
 // Of a template, given how to find the type of an expression in it.
 template <class TypeOfExpression>
@@ -33,6 +35,31 @@ Type TypeOfTemplate(const Template& content, TypeOfExpression type_of) {
   for (const auto& [name, item] : std::get<Template::MapOf>(content.content))
     fields.push_back({{name, true}, TypeOfTemplate(item, type_of)});
   return Type::Object(std::move(fields), false, Type::Dyn());
+}
+
+// What the `end`s directly in `owner` (a composite, each or region) give.
+template <class TypeOfExpression>
+Type TypeOfEnds(const Definition& definition, const State& owner, TypeOfExpression type_of) {
+  std::vector<Type> outputs;
+  for (StateIndex child : owner.children) {
+    const auto* end = std::get_if<EndVerb>(&definition.states[static_cast<std::size_t>(child)].verb);
+    if (end) outputs.push_back(AsVariable(TypeOfTemplate(Template{end->output, {}}, type_of)));
+  }
+  return Type::Union(std::move(outputs));
+}
+
+// What `save` of a composite, each or parallel gives. A region that need not finish may be absent.
+template <class TypeOfExpression>
+Type TypeOfInnerResult(const Definition& definition, const State& state, TypeOfExpression type_of) {
+  if (std::holds_alternative<EachVerb>(state.verb)) return Type::List(TypeOfEnds(definition, state, type_of));
+  const auto* parallel = std::get_if<ParallelVerb>(&state.verb);
+  if (!parallel) return TypeOfEnds(definition, state, type_of);
+  std::vector<std::pair<Type::Field, Type>> regions;
+  for (StateIndex child : state.children) {
+    const State& region = definition.states[static_cast<std::size_t>(child)];
+    regions.push_back({{region.name, !parallel->join}, TypeOfEnds(definition, region, type_of)});
+  }
+  return Type::Object(std::move(regions), false, Type::Dyn());
 }
 
 }  // namespace fermata

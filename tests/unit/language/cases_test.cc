@@ -66,6 +66,11 @@ TEST_P(CasesTest, SaysExactlyWhatIsWrong) {
   }
   EXPECT_EQ(text, fs::exists(expected) ? ReadFile(expected) : "");
   EXPECT_EQ(outcome.definition == nullptr, HasErrors(outcome.diagnostics));
+  const std::string fine = "fine";
+  if (GetParam().size() > fine.size() && GetParam().compare(GetParam().size() - fine.size(), fine.size(), fine) == 0) {
+    for (const Diagnostic& diagnostic : outcome.diagnostics)
+      EXPECT_EQ(diagnostic.severity, Severity::kInformation) << FormatDiagnostic(diagnostic);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, CasesTest, testing::ValuesIn(CaseNames()), [](const auto& info) {
