@@ -1,8 +1,5 @@
 // What only the database has: connections that break, leases, versions, servers that start together.
-#include "engine/storage/postgres/postgres_storage.h"
-
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <thread>
 
@@ -10,38 +7,14 @@
 #include "engine/storage/postgres/connection.h"
 #include "engine/storage/postgres/migrations.h"
 #include "engine/storage/postgres/raw_insert.h"
-#include "tests/storage/backend.h"
+#include "tests/storage/postgres_fixture.h"
 #include "tests/support/cutting_proxy.h"
-#include "tests/support/postgres.h"
 
 namespace fermata::test {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-class PostgresServer : public testing::Test {
- protected:
-  Result<std::unique_ptr<Storage>> Open(const std::string& node = "a") {
-    PostgresOptions options;
-    options.connection = connection_;
-    options.node = node;
-    options.readers = 2;
-    return OpenPostgres(options);
-  }
-  std::unique_ptr<Storage> MustOpen(const std::string& node = "a") {
-    Result<std::unique_ptr<Storage>> storage = Open(node);
-    if (!storage) ADD_FAILURE() << storage.error().message;
-    return *std::move(storage);
-  }
-  CommitOutcome Write(Storage& storage, std::int64_t seq) {
-    return CommitAndWait(storage, BatchOf({JournalWith(IdOf(storage, 1), seq)}));
-  }
-  std::size_t RowsIn(Storage& storage) { return storage.ReadJournal(IdOf(storage, 1), 0, 100)->size(); }
-  std::string Run(const std::string& sql) { return PostgresCluster::Shared().Run(connection_, sql); }
-
-  const std::string connection_ = PostgresCluster::Shared().CreateDatabase();
-};
 
 TEST_F(PostgresServer, TellsWhatItIs) {
   const StorageInfo info = MustOpen()->Info();

@@ -81,7 +81,7 @@ bool Ready(const std::filesystem::path& data) {
   std::ifstream file(data / "postmaster.pid");
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
-    if (number == 8) return line.starts_with("ready");
+    if (number == 8) return line.starts_with("ready") || line.starts_with("standby");
   }
   return false;
 }
@@ -94,25 +94,37 @@ PostgresCluster& PostgresCluster::Shared() {
 }
 
 PostgresCluster::PostgresCluster() : port_(FreePort()) {
-  Initialize();
+  FindPrograms();
+  RunProgram({"initdb", "--pgdata=" + folder_.File("data"), "--username=fermata", "--auth=trust", "--encoding=UTF8",
+              "--locale=C", "--no-sync"});
+  Start();
+}
+
+PostgresCluster::PostgresCluster(const PostgresCluster& primary) : port_(FreePort()) {
+  FindPrograms();
+  RunProgram({"pg_basebackup", "--pgdata=" + folder_.File("data"), "--host=" + primary.host(),
+              "--port=" + std::to_string(primary.port()), "--username=fermata", "--write-recovery-conf",
+              "--checkpoint=fast", "--no-sync"});
   Start();
 }
 
 PostgresCluster::~PostgresCluster() { Crash(); }
 
-void PostgresCluster::Initialize() {
+void PostgresCluster::FindPrograms() {
   programs_ = Capture("pg_config --bindir 2>/dev/null || true");
   if (!std::filesystem::exists(programs_ + "/initdb")) programs_ = "/usr/lib/postgresql/15/bin";
   if (!std::filesystem::exists(programs_ + "/initdb")) GiveUp("initdb is not installed (package postgresql)");
-
   if (const passwd* user = ServerUser()) {
     if (::chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0) GiveUp("chown failed");
   }
-  const pid_t child = Spawn({programs_ + "/initdb", "--pgdata=" + folder_.File("data"), "--username=fermata",
-                             "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"},
-                            folder_.File("initdb.log"));
+}
+
+void PostgresCluster::RunProgram(std::vector<std::string> words) {
+  const std::string log = folder_.File(words[0] + ".log");
+  words[0] = programs_ + "/" + words[0];
+  const pid_t child = Spawn(words, log);
   int status = 0;
-  if (::waitpid(child, &status, 0) != child || status != 0) GiveUp("initdb failed; see " + folder_.File("initdb.log"));
+  if (::waitpid(child, &status, 0) != child || status != 0) GiveUp("failed: " + words[0] + "; see " + log);
 }
 
 void PostgresCluster::Start() {
@@ -137,9 +149,13 @@ void PostgresCluster::Crash() {
   server_ = -1;
 }
 
+void PostgresCluster::Promote() {
+  Run("host=" + host() + " port=" + std::to_string(port_) + " user=fermata dbname=postgres", "SELECT pg_promote()");
+}
+
 std::string PostgresCluster::CreateDatabase() {
   const std::string name = "test" + std::to_string(++databases_);
-  const std::string server = "host=" + folder_.path().string() + " port=" + std::to_string(port_) + " user=fermata";
+  const std::string server = "host=" + host() + " port=" + std::to_string(port_) + " user=fermata";
   Run(server + " dbname=postgres", "CREATE DATABASE " + name);
   return server + " dbname=" + name;
 }

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/support/temp_folder.h"
 
@@ -18,7 +19,10 @@ class PostgresCluster {
   static PostgresCluster& Shared();
 
   PostgresCluster();
+  // A standby that follows `primary`, which must run: a copy of it, read-only until Promote().
+  explicit PostgresCluster(const PostgresCluster& primary);
   ~PostgresCluster();
+  PostgresCluster& operator=(const PostgresCluster&) = delete;
 
   // Makes an empty database and gives its connection string. Databases stay until the cluster goes.
   std::string CreateDatabase();
@@ -28,11 +32,17 @@ class PostgresCluster {
   // As after a power cut of the database's machine, and back again on the same port. What runs is waited for.
   void Crash();
   void Start();
+  // Makes a standby a primary, and waits for that.
+  void Promote();
 
+  // The part of a connection string that leads to this cluster: its host and its port.
+  std::string host() const { return folder_.path().string(); }
   int port() const { return port_; }
 
  private:
-  void Initialize();
+  void FindPrograms();
+  // Runs one of PostgreSQL's programs as the server's user; gives up if it fails.
+  void RunProgram(std::vector<std::string> words);
 
   TempFolder folder_;
   std::string programs_;  // the folder of initdb and postgres
