@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/error_code.h"
+#include "engine/base/result.h"
 #include "engine/model/command_codes.h"  // those of refused commands
 
 namespace fermata {
@@ -14,5 +15,8 @@ inline constexpr ErrorCode kCommitUnknown{5053};   // 503: it may have happened;
 inline constexpr ErrorCode kQuarantined{5054};     // 500: the instance hit a bug twice
 inline constexpr ErrorCode kCorruptMessage{5055};  // an inbox row or journal row cannot be read
 inline constexpr ErrorCode kOverloaded{5056};      // 503: too many jobs in flight
+
+// Whether it is the fault of who asked: asking the same again is refused again.
+inline bool IsRefusal(const Error& error) { return static_cast<int>(error.code) / 1000 == 4; }
 
 }  // namespace fermata

@@ -21,6 +21,11 @@ KeptEventRow KeyOnly(KeptEventRow row) {
   return row;
 }
 
+bool Starts(const EventMessage& message, const std::string& process) {
+  return std::any_of(message.starts.begin(), message.starts.end(),
+                     [&](const EventStart& start) { return start.process == process; });
+}
+
 }  // namespace
 
 int Shard::HomeShardOf(const std::string& tenant, std::string_view value) const {
@@ -44,6 +49,8 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
 
   Result<std::set<InstanceId>> receivers = FindReceivers(message);
   if (!receivers.ok()) return receivers.error();
+  Result<std::vector<PlannedStart>> starts = PlanStarts(message, *receivers);
+  if (!starts.ok()) return starts.error();
   Flight& flight = Open();
   if (receivers->empty() && !message.addressed)
     if (Status kept = Keep(message, reply); !kept.ok()) return kept.error();
@@ -68,6 +75,7 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
     if (!message.addressed) deliver.key = message.value;
     if (DecideOn(**instance, deliver).ok()) reply.delivered += 1;
   }
+  for (PlannedStart& start : *starts) (void)StartBy(message, std::move(start), reply);
   return reply;
 }
 
@@ -81,7 +89,7 @@ Result<std::set<InstanceId>> Shard::FindReceivers(const EventMessage& message) {
                         [](const InstanceRow& row) { return row.id.ToString(); });
     for (const InstanceRow& row : *live) receivers.insert(row.id);
   }
-  if (message.addressed) return receivers;
+  if (message.addressed || message.processes.empty()) return receivers;
   Result<std::vector<SubscriptionRow>> waiting =
       services_.storage.FindSubscriptions(message.tenant, message.event.type, message.value);
   if (!waiting.ok()) return waiting.error();
@@ -103,6 +111,7 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
                                            "', but there are as many already."};
   }
   for (const std::string& process : message.processes) {
+    if (Starts(message, process)) continue;
     DefinitionPtr definition = services_.definitions.Live(process);
     const EventDeclaration* declaration = definition ? definition->FindEvent(message.event.type) : nullptr;
     std::int64_t keep_ms = declaration ? declaration->keep_ms : message.keep_ms;

@@ -32,6 +32,7 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   for (const TimerView& timer : Timers(instance->state)) instance->timers.emplace(timer.timer, timer.due_us);
   for (const OpenIncident& incident : OpenIncidents(instance->state))
     instance->incidents.emplace(incident.number, IncidentRowOf(instance->state, incident));
+  instance->tasks = TaskRowsOf(instance->state);
   return &cache_.Insert(std::move(instance));
 }
 
@@ -73,6 +74,7 @@ void Shard::Gather(CachedInstance& instance, Decision decision) {
   flight.progress.push_back(std::move(progress));
   message_index_ = 0;
   for (Effect& effect : decision.effects) Perform(instance, std::move(effect));
+  if (IsFinal(instance.state.status)) TellScheduleOfEnd(instance);
 }
 
 // Called once for each instance that the batch touched, when it closes: of rows that are replaced only the last counts.
@@ -80,6 +82,7 @@ void Shard::GatherRows(CachedInstance& instance) {
   Flight& flight = Open();
   GatherTimers(instance);
   GatherIncidents(instance);
+  GatherTasks(instance);
   InstanceRow row = InstanceRowOf(instance.state);
   InstanceRow comparable = row;
   comparable.updated_us = instance.row.updated_us;
@@ -155,6 +158,18 @@ void Shard::GatherIncidents(CachedInstance& instance) {
   instance.incidents = std::move(rows);
 }
 
+void Shard::GatherTasks(CachedInstance& instance) {
+  std::map<ActivationId, TaskRow> open = TaskRowsOf(instance.state);
+  Flight& flight = Open();
+  for (const auto& [activation, row] : open) {
+    auto before = instance.tasks.find(activation);
+    if (before == instance.tasks.end() || before->second != row) flight.rows.tasks.push_back(row);
+  }
+  for (const auto& [activation, row] : instance.tasks)
+    if (!open.count(activation)) flight.rows.tasks_deleted.push_back(row);
+  instance.tasks = std::move(open);
+}
+
 void Shard::Perform(CachedInstance& instance, Effect effect) {
   const InstanceState& state = instance.state;
   std::int64_t seq = instance.state.seq;
@@ -196,7 +211,8 @@ void Shard::SendMessage(const InstanceId& sender, std::int64_t seq, int logical_
 }
 
 void Shard::PublishEvent(CachedInstance& instance, const Publish& publish) {
-  for (EventMessage& message : RouteEvent(services_.definitions, instance.state.tenant, publish.event, publish.to)) {
+  for (EventMessage& message :
+       RouteEvent(services_.definitions, instance.state.tenant, publish.event, publish.to, now_us_)) {
     int shard = HomeShardOf(message.tenant, message.value);
     SendMessage(instance.state.id, instance.state.seq, shard, std::move(message));
   }

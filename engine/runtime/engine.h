@@ -81,6 +81,7 @@ struct EventReply {
   std::int64_t delivered = 0;  // instances that got it
   bool kept = false;           // nobody was there: it waits
   bool declared = true;        // false: no deployed process knows this type
+  std::vector<InstanceId> started{};  // instances that it started
 };
 
 struct InstanceQuery {
@@ -90,6 +91,17 @@ struct InstanceQuery {
 struct IncidentQuery {
   IncidentFilter filter;
   std::string cursor;
+};
+
+struct TaskQuery {
+  TaskFilter filter;
+  std::string cursor;
+};
+struct CompleteRequest {
+  InstanceId instance;
+  CompleteTask answer;
+  std::string idempotency_key;  // empty = none
+  std::string request_hash;     // of the whole request, for the idempotency key
 };
 
 struct EngineStats {
@@ -131,14 +143,19 @@ class Engine {
   virtual void Start(StartRequest request, Answer<StartReply> answer) = 0;
   // `wait_us`-free: see WhenReached. All events of a batch are accepted or refused one by one; the answer keeps their order.
   virtual void Publish(CloudEvent event, Answer<EventReply> answer) = 0;
-  // Cancel, suspend, resume, resolve an incident, complete a task. Answers with the status after the decision.
+  // Cancel, suspend, resume, resolve an incident. Answers with the status after the decision.
   virtual void Send(const InstanceId& id, Command command, Answer<std::string> answer) = 0;
+  // Answers a human task; likewise. kUnknownTask also for one that is closed: FindTask tells them apart.
+  virtual void Complete(CompleteRequest request, Answer<std::string> answer) = 0;
 
   // ---- reads ----
   virtual Result<InstanceView> Get(const InstanceId& id) = 0;
   virtual Result<Page<InstanceSummary>> List(const InstanceQuery& query) = 0;
   virtual Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) = 0;
   virtual Result<Page<IncidentView>> Incidents(const IncidentQuery& query) = 0;
+  virtual Result<Page<TaskView>> Tasks(const TaskQuery& query) = 0;  // open ones, by their due times
+  // Also one that is closed.
+  virtual Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) = 0;
 
   // Calls back once the instance is final (`until` empty), or its status is `until`, or a state called `until` is active or was entered since;
   // with false when `timeout_ms` has passed first (or at once when `id` is unknown). Woken by commits, not by polling.

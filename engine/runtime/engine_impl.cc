@@ -4,6 +4,7 @@
 #include <future>
 
 #include "engine/core/decide.h"
+#include "engine/language/cron.h"
 #include "engine/model/semver.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/event_door.h"
@@ -14,6 +15,7 @@ namespace {
 constexpr auto kHousekeepingEvery = std::chrono::seconds(60);
 constexpr int kExpiredAtOnce = 1'000;
 constexpr int kDeployLane = 1'000;  // beside the shards' own
+constexpr auto kScheduleChangeWait = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -144,15 +146,16 @@ void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
 }
 
 void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
-  Result<CloudEvent> valid = ValidateEvent(definitions_, std::move(event));
+  Result<CloudEvent> valid = ValidateEvent(definitions_, std::move(event), clock_.NowUs());
   if (!valid.ok()) return answer(valid.error());
-  std::vector<EventMessage> messages = RouteEvent(definitions_, std::string(kDefaultTenant), *valid, std::nullopt);
+  std::vector<EventMessage> messages =
+      RouteEvent(definitions_, std::string(kDefaultTenant), *valid, std::nullopt, clock_.NowUs());
   if (messages.empty()) return answer(EventReply{});  // of a type that can only start or be addressed
   // Several processes may give the event different keys: it is accepted when each of their shards has it.
   struct Gathered {
     std::mutex mutex;
     std::size_t left;
-    EventReply reply{true, 0, false, true};
+    EventReply reply{true, 0, false, true, {}};
     std::optional<Error> error;
     Answer<EventReply> answer;
   };
@@ -169,6 +172,7 @@ void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
         gathered->reply.duplicate &= reply->duplicate;
         gathered->reply.delivered += reply->delivered;
         gathered->reply.kept |= reply->kept;
+        for (const InstanceId& id : reply->started) gathered->reply.started.push_back(id);
       }
       last = --gathered->left == 0;
     }
@@ -283,7 +287,7 @@ DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compi
     return outcome;
   }
   if (!there) definitions_.Add(definition, now_us);
-  definitions_.SetLive(definition->process, definition->hash);
+  MakeLive(*definition);
   reply.created = !there;
   outcome.reply = std::move(reply);
   return outcome;
@@ -300,7 +304,7 @@ Status EngineImpl::SetLive(const std::string& process, const std::string& versio
   Batch batch;
   batch.live_versions.emplace_back(process, definition->hash);
   if (Status committed = CommitNow(std::move(batch)); !committed.ok()) return committed;
-  definitions_.SetLive(process, definition->hash);
+  MakeLive(*definition);
   return Done{};
 }
 
@@ -325,6 +329,21 @@ Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name,
 
 std::vector<ManifestPtr> EngineImpl::Manifests() { return definitions_.Manifests(); }
 
+void EngineImpl::MakeLive(const Definition& definition) {
+  const DefinitionPtr before = definitions_.Live(definition.process);
+  definitions_.SetLive(definition.process, definition.hash);
+  if (definition.schedule || (before && before->schedule)) FollowSchedule(definition.process);
+}
+
+void EngineImpl::FollowSchedule(const std::string& process) {
+  auto durable = std::make_shared<std::promise<void>>();
+  std::future<void> done = durable->get_future();
+  Shard& home = OwnerOf(HomeShard(kDefaultTenant, process, shard_count_));
+  // If it fails, the shard finds out when it recovers.
+  if (home.Post(ScheduleChanged{process, [durable](Result<Done>) { durable->set_value(); }}))
+    done.wait_for(kScheduleChangeWait);
+}
+
 DefinitionInfo EngineImpl::InfoOf(const DeployedDefinition& deployed) const {
   const Definition& definition = *deployed.definition;
   DefinitionInfo info;
@@ -339,6 +358,9 @@ DefinitionInfo EngineImpl::InfoOf(const DeployedDefinition& deployed) const {
   info.input_schema = definition.input_source;
   for (const State& state : definition.states)
     if (state.index != kRoot && !state.is_region) info.states.push_back(state.name);
+  info.schedule = definition.schedule;
+  if (info.live && info.schedule)
+    info.next_run_us = NextTick(info.schedule->fields, info.schedule->timezone, clock_.NowUs()).value_or(0);
   return info;
 }
 

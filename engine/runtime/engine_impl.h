@@ -36,11 +36,14 @@ class EngineImpl final : public Engine, private ShardRouter {
   void Start(StartRequest request, Answer<StartReply> answer) override;
   void Publish(CloudEvent event, Answer<EventReply> answer) override;
   void Send(const InstanceId& id, Command command, Answer<std::string> answer) override;
+  void Complete(CompleteRequest request, Answer<std::string> answer) override;
 
   Result<InstanceView> Get(const InstanceId& id) override;
   Result<Page<InstanceSummary>> List(const InstanceQuery& query) override;
   Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) override;
   Result<Page<IncidentView>> Incidents(const IncidentQuery& query) override;
+  Result<Page<TaskView>> Tasks(const TaskQuery& query) override;
+  Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) override;
   void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
                    std::function<void(bool)> callback) override;
 
@@ -54,6 +57,11 @@ class EngineImpl final : public Engine, private ShardRouter {
   DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there);
   // Blocks until the batch is durable.
   Status CommitNow(Batch batch);
+  void MakeLive(const Definition& definition);
+  // The home shard takes over the schedule of the version that is live now. Blocks until that is durable.
+  void FollowSchedule(const std::string& process);
+  Value FormOf(const std::string& process, const std::string& definition_hash, const std::string& state) const;
+  Result<bool> ReadClosedTask(TaskView& view);
   int ShardOfStart(const StartRequest& request, const std::optional<std::string>& key);
   DefinitionInfo InfoOf(const DeployedDefinition& deployed) const;
   Result<InstanceSummary> Refresh(const InstanceRow& row);

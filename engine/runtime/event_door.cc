@@ -9,18 +9,48 @@
 
 namespace fermata {
 
+namespace {
+
+bool IsStartedBy(const EventReceiver& receiver, const CloudEvent& event) {
+  return receiver.live && receiver.definition->start_on == event.type;
+}
+
+// The business key of the instance that the event starts.
+Result<std::optional<std::string>> KeyOfStart(const Definition& definition, const CloudEvent& event,
+                                              std::int64_t now_us) {
+  Result<Value> input = ValidateStart(definition, event.data);
+  if (!input.ok() && definition.unique == Uniqueness::kNo) return input.error();
+  Result<std::optional<std::string>> key = EvaluateKey(definition, input.ok() ? *input : event.data, now_us);
+  if (!key.ok() && !input.ok()) return input.error();
+  return key;
+}
+
+}  // namespace
+
 std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, const std::string& tenant,
                                      const CloudEvent& event,
-                                     const std::optional<std::pair<std::string, std::string>>& to) {
+                                     const std::optional<std::pair<std::string, std::string>>& to,
+                                     std::int64_t now_us) {
   if (to) return {EventMessage{tenant, to->second, {to->first}, true, kKeepDefaultMs, event}};
   std::map<std::string, EventMessage> by_value;
+  const auto message_for = [&](const std::string& value) -> EventMessage& {
+    EventMessage& message = by_value[value];
+    message.tenant = tenant;
+    message.value = value;
+    message.event = event;
+    return message;
+  };
   for (const EventReceiver& receiver : definitions.ReceiversOf(event.type)) {
+    if (IsStartedBy(receiver, event)) {
+      const Definition& definition = *receiver.definition;
+      // Without a key the event's identity decides where the instance lives.
+      if (Result<std::optional<std::string>> key = KeyOfStart(definition, event, now_us); key.ok())
+        message_for(*key ? **key : event.source + "\n" + event.id)
+            .starts.push_back({definition.process, definition.version, key->has_value()});
+    }
     std::optional<std::string> value = EvaluateEventKey(*receiver.declaration, event);
     if (!value || value->empty() || value->size() > kKeyBytesMax) continue;
-    EventMessage& message = by_value[*value];
-    message.tenant = tenant;
-    message.value = *value;
-    message.event = event;
+    EventMessage& message = message_for(*value);
     message.keep_ms = std::max(message.keep_ms, receiver.declaration->keep_ms);
     const std::string& process = receiver.definition->process;
     if (std::find(message.processes.begin(), message.processes.end(), process) == message.processes.end())
@@ -31,7 +61,7 @@ std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, cons
   return messages;
 }
 
-Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event) {
+Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event, std::int64_t now_us) {
   std::vector<EventReceiver> receivers = definitions.ReceiversOf(event.type);
   if (receivers.empty())
     return Error{kUndeclaredEvent,
@@ -42,6 +72,13 @@ Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEve
     Result<Value> data = ValidateEventData(*receiver.declaration, event.data);
     if (!data.ok()) return data.error();
     event.data = std::move(*data);
+  }
+  for (const EventReceiver& receiver : receivers) {
+    if (!IsStartedBy(receiver, event)) continue;
+    Result<std::optional<std::string>> key = KeyOfStart(*receiver.definition, event, now_us);
+    if (key.ok()) continue;
+    const bool of_input = key.error().code == kInvalidInput;
+    return Error{kInvalidEvent, key.error().message, of_input ? "/data" + key.error().path : "/data"};
   }
   return event;
 }

@@ -15,12 +15,14 @@
 
 namespace fermata {
 
-// One message a key value. `to` (process, key) addresses an instance instead. Empty when no deployed process can take the event by key.
+// One message a key value: that of the event, and the business keys of the instances that it starts. `to` (process, key) addresses an instance
+// instead. Empty when no deployed process can take the event by key, or is started by it.
 std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, const std::string& tenant,
                                      const CloudEvent& event,
-                                     const std::optional<std::pair<std::string, std::string>>& to);
+                                     const std::optional<std::pair<std::string, std::string>>& to, std::int64_t now_us);
 
-// Validates data against the declaration of each process's live version and gives it normalised (422 otherwise).
-Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event);
+// Validates data against the declaration of each process's live version and gives it normalised (422 otherwise). What starts a process must be an
+// input of it; where its key is unique the instance that has it may take the event as it is.
+Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event, std::int64_t now_us);
 
 }  // namespace fermata

@@ -54,13 +54,34 @@ struct Encoder {
   Value operator()(const EventMessage& message) const {
     std::vector<Value> processes;
     for (const std::string& process : message.processes) processes.push_back(Value::String(process));
+    std::vector<Value> starts;
+    for (const EventStart& start : message.starts)
+      starts.push_back(Value::Object({{"process", Value::String(start.process)},
+                                      {"version", Value::String(start.version)},
+                                      {"keyed", Value::Bool(start.keyed)}}));
     return Value::Object({{"kind", Value::String("event")},
                           {"tenant", Value::String(message.tenant)},
                           {"value", Value::String(message.value)},
                           {"processes", Value::List(std::move(processes))},
                           {"addressed", Value::Bool(message.addressed)},
                           {"keepMs", Value::Int(message.keep_ms)},
-                          {"event", EventToStored(message.event)}});
+                          {"event", EventToStored(message.event)},
+                          {"starts", Value::List(std::move(starts))}});
+  }
+  Value operator()(const ScheduledMessage& message) const {
+    return Value::Object({{"kind", Value::String("scheduled")},
+                          {"instance", Value::String(message.instance.ToString())},
+                          {"tenant", Value::String(message.tenant)},
+                          {"process", Value::String(message.process)},
+                          {"version", Value::String(message.version)},
+                          {"key", OptionalText(message.key)},
+                          {"input", message.input}});
+  }
+  Value operator()(const ScheduledEndMessage& message) const {
+    return Value::Object({{"kind", Value::String("scheduled-end")},
+                          {"instance", Value::String(message.instance.ToString())},
+                          {"tenant", Value::String(message.tenant)},
+                          {"process", Value::String(message.process)}});
   }
   Value operator()(const SubscribeMessage& message) const {
     return Value::Object({{"kind", Value::String("subscribe")},
@@ -95,6 +116,20 @@ Result<Message> DecodeEvent(const Value& json) {
   message.addressed = Flag(json, "addressed");
   message.keep_ms = Integer(json, "keepMs");
   message.event = EventFromStored(Field(json, "event"));
+  if (const Value* starts = json.Find("starts"); starts && starts->is_list())
+    for (const Value& start : starts->as_list())
+      message.starts.push_back({Text(start, "process"), Text(start, "version"), Flag(start, "keyed")});
+  return Message(std::move(message));
+}
+
+Result<Message> DecodeScheduled(const Value& json) {
+  ScheduledMessage message;
+  message.instance = Id(json, "instance");
+  message.tenant = Text(json, "tenant");
+  message.process = Text(json, "process");
+  message.version = Text(json, "version");
+  if (const Value* key = json.Find("key"); key && key->is_string()) message.key = std::string(key->as_string());
+  message.input = Field(json, "input");
   return Message(std::move(message));
 }
 
@@ -136,6 +171,9 @@ Result<Message> DecodeMessage(std::string_view bytes) {
   if (kind == "start") return DecodeStart(*json);
   if (kind == "event") return DecodeEvent(*json);
   if (kind == "subscribe") return DecodeSubscribe(*json);
+  if (kind == "scheduled") return DecodeScheduled(*json);
+  if (kind == "scheduled-end")
+    return Message(ScheduledEndMessage{Id(*json, "instance"), Text(*json, "tenant"), Text(*json, "process")});
   if (kind != "instance")
     return Error{kCorruptMessage, "Expected an inbox message of a known kind, but got '" + kind + "'."};
   Result<Command> command = DecodeCommand(Text(*json, "command"));

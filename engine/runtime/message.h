@@ -31,6 +31,13 @@ struct StartMessage {
   Value input;
 };
 
+// A process that an event starts: the version that was live at the door.
+struct EventStart {
+  std::string process, version;
+  bool keyed = true;  // its business key is the message's `value`
+  friend bool operator==(const EventStart&, const EventStart&) = default;
+};
+
 // An event on its way to the shard of (tenant, value).
 struct EventMessage {
   std::string tenant, value;
@@ -38,6 +45,7 @@ struct EventMessage {
   bool addressed = false;  // to live instances of processes[0] with business key `value`, keys of declarations aside
   std::int64_t keep_ms = 0;
   CloudEvent event;
+  std::vector<EventStart> starts{};
 };
 
 // A `match` was armed (or given up) for values that live on another shard.
@@ -48,7 +56,22 @@ struct SubscribeMessage {
   bool subscribe = true;
 };
 
-using Message = std::variant<InstanceMessage, StartMessage, EventMessage, SubscribeMessage>;
+// A tick of a process's schedule: starts an instance of this version.
+struct ScheduledMessage {
+  InstanceId instance;
+  std::string tenant, process, version;
+  std::optional<std::string> key;
+  Value input;
+};
+
+// An instance that a schedule has started is not live any more, or never was.
+struct ScheduledEndMessage {
+  InstanceId instance;
+  std::string tenant, process;
+};
+
+using Message =
+    std::variant<InstanceMessage, StartMessage, EventMessage, SubscribeMessage, ScheduledMessage, ScheduledEndMessage>;
 
 std::string EncodeMessage(const Message& message);
 Result<Message> DecodeMessage(std::string_view bytes);

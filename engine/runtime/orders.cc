@@ -38,10 +38,10 @@ Result<StartReply> DecodeReply(const std::string& text) {
 }  // namespace
 
 void Shard::HandleStart(StartOrder order) {
-  Flight& flight = Open();
   auto later = [&](Result<StartReply> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
   const StartRequest& request = order.request;
-  if (std::optional<Result<StartReply>> remembered = Remembered(request)) return later(std::move(*remembered));
+  if (std::optional<Result<std::string>> remembered = Remembered(request.idempotency_key, request.request_hash))
+    return later(remembered->ok() ? DecodeReply(**remembered) : remembered->error());
   std::string tenant(kDefaultTenant);
   if (std::optional<Error> refusal = Refusal(*order.definition, tenant, order.key)) return later(std::move(*refusal));
 
@@ -58,32 +58,34 @@ void Shard::HandleStart(StartOrder order) {
 
   const InstanceState& state = (*instance)->state;
   StartReply reply{id, state.process, state.version, state.key, std::string(StatusName(state.status)), false};
-  if (!request.idempotency_key.empty()) {
-    IdempotencyRow row{order.logical_shard,     tenant,
-                       request.idempotency_key, request.request_hash,
-                       EncodeReply(reply),      now_us_ + kIdempotencyKeyMs * 1000};
-    pending_idempotency_.Put(flight.number, GroupKey({tenant, row.key}), row.key, row);
-    flight.rows.idempotency_keys.push_back(std::move(row));
-  }
+  Remember(order.logical_shard, request.idempotency_key, request.request_hash, EncodeReply(reply));
   later(std::move(reply));
 }
 
 // The answer that this Idempotency-Key has already, if any.
-std::optional<Result<StartReply>> Shard::Remembered(const StartRequest& request) {
-  if (request.idempotency_key.empty()) return std::nullopt;
-  Result<std::optional<IdempotencyRow>> stored =
-      services_.storage.FindIdempotencyKey(kDefaultTenant, request.idempotency_key);
-  if (!stored.ok()) return Result<StartReply>(stored.error());
+std::optional<Result<std::string>> Shard::Remembered(const std::string& idempotency_key,
+                                                     const std::string& request_hash) {
+  if (idempotency_key.empty()) return std::nullopt;
+  Result<std::optional<IdempotencyRow>> stored = services_.storage.FindIdempotencyKey(kDefaultTenant, idempotency_key);
+  if (!stored.ok()) return Result<std::string>(stored.error());
   std::vector<IdempotencyRow> rows;
   if (stored->has_value()) rows.push_back(**stored);
-  pending_idempotency_.Merge(GroupKey({kDefaultTenant, request.idempotency_key}), rows,
+  pending_idempotency_.Merge(GroupKey({kDefaultTenant, idempotency_key}), rows,
                              [](const IdempotencyRow& row) { return row.key; });
   if (rows.empty() || rows.front().expires_us <= now_us_) return std::nullopt;
-  if (rows.front().request_hash != request.request_hash)
-    return Result<StartReply>(Error{kIdempotencyKeyReused, "Expected a new Idempotency-Key for a new request, but '" +
-                                                               request.idempotency_key +
-                                                               "' was used with another one."});
-  return DecodeReply(rows.front().answer);
+  if (rows.front().request_hash != request_hash)
+    return Result<std::string>(Error{kIdempotencyKeyReused, "Expected a new Idempotency-Key for a new request, but '" +
+                                                                idempotency_key + "' was used with another one."});
+  return Result<std::string>(rows.front().answer);
+}
+
+void Shard::Remember(int logical_shard, const std::string& idempotency_key, const std::string& request_hash,
+                     std::string answer) {
+  if (idempotency_key.empty()) return;
+  IdempotencyRow row{logical_shard, std::string(kDefaultTenant), idempotency_key,
+                     request_hash,  std::move(answer),           now_us_ + kIdempotencyKeyMs * 1000};
+  pending_idempotency_.Put(Open().number, GroupKey({row.tenant, row.key}), row.key, row);
+  Open().rows.idempotency_keys.push_back(std::move(row));
 }
 
 // Whether `unique:` forbids a start with this key.
@@ -138,11 +140,15 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
 
 void Shard::HandleInstance(InstanceOrder order) {
   auto later = [&](Result<std::string> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
+  if (std::optional<Result<std::string>> remembered = Remembered(order.idempotency_key, order.request_hash))
+    return later(std::move(*remembered));
   Result<CachedInstance*> instance = Load(order.instance);
   if (!instance.ok()) return later(instance.error());
   Result<Done> decided = DecideOn(**instance, order.command);
   if (!decided.ok()) return later(decided.error());
-  later(std::string(StatusName((*instance)->state.status)));
+  std::string status(StatusName((*instance)->state.status));
+  Remember(order.instance.shard(), order.idempotency_key, order.request_hash, status);
+  later(std::move(status));
 }
 
 void Shard::HandleOutcome(JobOutcome outcome) {
@@ -185,10 +191,13 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
     } else if (auto* start = std::get_if<StartMessage>(&*message)) {
       StartChildHere(*start);
     } else if (auto* event = std::get_if<EventMessage>(&*message)) {
-      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && reply.error().code != kTooManyKeptEvents)
-        failed_ = true;
+      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && !IsRefusal(reply.error())) failed_ = true;
     } else if (auto* subscribe = std::get_if<SubscribeMessage>(&*message)) {
       SubscribeHere(*subscribe);
+    } else if (auto* scheduled = std::get_if<ScheduledMessage>(&*message)) {
+      StartScheduledHere(*scheduled);
+    } else if (auto* ended = std::get_if<ScheduledEndMessage>(&*message)) {
+      EndScheduled(*ended);
     }
   }
   InboxRow deleted = arrived.row;

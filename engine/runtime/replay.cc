@@ -2,6 +2,7 @@
 
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
+#include "engine/runtime/tasks.h"
 
 namespace fermata {
 
@@ -56,6 +57,28 @@ IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incide
   row.message = incident.error.message;
   row.opened_us = incident.opened_us;
   return row;
+}
+
+std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state) {
+  std::map<ActivationId, TaskRow> rows;
+  if (IsFinal(state.status)) return rows;
+  for (const auto& [id, activation] : state.activations) {
+    if (!activation.task) continue;
+    const TaskState& task = *activation.task;
+    TaskRow row;
+    row.instance = state.id;
+    row.activation = id;
+    row.tenant = state.tenant;
+    row.process = state.process;
+    row.state = activation.state;
+    row.role = task.role;
+    row.user = task.user;
+    if (task.due_us != 0) row.due_us = task.due_us;
+    row.opened_us = activation.entered_us;
+    row.bytes = EncodeTask(task, state.definition_hash);
+    rows.emplace(id, std::move(row));
+  }
+  return rows;
 }
 
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events) {

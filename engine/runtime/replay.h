@@ -3,6 +3,7 @@
 // Pure and thread-safe.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ bool HasSteadyStates(InstanceStatus status);
 
 InstanceRow InstanceRowOf(const InstanceState& state);
 IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident);
+// Open human tasks, by activation; none of an instance that has ended.
+std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
 // Names of the states that these events enter.
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events);
 

@@ -31,6 +31,7 @@
 #include "engine/runtime/job_executor.h"
 #include "engine/runtime/message.h"
 #include "engine/runtime/pending_writes.h"
+#include "engine/runtime/schedule_state.h"
 #include "engine/runtime/timer_queue.h"
 #include "engine/runtime/waiters.h"
 #include "engine/storage/storage.h"
@@ -55,6 +56,8 @@ struct InstanceOrder {
   InstanceId instance;
   Command command;
   Answer<std::string> answer;
+  std::string idempotency_key{};  // empty = none
+  std::string request_hash{};
 };
 struct JobOutcome {
   InstanceId instance;
@@ -66,7 +69,16 @@ struct MessageArrived {
 struct TimerFell {
   TimerRow timer;
 };
-using ShardItem = std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell>;
+// Another version of the process is live, maybe with another schedule.
+struct ScheduleChanged {
+  std::string process;
+  Answer<Done> answer;  // may be absent
+};
+struct ScheduleFell {
+  std::string process;
+};
+using ShardItem = std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell,
+                               ScheduleChanged, ScheduleFell>;
 
 struct ShardOptions {
   int index = 0;  // this shard thread's number: the storage lane, too
@@ -159,7 +171,8 @@ class Shard {
     std::vector<TimerRow> timers_set, timers_cleared;
     std::vector<InstanceId> touched;  // pinned in the cache
     std::vector<Progress> progress;
-    std::vector<InboxRow> messages;  // sent
+    std::vector<InboxRow> messages;   // sent
+    std::set<std::string> schedules;  // of these processes, changed
     std::vector<MessageKey> messages_taken;
     std::optional<CommitOutcome> outcome;
   };
@@ -199,7 +212,9 @@ class Shard {
   void StartChildHere(const StartMessage& message);
   std::optional<Error> Refusal(const Definition& definition, const std::string& tenant,
                                const std::optional<std::string>& key);
-  std::optional<Result<StartReply>> Remembered(const StartRequest& request);
+  std::optional<Result<std::string>> Remembered(const std::string& idempotency_key, const std::string& request_hash);
+  void Remember(int logical_shard, const std::string& idempotency_key, const std::string& request_hash,
+                std::string answer);
   Result<CachedInstance*> StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition, StartInstance start);
 
   // ---- correlation.cc ----
@@ -208,6 +223,26 @@ class Shard {
   Status Keep(const EventMessage& message, EventReply& reply);
   std::vector<CloudEvent> TakeKept(const Definition& definition, const std::string& tenant, const std::string& key);
   void SubscribeHere(const SubscribeMessage& message);
+  // start_on.cc
+  struct PlannedStart {
+    DefinitionPtr definition;
+    std::optional<std::string> key;
+    Value input;
+  };
+  Result<std::vector<PlannedStart>> PlanStarts(const EventMessage& message, std::set<InstanceId>& receivers);
+  Status StartBy(const EventMessage& message, PlannedStart planned, EventReply& reply);
+
+  // ---- schedules.cc ----
+  Status LoadSchedules();
+  void HandleScheduleChanged(ScheduleChanged changed);
+  void HandleScheduleFell(const std::string& process);
+  void StartScheduledHere(const ScheduledMessage& message);
+  void EndScheduled(const ScheduledEndMessage& message);
+  void TellScheduleOfEnd(const CachedInstance& instance);
+  void StartTicks(const std::string& process, ScheduleState& state, const std::vector<std::int64_t>& ticks);
+  void TouchSchedule(const std::string& process);
+  void GatherSchedules();
+  std::int64_t NextScheduleUs() const;
 
   // ---- effects.cc ----
   // Decides one command of a cached instance and gathers rows and effects into the open batch.
@@ -217,6 +252,7 @@ class Shard {
   void GatherRows(CachedInstance& instance);
   void GatherIncidents(CachedInstance& instance);
   void GatherTimers(CachedInstance& instance);
+  void GatherTasks(CachedInstance& instance);
   void Perform(CachedInstance& instance, Effect effect);
   void SendMessage(const InstanceId& sender, std::int64_t seq, int logical_shard, Message message);
   void PublishEvent(CachedInstance& instance, const Publish& publish);
@@ -229,6 +265,7 @@ class Shard {
   Inbox<ShardItem> inbox_;
   InstanceCache cache_;
   TimerQueue timers_;
+  std::map<std::string, ScheduleState> schedules_;  // by process: those whose home is here
   std::int64_t now_us_ = 0;
   std::int64_t batch_number_ = 0;
   std::int64_t kept_order_ = 0;

@@ -75,7 +75,7 @@ Status Shard::Recover() {
     row = page->back();
   }
   RefillTimers();
-  return Done{};
+  return LoadSchedules();
 }
 
 // Reads the rows that fall due before the next horizon.
@@ -123,6 +123,8 @@ int Shard::Step() {
 std::vector<ShardItem> Shard::TakeItems() {
   std::vector<ShardItem> items = inbox_.Take(kBatchCommandsMax);
   for (TimerRow& timer : timers_.TakeDue(now_us_, kBatchCommandsMax)) items.push_back(TimerFell{timer});
+  for (const auto& [process, schedule] : schedules_)
+    if (schedule.IsDue(now_us_)) items.push_back(ScheduleFell{process});
   return items;
 }
 
@@ -131,6 +133,8 @@ void Shard::Handle(ShardItem item) {
   if (auto* order = std::get_if<InstanceOrder>(&item)) return HandleInstance(std::move(*order));
   if (auto* timer = std::get_if<TimerFell>(&item)) return HandleTimer(*timer);
   if (auto* message = std::get_if<MessageArrived>(&item)) return HandleMessage(*message);
+  if (auto* changed = std::get_if<ScheduleChanged>(&item)) return HandleScheduleChanged(std::move(*changed));
+  if (auto* fell = std::get_if<ScheduleFell>(&item)) return HandleScheduleFell(fell->process);
   if (auto* outcome = std::get_if<JobOutcome>(&item)) {
     Open().outcomes.push_back(*outcome);
     return HandleOutcome(std::move(*outcome));
@@ -142,6 +146,7 @@ void Shard::Handle(ShardItem item) {
 void Shard::CloseBatch() {
   Flight& flight = *open_;
   for (const InstanceId& id : flight.touched) GatherRows(*cache_.Find(id));
+  GatherSchedules();
   std::int64_t number = flight.number;
   bool empty = flight.rows.empty();
   Batch rows = std::move(flight.rows);
@@ -263,9 +268,9 @@ void Shard::PublishGauges() {
 
 std::int64_t Shard::IdleUs() {
   if (failed_) return kRecoveryPauseUs;
-  std::optional<std::int64_t> due_us = timers_.NextDueUs();
-  if (!due_us) return kIdleMaxUs;
-  return std::clamp<std::int64_t>(*due_us - services_.clock.NowUs(), 0, kIdleMaxUs);
+  const std::int64_t due_us = std::min(timers_.NextDueUs().value_or(INT64_MAX), NextScheduleUs());
+  if (due_us == INT64_MAX) return kIdleMaxUs;
+  return std::clamp<std::int64_t>(due_us - services_.clock.NowUs(), 0, kIdleMaxUs);
 }
 
 void Shard::Run() {
@@ -288,6 +293,7 @@ void Shard::Run() {
         if (auto* start = std::get_if<StartOrder>(&item)) start->answer(stopping);
         if (auto* event = std::get_if<EventOrder>(&item)) event->answer(stopping);
         if (auto* order = std::get_if<InstanceOrder>(&item)) order->answer(stopping);
+        if (auto* changed = std::get_if<ScheduleChanged>(&item); changed && changed->answer) changed->answer(stopping);
       }
     }
   });

@@ -9,6 +9,7 @@
 
 #include "engine/model/command.h"
 #include "engine/model/ids.h"
+#include "engine/model/schedule.h"
 #include "engine/model/value.h"
 
 namespace fermata {
@@ -20,6 +21,21 @@ struct IncidentView {
   std::string error, message;
   bool open = true;
   std::int64_t opened_us = 0, closed_us = 0;
+};
+
+// A human task. Its id in the API is "<instance id>-<activation>".
+struct TaskView {
+  InstanceId instance;
+  ActivationId activation = 0;
+  std::string process, state;
+  std::string title;
+  Value data, form;  // `form` is the JSON Schema of the answer; null = anything
+  std::vector<std::string> outcomes;
+  std::string role, user;   // whom it is assigned to; empty = nobody
+  std::int64_t due_us = 0;  // 0 = none
+  std::int64_t opened_us = 0;
+  std::int64_t reminded = 0;  // times
+  bool open = true;
 };
 
 struct InstanceSummary {
@@ -64,6 +80,8 @@ struct DefinitionInfo {
   std::string source;  // the YAML
   Value input_schema;
   std::vector<std::string> states;
+  std::optional<Schedule> schedule;
+  std::int64_t next_run_us = 0;  // of the schedule; 0 = none, or the version is not live
 };
 
 }  // namespace fermata

@@ -137,7 +137,8 @@ void World::ClientSendsAnEvent() {
   event.source = "/simulation";
   event.type = "paid";
   event.data = Value::Object({{"customer", Value::String("c-" + std::to_string(number))}});
-  for (EventMessage& message : RouteEvent(definitions_, std::string(kDefaultTenant), event, std::nullopt)) {
+  for (EventMessage& message :
+       RouteEvent(definitions_, std::string(kDefaultTenant), event, std::nullopt, clock_.now_us)) {
     Shard& home = OwnerOf(HomeShard(message.tenant, message.value, shard_count_));
     home.Post(EventOrder{std::move(message), [this, id = event.id](Result<EventReply> reply) {
                            if (reply.ok()) accepted_events_.insert(id);

@@ -41,7 +41,9 @@ TEST(Message, AStartComesBackWhole) {
 }
 
 TEST(Message, AnEventComesBackWhole) {
-  EventMessage message = RoundTrip(EventMessage{"default", "o-1", {"a", "b"}, true, 5, Event()});
+  const std::vector<EventStart> starts = {{"a", "1.0.0", true}, {"c", "2.0.0", false}};
+  EventMessage message = RoundTrip(EventMessage{"default", "o-1", {"a", "b"}, true, 5, Event(), starts});
+  EXPECT_EQ(message.starts, starts);
   EXPECT_EQ(message.value, "o-1");
   EXPECT_EQ(message.processes, (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(message.addressed);
@@ -66,6 +68,27 @@ TEST(Message, ASubscriptionComesBackWhole) {
   EXPECT_EQ(message.process, "shop");
   EXPECT_EQ(message.activation, 9);
   EXPECT_FALSE(message.subscribe);
+}
+
+TEST(Message, ATickAndItsEndComeBackWhole) {
+  ScheduledMessage tick =
+      RoundTrip(ScheduledMessage{kB, "default", "nightly", "1.2.0", std::string("k"), Value::Object({{"a", Value()}})});
+  EXPECT_EQ(tick.instance, kB);
+  EXPECT_EQ(tick.process, "nightly");
+  EXPECT_EQ(tick.version, "1.2.0");
+  EXPECT_EQ(tick.key, "k");
+  EXPECT_EQ(tick.input, Value::Object({{"a", Value()}}));
+  EXPECT_EQ(RoundTrip(ScheduledMessage{kB, "default", "nightly", "1.2.0", std::nullopt, Value()}).key, std::nullopt);
+  ScheduledEndMessage end = RoundTrip(ScheduledEndMessage{kA, "default", "nightly"});
+  EXPECT_EQ(end.instance, kA);
+  EXPECT_EQ(end.process, "nightly");
+}
+
+TEST(Message, AnEventOfAnEarlierReleaseStartsNothing) {
+  Result<Message> decoded = DecodeMessage(
+      R"({"kind":"event","tenant":"default","value":"v","processes":["a"],"addressed":false,"keepMs":5,"event":{}})");
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_TRUE(std::get<EventMessage>(*decoded).starts.empty());
 }
 
 TEST(Message, RefusesWhatItDoesNotKnow) {

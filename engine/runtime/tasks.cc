@@ -1,0 +1,185 @@
+#include "engine/runtime/tasks.h"
+
+#include <charconv>
+#include <limits>
+
+#include "engine/codec/codec.h"
+#include "engine/model/json.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/engine_impl.h"
+#include "engine/runtime/replay.h"
+
+namespace fermata {
+namespace {
+
+constexpr std::int64_t kNoDue = std::numeric_limits<std::int64_t>::max();
+constexpr int kRowsAtOnce = 256;
+
+Error UnknownTask(const InstanceId& instance, ActivationId activation) {
+  return Error{kUnknownTask, "Expected the id of a task, but none is called '" + instance.ToString() + "-" +
+                                 std::to_string(activation) + "'."};
+}
+
+void Fill(TaskView& view, const TaskState& task) {
+  view.title = task.title;
+  view.data = task.data;
+  view.outcomes = task.outcomes;
+  view.role = task.role;
+  view.user = task.user;
+  view.due_us = task.due_us;
+  view.reminded = task.reminded;
+}
+
+// "<due>_<activation>-<instance>".
+std::string MakeCursor(const TaskRow& row) {
+  return std::to_string(row.due_us) + "_" + std::to_string(row.activation) + "-" + row.instance.ToString();
+}
+
+std::optional<TaskPlace> ParseCursor(std::string_view cursor) {
+  TaskPlace place;
+  const char* end = cursor.data() + cursor.size();
+  const auto due = std::from_chars(cursor.data(), end, place.due_us);
+  if (due.ec != std::errc() || due.ptr == end || *due.ptr != '_') return std::nullopt;
+  const auto activation = std::from_chars(due.ptr + 1, end, place.activation);
+  if (activation.ec != std::errc() || activation.ptr == end || *activation.ptr != '-') return std::nullopt;
+  const std::optional<InstanceId> id =
+      InstanceId::Parse(std::string_view(activation.ptr + 1, static_cast<std::size_t>(end - activation.ptr - 1)));
+  if (!id) return std::nullopt;
+  place.instance = *id;
+  return place;
+}
+
+}  // namespace
+
+std::string EncodeTask(const TaskState& task, const std::string& definition_hash) {
+  std::vector<Value> outcomes;
+  for (const std::string& outcome : task.outcomes) outcomes.push_back(Value::String(outcome));
+  return WriteJson(Value::Object({{"title", Value::String(task.title)},
+                                  {"data", task.data},
+                                  {"outcomes", Value::List(std::move(outcomes))},
+                                  {"reminded", Value::Int(task.reminded)},
+                                  {"definition", Value::String(definition_hash)}}));
+}
+
+Result<StoredTask> DecodeTask(std::string_view bytes) {
+  Result<Value> json = ParseJson(bytes);
+  if (!json.ok()) return json.error();
+  const auto field = [&](std::string_view name, ValueKind kind) {
+    const Value* value = json->Find(name);
+    return value && value->kind() == kind ? value : nullptr;
+  };
+  const Value* title = field("title", ValueKind::kString);
+  const Value* outcomes = field("outcomes", ValueKind::kList);
+  const Value* reminded = field("reminded", ValueKind::kInt);
+  const Value* definition = field("definition", ValueKind::kString);
+  if (!title || !outcomes || !reminded || !definition)
+    return Error{kCorruptMessage, "Expected a task, but its row has something else."};
+  StoredTask stored;
+  stored.task.title = title->as_string();
+  if (const Value* data = json->Find("data")) stored.task.data = *data;
+  for (const Value& outcome : outcomes->as_list())
+    if (outcome.is_string()) stored.task.outcomes.emplace_back(outcome.as_string());
+  stored.task.reminded = reminded->as_int();
+  stored.definition_hash = definition->as_string();
+  return stored;
+}
+
+Value EngineImpl::FormOf(const std::string& process, const std::string& definition_hash,
+                         const std::string& state) const {
+  const DefinitionPtr definition = definitions_.FindByHash(process, definition_hash);
+  const State* asking = definition ? definition->FindState(state) : nullptr;
+  const auto* ask = asking ? std::get_if<AskVerb>(&asking->verb) : nullptr;
+  return ask ? ask->form_source : Value();
+}
+
+Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
+  TaskFilter filter = query.filter;
+  if (!query.cursor.empty()) {
+    filter.after = ParseCursor(query.cursor);
+    if (!filter.after)
+      return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + query.cursor + "'."};
+  }
+  Result<std::vector<TaskRow>> rows = storage_.ListTasks(filter);
+  if (!rows.ok()) return rows.error();
+  Page<TaskView> page;
+  for (const TaskRow& row : *rows) {
+    Result<StoredTask> stored = DecodeTask(row.bytes);
+    if (!stored.ok()) return stored.error();
+    stored->task.role = row.role;
+    stored->task.user = row.user;
+    stored->task.due_us = row.due_us == kNoDue ? 0 : row.due_us;
+    TaskView view;
+    view.instance = row.instance;
+    view.activation = row.activation;
+    view.process = row.process;
+    view.state = row.state;
+    view.opened_us = row.opened_us;
+    Fill(view, stored->task);
+    view.form = FormOf(row.process, stored->definition_hash, row.state);
+    page.items.push_back(std::move(view));
+  }
+  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty()) page.next_cursor = MakeCursor(rows->back());
+  return page;
+}
+
+Result<TaskView> EngineImpl::FindTask(const InstanceId& instance, ActivationId activation) {
+  if (instance.shard() >= shard_count_) return UnknownTask(instance, activation);
+  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(instance);
+  if (!stored.ok()) return stored.error();
+  if (!stored->has_value()) return UnknownTask(instance, activation);
+  Result<InstanceState> state = Rebuild(**stored);
+  if (!state.ok()) return state.error();
+  TaskView view;
+  view.instance = instance;
+  view.activation = activation;
+  view.process = state->process;
+  const Activation* there = state->Find(activation);
+  if (there && there->task && !IsFinal(state->status)) {
+    view.state = there->state;
+    view.opened_us = there->entered_us;
+    Fill(view, *there->task);
+  } else if (Result<bool> closed = ReadClosedTask(view); !closed.ok()) {
+    return closed.error();
+  } else if (!*closed) {
+    return UnknownTask(instance, activation);
+  }
+  view.form = FormOf(view.process, state->definition_hash, view.state);
+  return view;
+}
+
+// What the journal says of a task that is not open any more; false if there never was one.
+Result<bool> EngineImpl::ReadClosedTask(TaskView& view) {
+  std::int64_t after = 0;
+  while (true) {
+    Result<std::vector<JournalRow>> rows = storage_.ReadJournal(view.instance, after, kRowsAtOnce);
+    if (!rows.ok()) return rows.error();
+    for (const JournalRow& row : *rows) {
+      Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
+      if (!events.ok()) return events.error();
+      for (const JournalEvent& event : *events) {
+        if (const auto* entered = std::get_if<StateEntered>(&event.body);
+            entered && entered->activation == view.activation)
+          view.state = entered->state;
+        const auto* opened = std::get_if<TaskOpened>(&event.body);
+        if (!opened || opened->activation != view.activation) continue;
+        view.opened_us = event.at_us;
+        view.open = false;
+        Fill(view, opened->task);
+        return true;
+      }
+      after = row.seq;
+    }
+    if (rows->size() < static_cast<std::size_t>(kRowsAtOnce)) return false;
+  }
+}
+
+void EngineImpl::Complete(CompleteRequest request, Answer<std::string> answer) {
+  if (request.instance.shard() >= shard_count_) return answer(UnknownTask(request.instance, request.answer.activation));
+  InstanceOrder order{request.instance, std::move(request.answer), answer, std::move(request.idempotency_key),
+                      std::move(request.request_hash)};
+  if (OwnerOf(request.instance.shard()).Post(std::move(order))) return;
+  refused_full_ += 1;
+  answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+}
+
+}  // namespace fermata
