@@ -1,20 +1,24 @@
 #include "api/cli/check.h"
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <ostream>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "api/cli/check_codes.h"
-#include "engine/language/reader.h"
+#include "api/cli/sarif.h"
 #include "engine/model/json.h"
 
 namespace fermata {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kCheckThreadsMax = 8;
 
 std::optional<std::string> ReadFile(const fs::path& path) {
   std::error_code error;
@@ -87,10 +91,24 @@ std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std
   return files;
 }
 
-std::string ProcessNameOf(const std::string& text) {
-  const ReadOutcome read = ReadYaml("", text);
-  const NodeEntry* process = read.root ? read.root->Find("process") : nullptr;
-  return process ? process->value.text : "";
+// What stands behind `process:` at the beginning of a line; "" if nothing does. Reading a whole folder as YAML would take longer.
+std::string ProcessNameOf(std::string_view text) {
+  const std::string_view key = "process:";
+  std::size_t at = text.compare(0, key.size(), key) == 0 ? 0 : text.find("\nprocess:");
+  if (at == std::string_view::npos) return "";
+  at = text.find_first_not_of(" \t'\"", text.find(':', at) + 1);
+  if (at == std::string_view::npos) return "";
+  return std::string(text.substr(at, text.find_first_of(" \t'\"#\r\n", at) - at));
+}
+
+std::vector<std::string> ProcessesIn(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const fs::path& file : YamlFilesIn(folder.empty() ? fs::path(".") : folder)) {
+    const auto text = ReadFile(file);
+    std::string name = text ? ProcessNameOf(*text) : "";
+    if (!name.empty()) names.push_back(std::move(name));
+  }
+  return names;
 }
 
 class Checker {
@@ -99,12 +117,11 @@ class Checker {
 
   int Run(std::ostream& out) {
     for (const fs::path& path : options_.paths) CheckPath(path);
+    CheckWaiting();
     SortDiagnostics(diagnostics_);
-    if (options_.format == CheckFormat::kJson) {
-      PrintJson(out);
-    } else {
-      PrintText(out);
-    }
+    if (options_.format == CheckFormat::kText) PrintText(out);
+    if (options_.format == CheckFormat::kJson) PrintJson(out);
+    if (options_.format == CheckFormat::kSarif) out << WriteJson(ToSarif(diagnostics_, options_.version)) << "\n";
     if (unreadable_) return 2;
     return HasErrors(diagnostics_) ? 1 : 0;
   }
@@ -130,14 +147,38 @@ class Checker {
       (void)LoadManifestFile(path, *text);
       return;
     }
-    Bundle bundle = ReadBundle(path);
+    Bundle& bundle = waiting_.emplace_back();
+    bundle.file = path.string();
+    bundle.text = *text;
+    bundle.open_file = [folder = path.parent_path()](const std::string& schema) { return ReadFile(folder / schema); };
+    bundle.processes = Neighbours(path.parent_path());
     AddManifests(path.parent_path() / "connectors", bundle);
     for (const fs::path& folder : options_.connector_folders) AddManifests(folder, bundle);
     for (const ManifestPtr& manifest : options_.builtin_manifests) AddManifest(manifest, bundle);
+  }
+
+  // Processes are independent of each other; what is said of them stays in order.
+  void CheckWaiting() {
+    std::vector<std::vector<Diagnostic>> found(waiting_.size());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+      for (std::size_t i = next++; i < waiting_.size(); i = next++) found[i] = CheckProcess(waiting_[i]);
+    };
+    const std::size_t cores = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kCheckThreadsMax);
+    std::vector<std::thread> threads;
+    while (threads.size() + 1 < std::min(cores, waiting_.size())) threads.emplace_back(work);
+    work();
+    for (std::thread& thread : threads) thread.join();
+    for (std::vector<Diagnostic>& diagnostics : found) Take(std::move(diagnostics));
+  }
+
+  // What is wrong in a schema file is told by its path from here.
+  static std::vector<Diagnostic> CheckProcess(const Bundle& bundle) {
     std::vector<Diagnostic> diagnostics = LoadDefinition(bundle).diagnostics;
+    const fs::path folder = fs::path(bundle.file).parent_path();
     for (Diagnostic& diagnostic : diagnostics)
-      if (bundle.files.count(diagnostic.file)) diagnostic.file = (path.parent_path() / diagnostic.file).string();
-    Take(std::move(diagnostics));
+      if (diagnostic.file != bundle.file) diagnostic.file = (folder / diagnostic.file).string();
+    return diagnostics;
   }
 
   // The first manifest of a connector counts.
@@ -148,9 +189,20 @@ class Checker {
   }
 
   void AddManifests(const fs::path& folder, Bundle& bundle) {
-    for (const fs::path& file : ManifestFilesIn(folder))
-      if (const auto text = ReadFile(file); text && IsManifestText(*text))
-        if (ManifestPtr manifest = LoadManifestFile(file, *text)) AddManifest(manifest, bundle);
+    const auto [known, added] = manifests_of_.emplace(folder.lexically_normal().string(), std::vector<ManifestPtr>());
+    if (added) {
+      for (const fs::path& file : ManifestFilesIn(folder))
+        if (const auto text = ReadFile(file); text && IsManifestText(*text))
+          if (ManifestPtr manifest = LoadManifestFile(file, *text)) known->second.push_back(std::move(manifest));
+    }
+    for (const ManifestPtr& manifest : known->second) AddManifest(manifest, bundle);
+  }
+
+  // The processes of a folder, read once.
+  const std::vector<std::string>& Neighbours(const fs::path& folder) {
+    const auto [known, added] = processes_of_.emplace(folder.lexically_normal().string(), std::vector<std::string>());
+    if (added) known->second = ProcessesIn(folder);
+    return known->second;
   }
 
   // Read once, however many processes use it; what is wrong with it is said once.
@@ -202,8 +254,11 @@ class Checker {
 
   const CheckOptions& options_;
   std::vector<Diagnostic> diagnostics_;
+  std::vector<Bundle> waiting_;
   std::set<std::string> checked_, told_;
   std::map<std::string, ManifestPtr> manifests_;
+  std::map<std::string, std::vector<ManifestPtr>> manifests_of_;  // by folder, like the next
+  std::map<std::string, std::vector<std::string>> processes_of_;
   std::int64_t files_ = 0;
   bool unreadable_ = false;
 };
@@ -215,12 +270,7 @@ Bundle ReadBundle(const fs::path& process_file) {
   bundle.file = process_file.string();
   bundle.text = ReadFile(process_file).value_or("");
   bundle.files = ReadSchemas(process_file.parent_path(), bundle.text);
-  for (const fs::path& file :
-       YamlFilesIn(process_file.has_parent_path() ? process_file.parent_path() : fs::path("."))) {
-    const auto text = ReadFile(file);
-    const std::string name = text && HasRootKey(*text, "process") ? ProcessNameOf(*text) : "";
-    if (!name.empty()) bundle.processes.push_back(name);
-  }
+  bundle.processes = ProcessesIn(process_file.parent_path());
   return bundle;
 }
 

@@ -13,7 +13,7 @@
 
 namespace fermata {
 
-enum class CheckFormat { kText, kJson };
+enum class CheckFormat { kText, kJson, kSarif };
 
 struct CheckOptions {
   // Files, and folders whose processes (*.yaml, not *.scenarios.yaml) and connectors/ are taken.
@@ -23,10 +23,11 @@ struct CheckOptions {
   // Folders of further manifests, after connectors/ beside each process; then the built-in ones.
   std::vector<std::filesystem::path> connector_folders;
   std::vector<ManifestPtr> builtin_manifests;
+  std::string version;  // of the tool, for SARIF
 };
 
 // The process's exit code: 0 = no errors, 1 = errors in the files, 2 = a path that cannot be read.
-// JSON: {"diagnostics": […], "files": n, "errors": n, "warnings": n}. Text: the diagnostics, then a line that counts them.
+// JSON: {"diagnostics": […], "files": n, "errors": n, "warnings": n}. SARIF: one log (sarif.h). Text: the diagnostics, then a line that counts them.
 int RunCheck(const CheckOptions& options, std::ostream& out);
 
 // What a process file needs from the disk: the schemas that it refers to, and the other processes of its folder. Without manifests.

@@ -1,7 +1,5 @@
 #include "engine/language/load.h"
 
-#include <set>
-
 #include "engine/base/hash.h"
 #include "engine/language/checker.h"
 #include "engine/language/codes.h"
@@ -21,10 +19,11 @@ void AppendPart(std::string_view kind, std::string_view name, std::string_view c
 }
 
 // Of the process and what it refers to, not of what merely lies beside it.
-std::string HashOf(const Bundle& bundle, const Definition& definition, const std::set<std::string>& files) {
+std::string HashOf(const Bundle& bundle, const Definition& definition,
+                   const std::map<std::string, std::string>& files) {
   std::string bytes;
   AppendPart("process", "", bundle.text, bytes);
-  for (const std::string& file : files) AppendPart("file", file, bundle.files.at(file), bytes);
+  for (const auto& [file, text] : files) AppendPart("file", file, text, bytes);
   for (const ManifestPtr& manifest : definition.manifests)
     AppendPart("manifest", manifest->connector, WriteJson(manifest->source), bytes);
   return Sha256Hex(bytes);
@@ -40,7 +39,7 @@ LoadOutcome LoadDefinition(const Bundle& bundle) {
   ParsedDefinition parsed;
   parsed.root = std::move(*read.root);
   Report report(*read.source, outcome.diagnostics);
-  SchemaLoader schemas(bundle.files, report, outcome.diagnostics);
+  SchemaLoader schemas(bundle.files, bundle.open_file, report, outcome.diagnostics);
   std::vector<ManifestPtr> manifests = bundle.manifests;
   manifests.push_back(EngineManifest());
   ParseContext context{parsed, report, schemas, manifests};

@@ -3,7 +3,9 @@
 // Pure and thread-safe; nothing throws.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,8 @@ struct Bundle {
   std::vector<ManifestPtr> manifests;        // of all connectors that may be called; the engine's own is always there
   std::vector<std::string>
       processes;  // other processes of the folder, for the warning about `run`; empty = nothing is known of them
+  // Asked for schema files that are not in `files`, so that a process need not be read twice to learn which it wants. May be empty.
+  std::function<std::optional<std::string>(const std::string& path)> open_file = {};
 };
 
 struct LoadOutcome {

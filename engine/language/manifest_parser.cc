@@ -153,7 +153,7 @@ ManifestOutcome LoadManifest(const std::string& file, const std::string& text,
   outcome.diagnostics = std::move(read.diagnostics);
   if (!read.root) return outcome;
   Report report(*read.source, outcome.diagnostics);
-  SchemaLoader schemas(files, report, outcome.diagnostics);
+  SchemaLoader schemas(files, {}, report, outcome.diagnostics);
   std::shared_ptr<Manifest> manifest = ManifestParser(*read.root, report, schemas).Parse();
   SortDiagnostics(outcome.diagnostics);
   if (!HasErrors(outcome.diagnostics)) outcome.manifest = std::move(manifest);

@@ -19,19 +19,25 @@ bool SchemaLoader::Open(const Value& schema, const std::string& file) {
   return readable;
 }
 
+std::optional<std::string> SchemaLoader::TextOf(const std::string& path) const {
+  const auto known = files_.find(path);
+  if (known != files_.end()) return known->second;
+  return open_file_ ? open_file_(path) : std::nullopt;
+}
+
 // A file that is not there is the compiler's to report: it knows which `$ref` names it.
 bool SchemaLoader::OpenFile(const std::string& path) {
   if (const auto known = open_.find(path); known != open_.end()) return known->second.readable;
-  const auto text = files_.find(path);
-  if (text == files_.end()) return true;
-  used_.insert(path);
+  const std::optional<std::string> text = TextOf(path);
+  if (!text) return true;
+  used_.emplace(path, *text);
   File& file = open_[path];
   file.readable = true;
-  file.read = ReadYaml(path, text->second);
+  file.read = ReadYaml(path, *text);
   file.report = std::make_unique<Report>(*file.read.source, diagnostics_);
   const bool json = path.size() > 5 && path.compare(path.size() - 5, 5, ".json") == 0;
   if (json) {
-    Result<Value> value = ParseJson(text->second);
+    Result<Value> value = ParseJson(*text);
     if (!value.ok()) {
       file.report->Add(Severity::kError, kSchemaFileMalformed, {1, 1}, 1,
                        "Expected JSON in '" + path + "', but it cannot be read: " + value.error().message);

@@ -3,8 +3,10 @@
 // Not thread-safe; lives as long as one load.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,14 +20,17 @@ namespace fermata {
 
 class SchemaLoader {
  public:
-  // `files` must outlive the loader; `diagnostics` takes what is wrong in them.
-  SchemaLoader(const std::map<std::string, std::string>& files, Report& report, std::vector<Diagnostic>& diagnostics)
-      : files_(files), report_(report), diagnostics_(diagnostics) {}
+  using OpenFileFunction = std::function<std::optional<std::string>(const std::string& path)>;
+
+  // `files` must outlive the loader; `open_file` (may be empty) is asked for those that are not in it; `diagnostics` takes what is wrong in them.
+  SchemaLoader(const std::map<std::string, std::string>& files, OpenFileFunction open_file, Report& report,
+               std::vector<Diagnostic>& diagnostics)
+      : files_(files), open_file_(std::move(open_file)), report_(report), diagnostics_(diagnostics) {}
 
   // Null after a report. A map or a boolean is a schema; {$ref: file} is one too.
   SchemaPtr Load(const Node& node);
-  // The files that were needed, each once.
-  const std::set<std::string>& used_files() const { return used_; }
+  // The files that were needed, with their texts.
+  const std::map<std::string, std::string>& used_files() const { return used_; }
 
  private:
   struct File {
@@ -39,12 +44,15 @@ class SchemaLoader {
   bool OpenFile(const std::string& path);
   void ReportError(const SchemaError& error, const Node& node);
 
+  std::optional<std::string> TextOf(const std::string& path) const;
+
   const std::map<std::string, std::string>& files_;
+  const OpenFileFunction open_file_;
   Report& report_;
   std::vector<Diagnostic>& diagnostics_;
   std::map<std::string, File> open_;
   std::map<std::string, Value> values_;
-  std::set<std::string> used_;
+  std::map<std::string, std::string> used_;
   std::set<std::pair<std::string, std::string>> reported_;  // file, pointer
 };
 

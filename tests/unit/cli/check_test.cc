@@ -113,5 +113,52 @@ TEST_F(CheckTest, PrintsOneJsonObject) {
   EXPECT_EQ(*first.Find("line"), Value::Int(1));
 }
 
+// The parts of the format that every reader of SARIF 2.1.0 demands.
+TEST_F(CheckTest, PrintsOneSarifLog) {
+  Write("a b.yaml", "fermata: 1\nprocess: p\nversion: 1.0.0\nstates:\n  a: { next: bb }\n  b: { end: {} }\n");
+  Write(
+      "c.yaml",
+      "fermata: 1\nprocess: q\nversion: 1.0.0\nevents: { e: {} }\nstates:\n  a: { on: { e: b } }\n  b: { end: {} }\n  "
+      "b: { end: {} }\n");
+  const Result<Value> log = ParseJson(Run(1, CheckFormat::kSarif));
+  ASSERT_TRUE(log.ok());
+  EXPECT_EQ(*log->Find("version"), Value::String("2.1.0"));
+  ASSERT_EQ(log->Find("runs")->as_list().size(), 1U);
+  const Value& run = log->Find("runs")->as_list().at(0);
+  const Value& driver = *run.Find("tool")->Find("driver");
+  EXPECT_EQ(*driver.Find("name"), Value::String("fermata"));
+  const auto& rules = driver.Find("rules")->as_list();
+  const auto& results = run.Find("results")->as_list();
+  ASSERT_EQ(results.size(), 2U);
+  for (const Value& result : results) {
+    const auto index = static_cast<std::size_t>(result.Find("ruleIndex")->as_int());
+    EXPECT_EQ(*rules.at(index).Find("id"), *result.Find("ruleId"));
+    EXPECT_EQ(*result.Find("level"), Value::String("error"));
+    EXPECT_TRUE(result.Find("message")->Find("text")->is_string());
+  }
+  const Value& place = *results.at(0).Find("locations")->as_list().at(0).Find("physicalLocation");
+  EXPECT_TRUE(place.Find("artifactLocation")->Find("uri")->as_string().ends_with("a%20b.yaml"));
+  EXPECT_EQ(*place.Find("region")->Find("startLine"), Value::Int(5));
+  EXPECT_EQ(*place.Find("region")->Find("startColumn"), Value::Int(14));
+  EXPECT_EQ(*place.Find("region")->Find("endColumn"), Value::Int(16));
+  const Value& related = results.at(1).Find("relatedLocations")->as_list().at(0);
+  EXPECT_EQ(*related.Find("physicalLocation")->Find("region")->Find("startLine"), Value::Int(7));
+}
+
+TEST_F(CheckTest, ASarifLogOfNothingWrongHasNoResults) {
+  Write("good.yaml", kGood);
+  const Result<Value> log = ParseJson(Run(0, CheckFormat::kSarif));
+  ASSERT_TRUE(log.ok());
+  EXPECT_TRUE(log->Find("runs")->as_list().at(0).Find("results")->as_list().empty());
+}
+
+TEST_F(CheckTest, ReadsAFolderOnceHoweverManyFilesItHas) {
+  for (int i = 0; i < 50; ++i)
+    Write("p" + std::to_string(i) + ".yaml", "fermata: 1\nprocess: 'p" + std::to_string(i) +
+                                                 "'\nversion: 1.0.0\nstates:\n  a: { run: p" +
+                                                 std::to_string((i + 1) % 50) + ", next: b }\n  b: { end: {} }\n");
+  EXPECT_EQ(Run(0), "50 files checked: 0 errors, 0 warnings\n");
+}
+
 }  // namespace
 }  // namespace fermata
