@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "engine/runtime/codes.h"
 #include "engine/storage/memory/memory_storage.h"
 
@@ -88,6 +90,67 @@ TEST_F(EngineTest, ABadDefinitionLeavesTheOldOneLive) {
   EXPECT_FALSE(bad.reply);
   EXPECT_FALSE(bad.diagnostics.empty());
   EXPECT_EQ(Live(), "1.0.0");
+}
+
+// ---- several shard threads ----
+
+constexpr const char* kMatching = R"(
+fermata: 1
+process: matching
+version: 1.0.0
+key: ${input.key}
+events:
+  by-match: { key: "${event.data.value}" }
+  by-key: { key: "${event.data.value}" }
+states:
+  turn:
+    on:
+      by-match: { match: "${'m-' + instance.key}", set: { matched: "${true}" } }
+      by-key: { go: done }
+  done: { end: {} }
+)";
+
+// `match` leads an event to a shard that does not write the instance: whoever decides there would fork its journal.
+TEST_F(EngineTest, AnEventFoundByMatchIsTakenByTheThreadThatWritesItsInstance) {
+  storage_ = MakeMemoryStorage({256});
+  EngineOptions options;
+  options.shard_threads = 4;
+  Open(options);
+  ASSERT_TRUE(engine_->Deploy({"matching.yaml", kMatching, {}, {}, {}}).reply);
+  auto publish = [&](const std::string& type, const std::string& value) {
+    CloudEvent event;
+    event.type = type;
+    event.source = "/test";
+    event.id = type + value;
+    event.data = Value::Object({{"value", Value::String(value)}});
+    std::promise<Result<EventReply>> reply;
+    engine_->Publish(event, [&](Result<EventReply> answer) { reply.set_value(std::move(answer)); });
+    return reply.get_future().get();
+  };
+  std::vector<InstanceId> instances;
+  for (int i = 0; i < 24; ++i) {
+    StartRequest request;
+    request.process = "matching";
+    request.input = Value::Object({{"key", Value::String(std::to_string(i))}});
+    std::promise<Result<StartReply>> started;
+    engine_->Start(request, [&](Result<StartReply> answer) { started.set_value(std::move(answer)); });
+    Result<StartReply> reply = started.get_future().get();
+    ASSERT_TRUE(reply.ok()) << reply.error().message;
+    instances.push_back(reply->id);
+  }
+  for (int i = 0; i < 24; ++i) {
+    Result<EventReply> matched = publish("by-match", "m-" + std::to_string(i));
+    ASSERT_TRUE(matched.ok()) << matched.error().message;
+    Result<EventReply> keyed = publish("by-key", std::to_string(i));
+    ASSERT_TRUE(keyed.ok()) << keyed.error().message;
+    EXPECT_EQ(keyed->delivered, 1) << i;
+  }
+  for (const InstanceId& id : instances) {
+    Result<InstanceView> view = engine_->Get(id);
+    ASSERT_TRUE(view.ok()) << view.error().message;
+    EXPECT_EQ(view->summary.status, "completed");
+  }
+  EXPECT_EQ(engine_->Stats().commit_failures, 0u);
 }
 
 }  // namespace
