@@ -14,7 +14,11 @@ find_package(prometheus-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(PISTACHE REQUIRED IMPORTED_TARGET libpistache)
+pkg_check_modules(GRAPHVIZ REQUIRED IMPORTED_TARGET libgvc)
 pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
+
+# The plug-in that lays out; linked, so that drawing depends on no configuration.
+find_library(GRAPHVIZ_DOT_LAYOUT gvplugin_dot_layout PATH_SUFFIXES graphviz REQUIRED)
 
 # These two come without CMake or pkg-config files.
 find_library(SOCI_CORE soci_core REQUIRED)

@@ -9,6 +9,7 @@
 
 #include "api/cli/check.h"
 #include "api/cli/client_commands.h"
+#include "api/cli/draw.h"
 #include "api/cli/eval.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/process_files.h"
@@ -37,6 +38,7 @@ class Parser {
     AddServe();
     AddCheck();
     AddTest();
+    AddDraw();
     AddEval();
     AddDeploy();
     AddStart();
@@ -151,6 +153,42 @@ class Parser {
     command->add_option("--coverage-threshold", test_.coverage_threshold,
                         "percent of states, transitions, errors and undos to be visited");
     command->add_flag("--json", test_.json, "for programs");
+  }
+
+  void AddDraw() {
+    CLI::App* command = Add("draw", "draws a process", [this] {
+      draw_.manifests = Manifests();
+      draw_.colour = ColourOf(STDERR_FILENO);
+      return RunDraw(draw_, std::cout, std::cerr);
+    });
+    command->add_option("file", draw_.file, "a process")->required();
+    command->add_option("--format", draw_.format, "svg, mermaid or dot")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, DrawFormat>{
+            {"svg", DrawFormat::kSvg}, {"mermaid", DrawFormat::kMermaid}, {"dot", DrawFormat::kDot}}))
+        ->option_text("FORMAT [svg]");
+    AddLook(command, draw_.svg);
+    command->add_option("-o,--output", draw_.output, "a file instead of stdout");
+    command->add_option("--active", draw_.active, "states to light up");
+    command->add_option("--connectors", folders_, "folder of further manifests");
+  }
+
+  static void AddLook(CLI::App* command, SvgOptions& look) {
+    command->add_option("--direction", look.direction, "lr (left to right) or td (top down)")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, DrawDirection>{
+            {"lr", DrawDirection::kLeftRight}, {"td", DrawDirection::kTopDown}}))
+        ->option_text("DIRECTION [td]");
+    command->add_option("--theme", look.theme, "light, dark, or auto: what the reader's system prefers")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, DrawTheme>{
+            {"light", DrawTheme::kLight}, {"dark", DrawTheme::kDark}, {"auto", DrawTheme::kAuto}}))
+        ->option_text("THEME [auto]");
+  }
+
+  // As --connectors says.
+  ManifestSources Manifests() const {
+    ManifestSources sources;
+    for (const std::string& folder : folders_) sources.folders.emplace_back(folder);
+    sources.builtin = commands_.builtin_manifests();
+    return sources;
   }
 
   void AddEval() {
@@ -268,6 +306,7 @@ class Parser {
   BenchOptions bench_;
   CheckOptions check_;
   TestOptions test_;
+  DrawOptions draw_;
   EvalOptions eval_;
   DeployOptions deploy_;
   StartOptions start_;

@@ -75,6 +75,9 @@ inline constexpr std::size_t kSecretBytesMax = 64 << 10;
 inline constexpr std::size_t kMailBytesMax = 1 << 20;  // one mail, encoded
 inline constexpr std::size_t kMailTemplateBytesMax = 256 << 10;
 
+// ---- drawing ----
+inline constexpr std::size_t kDrawnEdgesMax = 2'000;  // Graphviz needs seconds for them, and the time grows faster
+
 // ---- runtime ----
 inline constexpr std::size_t kInboxCommandsMax = 10'000;  // beyond: 503 with Retry-After
 inline constexpr std::size_t kBatchCommandsMax = 256;     // beyond it p99 grows and throughput does not

@@ -1,0 +1,15 @@
+// Graphviz decides where states and lines stand. The one place that includes it; words never reach it, only sizes.
+//
+// Thread-safe: Graphviz is not, so that one layout is made at a time. Nothing is read from the disk, not even fonts, and the
+// same request gives the same layout.
+#pragma once
+
+#include "engine/base/result.h"
+#include "engine/language/drawing/layout.h"
+
+namespace fermata {
+
+// Fails with kDrawingTooLarge beyond kDrawnEdgesMax, with kLayoutFailed if Graphviz gives up.
+Result<Layout> LayOutWithGraphviz(const LayoutRequest& request);
+
+}  // namespace fermata
