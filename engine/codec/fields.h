@@ -31,13 +31,13 @@ constexpr auto Fields(Is<JobSuccess> auto& s) { return std::tie(s.output); }
 constexpr auto Fields(Is<BusinessFailure> auto& s) { return std::tie(s.name, s.message, s.data); }
 constexpr auto Fields(Is<TechnicalFailure> auto& s) { return std::tie(s.error, s.message, s.retry_after_ms); }
 constexpr auto Fields(Is<StartInstance> auto& s) {
-  return std::tie(s.tenant, s.key, s.input, s.parent, s.kept, s.traceparent);
+  return std::tie(s.tenant, s.key, s.input, s.parent, s.kept, s.traceparent, s.kept_until_us);
 }
 constexpr auto Fields(Is<CompleteJob> auto& s) { return std::tie(s.job, s.attempt, s.outcome); }
 constexpr auto Fields(Is<FireTimer> auto& s) { return std::tie(s.timer); }
-constexpr auto Fields(Is<DeliverEvent> auto& s) { return std::tie(s.event, s.key, s.by_business_key); }
+constexpr auto Fields(Is<DeliverEvent> auto& s) { return std::tie(s.event, s.key, s.by_business_key, s.until_us); }
 constexpr auto Fields(Is<ChildResult> auto& s) { return std::tie(s.kind, s.output, s.error); }
-constexpr auto Fields(Is<FinishChild> auto& s) { return std::tie(s.activation, s.child, s.result); }
+constexpr auto Fields(Is<FinishChild> auto& s) { return std::tie(s.activation, s.child, s.result, s.detached); }
 constexpr auto Fields(Is<UndoInstance> auto& s) { return std::tie(s.reason); }
 constexpr auto Fields(Is<CancelInstance> auto& s) { return std::tie(s.reason); }
 constexpr auto Fields(Is<SuspendInstance> auto&) { return std::tuple<>(); }

@@ -1,6 +1,7 @@
 #include "engine/core/decide.h"
 
 #include "engine/core/behaviors/behaviors.h"
+#include "engine/core/behaviors/bounds.h"
 #include "engine/core/lifecycle.h"
 #include "engine/core/machine.h"
 #include "engine/core/verbs/verbs.h"
@@ -70,7 +71,10 @@ void Begin(Machine& machine, const StartInstance& command, Bindings vars) {
   started.vars = std::move(vars);
   started.traceparent = command.traceparent;
   machine.Record(std::move(started));
-  for (const CloudEvent& event : command.kept) KeepEvent(machine, event, command.key, true);
+  for (std::size_t i = 0; i < command.kept.size(); ++i) {
+    const std::int64_t until_us = i < command.kept_until_us.size() ? command.kept_until_us[i] : 0;
+    KeepEvent(machine, {command.kept[i], command.key, true, until_us});
+  }
   machine.Record(StateEntered{kRootActivation, 0, ActivationKind::kRoot, "", kRoot});
   machine.entered_state = true;
   // The root listens before its first state is entered.
@@ -104,6 +108,8 @@ Result<Bindings> EvaluateVars(const Definition& definition, const InstanceState&
                    "/vars/" + assignment.name};
     vars.emplace_back(assignment.name, std::move(value.value));
   }
+  if (std::optional<ProcessError> full = CheckVariables(view, 0, vars))
+    return Error{kInvalidInput, full->message, "/vars"};
   return vars;
 }
 

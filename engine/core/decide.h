@@ -25,6 +25,8 @@ struct DecisionContext {
   int shard_count = 1;       // where children live: HomeShard()
   // The business key that a child's own definition makes of its input, where `run` gives none: a child lives on the shard of its key. May be absent.
   std::function<std::optional<std::string>(const RunVerb& run, const Value& input)> child_key{};
+  // Why a child that nobody will wait for could not start, as far as that is known already. May be absent.
+  std::function<std::optional<ProcessError>(const RunVerb& run, const Value& input)> child_refusal{};
 };
 
 struct Decision {

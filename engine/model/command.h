@@ -58,6 +58,7 @@ struct StartInstance {
   std::optional<ParentLink> parent;
   std::vector<CloudEvent> kept;  // events that waited for this process and key, oldest first
   std::string traceparent;
+  std::vector<std::int64_t> kept_until_us;  // when each of `kept` expires; one that has none is kept anew
   friend bool operator==(const StartInstance&, const StartInstance&) = default;
 };
 
@@ -79,6 +80,7 @@ struct DeliverEvent {
   std::optional<std::string> key;
   // Whether the business key matched (then it may be kept here if nothing takes it now); otherwise only `match` subscriptions brought it here.
   bool by_business_key = false;
+  std::int64_t until_us = 0;  // it waited elsewhere and expires then; 0 = its `keep` begins with its arrival
   friend bool operator==(const DeliverEvent&, const DeliverEvent&) = default;
 };
 
@@ -92,6 +94,7 @@ struct FinishChild {
   ActivationId activation = 0;
   InstanceId child;
   ChildResult result;
+  bool detached = false;  // nobody waited for it: it tells that the child could not start
   friend bool operator==(const FinishChild&, const FinishChild&) = default;
 };
 

@@ -223,7 +223,7 @@ enum class IncidentKind : std::uint8_t {
   kEntry,      // entering: set, match, after, the start of the verb
   kWork,       // the call
   kChild,      // the child's start
-  kUndoInput,  // `undo.with`
+  kUndoInput,  // `undo.with`, or no room for the output
   kNext,       // `next`
   kEnd,        // the output of `end`
   kEvent,      // an event's transition
@@ -232,6 +232,7 @@ enum class IncidentKind : std::uint8_t {
   kUndo,       // an undo
   kLeftJob,    // a left call, or its `undo.with`
   kStuck,      // nothing could ever move the instance
+  kDetached,   // a child that nobody waits for could not start
 };
 
 struct Incident {

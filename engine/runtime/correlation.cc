@@ -51,32 +51,57 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
   if (!receivers.ok()) return receivers.error();
   Result<std::vector<PlannedStart>> starts = PlanStarts(message, *receivers);
   if (!starts.ok()) return starts.error();
-  Flight& flight = Open();
+  for (const InstanceId& receiver : *receivers) {
+    DeliverEvent deliver{event, std::nullopt, false};
+    if (!message.addressed) deliver.key = message.value;
+    Result<bool> delivered = Offer(receiver, std::move(deliver));
+    if (!delivered.ok() && delivered.error().code != kTooManyKeptEvents) return delivered.error();
+    if (!delivered.ok() && receivers->size() == 1) return delivered.error();
+    if (delivered.ok() && *delivered) reply.delivered += 1;
+  }
+  for (PlannedStart& start : *starts)
+    if (Status started = StartBy(message, std::move(start), reply);
+        !started.ok() && reply.delivered == 0 && reply.started.empty())
+      return started.error();
   if (receivers->empty() && !message.addressed)
     if (Status kept = Keep(message, reply); !kept.ok()) return kept.error();
 
+  Flight& flight = Open();
   int shard = HomeShardOf(message.tenant, message.value);
   std::int64_t remember_us = std::max(message.keep_ms, kEventIdentityMs) * 1000;
   EventIdentityRow identity{shard, message.tenant, event.source, event.id, message.value, now_us_ + remember_us};
   pending_identities_.Put(flight.number, group, std::string(), identity);
   flight.rows.event_identities.push_back(std::move(identity));
   services_.counters.events_accepted.fetch_add(1, std::memory_order_relaxed);
-
-  for (const InstanceId& receiver : *receivers) {
-    Result<CachedInstance*> instance = Load(receiver);
-    if (!instance.ok()) {
-      if (instance.error().code != kUnknownInstance) return instance.error();
-      continue;
-    }
-    const std::optional<std::string>& key = (*instance)->state.key;
-    DeliverEvent deliver;
-    deliver.event = event;
-    deliver.by_business_key = key && *key == message.value;
-    if (!message.addressed) deliver.key = message.value;
-    if (DecideOn(**instance, deliver).ok()) reply.delivered += 1;
-  }
-  for (PlannedStart& start : *starts) (void)StartBy(message, std::move(start), reply);
   return reply;
+}
+
+// False: the instance has ended. One that waits for the value by `match` may be written by another shard.
+Result<bool> Shard::Offer(const InstanceId& receiver, DeliverEvent deliver) {
+  if (!Owns(receiver.shard())) {
+    SendEvent(receiver, NextArrival(), std::move(deliver));
+    return true;
+  }
+  Result<CachedInstance*> instance = Load(receiver);
+  if (!instance.ok()) {
+    if (instance.error().code == kUnknownInstance) return false;
+    return instance.error();
+  }
+  const std::optional<std::string>& key = (*instance)->state.key;
+  deliver.by_business_key = !deliver.key || (key && *key == *deliver.key);
+  Result<Done> decided = DecideOn(**instance, deliver);
+  if (decided.ok()) return true;
+  if (decided.error().code == kTooManyKeptEvents) return decided.error();
+  return false;
+}
+
+// Grows over restarts, too, even when nothing that has an older number is stored any more.
+std::int64_t Shard::NextArrival() { return kept_order_ = std::max(kept_order_ + 1, now_us_); }
+
+// An event has no sender; its arrival at this shard thread stands for one. Below zero, where no journal counts.
+void Shard::SendEvent(const InstanceId& receiver, std::int64_t arrival, DeliverEvent deliver) {
+  message_index_ = options_.index;
+  SendMessage(receiver, -arrival, receiver.shard(), InstanceMessage{receiver, std::move(deliver)});
 }
 
 // Live instances with this business key of the processes concerned, and those that wait for the value by `match`.
@@ -120,7 +145,7 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
                      message.tenant,
                      process,
                      message.value,
-                     ++kept_order_,
+                     NextArrival(),
                      message.event.type,
                      now_us_ + keep_ms * 1000,
                      WriteJson(EventToStored(message.event))};
@@ -132,25 +157,27 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
 }
 
 // The events that wait for this process and key, oldest first; they are the new instance's from now on.
-std::vector<CloudEvent> Shard::TakeKept(const Definition& definition, const std::string& tenant,
-                                        const std::string& key) {
-  std::vector<CloudEvent> events;
-  if (definition.events.empty()) return events;
-  Result<std::vector<KeptEventRow>> rows = services_.storage.FindKeptEvents(tenant, definition.process, key);
+void Shard::TakeKept(const Definition& definition, StartInstance& start) {
+  if (definition.events.empty() || !start.key) return;
+  Result<std::vector<KeptEventRow>> rows =
+      services_.storage.FindKeptEvents(start.tenant, definition.process, *start.key);
   if (!rows.ok()) {
     failed_ = true;  // the whole batch is decided again
-    return events;
+    return;
   }
-  std::string group = GroupKey({tenant, definition.process, key});
+  std::string group = GroupKey({start.tenant, definition.process, *start.key});
   pending_kept_.Merge(group, *rows, KeptIdentity);
   std::sort(rows->begin(), rows->end(), [](const KeptEventRow& a, const KeptEventRow& b) { return a.order < b.order; });
   for (const KeptEventRow& row : *rows) {
-    if (row.expires_us > now_us_ && definition.FindEvent(row.type))
-      if (Result<Value> stored = ParseJson(row.bytes); stored.ok()) events.push_back(EventFromStored(*stored));
+    if (row.expires_us > now_us_ && definition.FindEvent(row.type)) {
+      if (Result<Value> stored = ParseJson(row.bytes); stored.ok()) {
+        start.kept.push_back(EventFromStored(*stored));
+        start.kept_until_us.push_back(row.expires_us);
+      }
+    }
     pending_kept_.Delete(Open().number, group, KeptIdentity(row));
     Open().rows.kept_events_deleted.push_back(KeyOnly(row));
   }
-  return events;
 }
 
 void Shard::SubscribeHere(const SubscribeMessage& message) {
@@ -186,10 +213,7 @@ void Shard::SubscribeHere(const SubscribeMessage& message) {
     flight.rows.kept_events_deleted.push_back(KeyOnly(waiting));
     Result<Value> stored = ParseJson(waiting.bytes);
     if (waiting.expires_us <= now_us_ || !stored.ok()) continue;
-    DeliverEvent deliver{EventFromStored(*stored), message.value, false};
-    message_index_ = 0;
-    SendMessage(message.instance, -waiting.order, message.instance.shard(),
-                InstanceMessage{message.instance, std::move(deliver)});
+    SendEvent(message.instance, waiting.order, {EventFromStored(*stored), message.value, false, waiting.expires_us});
   }
 }
 

@@ -38,7 +38,8 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
 
 Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
   auto child_key = [this](const RunVerb& run, const Value& input) { return KeyOfChild(run, input); };
-  DecisionContext context{now_us_, random_(), shard_count_, child_key};
+  auto child_refusal = [this](const RunVerb& run, const Value& input) { return RefusalOfChild(run, input); };
+  DecisionContext context{now_us_, random_(), shard_count_, child_key, child_refusal};
   Result<Decision> decision = Decide(*instance.definition, instance.state, command, context);
   if (!decision.ok()) return decision.error();
   services_.counters.decisions.fetch_add(1, std::memory_order_relaxed);
@@ -48,12 +49,34 @@ Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
 
 // What the live (or wanted) version's own `key:` gives. Mistakes are told later, by the shard that starts the child.
 std::optional<std::string> Shard::KeyOfChild(const RunVerb& run, const Value& input) const {
-  DefinitionPtr definition = services_.definitions.Resolve(run.process, run.version);
-  if (!definition || !definition->key) return std::nullopt;
-  Result<Value> valid = ValidateStart(*definition, input);
-  if (!valid.ok()) return std::nullopt;
-  Result<std::optional<std::string>> key = EvaluateKey(*definition, *valid, now_us_);
-  return key.ok() ? *key : std::nullopt;
+  Result<ChildAtDoor> child = ReceiveChild(run.process, run.version, input, std::nullopt);
+  return child.ok() ? child->key : std::nullopt;
+}
+
+// What that shard would say of a child that nobody waits for, as far as it can be said here: whether its key is free it alone knows.
+std::optional<ProcessError> Shard::RefusalOfChild(const RunVerb& run, const Value& input) const {
+  std::optional<std::string> given;
+  if (run.key) given.emplace();  // then the child's own is not asked
+  Result<ChildAtDoor> child = ReceiveChild(run.process, run.version, input, given);
+  if (child.ok()) return std::nullopt;
+  return ProcessError{"schema", child.error().message, Value()};
+}
+
+Result<Shard::ChildAtDoor> Shard::ReceiveChild(const std::string& process, const std::string& version,
+                                               const Value& input, const std::optional<std::string>& key) const {
+  ChildAtDoor child{services_.definitions.Resolve(process, version), Value(), key};
+  if (!child.definition) {
+    std::string range = version.empty() ? std::string() : " in version " + version;
+    return Error{kUnknownProcess, "Expected a deployed process, but '" + process + "'" + range + " is not there."};
+  }
+  Result<Value> valid = ValidateStart(*child.definition, input);
+  if (!valid.ok()) return valid.error();
+  child.input = std::move(*valid);
+  if (child.key) return child;
+  Result<std::optional<std::string>> own = EvaluateKey(*child.definition, child.input, now_us_);
+  if (!own.ok()) return own.error();
+  child.key = std::move(*own);
+  return child;
 }
 
 void Shard::Gather(CachedInstance& instance, Decision decision) {

@@ -1,6 +1,7 @@
 // A shard's commands: what each asks of which instance, and what its caller hears once the batch is durable.
 #include <algorithm>
 
+#include "engine/base/log.h"
 #include "engine/model/json.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
@@ -82,8 +83,8 @@ std::optional<Result<std::string>> Shard::Remembered(const std::string& idempote
 void Shard::Remember(int logical_shard, const std::string& idempotency_key, const std::string& request_hash,
                      std::string answer) {
   if (idempotency_key.empty()) return;
-  IdempotencyRow row{logical_shard, std::string(kDefaultTenant), idempotency_key,
-                     request_hash,  std::move(answer),           now_us_ + kIdempotencyKeyMs * 1000};
+  IdempotencyRow row{logical_shard, std::string(kDefaultTenant),           idempotency_key, request_hash,
+                     std::move(answer), now_us_ + kIdempotencyKeyMs * 1000};
   pending_idempotency_.Put(Open().number, GroupKey({row.tenant, row.key}), row.key, row);
   Open().rows.idempotency_keys.push_back(std::move(row));
 }
@@ -114,7 +115,7 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
   Flight& flight = Open();
   std::string tenant = start.tenant;
   std::optional<std::string> key = start.key;
-  if (key) start.kept = TakeKept(*definition, tenant, *key);
+  TakeKept(*definition, start);
   auto fresh = std::make_unique<CachedInstance>();
   fresh->state.id = id;
   fresh->definition = definition;
@@ -191,7 +192,8 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
     } else if (auto* start = std::get_if<StartMessage>(&*message)) {
       StartChildHere(*start);
     } else if (auto* event = std::get_if<EventMessage>(&*message)) {
-      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && !IsRefusal(reply.error())) failed_ = true;
+      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && !IsRefusal(reply.error()))
+        failed_ = true;
     } else if (auto* subscribe = std::get_if<SubscribeMessage>(&*message)) {
       SubscribeHere(*subscribe);
     } else if (auto* scheduled = std::get_if<ScheduledMessage>(&*message)) {
@@ -206,31 +208,28 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
 }
 
 void Shard::StartChildHere(const StartMessage& message) {
-  if (Result<CachedInstance*> there = Load(message.child); there.ok()) return;  // starting twice is starting once
+  Result<CachedInstance*> there = Load(message.child);
+  if (there.ok()) return;  // starting twice is starting once
+  if (there.error().code != kUnknownInstance) {
+    failed_ = true;
+    return;
+  }
   auto refuse = [&](ChildResult::Kind kind, const std::string& text) {
-    if (message.parent.detached) return;
+    if (message.parent.detached)
+      LogWarning("A child that nobody waits for could not start.",
+                 {{"instance", message.parent.instance.ToString()},
+                  {"process", message.process},
+                  {"error", kind == ChildResult::Kind::kDuplicate ? "duplicate" : "schema"}});
     ChildResult result{kind, Value(),
                        ProcessError{kind == ChildResult::Kind::kDuplicate ? "duplicate" : "schema", text, Value()}};
     message_index_ = 0;
+    FinishChild finish{message.parent.activation, message.child, std::move(result), message.parent.detached};
     SendMessage(message.child, 0, message.parent.instance.shard(),
-                InstanceMessage{message.parent.instance,
-                                FinishChild{message.parent.activation, message.child, std::move(result)}});
+                InstanceMessage{message.parent.instance, std::move(finish)});
   };
-  DefinitionPtr definition = services_.definitions.Resolve(message.process, message.version);
-  if (!definition) {
-    std::string range = message.version.empty() ? std::string() : " in version " + message.version;
-    return refuse(ChildResult::Kind::kRefused,
-                  "Expected a deployed process, but '" + message.process + "'" + range + " is not there.");
-  }
-  Result<Value> input = ValidateStart(*definition, message.input);
-  if (!input.ok()) return refuse(ChildResult::Kind::kRefused, input.error().message);
-  std::optional<std::string> key = message.key;
-  if (!key) {
-    Result<std::optional<std::string>> evaluated = EvaluateKey(*definition, *input, now_us_);
-    if (!evaluated.ok()) return refuse(ChildResult::Kind::kRefused, evaluated.error().message);
-    key = *evaluated;
-  }
-  if (std::optional<Error> refusal = Refusal(*definition, message.tenant, key)) {
+  Result<ChildAtDoor> child = ReceiveChild(message.process, message.version, message.input, message.key);
+  if (!child.ok()) return refuse(ChildResult::Kind::kRefused, child.error().message);
+  if (std::optional<Error> refusal = Refusal(*child->definition, message.tenant, child->key)) {
     if (refusal->code != kKeyInUse) {
       failed_ = true;
       return;
@@ -239,10 +238,10 @@ void Shard::StartChildHere(const StartMessage& message) {
   }
   StartInstance start;
   start.tenant = message.tenant;
-  start.key = std::move(key);
-  start.input = std::move(*input);
+  start.key = std::move(child->key);
+  start.input = std::move(child->input);
   start.parent = message.parent;
-  Result<CachedInstance*> started = StartInstanceHere(message.child, definition, std::move(start));
+  Result<CachedInstance*> started = StartInstanceHere(message.child, child->definition, std::move(start));
   if (!started.ok()) refuse(ChildResult::Kind::kRefused, started.error().message);
 }
 

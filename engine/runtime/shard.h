@@ -221,7 +221,7 @@ class Shard {
   Result<EventReply> Correlate(const EventMessage& message);
   Result<std::set<InstanceId>> FindReceivers(const EventMessage& message);
   Status Keep(const EventMessage& message, EventReply& reply);
-  std::vector<CloudEvent> TakeKept(const Definition& definition, const std::string& tenant, const std::string& key);
+  void TakeKept(const Definition& definition, StartInstance& start);
   void SubscribeHere(const SubscribeMessage& message);
   // start_on.cc
   struct PlannedStart {
@@ -231,6 +231,9 @@ class Shard {
   };
   Result<std::vector<PlannedStart>> PlanStarts(const EventMessage& message, std::set<InstanceId>& receivers);
   Status StartBy(const EventMessage& message, PlannedStart planned, EventReply& reply);
+  Result<bool> Offer(const InstanceId& receiver, DeliverEvent deliver);
+  std::int64_t NextArrival();
+  void SendEvent(const InstanceId& receiver, std::int64_t arrival, DeliverEvent deliver);
 
   // ---- schedules.cc ----
   Status LoadSchedules();
@@ -247,7 +250,16 @@ class Shard {
   // ---- effects.cc ----
   // Decides one command of a cached instance and gathers rows and effects into the open batch.
   Result<Done> DecideOn(CachedInstance& instance, const Command& command);
+  // A child as its own definition takes it, before it starts.
+  struct ChildAtDoor {
+    DefinitionPtr definition;
+    Value input;
+    std::optional<std::string> key;
+  };
+  Result<ChildAtDoor> ReceiveChild(const std::string& process, const std::string& version, const Value& input,
+                                   const std::optional<std::string>& key) const;
   std::optional<std::string> KeyOfChild(const RunVerb& run, const Value& input) const;
+  std::optional<ProcessError> RefusalOfChild(const RunVerb& run, const Value& input) const;
   void Gather(CachedInstance& instance, Decision decision);
   void GatherRows(CachedInstance& instance);
   void GatherIncidents(CachedInstance& instance);

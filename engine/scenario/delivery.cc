@@ -127,15 +127,16 @@ std::optional<Error> World::Accept(const CloudEvent& event, const std::optional<
   return refused;
 }
 
-std::vector<CloudEvent> World::TakeKept(const std::string& process, const std::optional<std::string>& key) {
-  std::vector<CloudEvent> taken;
-  if (!key) return taken;
+void World::TakeKept(const std::string& process, StartInstance& start) {
+  if (!start.key) return;
   std::erase_if(kept_, [&](const KeptCopy& kept) {
-    if (kept.process != process || kept.value != *key) return false;
-    if (kept.until_us > now_us_) taken.push_back(kept.event);
+    if (kept.process != process || kept.value != *start.key) return false;
+    if (kept.until_us > now_us_) {
+      start.kept.push_back(kept.event);
+      start.kept_until_us.push_back(kept.until_us);
+    }
     return true;
   });
-  return taken;
 }
 
 void World::OfferKept(const InstanceId& instance, const Subscribe& subscription) {
@@ -144,7 +145,8 @@ void World::OfferKept(const InstanceId& instance, const Subscribe& subscription)
     if (kept.addressed || kept.process != live->definition->process || kept.event.type != subscription.type)
       return false;
     if (kept.value != subscription.value) return false;
-    if (kept.until_us > now_us_) Tell(instance, DeliverEvent{kept.event, kept.value, live->state.key == kept.value});
+    if (kept.until_us > now_us_)
+      Tell(instance, DeliverEvent{kept.event, kept.value, live->state.key == kept.value, kept.until_us});
     return true;
   });
 }

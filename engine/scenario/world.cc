@@ -66,7 +66,7 @@ Result<InstanceId> World::Begin(const DefinitionPtr& definition, const InstanceI
   start.key = key;
   start.input = input;
   start.parent = parent;
-  start.kept = TakeKept(definition->process, key);
+  TakeKept(definition->process, start);
   started_.emplace_back(definition->process, id);
   std::optional<Error> refused = Decide(id, start);
   if (!refused) return id;
@@ -194,11 +194,10 @@ void World::Take(const InstanceId& from, const Effect& effect) {
 }
 
 void World::Reply(const InstanceId& parent, const StartChild& effect, ChildResult::Kind kind, std::string message) {
-  if (effect.detach) return;
   ChildResult result;
   result.kind = kind;
   result.error.message = std::move(message);
-  Tell(parent, FinishChild{effect.activation, effect.child, std::move(result)});
+  Tell(parent, FinishChild{effect.activation, effect.child, std::move(result), effect.detach});
 }
 
 void World::StartChildOf(const InstanceId& parent, const StartChild& effect) {

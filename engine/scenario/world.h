@@ -124,7 +124,7 @@ class World {
   std::optional<Error> AcceptAddressed(const CloudEvent& event, const std::string& process,
                                        const std::optional<std::string>& key);
   bool StartBy(const DefinitionPtr& definition, const CloudEvent& event, std::optional<Error>& refused);
-  std::vector<CloudEvent> TakeKept(const std::string& process, const std::optional<std::string>& key);
+  void TakeKept(const std::string& process, StartInstance& start);
   void OfferKept(const InstanceId& instance, const Subscribe& subscription);
   const LiveInstance* FindByKey(const std::string& process, const std::string& key, bool live_only) const;
 

@@ -130,7 +130,9 @@ std::optional<ProcessError> ArmSubscriptions(Machine& machine, ActivationId acti
 bool OfferEvent(Machine& machine, const CloudEvent& event, const std::optional<std::string>& key, bool by_business_key);
 // Offers it, and keeps it if nobody takes it now.
 void Deliver(Machine& machine, const DeliverEvent& command);
-void KeepEvent(Machine& machine, const CloudEvent& event, const std::optional<std::string>& key, bool by_business_key);
+// When the `keep` of an event that arrived then ends; 0 for a type that is not declared.
+std::int64_t KeepUntil(const Machine& machine, const DeliverEvent& delivery, std::int64_t arrived_us);
+void KeepEvent(Machine& machine, const DeliverEvent& delivery);
 // The oldest kept event that some state takes; false if there is none.
 bool OfferKept(Machine& machine);
 

@@ -1,5 +1,6 @@
 // The end of a verb's work, and of the instance.
 #include "engine/core/behaviors/behaviors.h"
+#include "engine/core/behaviors/bounds.h"
 
 namespace fermata {
 namespace {
@@ -38,6 +39,14 @@ void CompleteWork(Machine& machine, ActivationId activation, const Value& output
     }
   } else if (!end.child.empty() && !end.skipped) {
     undo.record = ChildRecord(machine, activation, end.child);
+  }
+  std::optional<ProcessError> full;
+  if (!state.save.empty()) full = CheckVariables(machine, scope, {{state.save, output}});
+  if (full) {
+    machine.Record(WorkHeld{activation, output});
+    // The record of a child can be made now only: a retry does not know the child any more.
+    if (!has_undo && !undo.record.child.empty()) RegisterUndo(machine, state, std::move(undo.record));
+    return OpenIncidentAt(machine, activation, *full, {IncidentKind::kUndoInput, 0, std::nullopt});
   }
   machine.Record(WorkCompleted{activation, state.save, scope, output, end.by, end.skipped});
   if (has_undo || !undo.record.child.empty()) RegisterUndo(machine, state, std::move(undo.record));

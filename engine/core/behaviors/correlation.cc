@@ -97,11 +97,6 @@ std::vector<Taking> FindTakings(Machine& machine, const Offer& offer) {
   return takings;
 }
 
-std::int64_t KeepUntil(const Machine& machine, const std::string& type) {
-  const EventDeclaration* declaration = machine.definition().FindEvent(type);
-  return declaration == nullptr ? 0 : machine.now_us() + declaration->keep_ms * 1000;
-}
-
 }  // namespace
 
 std::optional<ProcessError> ArmSubscriptions(Machine& machine, ActivationId activation) {
@@ -147,15 +142,23 @@ bool OfferEvent(Machine& machine, const CloudEvent& event, const std::optional<s
   return !takings.empty();
 }
 
-void KeepEvent(Machine& machine, const CloudEvent& event, const std::optional<std::string>& key, bool by_business_key) {
-  const std::int64_t until_us = KeepUntil(machine, event.type);
-  if (until_us == 0 || machine.state().kept.size() >= kKeptEventsPerInstanceMax) return;
-  machine.Record(EventKept{{machine.state().next_kept, event, key, by_business_key, until_us}});
+std::int64_t KeepUntil(const Machine& machine, const DeliverEvent& delivery, std::int64_t arrived_us) {
+  if (delivery.until_us != 0) return delivery.until_us;
+  const EventDeclaration* declaration = machine.definition().FindEvent(delivery.event.type);
+  return declaration == nullptr ? 0 : arrived_us + declaration->keep_ms * 1000;
+}
+
+void KeepEvent(Machine& machine, const DeliverEvent& delivery) {
+  if (machine.definition().FindEvent(delivery.event.type) == nullptr) return;
+  const std::int64_t until_us = KeepUntil(machine, delivery, machine.now_us());
+  if (until_us <= machine.now_us() || machine.state().kept.size() >= kKeptEventsPerInstanceMax) return;
+  machine.Record(EventKept{
+      {machine.state().next_kept, delivery.event, delivery.key, delivery.by_business_key, until_us}});
 }
 
 void Deliver(Machine& machine, const DeliverEvent& command) {
   if (!OfferEvent(machine, command.event, command.key, command.by_business_key))
-    KeepEvent(machine, command.event, command.key, command.by_business_key);
+    KeepEvent(machine, command);
 }
 
 bool OfferKept(Machine& machine) {

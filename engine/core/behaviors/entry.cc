@@ -1,5 +1,6 @@
 // Entering states: `set`, then what the state listens to, then its verb.
 #include "engine/core/behaviors/behaviors.h"
+#include "engine/core/behaviors/bounds.h"
 #include "engine/core/verbs/verbs.h"
 
 namespace fermata {
@@ -22,6 +23,7 @@ std::optional<ProcessError> AssignAll(Machine& machine, ActivationId scope, cons
     if (!value.ok()) return std::move(value.error);
     assigned.values.emplace_back(assignment.name, std::move(value.value));
   }
+  if (std::optional<ProcessError> full = CheckVariables(machine, scope, assigned.values)) return full;
   machine.Record(std::move(assigned));
   return std::nullopt;
 }
@@ -42,7 +44,8 @@ void RunEntry(Machine& machine, ActivationId activation) {
     if (std::optional<ProcessError> failed = ArmSubscriptions(machine, activation); failed && !error) error = failed;
   if (!error) {
     if (again) machine.Record(EntryProgressed{activation, true, Phase::kWorking});
-    error = StartVerb(machine, activation);
+    error = CheckUndoRecords(machine, state);
+    if (!error) error = StartVerb(machine, activation);
   }
   if (!error) return;
   machine.Record(EntryProgressed{activation, was_set, Phase::kEntering});

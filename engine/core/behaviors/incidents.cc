@@ -1,5 +1,6 @@
 // Incidents: a branch that is parked until somebody retries, skips or fails it.
 #include "engine/core/behaviors/behaviors.h"
+#include "engine/core/behaviors/bounds.h"
 #include "engine/core/verbs/verbs.h"
 #include "engine/model/command_codes.h"
 
@@ -55,7 +56,7 @@ void Retry(Machine& machine, const Incident& incident, bool changed) {
       return StartEnd(machine, id, std::get<EndVerb>(machine.StateOf(id).verb));
     case IncidentKind::kEvent:
       if (!OfferEvent(machine, *incident.event, std::nullopt, false))
-        KeepEvent(machine, *incident.event, std::nullopt, false);
+        KeepEvent(machine, {*incident.event, std::nullopt, false});
       return;
     case IncidentKind::kTimer:
       return FireAfter(machine, id, static_cast<int>(incident.subject));
@@ -68,6 +69,8 @@ void Retry(Machine& machine, const Incident& incident, bool changed) {
       return RetryLeft(machine, incident);
     case IncidentKind::kStuck:
       return;
+    case IncidentKind::kDetached:
+      FERMATA_ASSERT(false);  // refused
   }
 }
 
@@ -91,7 +94,8 @@ void Skip(Machine& machine, const Incident& incident, const ResolveIncident& com
       return machine.Record(LeftJobSettled{id});
     case IncidentKind::kEvent:
     case IncidentKind::kTimer:
-      return;  // the trigger is dropped
+    case IncidentKind::kDetached:
+      return;  // the trigger, or the child, is dropped
     case IncidentKind::kNext:
     case IncidentKind::kStuck:
       FERMATA_ASSERT(false);  // refused
@@ -145,6 +149,15 @@ std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncid
   }
   const IncidentKind kind = found->second.kind;
   const bool undo = kind == IncidentKind::kUndo;
+  if (command.action == IncidentAction::kRetry && kind == IncidentKind::kDetached) {
+    return Error{kActionForbids,
+                 "Expected `skip` or `fail`, but the state that started the child has been left: start the child by "
+                 "itself, then skip."};
+  }
+  if (std::optional<ProcessError> full =
+          CheckVariables(machine, machine.ScopeOf(found->second.activation), command.set)) {
+    return Error{kInvalidInput, full->message, "/set"};
+  }
   if (command.action == IncidentAction::kFail && undo) {
     return Error{kActionForbids, "Expected `retry` or `skip`, but an undo is never dropped: it cannot be failed."};
   }

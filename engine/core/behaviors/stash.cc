@@ -68,7 +68,9 @@ struct Executor {
       return;
     }
     const Activation* at = machine.Find(command.activation);
-    if (at != nullptr && at->child && at->child->id == command.child) SettleChild(machine, at->id, command.result);
+    if (at != nullptr && at->child && at->child->id == command.child)
+      return SettleChild(machine, at->id, command.result);
+    if (command.detached) ReportDetached(machine, command);
   }
 
   void operator()(const ResolveIncident& command) { Resolve(machine, command); }
@@ -112,8 +114,11 @@ bool TakeStashed(Machine& machine) {
   for (const auto& [number, stashed] : machine.state().stash)
     if ((first == nullptr || stashed.time_us < first->time_us) && !MustWait(machine, stashed.command)) first = &stashed;
   if (first == nullptr) return false;
-  const StashedCommand taken = *first;
+  StashedCommand taken = *first;
   machine.Record(CommandUnstashed{taken.number});
+  // An event waits from its arrival on, whatever held it up.
+  if (auto* delivery = std::get_if<DeliverEvent>(&taken.command))
+    delivery->until_us = KeepUntil(machine, *delivery, taken.time_us);
   Execute(machine, taken.command);
   return true;
 }

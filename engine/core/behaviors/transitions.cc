@@ -1,5 +1,6 @@
 // Taking transitions: their arms, what they exit, and where they enter.
 #include "engine/core/behaviors/behaviors.h"
+#include "engine/core/behaviors/bounds.h"
 #include "engine/core/verbs/verbs.h"
 
 namespace fermata {
@@ -102,6 +103,7 @@ std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const
     if (!value.ok()) return std::move(value.error);
     assigned.values.emplace_back(assignment.name, std::move(value.value));
   }
+  if (std::optional<ProcessError> full = CheckVariables(machine, scope, assigned.values)) return full;
   for (std::size_t i = saved; i < assigned.values.size(); ++i)
     names.Bind(assigned.values[i].first, assigned.values[i].second);
   EmissionOutcome emission;

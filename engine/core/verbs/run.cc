@@ -30,6 +30,7 @@ ChildStart PrepareChild(const Machine& machine, ActivationId id, const RunVerb& 
   } else if (machine.context().child_key) {
     start.effect.key = machine.context().child_key(verb, input.value);
   }
+  if (verb.detach && machine.context().child_refusal) start.error = machine.context().child_refusal(verb, input.value);
   start.effect.activation = id;
   start.effect.process = verb.process;
   start.effect.version = verb.version;
@@ -76,6 +77,17 @@ void SettleChild(Machine& machine, ActivationId id, const ChildResult& result) {
     case ChildResult::Kind::kRefused:
       return raise({"schema", result.error.message, result.error.data}, ErrorClass::kDefinition);
   }
+}
+
+void ReportDetached(Machine& machine, const FinishChild& command) {
+  const InstanceState& state = machine.state();
+  for (const auto& [number, incident] : state.incidents)
+    if (incident.kind == IncidentKind::kDetached && incident.subject == command.activation) return;
+  const bool duplicate = command.result.kind == ChildResult::Kind::kDuplicate;
+  ProcessError error{duplicate ? "duplicate" : "schema", command.result.error.message, command.result.error.data};
+  machine.Record(ChildFinished{command.activation, command.child, command.result.kind, error.name});
+  if (machine.ended() || machine.Find(kRootActivation) == nullptr) return;
+  OpenIncidentAt(machine, kRootActivation, error, {IncidentKind::kDetached, command.activation, std::nullopt});
 }
 
 }  // namespace fermata

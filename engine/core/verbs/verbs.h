@@ -31,6 +31,8 @@ void FireDeadline(Machine& machine, ActivationId activation);
 
 // ---- run ----
 void SettleChild(Machine& machine, ActivationId activation, const ChildResult& result);
+// The receiver refused a child that nobody waits for, and its state has been left.
+void ReportDetached(Machine& machine, const FinishChild& command);
 // Again, after the receiver refused it.
 std::optional<ProcessError> RestartChild(Machine& machine, ActivationId activation);
 

@@ -70,13 +70,14 @@ TEST(Codec, KeepsEveryCommand) {
   StartInstance start;
   start.key = "k";
   start.kept.push_back(CloudEvent{"1", "/s", "t", "sub", {5, 6}, Value::Int(1), Value::Map({})});
+  start.kept_until_us = {9};
   const std::vector<Command> commands = {
       start,
       CompleteJob{{1, false}, 2, JobSuccess{Value::Int(1)}},
       CompleteJob{{1, true}, 2, BusinessFailure{"declined", "m", Value::Int(1)}},
       FireTimer{{3, kUndoRetrySlot}},
-      DeliverEvent{start.kept[0], "k", true},
-      FinishChild{2, InstanceId::Make(1, 2, 3, 4), {ChildResult::Kind::kFailed, {}, {"e", "m", {}}}},
+      DeliverEvent{start.kept[0], "k", true, 9},
+      FinishChild{2, InstanceId::Make(1, 2, 3, 4), {ChildResult::Kind::kFailed, {}, {"e", "m", {}}}, true},
       UndoInstance{"r"},
       CancelInstance{""},
       SuspendInstance{},
@@ -89,6 +90,15 @@ TEST(Codec, KeepsEveryCommand) {
     ASSERT_TRUE(decoded.ok()) << EncodeCommand(command);
     EXPECT_TRUE(*decoded == command) << EncodeCommand(command);
   }
+}
+
+TEST(Codec, ReadsCommandsOfBeforeAKeptEventHadItsTime) {
+  constexpr const char* kDeliver =
+      R"([1,["deliver-event",["e-1","/tests","paid","",[],{"id":"o-1"}],["o-1"],1]])";
+  Result<Command> decoded = DecodeCommand(kDeliver);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(std::get<DeliverEvent>(*decoded).until_us, 0);
+  EXPECT_EQ(EncodeCommand(*decoded), kDeliver);
 }
 
 TEST(Codec, LeavesTrailingDefaultsOut) {
