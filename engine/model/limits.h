@@ -97,6 +97,7 @@ inline constexpr std::size_t kSqliteGroupBytesMax =
 inline constexpr int kSqlitePageBytes = 4 << 10;
 inline constexpr int kSqliteLogPages = 4'000;                  // 16 MB of log start a checkpoint
 inline constexpr int kSqliteLogPagesMax = 64'000;              // 256 MB of log: wait for readers to let it start anew
+inline constexpr std::int64_t kSqliteLogBytesReserved = 20 << 20;  // what a log has grown to when it starts anew
 inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;  // of the log file after a peak
 inline constexpr int kSqliteWriterCacheKib = 64 << 10;
 inline constexpr int kSqliteReaderCacheKib = 8 << 10;

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/sqlite/migrations.h"
 #include "engine/storage/sqlite/raw_insert.h"
@@ -176,8 +177,8 @@ TEST_F(SqliteFile, ADiskThatTakesNothingFailsCommitsAndThenGoesOn) {
   ASSERT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 1)})), CommitOutcome::kCommitted);
   {
     const FileSizeLimit full(std::filesystem::file_size(Path() + "-wal"));
-    EXPECT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 2, std::string(100'000, 'x'))})),
-              CommitOutcome::kFailed);
+    const std::string too_much(kSqliteLogBytesReserved, 'x');
+    EXPECT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 2, too_much)})), CommitOutcome::kFailed);
     ASSERT_TRUE(storage->LastCommitError());
     EXPECT_EQ(storage->LastCommitError()->code, kStorageCommitFailed);
     EXPECT_EQ(storage->ReadJournal(id, 0, 10)->size(), 1u);
@@ -186,6 +187,25 @@ TEST_F(SqliteFile, ADiskThatTakesNothingFailsCommitsAndThenGoesOn) {
   EXPECT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 2, "again")})), CommitOutcome::kCommitted);
   EXPECT_FALSE(storage->LastCommitError());
   EXPECT_EQ(storage->ReadJournal(id, 0, 10)->size(), 2u);
+}
+
+TEST_F(SqliteFile, ACommitFindsTheRoomOfItsLogMade) {
+  const std::unique_ptr<Storage> storage = MustOpen();
+  const auto before = std::filesystem::file_size(Path() + "-wal");
+  EXPECT_GE(before, static_cast<std::uintmax_t>(kSqliteLogBytesReserved));
+  EXPECT_GT(kSqliteLogBytesReserved, std::int64_t{kSqliteLogPages} * (kSqlitePageBytes + 24));
+  ASSERT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(IdOf(*storage, 1), 1, std::string(100'000, 'x'))})),
+            CommitOutcome::kCommitted);
+  EXPECT_EQ(std::filesystem::file_size(Path() + "-wal"), before);
+}
+
+TEST_F(SqliteFile, OpensWithoutRoomForItsLog) {
+  MakeData();
+  const FileSizeLimit full(kSqliteLogBytesReserved / 2);
+  const std::unique_ptr<Storage> storage = MustOpen();
+  EXPECT_LT(std::filesystem::file_size(Path() + "-wal"), static_cast<std::uintmax_t>(kSqliteLogBytesReserved / 2));
+  const InstanceId id = IdOf(*storage, 1);
+  EXPECT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 2, "on")})), CommitOutcome::kCommitted);
 }
 
 TEST_F(SqliteFile, TheLogStartsAnewWhileCommitsGoOn) {

@@ -14,6 +14,7 @@
 #include "engine/storage/reader_pool.h"
 #include "engine/storage/sqlite/checkpointer.h"
 #include "engine/storage/sqlite/file_lock.h"
+#include "engine/storage/sqlite/log_room.h"
 #include "engine/storage/sqlite/migrations.h"
 #include "engine/storage/sqlite/reader.h"
 #include "engine/storage/sqlite/writer.h"
@@ -251,6 +252,7 @@ Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
   if (!set) return set.error();
   Status migrated = sqlite::Migrate(**writer);
   if (!migrated) return migrated.error();
+  if (options.sync == SqliteSync::kFull) sqlite::ReserveLog(**writer, kSqliteLogBytesReserved);
 
   Result<std::unique_ptr<Connection>> checkpoints =
       OpenConnection(path, SQLITE_OPEN_READWRITE, "PRAGMA wal_autocheckpoint = 0;PRAGMA synchronous = " + sync);
