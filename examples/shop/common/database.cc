@@ -114,8 +114,10 @@ RestAnswer Once(soci::session& sql, const RestRequest& request, const std::funct
 
 std::string NowText() { return TextAfterSeconds(0); }
 
-std::string TextAfterSeconds(std::int64_t seconds) {
-  return FormatTimestamp(FromMicros((SystemClock().NowUs() / 1'000'000 + seconds) * 1'000'000));
+std::string TextAfterSeconds(std::int64_t seconds) { return TimeText(SystemClock(), seconds); }
+
+std::string TimeText(Clock& clock, std::int64_t seconds) {
+  return FormatTimestamp(FromMicros((clock.NowUs() / 1'000'000 + seconds) * 1'000'000));
 }
 
 }  // namespace fermata::shop

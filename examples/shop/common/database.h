@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "examples/shop/common/rest.h"
 
@@ -44,5 +45,7 @@ extern const char* const kIdempotencyTable;
 // Now, and a time relative to now, as RFC 3339 text in UTC: sorts as time does.
 std::string NowText();
 std::string TextAfterSeconds(std::int64_t seconds);
+// The same by this clock.
+std::string TimeText(Clock& clock, std::int64_t seconds);
 
 }  // namespace fermata::shop

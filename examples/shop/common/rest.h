@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,12 +16,17 @@ namespace fermata::shop {
 struct RestRequest {
   std::string method, path;
   std::map<std::string, std::string> parameters;  // of the route: {username}
+  std::map<std::string, std::string> query;       // of a name that stands twice the first
   std::string idempotency_key;                    // empty = none given
   std::string body_text;
   Value body;  // a map; {} if no body was sent
 
   // A text of the body; empty if it is missing or no text.
   std::string Text(std::string_view key) const;
+  // A whole number of the body; nullopt if it is missing or something else.
+  std::optional<long long> Integer(std::string_view key) const;
+  // A value of the query; empty if it is missing.
+  std::string Query(const std::string& key) const;
 };
 
 struct RestAnswer {

@@ -14,7 +14,10 @@ namespace {
 
 constexpr std::size_t kQueuedRequestsMax = 1'000;
 
-HttpResponse ToResponse(const RestAnswer& answer) { return JsonResponse(answer.status, WriteJson(answer.body)); }
+HttpResponse ToResponse(const RestAnswer& answer) {
+  if (answer.status == 204) return EmptyResponse(204);
+  return JsonResponse(answer.status, WriteJson(answer.body));
+}
 
 std::vector<std::string> ParameterNames(const std::string& path) {
   std::vector<std::string> names;
@@ -91,6 +94,7 @@ class RestServer::Impl {
              const PathParams& parameters, const ResponseHandle& response) {
     RestRequest request{.method = http.method, .path = http.path, .body_text = http.body, .body = Value::Object({})};
     for (const std::string& name : names) request.parameters[name] = parameters[name];
+    request.query.insert(http.query.begin(), http.query.end());
     if (const std::string* key = http.FindHeader("idempotency-key")) request.idempotency_key = *key;
     {
       std::lock_guard lock(mutex_);

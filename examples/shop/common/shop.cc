@@ -10,6 +10,7 @@
 #include "examples/shop/billing/billing.h"
 #include "examples/shop/common/secure.h"
 #include "examples/shop/notification/notification.h"
+#include "examples/shop/store/store.h"
 
 namespace fermata::shop {
 namespace {
@@ -70,6 +71,14 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
     if (!url.ok()) return std::move(url).error();
     started.emplace_back("billing", *url);
   }
+  if (wanted("store")) {
+    auto service = StoreService::Open(database, options.clock ? *options.clock : SystemClock());
+    if (!service.ok()) return std::move(service).error();
+    store_ = *std::move(service);
+    Result<std::string> url = store_server_.Start(store_->Routes(), port(kStorePort), kThreads);
+    if (!url.ok()) return std::move(url).error();
+    started.emplace_back("store", *url);
+  }
   if (wanted("auth")) {
     Result<std::string> key = ReadOrMakeKey(std::filesystem::path(options.data) / "auth.key");
     if (!key.ok()) return std::move(key).error();
@@ -93,6 +102,7 @@ void Shop::Stop() {
   auth_server_.Stop();
   billing_server_.Stop();
   notification_server_.Stop();
+  store_server_.Stop();
 }
 
 }  // namespace fermata::shop

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "examples/shop/common/rest_server.h"
 
@@ -15,19 +16,21 @@ namespace fermata::shop {
 class AuthService;
 class BillingService;
 class NotificationService;
+class StoreService;
 
-inline constexpr int kAuthPort = 8081, kBillingPort = 8082, kNotificationPort = 8083;
+inline constexpr int kAuthPort = 8081, kBillingPort = 8082, kNotificationPort = 8083, kStorePort = 8085;
 
 struct ShopOptions {
   std::string data;           // a folder: databases and the key of auth; made if it is not there
   std::string database_url;   // empty = SQLite in `data`
-  std::string only;           // "auth", "billing" or "notification"; empty = all
-  int port_base = kAuthPort;  // of auth; billing and notification follow. 0 = free ports
+  std::string only;           // "auth", "billing", "notification" or "store"; empty = all
+  int port_base = kAuthPort;  // of auth; billing, notification and store follow. 0 = free ports
   std::string engine_url = "http://127.0.0.1:8080";
   std::string notification_url;  // for auth alone; empty = the one started here, or its usual port
   std::string smtp_url = "smtp://127.0.0.1:2525";
   std::string mail_templates;   // …/templates/messages/email
   bool verify_contact = false;  // what POST /register asks of the process
+  Clock* clock = nullptr;       // for reservations; null = the machine's. Must outlive the shop
 };
 
 class Shop {
@@ -44,7 +47,8 @@ class Shop {
   std::unique_ptr<AuthService> auth_;
   std::unique_ptr<BillingService> billing_;
   std::unique_ptr<NotificationService> notification_;
-  RestServer auth_server_, billing_server_, notification_server_;
+  std::unique_ptr<StoreService> store_;
+  RestServer auth_server_, billing_server_, notification_server_, store_server_;
 };
 
 }  // namespace fermata::shop

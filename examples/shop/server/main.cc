@@ -31,10 +31,10 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.data, "Folder of the databases and of auth's key")->capture_default_str();
   app.add_option("--database", options.database_url,
                  "sqlite:///FOLDER or postgresql://…, with a schema a service; SQLite in --data if it is not given");
-  app.add_option("--only", options.only, "One service: auth, billing or notification")
-      ->check(CLI::IsMember({"auth", "billing", "notification"}));
+  app.add_option("--only", options.only, "One service: auth, billing, notification or store")
+      ->check(CLI::IsMember({"auth", "billing", "notification", "store"}));
   app.add_option("--port-base,--port", options.port_base,
-                 "Port of auth; billing and notification have the next ones; 0 for free ports")
+                 "Port of auth; billing, notification and store have the next ones; 0 for free ports")
       ->capture_default_str();
   app.add_option("--engine", options.engine_url, "Where auth sends its events")->capture_default_str();
   app.add_option("--notification", options.notification_url, "Where auth has its codes sent");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -29,6 +30,16 @@ struct Reply {
   }
 };
 
+// Stands still until it is moved.
+class HandClock : public Clock {
+ public:
+  std::int64_t NowUs() override { return now_s_ * 1'000'000; }
+  void Advance(std::int64_t seconds) { now_s_ += seconds; }
+
+ private:
+  std::atomic<std::int64_t> now_s_{1'600'000'000};
+};
+
 // The parameter is the database: "Sqlite" or "Postgres".
 class ShopTest : public testing::TestWithParam<std::string> {
  protected:
@@ -52,6 +63,7 @@ class ShopTest : public testing::TestWithParam<std::string> {
                               .port_base = 0,
                               .engine_url = engine_url_,
                               .smtp_url = TheMailbox().smtp_url()};
+    options.clock = &clock_;
     options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
     shop_ = std::make_unique<shop::Shop>();
     auto started = shop_->Start(options);
@@ -70,6 +82,12 @@ class ShopTest : public testing::TestWithParam<std::string> {
   }
   Reply Get(const std::string& service, const std::string& path) {
     const ClientResponse response = HttpClient(ports_[service]).Get(path);
+    Result<Value> parsed = ParseJson(response.body);
+    return {response.status, parsed.ok() ? *parsed : Value()};
+  }
+
+  Reply Delete(const std::string& service, const std::string& path) {
+    const ClientResponse response = HttpClient(ports_[service]).Request("DELETE", path, {}, "");
     Result<Value> parsed = ParseJson(response.body);
     return {response.status, parsed.ok() ? *parsed : Value()};
   }
@@ -94,6 +112,8 @@ class ShopTest : public testing::TestWithParam<std::string> {
     std::lock_guard lock(mutex_);
     refusals_ = times;
   }
+
+  HandClock clock_;
 
   static Mailbox& TheMailbox() {
     static Mailbox mailbox;
