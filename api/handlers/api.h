@@ -19,8 +19,6 @@ struct ApiServices {
   Engine& engine;
   // Whether a connector can be made of a manifest, without using it.
   std::function<Status(const ManifestPtr&)> check_connector;
-  // From now on calls of these connectors are made as their manifests say. Those that cannot be used are logged and left out.
-  std::function<void(const std::vector<ManifestPtr>&)> use_connectors;
   std::string version;  // of the server
 };
 

@@ -22,7 +22,6 @@ void DeployManifest(const RouteContext& context, const HttpRequest& request, con
     const Engine::ManifestOutcome deployed = context.engine().DeployManifest(file, text);
     if (deployed.error) return reply.Fail(*deployed.error);
     if (!deployed.ok) return reply.Fail(deployed.diagnostics);
-    context.services.use_connectors({loaded.manifest});
     reply.Json(201, Value::Object({{"connector", Value::String(deployed.connector)},
                                    {"version", Value::String(deployed.version)},
                                    {"diagnostics", ToValue(deployed.diagnostics)}}));

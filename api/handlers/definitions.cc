@@ -60,8 +60,6 @@ void Deploy(const RouteContext& context, const HttpRequest& request, const Reply
     const DeployOutcome outcome = context.engine().Deploy(deploy);
     if (outcome.error) return reply.Fail(*outcome.error);
     if (!outcome.reply) return reply.Fail(outcome.diagnostics);
-    if (const DefinitionPtr definition = context.engine().GetDefinition(outcome.reply->process, outcome.reply->version))
-      context.services.use_connectors(definition->manifests);
     const std::string location = "/v1/definitions/" + outcome.reply->process + "/" + outcome.reply->version;
     reply.Json(outcome.reply->created ? 201 : 200, ViewOf(*outcome.reply), {{"Location", location}});
   });

@@ -131,8 +131,7 @@ class Bench {
 
  private:
   Status OpenRest() {
-    api_ = std::make_unique<Api>(ApiServices{*engine_, [](const ManifestPtr&) -> Status { return Done{}; },
-                                             [](const std::vector<ManifestPtr>&) {}, "bench"});
+    api_ = std::make_unique<Api>(ApiServices{*engine_, [](const ManifestPtr&) -> Status { return Done{}; }, "bench"});
     http_ = std::make_unique<HttpServer>(
         HttpServerOptions{},
         [this](const HttpRequest& request, ResponseHandle response) { api_->Handle(request, std::move(response)); });

@@ -142,7 +142,6 @@ void ProcessFolder::DeployManifests() {
     if (loaded.manifest->kind == ConnectorKind::kBuiltin) continue;
     const Engine::ManifestOutcome deployed = engine_.DeployManifest(file, text);
     if (deployed.ok) {
-      options_.use_connectors({loaded.manifest});
       LogInfo("A connector is deployed.",
               {{"connector", deployed.connector}, {"version", deployed.version}, {"file", file}});
     } else if (deployed.error) {
@@ -169,8 +168,6 @@ void ProcessFolder::DeployProcess(const fs::path& file) {
     return Refuse(file.string(), *outcome.error);
   }
   if (!outcome.reply) return Refuse(file.string(), outcome.diagnostics);
-  if (const DefinitionPtr definition = engine_.GetDefinition(outcome.reply->process, outcome.reply->version))
-    options_.use_connectors(definition->manifests);
   LogInfo(outcome.reply->created ? "A process is deployed." : "A process is live.",
           {{"process", outcome.reply->process}, {"version", outcome.reply->version}, {"file", file.string()}});
 }

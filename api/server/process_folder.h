@@ -4,7 +4,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <string>
 #include <thread>
@@ -18,8 +17,6 @@ namespace fermata {
 struct ProcessFolderOptions {
   std::filesystem::path processes;   // empty = none
   std::filesystem::path connectors;  // empty = none
-  // Called with the manifests that a deploy has brought.
-  std::function<void(const std::vector<ManifestPtr>&)> use_connectors;
 };
 
 class ProcessFolder {

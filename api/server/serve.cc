@@ -84,7 +84,6 @@ class Server {
       mail.templates = options_.mail_templates;
       connectors_.AddBuiltin(MakeMailConnector(mail, secrets_));
     }
-    if (Status stored = connectors_.UseStored(*storage_); !stored.ok()) return stored;
     host_ = std::make_unique<ConnectorHost>(connectors_.registry(), ConnectorHostOptions{});
     EngineOptions engine_options;
     engine_options.shard_threads = options_.threads;
@@ -93,11 +92,9 @@ class Server {
         Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
     if (!engine.ok()) return engine.error();
     engine_ = std::move(*engine);
-    const auto use = [this](const std::vector<ManifestPtr>& manifests) { connectors_.Use(manifests); };
-    folder_ =
-        std::make_unique<ProcessFolder>(ProcessFolderOptions{options_.processes, options_.connectors, use}, *engine_);
+    folder_ = std::make_unique<ProcessFolder>(ProcessFolderOptions{options_.processes, options_.connectors}, *engine_);
     if (Status watched = folder_->Start(); !watched.ok()) return watched;
-    return StartHttp(use);
+    return StartHttp();
   }
 
   const std::string& address() const { return address_; }
@@ -117,9 +114,9 @@ class Server {
   }
 
  private:
-  Status StartHttp(const std::function<void(const std::vector<ManifestPtr>&)>& use) {
-    api_ = std::make_unique<Api>(ApiServices{
-        *engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, use, version_});
+  Status StartHttp() {
+    api_ = std::make_unique<Api>(
+        ApiServices{*engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, version_});
     HttpServerOptions http;
     http.host = options_.host;
     http.port = options_.port;

@@ -20,6 +20,7 @@ struct Try {
   Job job;
   std::int64_t timeout_ms = 0;
   JobExecutor::Completion completion;
+  std::shared_ptr<Connector> connector{};
 };
 
 // The jobs of one operation that have not begun, and what it may do at once.
@@ -48,26 +49,28 @@ Outcome RunOnce(Connector& connector, const Job& job) {
 
 class ConnectorHost::Pool {
  public:
-  Pool(const ConnectorRegistry& registry, ConnectorHostOptions options) : registry_(registry), options_(options) {
+  Pool(ConnectorRegistry& registry, ConnectorHostOptions options) : registry_(registry), options_(options) {
     FERMATA_ASSERT(options_.threads_max >= 1 && options_.concurrency_default >= 1);
   }
 
   void Submit(Try attempt) {
-    const ConnectorRegistry::Entry entry = registry_.Find(attempt.job.connector);
-    const OperationManifest* operation = entry.manifest ? entry.manifest->Find(attempt.job.operation) : nullptr;
+    Result<ConnectorRegistry::Entry> entry = registry_.ForCall(attempt.job.connector, attempt.job.manifest);
+    if (!entry.ok()) return attempt.completion(TechnicalFailure{TechnicalError::kUnavailable, entry.error().message});
+    const OperationManifest* operation = entry->manifest ? entry->manifest->Find(attempt.job.operation) : nullptr;
     if (operation == nullptr) {
       const std::string name = attempt.job.connector + "." + attempt.job.operation;
-      attempt.completion(TechnicalFailure{TechnicalError::kUnavailable, "Expected a connector with the operation " +
-                                                                            name + ", but there is none here."});
-      return;
+      return attempt.completion(
+          TechnicalFailure{TechnicalError::kUnavailable,
+                           "Expected a connector with the operation " + name + ", but there is none here."});
     }
+    attempt.connector = std::move(entry->connector);
     bool somebody_sleeps;
     {
       std::lock_guard lock(mutex_);
       if (stopping_) return;
       ++in_flight_;
       ++queued_;
-      QueueOf(attempt.job, operation->limits).waiting.push_back(std::move(attempt));
+      QueueOf(attempt.job, entry->number, operation->limits).waiting.push_back(std::move(attempt));
       // Not `idle_ == 0`: a thread that was woken for the job before counts as idle until it really runs.
       if (queued_ > idle_ && threads_.size() < static_cast<std::size_t>(options_.threads_max))
         threads_.emplace_back([this] { Work(); });
@@ -99,11 +102,14 @@ class ConnectorHost::Pool {
   }
 
  private:
-  // Limits are those of the newest manifest; the bucket starts full when the rate changes.
-  OperationQueue& QueueOf(const Job& job, const OperationLimits& limits) {
+  // Of one manifest's operation, for limits are the manifest's. Where a built-in connector is replaced, the newest counts; the bucket
+  // starts full when the rate changes.
+  OperationQueue& QueueOf(const Job& job, std::int64_t number, const OperationLimits& limits) {
     const int share = std::max(1, options_.threads_max * 3 / 4);
     const int concurrency = std::min(share, limits.concurrency > 0 ? limits.concurrency : options_.concurrency_default);
-    auto [found, added] = queues_.try_emplace(job.connector + "." + job.operation, concurrency, limits.per_second);
+    std::string name = job.connector + "." + job.operation;
+    if (number != 0) name += "#" + std::to_string(number);
+    auto [found, added] = queues_.try_emplace(std::move(name), concurrency, limits.per_second);
     OperationQueue& queue = found->second;
     queue.concurrency_max = concurrency;
     if (queue.bucket.per_second() != limits.per_second) queue.bucket = TokenBucket(limits.per_second);
@@ -155,10 +161,8 @@ class ConnectorHost::Pool {
     --queued_;
     ++queue.running;
     lock.unlock();
-    // Looked up now, not when it was queued: the connector may have been replaced.
-    const ConnectorRegistry::Entry entry = registry_.Find(attempt.job.connector);
     attempt.job.deadline = Clock::now() + std::chrono::milliseconds(attempt.timeout_ms);
-    attempt.completion(RunOnce(*entry.connector, attempt.job));
+    attempt.completion(RunOnce(*attempt.connector, attempt.job));
     attempt = Try{};
     lock.lock();
     --queue.running;
@@ -167,7 +171,7 @@ class ConnectorHost::Pool {
     if (queued_ > 1 && idle_ > 0 && queue.CanRun()) wake_.notify_one();
   }
 
-  const ConnectorRegistry& registry_;
+  ConnectorRegistry& registry_;
   const ConnectorHostOptions options_;
 
   mutable std::mutex mutex_;
@@ -182,7 +186,7 @@ class ConnectorHost::Pool {
   bool stopping_ = false;
 };
 
-ConnectorHost::ConnectorHost(const ConnectorRegistry& registry, ConnectorHostOptions options)
+ConnectorHost::ConnectorHost(ConnectorRegistry& registry, ConnectorHostOptions options)
     : pool_(std::make_unique<Pool>(registry, options)) {}
 
 ConnectorHost::~ConnectorHost() { Stop(); }

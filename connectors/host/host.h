@@ -23,7 +23,7 @@ struct ConnectorHostOptions {
 class ConnectorHost final : public JobExecutor {
  public:
   // `registry` must outlive the host.
-  ConnectorHost(const ConnectorRegistry& registry, ConnectorHostOptions options);
+  ConnectorHost(ConnectorRegistry& registry, ConnectorHostOptions options);
   // Stops.
   ~ConnectorHost() override;
 

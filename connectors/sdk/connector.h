@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/model/manifest.h"
 #include "engine/model/outcome.h"
 #include "engine/model/value.h"
 
@@ -28,6 +29,7 @@ struct Job {
   std::int64_t attempt = 1;                        // counts from 1
   std::string traceparent;                         // W3C trace context; may be empty
   std::chrono::steady_clock::time_point deadline;  // of this try
+  ManifestPtr manifest{};                          // the one that the process was checked against; null = not known
 };
 
 class Connector {

@@ -248,13 +248,15 @@ void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
   Job job;
   job.instance_id = id.ToString();
   job.idempotency_key = job.instance_id + "/" + dispatch.job.ToString();
+  std::size_t dot = dispatch.operation.find('.');
+  job.connector = dispatch.operation.substr(0, dot);
   if (CachedInstance* instance = cache_.Find(id)) {
     job.process = instance->state.process;
     job.traceparent = instance->state.traceparent;
+    for (const ManifestPtr& manifest : instance->definition->manifests)
+      if (manifest->connector == job.connector) job.manifest = manifest;
   }
   job.state = dispatch.state;
-  std::size_t dot = dispatch.operation.find('.');
-  job.connector = dispatch.operation.substr(0, dot);
   job.operation = dot == std::string::npos ? std::string() : dispatch.operation.substr(dot + 1);
   job.input = dispatch.input;
   job.attempt = dispatch.attempt;

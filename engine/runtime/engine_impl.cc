@@ -83,7 +83,7 @@ bool EngineImpl::RunHere(const Job& job, JobExecutor::Completion completion) {
     return true;
   }
   // A worker fetches its jobs itself.
-  ManifestPtr manifest = definitions_.FindManifest(job.connector);
+  ManifestPtr manifest = job.manifest ? job.manifest : definitions_.FindManifest(job.connector);
   return manifest && manifest->kind == ConnectorKind::kWorker;
 }
 

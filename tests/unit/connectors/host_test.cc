@@ -201,6 +201,77 @@ TEST_F(HostTest, RefusesAConnectorOfKindWorker) {
   EXPECT_EQ(registry_.FindManifest("outside"), nullptr);
 }
 
+// Connectors of kind http, made of their manifests as they are called.
+class HostHttpTest : public testing::Test {
+ protected:
+  static ManifestPtr ManifestOf(const std::string& version, int concurrency = 0) {
+    auto manifest = std::make_shared<Manifest>();
+    manifest->connector = "web";
+    manifest->kind = ConnectorKind::kHttp;
+    manifest->version = version;
+    manifest->operations.push_back({.name = "slow", .limits = {.concurrency = concurrency}});
+    manifest->operations.push_back({.name = "quick"});
+    manifest->source = Value::Object({{"version", Value::String(version)}});
+    return manifest;
+  }
+  Outcome Call(ManifestPtr manifest) {
+    std::promise<Outcome> promise;
+    host_.Submit(Job{.connector = "web", .operation = "quick", .manifest = std::move(manifest)}, kLongMs,
+                 [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
+    return promise.get_future().get();
+  }
+  GateConnector& Made(const std::string& version) { return *made_.at(version); }
+
+  std::map<std::string, GateConnector*> made_;  // by version; the registry owns them
+  int times_made_ = 0;
+  ConnectorRegistry registry_{[this](const ManifestPtr& manifest) -> Result<std::unique_ptr<Connector>> {
+    if (manifest->version == "broken") return Error{.code = ErrorCode{7001}, .message = "Expected a URL."};
+    ++times_made_;
+    auto connector = std::make_unique<GateConnector>();
+    made_[manifest->version] = connector.get();
+    return std::unique_ptr<Connector>(std::move(connector));
+  }};
+  ConnectorHost host_{registry_, {}};
+};
+
+TEST_F(HostHttpTest, ACallIsMadeAsTheManifestOfItsProcessSays) {
+  const ManifestPtr first = ManifestOf("1.0.0"), second = ManifestOf("2.0.0");
+  Call(first);
+  Call(second);
+  Call(first);
+  EXPECT_EQ(Made("1.0.0").begun(), 2);
+  EXPECT_EQ(Made("2.0.0").begun(), 1);
+}
+
+TEST_F(HostHttpTest, ManifestsOfOneTextShareTheirConnector) {
+  Call(ManifestOf("1.0.0"));
+  Call(ManifestOf("1.0.0"));
+  EXPECT_EQ(times_made_, 1);
+}
+
+TEST_F(HostHttpTest, EachManifestHasItsOwnLimits) {
+  const ManifestPtr narrow = ManifestOf("1.0.0", 1), wide = ManifestOf("2.0.0", 2);
+  std::atomic<int> completed{0};
+  for (int i = 0; i < 4; ++i)
+    for (const ManifestPtr& manifest : {narrow, wide})
+      host_.Submit(Job{.connector = "web", .operation = "slow", .manifest = manifest}, kLongMs,
+                   [&](Outcome) { ++completed; });
+  Made("1.0.0").WaitUntilBegun(1);
+  Made("2.0.0").WaitUntilBegun(2);
+  Made("1.0.0").Open();
+  Made("2.0.0").Open();
+  while (completed < 8) std::this_thread::yield();
+  EXPECT_EQ(Made("1.0.0").running_max(), 1);
+  EXPECT_EQ(Made("2.0.0").running_max(), 2);
+}
+
+TEST_F(HostHttpTest, AManifestThatCannotBeMadeIsUnavailable) {
+  const Outcome outcome = Call(ManifestOf("broken"));
+  ASSERT_TRUE(std::holds_alternative<TechnicalFailure>(outcome));
+  EXPECT_EQ(std::get<TechnicalFailure>(outcome).error, TechnicalError::kUnavailable);
+  EXPECT_EQ(std::get<TechnicalFailure>(outcome).message, "Expected a URL.");
+}
+
 TEST(TokenBucketTest, LetsThroughOneSecondsWorthAtOnceAndThenTheRate) {
   const auto start = std::chrono::steady_clock::time_point{} + 1h;
   TokenBucket bucket(10);
