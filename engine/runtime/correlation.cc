@@ -59,12 +59,13 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
     if (!delivered.ok() && receivers->size() == 1) return delivered.error();
     if (delivered.ok() && *delivered) reply.delivered += 1;
   }
-  for (PlannedStart& start : *starts)
-    if (Status started = StartBy(message, std::move(start), reply);
-        !started.ok() && reply.delivered == 0 && reply.started.empty())
-      return started.error();
   if (receivers->empty() && !message.addressed)
     if (Status kept = Keep(message, reply); !kept.ok()) return kept.error();
+  for (PlannedStart& start : *starts) {
+    Status started = StartBy(message, std::move(start), reply);
+    const bool nothing_else = reply.delivered == 0 && !reply.kept && reply.started.empty();
+    if (!started.ok() && nothing_else) return started.error();
+  }
 
   Flight& flight = Open();
   int shard = HomeShardOf(message.tenant, message.value);

@@ -31,7 +31,7 @@
 #include "engine/runtime/job_executor.h"
 #include "engine/runtime/message.h"
 #include "engine/runtime/pending_writes.h"
-#include "engine/runtime/schedule_state.h"
+#include "engine/runtime/schedule_row.h"
 #include "engine/runtime/timer_queue.h"
 #include "engine/runtime/waiters.h"
 #include "engine/storage/storage.h"

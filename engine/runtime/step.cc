@@ -140,7 +140,10 @@ void Shard::Handle(ShardItem item) {
     return HandleOutcome(std::move(*outcome));
   }
   auto& event = std::get<EventOrder>(item);
-  AnswerLater(std::move(event.answer), Correlate(event.message));
+  Result<EventReply> reply = Correlate(event.message);
+  // Storage failed in the middle: some of the receivers may have got it.
+  if (!reply.ok() && !IsRefusal(reply.error())) failed_ = true;
+  AnswerLater(std::move(event.answer), std::move(reply));
 }
 
 void Shard::CloseBatch() {

@@ -75,6 +75,28 @@ states:
   beside: { run: chain, detach: true, with: "${input}", next: done }
   failed: { end: { result: failed } }
   done:   { end: { result: "${result}" } }
+)yaml",
+    R"yaml(
+fermata: 1
+process: receipt
+version: 1.0.0
+key: ${input.customer}
+events:
+  paid: { key: "${event.data.customer}" }
+start_on: paid
+states:
+  write: { call: world.touch, next: done }
+  done:  { end: {} }
+)yaml",
+    R"yaml(
+fermata: 1
+process: sweep
+version: 1.0.0
+key: ${string(now)}
+schedule: { cron: "* * * * *" }
+states:
+  sweep: { call: world.touch, next: done }
+  done:  { end: {} }
 )yaml"};
 
 }  // namespace fermata

@@ -270,12 +270,43 @@ void World::Verify() {
     EXPECT_EQ(kept, paid ? 1 : 0) << id.ToString() << " " << row.status << ": the charges and refunds do not fit\n"
                                   << HistoryOf(*stored);
   }
+  VerifyReceipts(rows);
+  VerifySweeps(rows);
   std::vector<TimerRow> timers = storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 1'000'000);
   EXPECT_TRUE(timers.empty()) << timers.size() << " timers of finished instances are left";
   IncidentFilter open;
   open.open = true;
   EXPECT_TRUE(storage_.tables().ListIncidents(open).empty()) << "incidents of finished instances are open";
   EXPECT_TRUE(storage_.tables().ReadInbox(std::nullopt, 1'000'000).empty()) << "messages are left";
+}
+
+// `start_on`: one instance an accepted event, however often it was sent.
+void World::VerifyReceipts(const std::map<InstanceId, InstanceRow>& rows) {
+  std::map<std::string, int> receipts;
+  for (const auto& [id, row] : rows)
+    if (row.process == "receipt") receipts[*row.key] += 1;
+  for (const auto& [customer, count] : receipts) EXPECT_EQ(count, 1) << customer;
+  for (const std::string& event : accepted_events_)
+    EXPECT_EQ(receipts.count("c-" + event.substr(2)), 1u) << "the accepted event " << event << " started nothing";
+}
+
+// One instance a tick, and none beside another: the schedule skips while one is live.
+void World::VerifySweeps(const std::map<InstanceId, InstanceRow>& rows) {
+  constexpr std::int64_t kMinuteMs = 60'000;
+  std::map<std::int64_t, InstanceRow> sweeps;
+  for (const auto& [id, row] : rows) {
+    if (row.process != "sweep") continue;
+    EXPECT_TRUE(IsScheduled(id, "sweep"));
+    EXPECT_EQ(id.epoch_ms() % kMinuteMs, 0);
+    EXPECT_TRUE(sweeps.emplace(id.epoch_ms(), row).second) << "one tick, two instances";
+  }
+  EXPECT_GT(sweeps.size(), 50u) << "the schedule stands still";
+  if (shard_threads_ > 1) return;  // their clocks differ
+  std::int64_t free_us = 0;
+  for (const auto& [tick_ms, row] : sweeps) {
+    EXPECT_GE(row.started_us, free_us) << "a sweep began before the one before it had ended";
+    free_us = row.ended_us;
+  }
 }
 
 }  // namespace fermata

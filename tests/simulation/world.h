@@ -71,6 +71,8 @@ class World final : private ShardRouter {
   void ClientCancels();
   void OperatorRetries();
   void Post(const std::string& process, const std::string& customer, const std::string& idempotency_key);
+  void VerifyReceipts(const std::map<InstanceId, InstanceRow>& rows);
+  void VerifySweeps(const std::map<InstanceId, InstanceRow>& rows);
   bool StepAll();
   bool Quiet();
 

@@ -4,7 +4,7 @@
 
 #include "engine/language/cron.h"
 #include "engine/model/limits.h"
-#include "engine/runtime/schedule_state.h"
+#include "engine/runtime/schedule_row.h"
 #include "tests/unit/runtime/shard_bench.h"
 
 namespace fermata {

@@ -1,14 +1,12 @@
-// Where one schedule stands, and what happens at its ticks: the pure part of schedules.
+// Where one schedule stands, and what happens at its ticks.
 //
-// Plain data and functions; thread-safe as such.
+// Plain data; thread-safe as such.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "engine/base/result.h"
 #include "engine/model/ids.h"
 #include "engine/model/schedule.h"
 
@@ -30,13 +28,5 @@ struct ScheduleState {
   std::vector<std::int64_t> TakeDue(const Schedule& schedule, std::int64_t now_us);
   std::vector<std::int64_t> TakeEnd(const InstanceId& ended);
 };
-
-std::string EncodeSchedule(const ScheduleState& state);
-Result<ScheduleState> DecodeSchedule(std::string_view bytes);
-
-// The id of the instance that a tick starts: it follows from process and time, so starting twice is starting once.
-InstanceId ScheduledId(int shard, std::string_view process, std::int64_t tick_us);
-// Whether a schedule of the process has started this instance.
-bool IsScheduled(const InstanceId& id, std::string_view process);
 
 }  // namespace fermata
