@@ -48,6 +48,22 @@ std::optional<ProcessError> SetDue(const Machine& machine, const AskVerb& verb, 
   return std::nullopt;
 }
 
+// The data as the form has it; an answer without data fills an empty form.
+Result<Value> FitToForm(const AskVerb& verb, const Value& data) {
+  if (verb.form == nullptr) return data;
+  return ValidateAndNormalise(*verb.form, data.is_null() ? Value::Map({}) : data);
+}
+
+Error WrongOutcome(const std::vector<std::string>& outcomes, const std::optional<std::string>& given) {
+  std::string wanted;
+  for (const std::string& outcome : outcomes) wanted += (wanted.empty() ? "'" : ", '") + outcome + "'";
+  return Error{kInvalidAnswer,
+               (outcomes.empty() ? "Expected no outcome, for the task has none"
+                                 : "Expected one of the task's outcomes (" + wanted + ")") +
+                   ", but " + (given ? "it is '" + *given + "'." : "there is none."),
+               "/outcome"};
+}
+
 }  // namespace
 
 std::optional<ProcessError> StartAsk(Machine& machine, ActivationId id, const AskVerb& verb) {
@@ -80,24 +96,16 @@ std::optional<Error> RefuseAnswer(const Machine& machine, const CompleteTask& an
   const bool fits = outcomes.empty() ? !answer.outcome
                                      : answer.outcome && std::find(outcomes.begin(), outcomes.end(), *answer.outcome) !=
                                                              outcomes.end();
-  if (!fits) {
-    return Error{kInvalidAnswer,
-                 "Expected one of the task's outcomes, but it is '" + answer.outcome.value_or("") + "'.", "/outcome"};
-  }
-  const auto& verb = std::get<AskVerb>(machine.StateOf(*activation).verb);
-  if (verb.form == nullptr) return std::nullopt;
-  Result<Value> fitted = ValidateAndNormalise(*verb.form, answer.data);
+  if (!fits) return WrongOutcome(outcomes, answer.outcome);
+  Result<Value> fitted = FitToForm(std::get<AskVerb>(machine.StateOf(*activation).verb), answer.data);
   if (fitted.ok()) return std::nullopt;
   return Error{kInvalidAnswer, fitted.error().message, "/data" + fitted.error().path};
 }
 
 void SettleTask(Machine& machine, const CompleteTask& answer) {
   const auto& verb = std::get<AskVerb>(machine.StateOf(answer.activation).verb);
-  Value data = answer.data;
-  if (verb.form != nullptr) {
-    Result<Value> fitted = ValidateAndNormalise(*verb.form, answer.data);
-    if (fitted.ok()) data = std::move(fitted).value();
-  }
+  Result<Value> fitted = FitToForm(verb, answer.data);
+  Value data = fitted.ok() ? std::move(fitted).value() : answer.data;
   const Value output = Value::Object({{"outcome", answer.outcome ? Value::String(*answer.outcome) : Value()},
                                       {"data", std::move(data)},
                                       {"by", answer.by.empty() ? Value() : Value::String(answer.by)},
