@@ -8,6 +8,7 @@
 #include "api/cli/eval_codes.h"
 #include "api/cli/typed_value.h"
 #include "engine/expression/expression.h"
+#include "engine/expression/value_type.h"
 #include "engine/model/json.h"
 
 namespace fermata {
@@ -35,24 +36,12 @@ std::string ErrorAnswer(const ExpressionError& error) {
   return ErrorAnswer(error.code, error.message, error.column, error.hint);
 }
 
-// What JSON tells of a variable's type: its kind, and nothing of what is inside.
+// What JSON tells of a variable's type: its kind, and nothing of what is inside. A null may be a value that is missing.
 Type TypeOf(const Value& value) {
-  switch (value.kind()) {
-    case ValueKind::kBool:
-      return Type(TypeKind::kBool);
-    case ValueKind::kInt:
-      return Type(TypeKind::kInt);
-    case ValueKind::kDouble:
-      return Type(TypeKind::kDouble);
-    case ValueKind::kString:
-      return Type(TypeKind::kString);
-    case ValueKind::kList:
-      return Type::List(Type::Dyn());
-    case ValueKind::kMap:
-      return Type::Map(Type(TypeKind::kString), Type::Dyn());
-    default:
-      return Type::Dyn();
-  }
+  if (value.kind() == ValueKind::kNull) return Type::Dyn();
+  if (value.is_list()) return Type::List(Type::Dyn());
+  if (value.is_map()) return Type::Map(Type(TypeKind::kString), Type::Dyn());
+  return TypeOfScalar(value);
 }
 
 std::string Answer(const CompiledExpression& expression, const Value& vars, EvalOptions options) {

@@ -41,11 +41,6 @@ class Evaluation {
 
   // The value of `node`: `scratch`, or a value that outlives the evaluation of the enclosing node. Null after a failure.
   const Value* Eval(const SyntaxNode& node, Value& scratch);
-  const Value* EvalPath(const SyntaxNode& node, Value& scratch);
-  const Value* EvalLocal(const SyntaxNode& node);
-  const Value* EvalSelect(const SyntaxNode& node, Value& scratch);
-  const Value* EvalHas(const SyntaxNode& node, Value& scratch);
-  const Value* EvalIndex(const SyntaxNode& node, Value& scratch);
   const Value* EvalLogical(const SyntaxNode& node, Value& scratch);
   const Value* EvalConditional(const SyntaxNode& node, Value& scratch);
   const Value* EvalCompare(const SyntaxNode& node, Value& scratch);
@@ -59,6 +54,16 @@ class Evaluation {
   const Value* EvalOptionalMap(const SyntaxNode& node, Value& scratch);
   const Value* EvalOptionalOr(const SyntaxNode& node, Value& scratch);
 
+  // access.cc: names, fields, keys and indices.
+  const Value* EvalPath(const SyntaxNode& node, Value& scratch);
+  const Value* EvalLocal(const SyntaxNode& node);
+  const Value* EvalSelect(const SyntaxNode& node, Value& scratch);
+  const Value* EvalHas(const SyntaxNode& node, Value& scratch);
+  const Value* EvalIndex(const SyntaxNode& node, Value& scratch);
+  // The field or element of `base`: a part of `base`, or an optional in `scratch`.
+  const Value* SelectFrom(const Value& base, std::string_view field, bool optional_access, Span span, Value& scratch);
+  const Value* IndexFrom(const Value& base, const Value& index, bool& failed);
+
   // macro.cc: one loop for all macros.
   struct Fold;
   bool RunFold(const SyntaxNode& node, const Value& range, Fold& fold);
@@ -67,9 +72,8 @@ class Evaluation {
   // Evaluates a predicate that must be a boolean.
   bool Test(const SyntaxNode& node, bool& result);
 
-  // The field or element of `base`: a part of `base`, or an optional in `scratch`.
-  const Value* SelectFrom(const Value& base, std::string_view field, bool optional_access, Span span, Value& scratch);
-  const Value* IndexFrom(const Value& base, const Value& index, bool& failed);
+  // True or false, for ever.
+  static const Value* BoolValue(bool value);
   // Copies what a child gave into `scratch` unless it is there already.
   static const Value* Settle(const Value* value, Value& scratch);
 
@@ -92,6 +96,8 @@ class Evaluation {
   Failure failure_;
 };
 
+// A name in quotes, for messages.
+std::string Quoted(std::string_view name);
 // "int", "string", … for messages.
 std::string_view KindName(const Value& value);
 // A key as a message shows it.

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "engine/expression/codes.h"
 #include "engine/expression/evaluation.h"
@@ -83,8 +84,11 @@ bool Overflow(Evaluation& evaluation, std::string_view what) {
                                                   ", but it is beyond: overflow.");
 }
 
-bool IntArithmetic(Evaluation& evaluation, Operation operation, std::int64_t a, std::int64_t b, Value& out) {
-  std::int64_t result = 0;
+// Of int and uint. `zero` is how the type writes its zero.
+template <class Whole>
+bool WholeArithmetic(Evaluation& evaluation, Operation operation, Whole a, Whole b, std::string_view zero,
+                     Whole& result) {
+  constexpr bool kSigned = std::is_signed_v<Whole>;
   bool overflow = false;
   switch (operation) {
     case Operation::kAdd:
@@ -98,36 +102,24 @@ bool IntArithmetic(Evaluation& evaluation, Operation operation, std::int64_t a, 
       break;
     default:
       if (b == 0)
-        return evaluation.Fail(kEvaluationDivisionByZero,
-                               "Expected a divisor other than zero, but got 0: divide by zero.");
-      overflow = a == INT64_MIN && b == -1;
+        return evaluation.Fail(kEvaluationDivisionByZero, "Expected a divisor other than zero, but got " +
+                                                              std::string(zero) + ": divide by zero.");
+      overflow = kSigned && a == std::numeric_limits<Whole>::min() && b == static_cast<Whole>(-1);
       if (!overflow) result = operation == Operation::kDivide ? a / b : a % b;
   }
-  if (overflow) return Overflow(evaluation, "int (64 bits)");
+  return !overflow || Overflow(evaluation, kSigned ? "int (64 bits)" : "uint (64 bits)");
+}
+
+bool IntArithmetic(Evaluation& evaluation, Operation operation, std::int64_t a, std::int64_t b, Value& out) {
+  std::int64_t result = 0;
+  if (!WholeArithmetic(evaluation, operation, a, b, "0", result)) return false;
   out = Value::Int(result);
   return true;
 }
 
 bool UintArithmetic(Evaluation& evaluation, Operation operation, std::uint64_t a, std::uint64_t b, Value& out) {
   std::uint64_t result = 0;
-  bool overflow = false;
-  switch (operation) {
-    case Operation::kAdd:
-      overflow = __builtin_add_overflow(a, b, &result);
-      break;
-    case Operation::kSubtract:
-      overflow = __builtin_sub_overflow(a, b, &result);
-      break;
-    case Operation::kMultiply:
-      overflow = __builtin_mul_overflow(a, b, &result);
-      break;
-    default:
-      if (b == 0)
-        return evaluation.Fail(kEvaluationDivisionByZero,
-                               "Expected a divisor other than zero, but got 0u: divide by zero.");
-      result = operation == Operation::kDivide ? a / b : a % b;
-  }
-  if (overflow) return Overflow(evaluation, "uint (64 bits)");
+  if (!WholeArithmetic(evaluation, operation, a, b, "0u", result)) return false;
   out = Value::Uint(result);
   return true;
 }

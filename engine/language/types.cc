@@ -1,5 +1,6 @@
 #include "engine/language/types.h"
 
+#include "engine/expression/value_type.h"
 #include "engine/language/walk.h"
 #include "engine/schema/schema.h"
 
@@ -13,33 +14,20 @@ Type String() { return Type(TypeKind::kString); }
 }  // namespace
 
 Type TypeOfLiteral(const Value& value) {
-  switch (value.kind()) {
-    case ValueKind::kNull:
-      return Type(TypeKind::kNull);
-    case ValueKind::kBool:
-      return Type(TypeKind::kBool);
-    case ValueKind::kInt:
-      return Type(TypeKind::kInt);
-    case ValueKind::kDouble:
-      return Type(TypeKind::kDouble);
-    case ValueKind::kString:
-      return String();
-    case ValueKind::kList: {
-      if (value.as_list().empty()) return Type::List(Type::Dyn());
-      std::vector<Type> elements;
-      for (const Value& item : value.as_list()) elements.push_back(TypeOfLiteral(item));
-      return Type::List(Type::Union(std::move(elements)));
-    }
-    case ValueKind::kMap: {
-      if (value.as_map().empty()) return Type::Map(String(), Type::Dyn());
-      Fields fields;
-      for (const auto& [key, content] : value.as_map())
-        fields.push_back({{std::string(key.as_string()), true}, TypeOfLiteral(content)});
-      return Type::Object(std::move(fields), false, Type::Dyn());
-    }
-    default:
-      return Type::Dyn();
+  if (value.is_list()) {
+    if (value.as_list().empty()) return Type::List(Type::Dyn());
+    std::vector<Type> elements;
+    for (const Value& item : value.as_list()) elements.push_back(TypeOfLiteral(item));
+    return Type::List(Type::Union(std::move(elements)));
   }
+  if (value.is_map()) {
+    if (value.as_map().empty()) return Type::Map(String(), Type::Dyn());
+    Fields fields;
+    for (const auto& [key, content] : value.as_map())
+      fields.push_back({{std::string(key.as_string()), true}, TypeOfLiteral(content)});
+    return Type::Object(std::move(fields), false, Type::Dyn());
+  }
+  return TypeOfScalar(value);
 }
 
 Type AsVariable(const Type& type) {

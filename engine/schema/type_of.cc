@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/expression/value_type.h"
 #include "engine/schema/schema.h"
 #include "engine/schema/schema_node.h"
 
@@ -9,23 +10,6 @@ namespace {
 // Deeper than this the checker knows nothing; recursive schemas end here.
 constexpr int kTypeDepthMax = 8;
 
-Type TypeOfValue(const Value& value) {
-  switch (value.kind()) {
-    case ValueKind::kNull:
-      return Type(TypeKind::kNull);
-    case ValueKind::kBool:
-      return Type(TypeKind::kBool);
-    case ValueKind::kInt:
-      return Type(TypeKind::kInt);
-    case ValueKind::kDouble:
-      return Type(TypeKind::kDouble);
-    case ValueKind::kString:
-      return Type(TypeKind::kString);
-    default:
-      return Type::Dyn();
-  }
-}
-
 class TypeReader {
  public:
   explicit TypeReader(const CompiledSchema& schema) : schema_(schema) {}
@@ -34,10 +18,10 @@ class TypeReader {
     const SchemaNode& node = schema_.nodes[index];
     if (depth > kTypeDepthMax || node.boolean) return Type::Dyn();
     if (node.types != 0) return OfTypes(node, depth);
-    if (node.constant) return TypeOfValue(*node.constant);
+    if (node.constant) return TypeOfScalar(*node.constant);
     if (node.enumeration) {
       std::vector<Type> kinds;
-      for (const Value& value : *node.enumeration) kinds.push_back(TypeOfValue(value));
+      for (const Value& value : *node.enumeration) kinds.push_back(TypeOfScalar(value));
       return Type::Union(std::move(kinds));
     }
     if (!node.properties.empty()) return OfObject(node, depth);
