@@ -4,11 +4,11 @@
 #include <mutex>
 
 #include "engine/model/limits.h"
+#include "engine/storage/pooled_reads.h"
 #include "engine/storage/postgres/lane.h"
 #include "engine/storage/postgres/lease.h"
 #include "engine/storage/postgres/migrations.h"
 #include "engine/storage/postgres/reader.h"
-#include "engine/storage/reader_pool.h"
 
 namespace fermata {
 namespace {
@@ -29,7 +29,7 @@ ConnectSettings SettingsOf(const PostgresOptions& options, std::int64_t statemen
   return {options.connection, options.connect_timeout_ms, statement_timeout_ms};
 }
 
-class PostgresStorage : public Storage {
+class PostgresStorage : public PooledReads<Reader> {
  public:
   PostgresStorage(const PostgresOptions& options, Lease lease, std::string sync)
       : commit_settings_(SettingsOf(options, 0)),
@@ -45,84 +45,13 @@ class PostgresStorage : public Storage {
   void ResetLane(int lane) override { LaneOf(lane).queue().ResetLane(lane); }
   std::optional<Error> LastCommitError() const override { return errors_.Get(); }
 
-  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override {
-    return readers_.With([&](Reader& reader) { return reader.LoadInstance(id); });
-  }
-  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ReadJournal(id, after_seq, limit); });
-  }
-  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) override {
-    return readers_.With([&](Reader& reader) { return reader.ListInstances(filter); });
-  }
-  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
-                                                 std::string_view key) override {
-    return readers_.With([&](Reader& reader) { return reader.FindLiveByKey(tenant, process, key); });
-  }
-  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
-                                                std::string_view key) override {
-    return readers_.With([&](Reader& reader) { return reader.FindEverKey(tenant, process, key); });
-  }
-  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
-                                                         std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindSubscriptions(tenant, type, value); });
-  }
-  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
-                                                   std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindKeptEvents(tenant, process, value); });
-  }
-  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
-                                                         std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindKeptEventsOfType(tenant, type, value); });
-  }
-  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
-                                                            std::string_view id, std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindEventIdentity(tenant, source, id, value); });
-  }
-  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override {
-    return readers_.With([&](Reader& reader) { return reader.FindIdempotencyKey(tenant, key); });
-  }
-  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override {
-    return readers_.With([&](Reader& reader) { return reader.ListIncidents(filter); });
-  }
-
-  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) override {
-    return readers_.With([&](Reader& reader) { return reader.ListTasks(filter); });
-  }
-  Result<std::vector<ScheduleRow>> ReadSchedules() override {
-    return readers_.With([](Reader& reader) { return reader.ReadSchedules(); });
-  }
-  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ListBusyInstances(after, limit); });
-  }
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                           int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ReadTimers(due_before_us, after, limit); });
-  }
-  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ReadInbox(after, limit); });
-  }
-  Result<std::int64_t> LastKeptEventOrder() override {
-    return readers_.With([](Reader& reader) { return reader.ReadCounter("kept_event_order"); });
-  }
-  Result<std::int64_t> LastTimeUs() override {
-    return readers_.With([](Reader& reader) { return reader.ReadCounter("time_us"); });
-  }
-
-  Result<std::vector<DefinitionRow>> ReadDefinitions() override {
-    return readers_.With([](Reader& reader) { return reader.ReadDefinitions(); });
-  }
-  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
-    return readers_.With([](Reader& reader) { return reader.ReadLiveVersions(); });
-  }
-  Result<std::vector<ManifestRow>> ReadManifests() override {
-    return readers_.With([](Reader& reader) { return reader.ReadManifests(); });
-  }
-
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     return readers_.With([&](Reader& reader) { return reader.DeleteExpired(now_us, limit); });
   }
 
  private:
+  ReaderPool<Reader>& readers() override { return readers_; }
+
   Lane& LaneOf(int number) {
     std::lock_guard lock(lanes_mutex_);
     std::unique_ptr<Lane>& lane = lanes_[number];

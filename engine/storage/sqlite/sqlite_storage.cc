@@ -11,7 +11,7 @@
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/commit_queue.h"
-#include "engine/storage/reader_pool.h"
+#include "engine/storage/pooled_reads.h"
 #include "engine/storage/sqlite/checkpointer.h"
 #include "engine/storage/sqlite/file_lock.h"
 #include "engine/storage/sqlite/log_room.h"
@@ -45,7 +45,7 @@ bool CertainlyNotCommitted(int code) {
   }
 }
 
-class SqliteStorage : public Storage {
+class SqliteStorage : public PooledReads<Reader> {
  public:
   SqliteStorage(const SqliteOptions& options, Parts parts)
       : sync_(options.sync),
@@ -67,79 +67,6 @@ class SqliteStorage : public Storage {
     return commit_error_;
   }
 
-  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override {
-    return readers_.With([&](Reader& reader) { return reader.LoadInstance(id); });
-  }
-  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ReadJournal(id, after_seq, limit); });
-  }
-  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) override {
-    return readers_.With([&](Reader& reader) { return reader.ListInstances(filter); });
-  }
-  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
-                                                 std::string_view key) override {
-    return readers_.With([&](Reader& reader) { return reader.FindLiveByKey(tenant, process, key); });
-  }
-  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
-                                                std::string_view key) override {
-    return readers_.With([&](Reader& reader) { return reader.FindEverKey(tenant, process, key); });
-  }
-  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
-                                                         std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindSubscriptions(tenant, type, value); });
-  }
-  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
-                                                   std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindKeptEvents(tenant, process, value); });
-  }
-  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
-                                                         std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindKeptEventsOfType(tenant, type, value); });
-  }
-  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
-                                                            std::string_view id, std::string_view value) override {
-    return readers_.With([&](Reader& reader) { return reader.FindEventIdentity(tenant, source, id, value); });
-  }
-  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override {
-    return readers_.With([&](Reader& reader) { return reader.FindIdempotencyKey(tenant, key); });
-  }
-  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override {
-    return readers_.With([&](Reader& reader) { return reader.ListIncidents(filter); });
-  }
-
-  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) override {
-    return readers_.With([&](Reader& reader) { return reader.ListTasks(filter); });
-  }
-  Result<std::vector<ScheduleRow>> ReadSchedules() override {
-    return readers_.With([](Reader& reader) { return reader.ReadSchedules(); });
-  }
-  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ListBusyInstances(after, limit); });
-  }
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                           int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ReadTimers(due_before_us, after, limit); });
-  }
-  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.ReadInbox(after, limit); });
-  }
-  Result<std::int64_t> LastKeptEventOrder() override {
-    return readers_.With([](Reader& reader) { return reader.ReadCounter("kept_event_order"); });
-  }
-  Result<std::int64_t> LastTimeUs() override {
-    return readers_.With([](Reader& reader) { return reader.ReadCounter("time_us"); });
-  }
-
-  Result<std::vector<DefinitionRow>> ReadDefinitions() override {
-    return readers_.With([](Reader& reader) { return reader.ReadDefinitions(); });
-  }
-  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
-    return readers_.With([](Reader& reader) { return reader.ReadLiveVersions(); });
-  }
-  Result<std::vector<ManifestRow>> ReadManifests() override {
-    return readers_.With([](Reader& reader) { return reader.ReadManifests(); });
-  }
-
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     std::int64_t deleted = 0;
     std::optional<Error> error;
@@ -152,6 +79,8 @@ class SqliteStorage : public Storage {
   }
 
  private:
+  ReaderPool<Reader>& readers() override { return readers_; }
+
   CommitOutcome CommitGroup(std::span<const Batch* const> group) {
     const CommitOutcome outcome = Transact([&] { return sqlite::WriteBatches(*writer_, group); });
     checkpointer_.AfterCommit();

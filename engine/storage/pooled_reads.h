@@ -1,0 +1,98 @@
+// The reads of a storage, each done by one of its readers.
+//
+// Thread-safe. `Reader` has a method for each read of Storage, and is used by one thread at a time; reads wait while all readers are out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/storage/reader_pool.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+template <class Reader>
+class PooledReads : public Storage {
+ public:
+  Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) final {
+    return readers().With([&](Reader& reader) { return reader.LoadInstance(id); });
+  }
+  Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadJournal(id, after_seq, limit); });
+  }
+  Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) final {
+    return readers().With([&](Reader& reader) { return reader.ListInstances(filter); });
+  }
+  Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,
+                                                 std::string_view key) final {
+    return readers().With([&](Reader& reader) { return reader.FindLiveByKey(tenant, process, key); });
+  }
+  Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
+                                                std::string_view key) final {
+    return readers().With([&](Reader& reader) { return reader.FindEverKey(tenant, process, key); });
+  }
+  Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) final {
+    return readers().With([&](Reader& reader) { return reader.FindSubscriptions(tenant, type, value); });
+  }
+  Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
+                                                   std::string_view value) final {
+    return readers().With([&](Reader& reader) { return reader.FindKeptEvents(tenant, process, value); });
+  }
+  Result<std::vector<KeptEventRow>> FindKeptEventsOfType(std::string_view tenant, std::string_view type,
+                                                         std::string_view value) final {
+    return readers().With([&](Reader& reader) { return reader.FindKeptEventsOfType(tenant, type, value); });
+  }
+  Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
+                                                            std::string_view id, std::string_view value) final {
+    return readers().With([&](Reader& reader) { return reader.FindEventIdentity(tenant, source, id, value); });
+  }
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) final {
+    return readers().With([&](Reader& reader) { return reader.FindIdempotencyKey(tenant, key); });
+  }
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) final {
+    return readers().With([&](Reader& reader) { return reader.ListIncidents(filter); });
+  }
+
+  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) final {
+    return readers().With([&](Reader& reader) { return reader.ListTasks(filter); });
+  }
+  Result<std::vector<ScheduleRow>> ReadSchedules() final {
+    return readers().With([](Reader& reader) { return reader.ReadSchedules(); });
+  }
+  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ListBusyInstances(after, limit); });
+  }
+  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                           int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadTimers(due_before_us, after, limit); });
+  }
+  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadInbox(after, limit); });
+  }
+  Result<std::int64_t> LastKeptEventOrder() final {
+    return readers().With([](Reader& reader) { return reader.ReadCounter("kept_event_order"); });
+  }
+  Result<std::int64_t> LastTimeUs() final {
+    return readers().With([](Reader& reader) { return reader.ReadCounter("time_us"); });
+  }
+
+  Result<std::vector<DefinitionRow>> ReadDefinitions() final {
+    return readers().With([](Reader& reader) { return reader.ReadDefinitions(); });
+  }
+  Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() final {
+    return readers().With([](Reader& reader) { return reader.ReadLiveVersions(); });
+  }
+  Result<std::vector<ManifestRow>> ReadManifests() final {
+    return readers().With([](Reader& reader) { return reader.ReadManifests(); });
+  }
+
+ protected:
+  // Kept by the storage, which knows in what order its connections may be closed.
+  virtual ReaderPool<Reader>& readers() = 0;
+};
+
+}  // namespace fermata
