@@ -1,0 +1,53 @@
+// What a workflow may cost, in units of reading the JSON of its own rows: that holds on fast and slow machines, loaded or not.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+
+#include "engine/codec/codec.h"
+#include "engine/model/json.h"
+#include "tests/bench/hot_path.h"
+
+namespace fermata::test {
+namespace {
+
+constexpr double kFew = 6;  // it is 2 for both
+constexpr int kRounds = 40;
+constexpr int kWorkflowsPerRound = 10;
+
+// The quickest of many short rounds: what else runs on the machine makes some of them slow, not all.
+double BestSeconds(const std::function<void()>& workflow) {
+  double best = 1e9;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto began = std::chrono::steady_clock::now();
+    for (int i = 0; i < kWorkflowsPerRound; ++i) workflow();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  }
+  return best;
+}
+
+class Ratio : public testing::Test {
+ protected:
+  Ratio() : rows_(chain_.Rows()) {
+    parse_seconds_ = BestSeconds([this] {
+      for (const std::string& row : rows_) (void)ParseJson(row);
+    });
+  }
+  double InParses(const std::function<void()>& workflow) const { return BestSeconds(workflow) / parse_seconds_; }
+
+  Chain5 chain_;
+  const std::vector<std::string> rows_;
+  double parse_seconds_ = 0;
+};
+
+TEST_F(Ratio, DecidingAndEncodingCostsNoMoreThanAFewReadingsOfTheRows) {
+  EXPECT_LT(InParses([this] { (void)chain_.Rows(); }), kFew);
+}
+
+TEST_F(Ratio, ReplayingCostsNoMoreThanAFewReadingsOfTheRows) {
+  EXPECT_LT(InParses([this] { (void)Replay(rows_); }), kFew);
+}
+
+}  // namespace
+}  // namespace fermata::test
