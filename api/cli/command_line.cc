@@ -9,9 +9,11 @@
 
 #include "api/cli/check.h"
 #include "api/cli/client_commands.h"
+#include "api/cli/diff.h"
 #include "api/cli/draw.h"
 #include "api/cli/eval.h"
 #include "api/cli/exit_code.h"
+#include "api/cli/fmt.h"
 #include "api/cli/process_files.h"
 #include "api/cli/terminal.h"
 #include "api/cli/test.h"
@@ -39,6 +41,8 @@ class Parser {
     AddCheck();
     AddTest();
     AddDraw();
+    AddDiff();
+    AddFmt();
     AddEval();
     AddDeploy();
     AddStart();
@@ -170,6 +174,30 @@ class Parser {
     command->add_option("-o,--output", draw_.output, "a file instead of stdout");
     command->add_option("--active", draw_.active, "states to light up");
     command->add_option("--connectors", folders_, "folder of further manifests");
+  }
+
+  void AddDiff() {
+    CLI::App* command = Add("diff", "tells two versions of a process apart, in words", [this] {
+      diff_.manifests = Manifests();
+      diff_.json = json_;
+      diff_.colour = ColourOf(STDERR_FILENO);
+      return RunDiff(diff_, std::cout, std::cerr);
+    });
+    command->add_option("before", diff_.before, "the older version")->required();
+    command->add_option("after", diff_.after, "the newer version")->required();
+    command->add_option("--draw", diff_.drawing, "an SVG that shows both");
+    AddLook(command, diff_.svg);
+    command->add_option("--connectors", folders_, "folder of further manifests");
+    command->add_flag("--json", json_, "for programs");
+  }
+
+  void AddFmt() {
+    CLI::App* command = Add("fmt", "lays out YAML files and keeps their comments", [this] {
+      fmt_.colour = ColourOf(STDERR_FILENO);
+      return RunFmt(fmt_, std::cin, std::cout, std::cerr);
+    });
+    command->add_option("paths", fmt_.paths, "files and folders, or - for stdin")->required();
+    command->add_flag("--check", fmt_.check, "change nothing; 1 if anything would change");
   }
 
   static void AddLook(CLI::App* command, SvgOptions& look) {
@@ -307,6 +335,8 @@ class Parser {
   CheckOptions check_;
   TestOptions test_;
   DrawOptions draw_;
+  DiffOptions diff_;
+  FmtOptions fmt_;
   EvalOptions eval_;
   DeployOptions deploy_;
   StartOptions start_;

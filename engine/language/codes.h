@@ -22,6 +22,7 @@ inline constexpr ErrorCode kYamlAlias{1112};  // of nothing, or of itself
 inline constexpr ErrorCode kYamlNumberRange{1113};
 inline constexpr ErrorCode kYamlEscape{1114};  // an unknown escape in a double-quoted text
 inline constexpr ErrorCode kYamlDirective{1115};
+inline constexpr ErrorCode kYamlNotFormatted{1120};
 
 // ---- documents ----
 inline constexpr ErrorCode kUnknownKey{2001};

@@ -168,7 +168,7 @@ class Builder {
     }
     for (const TimerHandler& timer : state.after) {
       const std::int64_t* span = std::get_if<std::int64_t>(&timer.due);
-      const std::string text = span ? SpanText(*span) : DueText(std::get<Template>(timer.due));
+      const std::string text = span ? TimerText(*span) : DueText(std::get<Template>(timer.due));
       AddArms(state, {ChartCause::kTimer, text, span ? text : "timer"}, timer.arms);
     }
     for (const ErrorHandler& handler : state.on_error)

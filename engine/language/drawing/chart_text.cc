@@ -101,7 +101,7 @@ std::string TextOf(const Template& source) {
   return text;
 }
 
-std::string SpanText(std::int64_t ms) {
+std::string TimerText(std::int64_t ms) {
   struct Unit {
     const char* name;
     std::int64_t ms;

@@ -15,7 +15,7 @@ namespace fermata {
 // As it stands in the process: "Order ${id}", "[a, b]".
 std::string TextOf(const Template& source);
 // 5400000 -> "1h30m".
-std::string SpanText(std::int64_t ms);
+std::string TimerText(std::int64_t ms);
 // Line ends and control characters become spaces, runs of spaces one.
 std::string OneLine(std::string_view text);
 

@@ -1,0 +1,124 @@
+#include "engine/language/formatter/text_lines.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace fermata {
+namespace {
+
+constexpr std::size_t kNone = std::string_view::npos;
+
+bool IsSpace(char c) { return c == ' ' || c == '\t'; }
+
+bool IsFlowIndicator(char c) { return std::string_view(",[]{}").find(c) != kNone; }
+
+bool BeginsComment(std::string_view line, std::size_t at) {
+  return line[at] == '#' && (at == 0 || IsSpace(line[at - 1]));
+}
+
+// Words that YAML 1.1 or 1.2 reads as something else.
+bool IsSpecialWord(std::string_view word) {
+  static constexpr std::array<std::string_view, 9> kWords = {"true", "false", "null", "yes", "no",
+                                                             "on",   "off",   "y",    "n"};
+  std::string lower(word);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+  return std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
+}
+
+}  // namespace
+
+std::vector<std::string_view> SplitLines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    lines.push_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+bool IsBlank(std::string_view line) { return std::all_of(line.begin(), line.end(), IsSpace); }
+
+std::size_t IndentOf(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
+
+std::size_t SkipSpaces(std::string_view line, std::size_t at) {
+  while (at < line.size() && IsSpace(line[at])) ++at;
+  return at;
+}
+
+std::string_view TrimEnd(std::string_view text) {
+  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+bool IsDash(std::string_view line, std::size_t at) {
+  return at < line.size() && line[at] == '-' && (at + 1 == line.size() || IsSpace(line[at + 1]));
+}
+
+bool IsRest(std::string_view line, std::size_t at) {
+  const std::size_t next = SkipSpaces(line, at);
+  return next == line.size() || BeginsComment(line, next);
+}
+
+std::size_t QuoteEnd(std::string_view line, std::size_t at, char quote) {
+  for (; at < line.size(); ++at) {
+    if (quote == '"' && line[at] == '\\') {
+      ++at;
+    } else if (line[at] == quote) {
+      const bool doubled = quote == '\'' && at + 1 < line.size() && line[at + 1] == quote;
+      if (!doubled) return at + 1;
+      ++at;
+    }
+  }
+  return kNone;
+}
+
+std::size_t KeyEnd(std::string_view line, std::size_t at) {
+  if (at >= line.size() || line[at] == '{' || line[at] == '[') return kNone;
+  if (line[at] == '"' || line[at] == '\'') {
+    const std::size_t end = QuoteEnd(line, at + 1, line[at]);
+    if (end == kNone) return kNone;
+    const std::size_t colon = SkipSpaces(line, end);
+    return colon < line.size() && EndsKey(line, colon, YamlStyle::kBlock) ? colon : kNone;
+  }
+  for (; at < line.size() && !BeginsComment(line, at); ++at)
+    if (EndsKey(line, at, YamlStyle::kBlock)) return at;
+  return kNone;
+}
+
+bool EndsKey(std::string_view line, std::size_t at, YamlStyle style) {
+  if (line[at] != ':') return false;
+  if (at + 1 == line.size() || IsSpace(line[at + 1])) return true;
+  return style == YamlStyle::kFlow && IsFlowIndicator(line[at + 1]);
+}
+
+std::size_t PlainEnd(std::string_view line, std::size_t at, YamlStyle style) {
+  const std::size_t begin = at;
+  for (; at < line.size() && !BeginsComment(line, at); ++at) {
+    if (style == YamlStyle::kFlow && (IsFlowIndicator(line[at]) || EndsKey(line, at, style))) break;
+  }
+  return begin + TrimEnd(line.substr(begin, at - begin)).size();
+}
+
+std::string_view WithoutNeedlessQuotes(std::string_view quoted, YamlStyle style) {
+  const std::string_view word = quoted.substr(1, quoted.size() - 2);
+  if (word.empty() || IsSpecialWord(word)) return quoted;
+  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  if (!letter(word.front()) && !(style == YamlStyle::kBlock && word.substr(0, 2) == "${")) return quoted;
+  if (IsSpace(word.back()) || word.back() == ':') return quoted;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const char c = word[i];
+    const bool plain = letter(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 ||
+                       std::string_view(" _-./+").find(c) != kNone ||
+                       (style == YamlStyle::kBlock && std::string_view("${}()[],=<>?!&|*'").find(c) != kNone);
+    if (!plain) return quoted;
+  }
+  // In quotes of one kind those of that kind are written twice.
+  return quoted.front() == '\'' && word.find('\'') != kNone ? quoted : word;
+}
+
+}  // namespace fermata
