@@ -3,7 +3,7 @@
 //
 // What changes: two columns an indentation (also for lists below a key), one space inside `{ }` and behind `,` and `:`, no spaces at
 // the ends of lines, at most one blank line in a row and none at either end, one line end at the end of the file, no quotes around
-// plain words. Values and comments that stand below each other still do.
+// single words and plain references. Values and comments that stand below each other still do.
 //
 // Pure and thread-safe; nothing throws. Formatting twice is formatting once.
 #pragma once

@@ -105,20 +105,16 @@ std::size_t PlainEnd(std::string_view line, std::size_t at, YamlStyle style) {
 }
 
 std::string_view WithoutNeedlessQuotes(std::string_view quoted, YamlStyle style) {
-  const std::string_view word = quoted.substr(1, quoted.size() - 2);
-  if (word.empty() || IsSpecialWord(word)) return quoted;
-  const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
-  if (!letter(word.front()) && !(style == YamlStyle::kBlock && word.substr(0, 2) == "${")) return quoted;
-  if (IsSpace(word.back()) || word.back() == ':') return quoted;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    const char c = word[i];
-    const bool plain = letter(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 ||
-                       std::string_view(" _-./+").find(c) != kNone ||
-                       (style == YamlStyle::kBlock && std::string_view("${}()[],=<>?!&|*'").find(c) != kNone);
-    if (!plain) return quoted;
-  }
-  // In quotes of one kind those of that kind are written twice.
-  return quoted.front() == '\'' && word.find('\'') != kNone ? quoted : word;
+  const std::string_view inside = quoted.substr(1, quoted.size() - 2);
+  std::string_view word = inside;
+  const bool reference = style == YamlStyle::kBlock && word.starts_with("${") && word.ends_with("}");
+  if (reference) word = word.substr(2, word.size() - 3);
+  if (word.empty() || !std::isalpha(static_cast<unsigned char>(word.front())) || IsSpecialWord(word)) return quoted;
+  const bool plain = std::all_of(word.begin(), word.end(), [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view(reference ? "._" : "_-./+").find(c) != kNone;
+  });
+  return plain ? inside : quoted;
 }
 
 }  // namespace fermata

@@ -77,8 +77,10 @@ const FormatCase kCases[] = {
     {"IndentsQuotedTextOverSeveralLines", "a: \"one \\\n      two\n\n    three\"   # c\nb: 'x\n y'\n",
      "a: \"one \\\n  two\n\n  three\"     # c\nb: 'x\n  y'\n"},
     {"IndentsValuesOnTheirOwnLine", "a:\n      one two\nb:\n    { c: 1 }\n", "a:\n  one two\nb:\n  { c: 1 }\n"},
-    {"DropsNeedlessQuotes", "a: \"word\"\nb: 'two words'\nc: {d: \"word\"}\ne: \"${input.x}\"\n",
-     "a: word\nb: two words\nc: { d: word }\ne: ${input.x}\n"},
+    {"DropsNeedlessQuotes", "a: \"word\"\nb: 'a/path.yaml'\nc: {d: \"word\"}\ne: \"${input.x}\"\n",
+     "a: word\nb: a/path.yaml\nc: { d: word }\ne: ${input.x}\n"},
+    {"KeepsQuotesAroundSentencesAndExpressions", "a: \"two words\"\nb: \"${a + b}\"\nif: 'x in y'\n",
+     "a: \"two words\"\nb: \"${a + b}\"\nif: 'x in y'\n"},
     {"KeepsQuotesThatAreNeeded",
      "a: \"true\"\nb: '1'\nc: \"on\"\nd: \"x: y\"\ne: 'x #y'\nf: {g: \"a, b\", h: \"${x}\"}\ni: \"\"\nj: \" x\"\nk: "
      "\"a\\n\"\n"
