@@ -1,5 +1,7 @@
 #include "examples/shop/common/rest.h"
 
+#include <algorithm>
+
 namespace fermata::shop {
 
 std::string RestRequest::Text(std::string_view key) const {
@@ -16,6 +18,19 @@ std::optional<long long> RestRequest::Integer(std::string_view key) const {
 std::string RestRequest::Query(const std::string& key) const {
   const auto found = query.find(key);
   return found == query.end() ? "" : found->second;
+}
+
+std::string RestRequest::Cookie(std::string_view name) const {
+  std::string_view rest = cookies;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(';'), rest.size());
+    std::string_view pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    while (pair.starts_with(' ')) pair.remove_prefix(1);
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+      return std::string(pair.substr(name.size() + 1));
+  }
+  return "";
 }
 
 RestAnswer Refusal(int status, std::string_view message) {

@@ -18,6 +18,7 @@ struct RestRequest {
   std::map<std::string, std::string> parameters;  // of the route: {username}
   std::map<std::string, std::string> query;       // of a name that stands twice the first
   std::string idempotency_key;                    // empty = none given
+  std::string cookies;                            // as sent: "a=1; b=2"
   std::string body_text;
   Value body;  // a map; {} if no body was sent
 
@@ -25,6 +26,8 @@ struct RestRequest {
   std::string Text(std::string_view key) const;
   // A whole number of the body; nullopt if it is missing or something else.
   std::optional<long long> Integer(std::string_view key) const;
+  // A cookie; empty if it is missing.
+  std::string Cookie(std::string_view name) const;
   // A value of the query; empty if it is missing.
   std::string Query(const std::string& key) const;
 };

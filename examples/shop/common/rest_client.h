@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "connectors/http/transport.h"
 #include "engine/model/value.h"
@@ -12,6 +14,10 @@ namespace fermata::shop {
 struct RestReply {
   int status = 0;  // 0: no answer came
   Value body;
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
+
+  // Empty if it is missing.
+  std::string Header(std::string_view lower_case_name) const;
 };
 
 // Thread-safe.
@@ -22,8 +28,12 @@ class RestClient {
   // `content_type` for bodies of another JSON type (CloudEvents). Never throws; waits at most `timeout_ms`.
   RestReply Post(const std::string& path, const Value& body, const std::string& idempotency_key, int timeout_ms,
                  const std::string& content_type = "application/json");
+  RestReply Get(const std::string& path, const std::vector<std::pair<std::string, std::string>>& headers,
+                int timeout_ms);
 
  private:
+  RestReply Exchange(HttpCall call, int timeout_ms);
+
   const std::string base_url_;
   HttpTransport transport_;
 };

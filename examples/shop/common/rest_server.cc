@@ -96,6 +96,7 @@ class RestServer::Impl {
     for (const std::string& name : names) request.parameters[name] = parameters[name];
     request.query.insert(http.query.begin(), http.query.end());
     if (const std::string* key = http.FindHeader("idempotency-key")) request.idempotency_key = *key;
+    if (const std::string* cookies = http.FindHeader("cookie")) request.cookies = *cookies;
     {
       std::lock_guard lock(mutex_);
       if (tasks_.size() < kQueuedRequestsMax) {

@@ -10,6 +10,7 @@
 #include "examples/shop/billing/billing.h"
 #include "examples/shop/common/secure.h"
 #include "examples/shop/notification/notification.h"
+#include "examples/shop/order/order.h"
 #include "examples/shop/store/store.h"
 
 namespace fermata::shop {
@@ -49,10 +50,16 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
                  .message = "Expected to make the folder " + options.data + ", but: " + error.message()};
   const std::string database = options.database_url.empty() ? "sqlite://" + options.data : options.database_url;
   auto wanted = [&](std::string_view name) { return options.only.empty() || options.only == name; };
-  auto port = [&](int usual) { return options.port_base == 0 ? 0 : options.port_base + usual - kAuthPort; };
   std::vector<std::pair<std::string, std::string>> started;
+  // Where a service is that the options do not name.
+  auto url_of = [&](const std::string& given, std::string_view name, int usual) {
+    if (!given.empty()) return given;
+    for (const auto& [service, url] : started)
+      if (service == name) return url;
+    return "http://127.0.0.1:" + std::to_string(options.port_base + usual - kAuthPort);
+  };
+  auto port = [&](int usual) { return options.port_base == 0 ? 0 : options.port_base + usual - kAuthPort; };
 
-  std::string notification_url = options.notification_url;
   if (wanted("notification")) {
     auto service = NotificationService::Open(
         {.database_url = database, .smtp_url = options.smtp_url, .templates = options.mail_templates});
@@ -61,7 +68,6 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
     Result<std::string> url = notification_server_.Start(notification_->Routes(), port(kNotificationPort), kThreads);
     if (!url.ok()) return std::move(url).error();
     started.emplace_back("notification", *url);
-    if (notification_url.empty()) notification_url = *url;
   }
   if (wanted("billing")) {
     auto service = BillingService::Open(database);
@@ -82,23 +88,34 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
   if (wanted("auth")) {
     Result<std::string> key = ReadOrMakeKey(std::filesystem::path(options.data) / "auth.key");
     if (!key.ok()) return std::move(key).error();
-    if (notification_url.empty())
-      notification_url = "http://127.0.0.1:" + std::to_string(options.port_base + kNotificationPort - kAuthPort);
-    auto service = AuthService::Open({.database_url = database,
-                                      .engine_url = options.engine_url,
-                                      .notification_url = notification_url,
-                                      .key = *key,
-                                      .verify_contact = options.verify_contact});
+    auto service =
+        AuthService::Open({.database_url = database,
+                           .engine_url = options.engine_url,
+                           .notification_url = url_of(options.notification_url, "notification", kNotificationPort),
+                           .key = *key,
+                           .verify_contact = options.verify_contact});
     if (!service.ok()) return std::move(service).error();
     auth_ = *std::move(service);
     Result<std::string> url = auth_server_.Start(auth_->Routes(), port(kAuthPort), kThreads);
     if (!url.ok()) return std::move(url).error();
     started.emplace_back("auth", *url);
   }
+  if (wanted("order")) {
+    auto service = OrderService::Open({.database_url = database,
+                                       .auth_url = url_of(options.auth_url, "auth", kAuthPort),
+                                       .store_url = url_of(options.store_url, "store", kStorePort),
+                                       .engine_url = options.engine_url});
+    if (!service.ok()) return std::move(service).error();
+    order_ = *std::move(service);
+    Result<std::string> url = order_server_.Start(order_->Routes(), port(kOrderPort), kThreads);
+    if (!url.ok()) return std::move(url).error();
+    started.emplace_back("order", *url);
+  }
   return started;
 }
 
 void Shop::Stop() {
+  order_server_.Stop();
   auth_server_.Stop();
   billing_server_.Stop();
   notification_server_.Stop();

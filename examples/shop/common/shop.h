@@ -16,17 +16,20 @@ namespace fermata::shop {
 class AuthService;
 class BillingService;
 class NotificationService;
+class OrderService;
 class StoreService;
 
-inline constexpr int kAuthPort = 8081, kBillingPort = 8082, kNotificationPort = 8083, kStorePort = 8085;
+inline constexpr int kAuthPort = 8081, kBillingPort = 8082, kNotificationPort = 8083, kStorePort = 8085,
+                     kOrderPort = 8087;
 
 struct ShopOptions {
   std::string data;           // a folder: databases and the key of auth; made if it is not there
   std::string database_url;   // empty = SQLite in `data`
-  std::string only;           // "auth", "billing", "notification" or "store"; empty = all
-  int port_base = kAuthPort;  // of auth; billing, notification and store follow. 0 = free ports
+  std::string only;           // "auth", "billing", "notification", "store" or "order"; empty = all
+  int port_base = kAuthPort;  // of auth; the others follow at their distances. 0 = free ports
   std::string engine_url = "http://127.0.0.1:8080";
-  std::string notification_url;  // for auth alone; empty = the one started here, or its usual port
+  std::string notification_url;     // for auth alone; empty = the one started here, or its usual port
+  std::string auth_url, store_url;  // for order; empty = those started here, or their usual ports
   std::string smtp_url = "smtp://127.0.0.1:2525";
   std::string mail_templates;   // …/templates/messages/email
   bool verify_contact = false;  // what POST /register asks of the process
@@ -48,7 +51,8 @@ class Shop {
   std::unique_ptr<BillingService> billing_;
   std::unique_ptr<NotificationService> notification_;
   std::unique_ptr<StoreService> store_;
-  RestServer auth_server_, billing_server_, notification_server_, store_server_;
+  std::unique_ptr<OrderService> order_;
+  RestServer auth_server_, billing_server_, notification_server_, store_server_, order_server_;
 };
 
 }  // namespace fermata::shop

@@ -45,8 +45,13 @@ class ShopTest : public testing::TestWithParam<std::string> {
  protected:
   ShopTest()
       : engine_({.stop_grace_ms = 0},
-                [this](const HttpRequest& request, ResponseHandle response) { TakeDown(request, response); }) {
+                [this](const HttpRequest& request, ResponseHandle response) { TakeDown(request, response); }),
+        sessions_server_({.stop_grace_ms = 0}, [this](const HttpRequest& request, ResponseHandle response) {
+          TellSession(request, response);
+        }) {
     Result<int> port = engine_.Start();
+    Result<int> sessions_port = sessions_server_.Start();
+    sessions_url_ = "http://127.0.0.1:" + std::to_string(sessions_port.ok() ? *sessions_port : 0);
     engine_url_ = "http://127.0.0.1:" + std::to_string(port.ok() ? *port : 0);
     database_ = GetParam() == "Postgres" ? PostgresCluster::Shared().CreateDatabase() : "";
     StartShop();
@@ -54,6 +59,7 @@ class ShopTest : public testing::TestWithParam<std::string> {
   ~ShopTest() override {
     shop_.reset();
     engine_.Stop();
+    sessions_server_.Stop();
   }
 
   // Also after a stop: the same data, other ports.
@@ -64,6 +70,7 @@ class ShopTest : public testing::TestWithParam<std::string> {
                               .engine_url = engine_url_,
                               .smtp_url = TheMailbox().smtp_url()};
     options.clock = &clock_;
+    options.auth_url = sessions_url_;
     options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
     shop_ = std::make_unique<shop::Shop>();
     auto started = shop_->Start(options);
@@ -86,10 +93,18 @@ class ShopTest : public testing::TestWithParam<std::string> {
     return {response.status, parsed.ok() ? *parsed : Value()};
   }
 
-  Reply Delete(const std::string& service, const std::string& path) {
-    const ClientResponse response = HttpClient(ports_[service]).Request("DELETE", path, {}, "");
+  Reply Delete(const std::string& service, const std::string& path) { return Send(service, "DELETE", path, "", {}); }
+  Reply Send(const std::string& service, const std::string& method, const std::string& path, const std::string& body,
+             const std::vector<std::pair<std::string, std::string>>& headers) {
+    const ClientResponse response = HttpClient(ports_[service]).Request(method, path, headers, body);
     Result<Value> parsed = ParseJson(response.body);
     return {response.status, parsed.ok() ? *parsed : Value()};
+  }
+
+  // A session that the services find when they ask whose it is.
+  void AddSession(const std::string& session, const std::string& username) {
+    std::lock_guard lock(mutex_);
+    sessions_[session] = username;
   }
 
   // Waits until the engine has got `count` events, and gives all it has.
@@ -127,6 +142,22 @@ class ShopTest : public testing::TestWithParam<std::string> {
   }
 
  private:
+  // GET /auth as the contract of the auth service has it.
+  void TellSession(const HttpRequest& request, const ResponseHandle& response) {
+    std::lock_guard lock(mutex_);
+    const std::string* cookie = request.FindHeader("cookie");
+    const std::string prefix = "sessionId=";
+    const std::string session = cookie && cookie->starts_with(prefix) ? cookie->substr(prefix.size()) : "";
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) {
+      response.Send(JsonResponse(401, R"({"errorMessage":"User not authorized"})"));
+      return;
+    }
+    HttpResponse answer = JsonResponse(200, R"({"username":")" + found->second + "\"}");
+    answer.headers.emplace_back("X-Session-Ref", "ref of " + session);
+    response.Send(answer);
+  }
+
   void TakeDown(const HttpRequest& request, const ResponseHandle& response) {
     std::lock_guard lock(mutex_);
     received_ += request.target + request.body;
@@ -152,8 +183,9 @@ class ShopTest : public testing::TestWithParam<std::string> {
   std::vector<Value> events_, starts_;
   std::string received_, start_answer_ = R"({"id":"i1","status":"completed"})";
   int start_status_ = 201, refusals_ = 0;
-  HttpServer engine_;
-  std::string engine_url_, database_;
+  std::map<std::string, std::string> sessions_;
+  HttpServer engine_, sessions_server_;
+  std::string engine_url_, sessions_url_, database_;
   std::map<std::string, int> ports_;
   std::unique_ptr<shop::Shop> shop_;
 };

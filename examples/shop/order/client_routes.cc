@@ -1,0 +1,125 @@
+// What customers ask; whose session it is says auth.
+#include <algorithm>
+
+#include "examples/shop/order/order.h"
+#include "examples/shop/order/order_store.h"
+
+namespace fermata::shop {
+namespace {
+
+constexpr std::size_t kIdBytesMax = 100;
+
+bool IsCart(const Order& order) { return (order.status == "NEW" || order.status == "CHECKOUT") && !order.locked; }
+
+// "status=A,B"
+std::vector<std::string> SplitStatuses(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    if (end > at) parts.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+// What a client that gives no key of its own is known by: asking for the same thing again is asking once.
+std::string KeyOf(const RestRequest& request, const std::string& process, const std::string& order_id,
+                  long long version) {
+  if (!request.idempotency_key.empty()) return request.idempotency_key;
+  return process + "/" + order_id + "/" + std::to_string(version);
+}
+
+}  // namespace
+
+RestAnswer OrderService::Place(const RestRequest& request) {
+  const Asker asker = WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  Order order{.id = request.Text("id"), .customer = asker.username, .type = "GOODS", .status = "NEW"};
+  if (order.id.empty() || order.id.size() > kIdBytesMax) return Refusal(400, "An id should be provided");
+  if (RestAnswer read = ReadItems(request, order); read.status != 200) return read;
+  if (order.items.empty()) return Refusal(400, "An order begins with an item");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    if (AddOrder(sql, order)) return {200, OrderValue(order)};
+    // Asked again by the same customer it is the same order.
+    const std::optional<Order> known = FindOrder(sql, order.id);
+    if (known && known->customer == asker.username && known->version == 0) return {200, OrderValue(*known)};
+    return Refusal(409, "There is an order of this id");
+  });
+}
+
+RestAnswer OrderService::Adjust(const RestRequest& request) {
+  const Asker asker = WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  const std::optional<long long> version = request.Integer("version");
+  if (!version) return Refusal(400, "A version should be provided");
+  Order wanted;
+  if (RestAnswer read = ReadItems(request, wanted); read.status != 200) return read;
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    std::optional<Order> order = FindOrder(sql, request.Text("id"));
+    if (!order || order->customer != asker.username) return Refusal(404, "Order not found");
+    if (!IsCart(*order) || order->version != *version) return Mismatch(*order);
+    order->items = wanted.items;
+    order->products_price = order->total_price = wanted.products_price;
+    if (!SaveOrder(sql, *order)) return Mismatch(*FindOrder(sql, order->id));
+    ReplaceItems(sql, *order);
+    return {200, OrderValue(*order)};
+  });
+}
+
+RestAnswer OrderService::Get(const RestRequest& request) {
+  Asker asker{.username = request.Query("username"), .session_ref = "", .refusal = {}};
+  if (!request.cookies.empty() || asker.username.empty()) asker = WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const std::optional<Order> order = FindOrder(sql, request.Query("orderId"));
+    if (!order) return Refusal(404, "Order not found");
+    if (order->customer != asker.username) return Refusal(403, "Forbidden");
+    return {200, OrderValue(*order)};
+  });
+}
+
+RestAnswer OrderService::ListAll(const RestRequest& request) {
+  return List(request, SplitStatuses(request.Query("status")));
+}
+
+RestAnswer OrderService::ListPending(const RestRequest& request) {
+  return List(request, {"PAID", "DEFERRED", "IN_PROGRESS", "APPROVED", "ASSEMBLING", "COOKING", "READY_TO_DELIVER",
+                        "IN_DELIVERY", "AT_PICKUP_POINT"});
+}
+
+RestAnswer OrderService::List(const RestRequest& request, const std::vector<std::string>& statuses) {
+  const Asker asker = WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    std::vector<Value> list;
+    for (const Order& order : ListOrders(sql, asker.username, statuses)) list.push_back(OrderValue(order));
+    return {200, Value::Object({{"orders", Value::List(std::move(list))}})};
+  });
+}
+
+RestAnswer OrderService::Process(const RestRequest& request) {
+  if (request.cookies.empty()) return HandOver(request);
+  const Asker asker = WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  const std::string id = request.Text("id");
+  const long long version = request.Integer("version").value_or(-1);
+  const Value input = Value::Object({{"orderId", Value::String(id)}, {"sessionRef", Value::String(asker.session_ref)}});
+  return StartProcess("makeorder", input, KeyOf(request, "makeorder", id, version));
+}
+
+RestAnswer OrderService::Cancel(const RestRequest& request) {
+  if (request.cookies.empty()) return CancelForGood(request);
+  const Asker asker = WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  const std::string id = request.Text("id");
+  const std::optional<long long> version = request.Integer("version");
+  if (id.empty() || !version) return Refusal(400, "An id and a version should be provided");
+  const Value input = Value::Object({{"orderId", Value::String(id)},
+                                     {"version", Value::Int(*version)},
+                                     {"sessionRef", Value::String(asker.session_ref)},
+                                     {"comment", Value::String(request.Text("comment"))},
+                                     {"confirmed", Value::Bool(true)}});
+  return StartProcess("cancelorder", input, KeyOf(request, "cancelorder", id, *version));
+}
+
+}  // namespace fermata::shop

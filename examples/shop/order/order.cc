@@ -1,0 +1,178 @@
+#include "examples/shop/order/order.h"
+
+#include <algorithm>
+
+#include "connectors/http/transport.h"
+#include "examples/shop/common/secure.h"
+#include "examples/shop/order/order_store.h"
+
+namespace fermata::shop {
+namespace {
+
+constexpr int kAskTimeoutMs = 3'000;
+constexpr int kProcessTimeoutMs = 15'000;
+constexpr std::size_t kItemsMax = 200;
+constexpr long long kQuantityMax = 1'000'000;
+
+std::vector<std::string> AllTables() {
+  std::vector<std::string> tables = kOrderTables;
+  tables.emplace_back(kIdempotencyTable);
+  return tables;
+}
+
+std::string TextOf(const Value& map, std::string_view key) {
+  const Value* value = map.Find(key);
+  return value && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+long long NumberOf(const Value& map, std::string_view key) {
+  const Value* value = map.Find(key);
+  return value && value->kind() == ValueKind::kInt ? value->as_int() : 0;
+}
+
+Value ToValue(const OrderItem& item) {
+  return Value::Object({{"id", Value::String(item.id)},
+                        {"productId", Value::String(item.product_id)},
+                        {"productName", Value::String(item.name)},
+                        {"product", Value::Object({{"id", Value::String(item.product_id)},
+                                                   {"name", Value::String(item.name)},
+                                                   {"price", Value::Int(item.unit_price)},
+                                                   {"discount", Value::Int(item.discount)}})},
+                        {"quantity", Value::Int(item.quantity)},
+                        {"lineTotal", Value::Int(item.total())},
+                        {"specialRequest", Value::String(item.special_request)}});
+}
+
+// Nobody works on it yet.
+bool CouldBeCancelled(const Order& order) {
+  constexpr std::string_view kStatuses[] = {"NEW",      "CHECKOUT",    "AWAITING_PAYMENT", "PAID",
+                                            "DEFERRED", "IN_PROGRESS", "APPROVED"};
+  return order.stage_flags.empty() &&
+         std::find(std::begin(kStatuses), std::end(kStatuses), order.status) != std::end(kStatuses);
+}
+
+}  // namespace
+
+Value OrderValue(const Order& order) {
+  std::vector<Value> items;
+  for (const OrderItem& item : order.items) items.push_back(ToValue(item));
+  return Value::Object({{"id", Value::String(order.id)},
+                        {"type", Value::String(order.type)},
+                        {"status", Value::String(order.status)},
+                        {"version", Value::Int(order.version)},
+                        {"orderItems", Value::List(std::move(items))},
+                        {"couldBeCancelled", Value::Bool(CouldBeCancelled(order))},
+                        {"paymentId", Value::String(order.payment_id)},
+                        {"paymentMethod", Value::String(order.payment_method)},
+                        {"productsPrice", Value::Int(order.products_price)},
+                        {"deliveryPrice", Value::Int(order.delivery_price)},
+                        {"taxPrice", Value::Int(order.tax_price)},
+                        {"totalPrice", Value::Int(order.total_price)},
+                        {"currency", Value::String(order.currency)},
+                        {"place", Value::String(order.place)}});
+}
+
+RestAnswer Mismatch(const Order& order) {
+  return {409, Value::Object({{"errorMessage", Value::String("The order is " + order.status + " at version " +
+                                                             std::to_string(order.version))},
+                              {"status", Value::String(order.status)},
+                              {"version", Value::Int(order.version)}})};
+}
+
+OrderService::OrderService(const OrderOptions& options, std::unique_ptr<Database> database)
+    : database_(std::move(database)), auth_(options.auth_url), store_(options.store_url), engine_(options.engine_url) {}
+OrderService::~OrderService() = default;
+
+Result<std::unique_ptr<OrderService>> OrderService::Open(const OrderOptions& options) {
+  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "orders", AllTables());
+  if (!database.ok()) return std::move(database).error();
+  return std::unique_ptr<OrderService>(new OrderService(options, *std::move(database)));
+}
+
+std::vector<RestRoute> OrderService::Routes() {
+  const auto route = [this](const char* method, const char* path,
+                            RestAnswer (OrderService::*handler)(const RestRequest&)) {
+    return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+  };
+  return {
+      route("POST", "/place", &OrderService::Place),
+      route("PUT", "/adjust", &OrderService::Adjust),
+      route("GET", "/get", &OrderService::Get),
+      route("GET", "/orders", &OrderService::ListAll),
+      route("GET", "/orders/pending", &OrderService::ListPending),
+      route("PUT", "/process", &OrderService::Process),
+      route("PUT", "/cancel", &OrderService::Cancel),
+      route("POST", "/orders/{id}/checkout", &OrderService::BeginCheckout),
+      route("POST", "/orders/{id}/reopen", &OrderService::Reopen),
+      route("POST", "/orders/{id}/price", &OrderService::Price),
+      route("POST", "/orders/{id}/unprice", &OrderService::UnlockPrice),
+      route("POST", "/orders/{id}/take-back", &OrderService::TakeBack),
+      route("POST", "/orders/{id}/decision", &OrderService::Decide),
+      route("POST", "/orders/{id}/cancel-lock", &OrderService::LockForCancel),
+      route("POST", "/orders/{id}/cancel-unlock", &OrderService::Unlock),
+      route("POST", "/giftcard-order", &OrderService::CreateGiftCardOrder),
+  };
+}
+
+OrderService::Asker OrderService::WhoAsks(const RestRequest& request) {
+  const std::string session = request.Cookie("sessionId");
+  if (session.empty()) return {"", "", Refusal(401, "User not authorized")};
+  const RestReply reply = auth_.Get("/auth", {{"Cookie", "sessionId=" + session}}, kAskTimeoutMs);
+  if (reply.status == 200) return {TextOf(reply.body, "username"), reply.Header("x-session-ref"), {}};
+  // No business action without an answer of auth.
+  if (reply.status != 401 && reply.status != 403 && reply.status != 404)
+    return {"", "", Refusal(500, "The session could not be checked")};
+  return {"", "", Refusal(reply.status, TextOf(reply.body, "errorMessage"))};
+}
+
+RestAnswer OrderService::ReadItems(const RestRequest& request, Order& order) {
+  const Value* list = request.body.Find("orderItems");
+  if (list == nullptr || list->kind() != ValueKind::kList || list->as_list().size() > kItemsMax)
+    return Refusal(400, "orderItems should be provided");
+  order.items.clear();
+  order.products_price = 0;
+  for (const Value& entry : list->as_list()) {
+    const Value* product = entry.is_map() ? entry.Find("product") : nullptr;
+    const std::string id = product && product->is_map() ? TextOf(*product, "id") : "";
+    const long long quantity = entry.is_map() ? NumberOf(entry, "quantity") : 0;
+    if (id.empty() || quantity < 1 || quantity > kQuantityMax)
+      return Refusal(400, "Each item should have a product and a positive quantity");
+    auto same = std::find_if(order.items.begin(), order.items.end(),
+                             [&](const OrderItem& item) { return item.product_id == id; });
+    if (same != order.items.end()) {
+      same->quantity += quantity;
+      continue;
+    }
+    const RestReply reply = store_.Get("/products/" + PercentEncode(id), {}, kAskTimeoutMs);
+    if (reply.status == 404) return Refusal(404, "Product not found");
+    if (reply.status != 200) return Refusal(503, "The store does not answer");
+    order.currency = TextOf(reply.body, "currency");
+    order.items.push_back({.id = NewGuid(),
+                           .product_id = id,
+                           .name = TextOf(reply.body, "name"),
+                           .special_request = TextOf(entry, "specialRequest"),
+                           .unit_price = NumberOf(reply.body, "price"),
+                           .discount = NumberOf(reply.body, "discount"),
+                           .quantity = quantity});
+  }
+  for (const OrderItem& item : order.items) order.products_price += item.total();
+  order.total_price = order.products_price;
+  return {};
+}
+
+RestAnswer OrderService::StartProcess(const std::string& process, const Value& input, const std::string& key) {
+  const RestReply reply =
+      engine_.Post("/v1/instances?wait=5s", Value::Object({{"process", Value::String(process)}, {"input", input}}), key,
+                   kProcessTimeoutMs);
+  const std::string status = TextOf(reply.body, "status");
+  if (reply.status == 409) return Refusal(409, "This order is at it already");
+  if (reply.status < 200 || reply.status >= 300) return Refusal(503, "The process could not be started");
+  if (status == "completed") return {200, *reply.body.Find("output")};
+  if (status != "failed") return {202, Value::Object({{"instanceId", Value::String(TextOf(reply.body, "id"))}})};
+  const Value* error = reply.body.Find("error");
+  const std::string name = error && error->is_map() ? TextOf(*error, "name") : "";
+  const int code = name == "unauthorized" ? 401 : name == "forbidden" ? 403 : name == "not-found" ? 404 : 409;
+  return Refusal(code, error && error->is_map() ? TextOf(*error, "message") : "");
+}
+
+}  // namespace fermata::shop

@@ -1,0 +1,92 @@
+// The order service: carts, orders and their statuses.
+//
+// For customers, known by the cookie `sessionId`: POST /place, PUT /adjust, PUT /process, PUT /cancel, GET /get?orderId=,
+// GET /orders?status=, GET /orders/pending.
+// For processes: GET /get?orderId=&username=, PUT /process, PUT /cancel, POST /giftcard-order, and POST /orders/{id}/
+// checkout, reopen, price, unprice, take-back, decision, cancel-lock, cancel-unlock.
+// Without a session PUT /process and PUT /cancel change the order; with one they start the process that will.
+// Every change of a process needs an Idempotency-Key and takes effect once for it. Money is an integer of minor units.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "examples/shop/common/rest.h"
+#include "examples/shop/common/rest_client.h"
+
+namespace soci {
+class session;
+}
+
+namespace fermata::shop {
+
+class Database;
+struct Order;
+
+struct OrderOptions {
+  std::string database_url;
+  std::string auth_url;    // says whose session it is
+  std::string store_url;   // knows the products
+  std::string engine_url;  // runs makeorder and cancelorder
+};
+
+// Thread-safe. Must outlive the routes.
+class OrderService {
+ public:
+  static Result<std::unique_ptr<OrderService>> Open(const OrderOptions& options);
+  ~OrderService();
+
+  std::vector<RestRoute> Routes();
+
+ private:
+  OrderService(const OrderOptions& options, std::unique_ptr<Database> database);
+
+  // Who asks, by the session of the request.
+  struct Asker {
+    std::string username, session_ref;
+    RestAnswer refusal;  // with its status if the session is none
+  };
+  Asker WhoAsks(const RestRequest& request);
+  // Reads orderItems into `order`, with names and prices of the store. Status 200, or the refusal.
+  RestAnswer ReadItems(const RestRequest& request, Order& order);
+  RestAnswer StartProcess(const std::string& process, const Value& input, const std::string& key);
+
+  // client_routes.cc
+  RestAnswer Place(const RestRequest& request);
+  RestAnswer Adjust(const RestRequest& request);
+  RestAnswer Get(const RestRequest& request);
+  RestAnswer ListAll(const RestRequest& request);
+  RestAnswer ListPending(const RestRequest& request);
+  RestAnswer List(const RestRequest& request, const std::vector<std::string>& statuses);
+  RestAnswer Process(const RestRequest& request);
+  RestAnswer Cancel(const RestRequest& request);
+
+  // process_routes.cc
+  RestAnswer HandOver(const RestRequest& request);
+  RestAnswer CancelForGood(const RestRequest& request);
+  RestAnswer BeginCheckout(const RestRequest& request);
+  RestAnswer Reopen(const RestRequest& request);
+  RestAnswer Price(const RestRequest& request);
+  RestAnswer UnlockPrice(const RestRequest& request);
+  RestAnswer TakeBack(const RestRequest& request);
+  RestAnswer Decide(const RestRequest& request);
+  RestAnswer LockForCancel(const RestRequest& request);
+  RestAnswer Unlock(const RestRequest& request);
+  RestAnswer CreateGiftCardOrder(const RestRequest& request);
+  // Finds the order and lets `change` have it, once for the key of the request.
+  RestAnswer ChangeOnce(const RestRequest& request, const std::string& order_id,
+                        const std::function<RestAnswer(soci::session& sql, Order& order)>& change);
+
+  std::unique_ptr<Database> database_;
+  RestClient auth_, store_, engine_;
+};
+
+// An order as customers and processes see it.
+Value OrderValue(const Order& order);
+// 409 with the actual status and version.
+RestAnswer Mismatch(const Order& order);
+
+}  // namespace fermata::shop
