@@ -265,7 +265,10 @@ int RunSend(const ClientOptions& client, const SendOptions& options) {
       std::cout << "accepted before\n";
     } else {
       std::cout << "accepted: delivered to " << TextOf(answer.Find("delivered"))
-                << (holds("kept") ? ", kept for whoever comes" : "") << "\n";
+                << (holds("kept") ? ", kept for whoever comes" : "");
+      if (const Value* started = answer.Find("started"); started && started->is_list())
+        for (const Value& id : started->as_list()) std::cout << ", started " << TextOf(&id);
+      std::cout << "\n";
     }
   });
 }
@@ -293,6 +296,42 @@ int RunIncidents(const ClientOptions& client, const IncidentsOptions& options) {
     PrintTable(rows, std::cout);
     PrintNext(page);
   });
+}
+
+int RunTasks(const ClientOptions& client, const TasksOptions& options) {
+  const RestCall call{"GET", "/v1/tasks" + QueryOf({{"process", options.process},
+                                                    {"instance", options.instance},
+                                                    {"state", options.state},
+                                                    {"role", options.role},
+                                                    {"user", options.user},
+                                                    {"limit", std::to_string(options.limit)},
+                                                    {"cursor", options.cursor}})};
+  return CallAndPrint(client, call, [&](const Value& page) {
+    std::vector<std::vector<std::string>> rows = {{"ID", "PROCESS", "STATE", "TITLE", "ASSIGNED", "OUTCOMES", "DUE"}};
+    for (const Value& item : ItemsOf(page))
+      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("state")),
+                      TextOf(item.Find("title")), TextOf(item.Find("assign")), TextOf(item.Find("outcomes")),
+                      TextOf(item.Find("due"))});
+    PrintTable(rows, std::cout);
+    PrintNext(page);
+  });
+}
+
+int RunComplete(const ClientOptions& client, const CompleteOptions& options) {
+  std::vector<MapEntry> body;
+  if (!options.outcome.empty()) body.emplace_back(Value::String("outcome"), Value::String(options.outcome));
+  if (!options.by.empty()) body.emplace_back(Value::String("by"), Value::String(options.by));
+  if (!options.data.empty()) {
+    std::optional<Value> data = ReadJsonArgument("--data", options.data);
+    if (!data) return kExitUsage;
+    body.emplace_back(Value::String("data"), std::move(*data));
+  }
+  RestCall call{"POST", "/v1/tasks/" + UrlEncode(options.id) + "/complete" + QueryOf({{"wait", options.wait}}),
+                WriteJson(Value::Map(std::move(body)))};
+  call.headers.emplace_back("Idempotency-Key",
+                            options.idempotency_key.empty() ? "cli-" + RandomId() : options.idempotency_key);
+  call.timeout_ms = TimeoutFor(options.wait);
+  return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 
 int RunResolve(const ClientOptions& client, const ResolveOptions& options) {

@@ -67,6 +67,18 @@ struct IncidentsOptions {
 };
 int RunIncidents(const ClientOptions& client, const IncidentsOptions& options);
 
+struct TasksOptions {
+  std::string process, instance, state, role, user, cursor;
+  int limit = 50;
+};
+int RunTasks(const ClientOptions& client, const TasksOptions& options);
+
+struct CompleteOptions {
+  std::string id, outcome, by, idempotency_key, wait;
+  std::string data;  // as StartOptions::input; empty = none
+};
+int RunComplete(const ClientOptions& client, const CompleteOptions& options);
+
 struct ResolveOptions {
   std::string id, action, output, error, by;
   std::vector<std::string> set;  // name=JSON

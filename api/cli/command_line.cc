@@ -49,6 +49,7 @@ class Parser {
     AddReads();
     AddSteering();
     AddIncidents();
+    AddTasks();
     AddBench();
     app_.add_subcommand("version", "prints the version")->callback([this] {
       run_ = [this] {
@@ -304,6 +305,26 @@ class Parser {
     resolve->add_option("--by", resolve_.by, "who, for the history");
   }
 
+  void AddTasks() {
+    CLI::App* list = AddClient("tasks", "lists open human tasks, those due first on top",
+                               [this] { return RunTasks(client_, tasks_); });
+    list->add_option("--process", tasks_.process);
+    list->add_option("--instance", tasks_.instance);
+    list->add_option("--state", tasks_.state, "the state that asks");
+    list->add_option("--role", tasks_.role, "assigned to this role");
+    list->add_option("--user", tasks_.user, "assigned to this user");
+    list->add_option("--limit", tasks_.limit)->capture_default_str();
+    list->add_option("--cursor", tasks_.cursor);
+    CLI::App* complete =
+        AddClient("complete", "answers a human task", [this] { return RunComplete(client_, complete_); });
+    complete->add_option("id", complete_.id, "<instance>-<number>")->required();
+    complete->add_option("--outcome", complete_.outcome, "one of the task's outcomes");
+    complete->add_option("--data", complete_.data, "JSON, @file, or - for stdin: what the form asks for");
+    complete->add_option("--by", complete_.by, "who, for the history");
+    complete->add_option("--idempotency-key", complete_.idempotency_key, "completing again with it is completing once");
+    complete->add_option("--wait", complete_.wait, "until the instance has ended, but at most so long: 10s");
+  }
+
   void AddBench() {
     CLI::App* command = Add("bench", "measures this machine", [this] { return commands_.bench(bench_); });
     command->add_option("workload", bench_.workload, "chain5: five calls that do nothing")
@@ -347,6 +368,8 @@ class Parser {
   SteerOptions steer_;
   IncidentsOptions incidents_;
   ResolveOptions resolve_;
+  TasksOptions tasks_;
+  CompleteOptions complete_;
   std::vector<std::string> paths_, folders_;
   bool json_ = false;
 };

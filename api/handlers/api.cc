@@ -15,6 +15,7 @@ Api::Api(ApiServices services) : services_(std::move(services)), workers_(kApiTh
   AddInstanceRoutes(context);
   AddEventRoutes(context);
   AddIncidentRoutes(context);
+  AddTaskRoutes(context);
   AddOperationRoutes(context);
 }
 

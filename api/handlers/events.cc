@@ -15,10 +15,13 @@ namespace fermata {
 namespace {
 
 Value ViewOf(const EventReply& reply) {
+  std::vector<Value> started;
+  for (const InstanceId& id : reply.started) started.push_back(Value::String(id.ToString()));
   return Value::Object({{"accepted", Value::Bool(true)},
                         {"duplicate", Value::Bool(reply.duplicate)},
                         {"delivered", Value::Int(reply.delivered)},
-                        {"kept", Value::Bool(reply.kept)}});
+                        {"kept", Value::Bool(reply.kept)},
+                        {"started", Value::List(std::move(started))}});
 }
 
 void PublishOne(const RouteContext& context, const Reply& reply, ReadEvent read) {

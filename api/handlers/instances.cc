@@ -25,21 +25,6 @@ std::string HashOf(const StartRequest& request) {
   return Sha256Hex(WriteJson(parts));
 }
 
-// Empty when there is none.
-std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& mistakes) {
-  const std::string* key = request.FindHeader("idempotency-key");
-  if (!key) return "";
-  const auto same = std::count_if(request.headers.begin(), request.headers.end(),
-                                  [](const auto& header) { return header.first == "idempotency-key"; });
-  if (same > 1) {
-    mistakes.push_back({kWrongHeader, "Expected one Idempotency-Key, but there are " + std::to_string(same) + "."});
-  } else if (key->empty() || key->size() > kKeyBytesMax || !IsValidUtf8(*key)) {
-    mistakes.push_back({kWrongHeader, "Expected an Idempotency-Key of 1 to " + std::to_string(kKeyBytesMax) +
-                                          " bytes of UTF-8, but it has " + std::to_string(key->size()) + " bytes."});
-  }
-  return *key;
-}
-
 Wait ReadWait(QueryReader& query) { return {query.WaitMs("wait"), query.Text("until").value_or("")}; }
 
 void Append(std::vector<Error>& all, const std::vector<Error>& more) {
@@ -64,10 +49,8 @@ void SendView(const RouteContext& context, const Reply& reply, int status, const
 void AnswerStart(const RouteContext& context, const Reply& reply, const StartReply& started, const Wait& wait) {
   HttpHeaders headers = {{"Location", "/v1/instances/" + started.id.ToString()}};
   if (started.repeated) headers.emplace_back("Idempotency-Replayed", "true");
-  const bool posted = context.workers.Post([context, reply, id = started.id, wait, headers] {
-    if (wait.timeout_ms == 0) return SendView(context, reply, 201, id, headers);
-    AnswerWithInstance(context, reply, 201, id, wait, headers);
-  });
+  const bool posted = context.workers.Post(
+      [context, reply, id = started.id, wait, headers] { AnswerWithInstance(context, reply, 201, id, wait, headers); });
   if (!posted) reply.Json(201, ViewOfStart(started), std::move(headers));
 }
 
@@ -101,10 +84,7 @@ void Get(const RouteContext& context, const HttpRequest& request, const std::str
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
   if (!id) return;
-  context.Later(reply, [=] {
-    if (wait.timeout_ms == 0) return SendView(context, reply, 200, *id, {});
-    AnswerWithInstance(context, reply, 200, *id, wait);
-  });
+  context.Later(reply, [=] { AnswerWithInstance(context, reply, 200, *id, wait); });
 }
 
 void List(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
@@ -166,10 +146,7 @@ void Steer(const RouteContext& context, const HttpRequest& request, const std::s
   if (!id) return;
   context.engine().Send(*id, std::move(command), [=](Result<std::string> status) {
     if (!status.ok()) return reply.Fail(status.error());
-    context.Later(reply, [=] {
-      if (wait.timeout_ms == 0) return SendView(context, reply, 200, *id, {});
-      AnswerWithInstance(context, reply, 200, *id, wait);
-    });
+    context.Later(reply, [=] { AnswerWithInstance(context, reply, 200, *id, wait); });
   });
 }
 
@@ -183,6 +160,7 @@ std::optional<InstanceId> ReadInstanceId(const std::string& text, const Reply& r
 
 void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
                         const Wait& wait, HttpHeaders headers) {
+  if (wait.timeout_ms == 0) return SendView(context, reply, status, id, std::move(headers));
   context.engine().WhenReached(id, wait.until, wait.timeout_ms, [=](bool) {
     // On an engine thread: reading is left to ours.
     context.Later(reply, [=] { SendView(context, reply, status, id, headers); });

@@ -15,6 +15,7 @@ Value Index(const std::string& version) {
                                                  {"instances", text("/v1/instances")},
                                                  {"events", text("/v1/events")},
                                                  {"incidents", text("/v1/incidents")},
+                                                 {"tasks", text("/v1/tasks")},
                                                  {"openapi", text("/openapi.yaml")},
                                                  {"errors", text("/errors")},
                                                  {"health", text("/healthz")},

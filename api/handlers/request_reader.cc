@@ -110,4 +110,18 @@ int QueryReader::Limit() {
   return kPageItemsDefault;
 }
 
+std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& mistakes) {
+  const std::string* key = request.FindHeader("idempotency-key");
+  if (!key) return "";
+  const auto same = std::count_if(request.headers.begin(), request.headers.end(),
+                                  [](const auto& header) { return header.first == "idempotency-key"; });
+  if (same > 1) {
+    mistakes.push_back({kWrongHeader, "Expected one Idempotency-Key, but there are " + std::to_string(same) + "."});
+  } else if (key->empty() || key->size() > kKeyBytesMax || !IsValidUtf8(*key)) {
+    mistakes.push_back({kWrongHeader, "Expected an Idempotency-Key of 1 to " + std::to_string(kKeyBytesMax) +
+                                          " bytes of UTF-8, but it has " + std::to_string(key->size()) + " bytes."});
+  }
+  return *key;
+}
+
 }  // namespace fermata

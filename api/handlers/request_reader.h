@@ -27,6 +27,9 @@ Result<Value> ReadJsonBody(const HttpRequest& request);
 // The same; without a body an empty object.
 Result<Value> ReadOptionalJsonBody(const HttpRequest& request);
 
+// Empty when there is none; a malformed one is added to the mistakes.
+std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& mistakes);
+
 // The query of a request: every parameter is known, given once and well-formed.
 class QueryReader {
  public:

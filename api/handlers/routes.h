@@ -45,6 +45,7 @@ void AddConnectorRoutes(const RouteContext& context);
 void AddInstanceRoutes(const RouteContext& context);
 void AddEventRoutes(const RouteContext& context);
 void AddIncidentRoutes(const RouteContext& context);
+void AddTaskRoutes(const RouteContext& context);
 void AddOperationRoutes(const RouteContext& context);
 
 // Parses an instance's id out of a path; answers 404 and gives nullopt if it is none.
@@ -55,7 +56,7 @@ struct Wait {
   std::int64_t timeout_ms = 0;
   std::string until;
 };
-// Answers with the instance's view once it has got there or the time is over. May be called from any thread; does not block.
+// Answers with the instance's view once it has got there or the time is over. Looks at storage: from Later() only.
 void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
                         const Wait& wait, HttpHeaders headers = {});
 

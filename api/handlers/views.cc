@@ -50,6 +50,27 @@ std::string_view KindWord(ConnectorKind kind) {
   return "builtin";
 }
 
+// "<instance id>-<number>".
+std::optional<std::pair<InstanceId, std::int64_t>> ParseNumbered(std::string_view text) {
+  const std::size_t dash = text.rfind('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const std::optional<InstanceId> instance = InstanceId::Parse(text.substr(0, dash));
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + dash + 1, end, number);
+  if (!instance || error != std::errc() || rest != end || number < 1) return std::nullopt;
+  return std::pair(*instance, number);
+}
+
+Value ScheduleView(const DefinitionInfo& info) {
+  if (!info.schedule) return Value::Null();
+  static constexpr std::string_view kOverlaps[] = {"skip", "allow", "queue"};
+  return Value::Object({{"cron", Text(info.schedule->cron)},
+                        {"timezone", Text(info.schedule->timezone)},
+                        {"overlap", Text(kOverlaps[static_cast<std::size_t>(info.schedule->overlap)])},
+                        {"nextRun", TimeValue(info.next_run_us)}});
+}
+
 void PutDefinition(const DefinitionInfo& info, Entries& entries) {
   Put(entries, "process", Text(info.process));
   Put(entries, "version", Text(info.version));
@@ -101,6 +122,26 @@ Value ViewOf(const IncidentView& incident) {
                         {"closedAt", TimeValue(incident.closed_us)}});
 }
 
+Value ViewOf(const TaskView& task) {
+  Entries assign;
+  if (!task.role.empty()) Put(assign, "role", Text(task.role));
+  if (!task.user.empty()) Put(assign, "user", Text(task.user));
+  const bool nobody = assign.empty();
+  return Value::Object({{"id", Text(TaskName(task.instance, task.activation))},
+                        {"instance", Text(task.instance.ToString())},
+                        {"process", Text(task.process)},
+                        {"state", Text(task.state)},
+                        {"open", Value::Bool(task.open)},
+                        {"title", Text(task.title)},
+                        {"data", task.data},
+                        {"form", task.form},
+                        {"outcomes", Texts(task.outcomes)},
+                        {"assign", nobody ? Value::Null() : Value::Map(std::move(assign))},
+                        {"due", TimeValue(task.due_us)},
+                        {"reminded", Value::Int(task.reminded)},
+                        {"createdAt", TimeValue(task.opened_us)}});
+}
+
 Value ViewOf(const HistoryEntry& entry) {
   return Value::Object({{"seq", Value::Int(entry.seq)}, {"time", TimeValue(entry.time_us)}, {"event", entry.event}});
 }
@@ -115,6 +156,7 @@ Value ViewOf(const DefinitionInfo& info) {
   Entries entries;
   PutDefinition(info, entries);
   Put(entries, "states", Texts(info.states));
+  Put(entries, "schedule", ScheduleView(info));
   Put(entries, "inputSchema", info.input_schema);
   Put(entries, "source", Text(info.source));
   return Value::Map(std::move(entries));
@@ -148,14 +190,19 @@ std::string IncidentName(const InstanceId& instance, IncidentNumber number) {
 }
 
 std::optional<IncidentId> ParseIncidentName(std::string_view text) {
-  const std::size_t dash = text.rfind('-');
-  if (dash == std::string_view::npos) return std::nullopt;
-  const std::optional<InstanceId> instance = InstanceId::Parse(text.substr(0, dash));
-  IncidentNumber number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data() + dash + 1, end, number);
-  if (!instance || error != std::errc() || rest != end || number < 1) return std::nullopt;
-  return IncidentId{*instance, number};
+  const auto parts = ParseNumbered(text);
+  if (!parts) return std::nullopt;
+  return IncidentId{parts->first, parts->second};
+}
+
+std::string TaskName(const InstanceId& instance, ActivationId activation) {
+  return instance.ToString() + "-" + std::to_string(activation);
+}
+
+std::optional<TaskId> ParseTaskName(std::string_view text) {
+  const auto parts = ParseNumbered(text);
+  if (!parts) return std::nullopt;
+  return TaskId{parts->first, parts->second};
 }
 
 }  // namespace fermata

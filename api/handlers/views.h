@@ -15,6 +15,7 @@ Value TimeValue(std::int64_t epoch_us);
 Value ViewOf(const InstanceView& view);
 Value ViewOf(const InstanceSummary& summary);
 Value ViewOf(const IncidentView& incident);
+Value ViewOf(const TaskView& task);
 Value ViewOf(const HistoryEntry& entry);
 // Without and with the source and the input's schema.
 Value SummaryOf(const DefinitionInfo& info);
@@ -29,6 +30,14 @@ struct IncidentId {
   IncidentNumber number = 0;
 };
 std::optional<IncidentId> ParseIncidentName(std::string_view text);
+
+// "<instance id>-<activation>".
+std::string TaskName(const InstanceId& instance, ActivationId activation);
+struct TaskId {
+  InstanceId instance;
+  ActivationId activation = 0;
+};
+std::optional<TaskId> ParseTaskName(std::string_view text);
 
 // {items: […], next: cursor or null}.
 template <class T>
