@@ -101,16 +101,6 @@ std::string ProcessNameOf(std::string_view text) {
   return std::string(text.substr(at, text.find_first_of(" \t'\"#\r\n", at) - at));
 }
 
-std::vector<std::string> ProcessesIn(const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const fs::path& file : YamlFilesIn(folder.empty() ? fs::path(".") : folder)) {
-    const auto text = ReadFile(file);
-    std::string name = text ? ProcessNameOf(*text) : "";
-    if (!name.empty()) names.push_back(std::move(name));
-  }
-  return names;
-}
-
 class Checker {
  public:
   explicit Checker(const CheckOptions& options) : options_(options) {}
@@ -264,6 +254,16 @@ class Checker {
 };
 
 }  // namespace
+
+std::vector<std::string> ProcessesIn(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const fs::path& file : YamlFilesIn(folder.empty() ? fs::path(".") : folder)) {
+    const auto text = ReadFile(file);
+    std::string name = text ? ProcessNameOf(*text) : "";
+    if (!name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
 
 Bundle ReadBundle(const fs::path& process_file) {
   Bundle bundle;

@@ -30,6 +30,9 @@ struct CheckOptions {
 // JSON: {"diagnostics": […], "files": n, "errors": n, "warnings": n}. SARIF: one log (sarif.h). Text: the diagnostics, then a line that counts them.
 int RunCheck(const CheckOptions& options, std::ostream& out);
 
+// The names of the processes in a folder, by file.
+std::vector<std::string> ProcessesIn(const std::filesystem::path& folder);
+
 // What a process file needs from the disk: the schemas that it refers to, and the other processes of its folder. Without manifests.
 Bundle ReadBundle(const std::filesystem::path& process_file);
 

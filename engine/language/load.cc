@@ -46,6 +46,7 @@ LoadOutcome LoadDefinition(const Bundle& bundle) {
   ParseDefinition(context);
   if (parsed.root.is_map()) CheckDefinition(parsed, bundle.processes, report);
   SortDiagnostics(outcome.diagnostics);
+  if (parsed.root.is_map()) outcome.understood = parsed.definition;
   if (HasErrors(outcome.diagnostics)) return outcome;
   parsed.definition->source = bundle.text;
   parsed.definition->hash = HashOf(bundle, *parsed.definition, schemas.used_files());

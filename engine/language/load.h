@@ -29,7 +29,9 @@ struct Bundle {
 };
 
 struct LoadOutcome {
-  DefinitionPtr definition;             // null if there is any error
+  DefinitionPtr definition;  // null if there is any error
+  // What could be understood in spite of errors, for editors: never to be run. Null if the file is no YAML.
+  DefinitionPtr understood;
   std::vector<Diagnostic> diagnostics;  // sorted by place; warnings and informations too
 };
 LoadOutcome LoadDefinition(const Bundle& bundle);
