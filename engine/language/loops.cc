@@ -67,8 +67,9 @@ class LoopFinder {
     if (Does<NoVerb>(state)) return state.is_choice;
     if (const auto* run = std::get_if<RunVerb>(&state.verb)) return run->detach;
     if (const auto* parallel = std::get_if<ParallelVerb>(&state.verb)) {
-      const auto done = std::count_if(state.children.begin(), state.children.end(),
-                                      [&](StateIndex region) { return Ahead(Entering(region))[Completing(region)]; });
+      const auto done = std::count_if(state.children.begin(), state.children.end(), [&](StateIndex region) -> bool {
+        return Ahead(Entering(region))[Completing(region)];
+      });
       return done >= parallel->join.value_or(static_cast<std::int64_t>(state.children.size()));
     }
     return Does<CallVerb>(state) || Does<EmitVerb>(state) || Does<RollbackVerb>(state);

@@ -9,6 +9,7 @@
 
 #include "engine/base/error_code.h"
 #include "engine/expression/codes.h"
+#include "engine/language/codes.h"
 #include "engine/schema/codes.h"
 
 namespace fermata {
@@ -31,9 +32,10 @@ std::set<std::string> DigitsAfter(const std::string& text, const std::string& ma
   return codes;
 }
 
-// Codes that need a value or a running expression, which a check has not.
+// Codes that need a value, a running expression or a formatter, which a check has not.
 bool IsOfRunning(const std::string& code) {
-  return code == FormatErrorCode(kSchemaViolated).substr(3) || code >= FormatErrorCode(kEvaluationNoName).substr(3);
+  return code == FormatErrorCode(kYamlNotFormatted).substr(3) || code == FormatErrorCode(kSchemaViolated).substr(3) ||
+         code >= FormatErrorCode(kEvaluationNoName).substr(3);
 }
 
 TEST(Codes, EveryDiagnosticHasACaseThatPinsItsTextAndPlace) {
