@@ -31,6 +31,7 @@ struct OperationQueue {
 
   int concurrency_max;
   TokenBucket bucket;
+  bool held = false;  // by its rate, when somebody looked last
   int running = 0;
   std::deque<Try> waiting;
 };
@@ -64,7 +65,7 @@ class ConnectorHost::Pool {
                            "Expected a connector with the operation " + name + ", but there is none here."});
     }
     attempt.connector = std::move(entry->connector);
-    bool somebody_sleeps;
+    bool wakes;
     {
       std::lock_guard lock(mutex_);
       if (stopping_) return;
@@ -74,10 +75,10 @@ class ConnectorHost::Pool {
       // Not `idle_ == 0`: a thread that was woken for the job before counts as idle until it really runs.
       if (queued_ > idle_ && threads_.size() < static_cast<std::size_t>(options_.threads_max))
         threads_.emplace_back([this] { Work(); });
-      somebody_sleeps = idle_ > 0;
+      wakes = MayWake();
     }
     // Outside the lock, or the thread that wakes would meet it at once.
-    if (somebody_sleeps) wake_.notify_one();
+    if (wakes) wake_.notify_one();
   }
 
   std::size_t InFlight() const {
@@ -116,22 +117,38 @@ class ConnectorHost::Pool {
     return queue;
   }
 
+  // One thread is woken at a time, and wakes the next one when it has found a job and there are more: short jobs are done by
+  // few threads, long ones get as many as they need.
+  bool MayWake() {
+    if (idle_ == 0 || waking_) return false;
+    waking_ = true;
+    return true;
+  }
+
+  bool HasReady() const {
+    for (const auto& [name, queue] : queues_)
+      if (queue.CanRun() && !(queue.held && timed_ > 0)) return true;
+    return false;
+  }
+
   void Work() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
       Clock::time_point wake_at = Clock::time_point::max();
-      OperationQueue* queue = NextReady(wake_at);
-      if (queue == nullptr) {
-        ++idle_;
-        if (wake_at == Clock::time_point::max()) {
-          wake_.wait(lock);
-        } else {
-          wake_.wait_until(lock, wake_at);
-        }
-        --idle_;
+      if (OperationQueue* queue = NextReady(wake_at)) {
+        RunNext(*queue, lock);
         continue;
       }
-      RunNext(*queue, lock);
+      ++idle_;
+      if (wake_at == Clock::time_point::max()) {
+        wake_.wait(lock);
+      } else {
+        ++timed_;
+        wake_.wait_until(lock, wake_at);
+        --timed_;
+      }
+      --idle_;
+      waking_ = false;
     }
   }
 
@@ -144,7 +161,8 @@ class ConnectorHost::Pool {
       if (candidate == queues_.end()) candidate = queues_.begin();
       OperationQueue& queue = candidate->second;
       if (!queue.CanRun()) continue;
-      if (!queue.bucket.TryTake(now)) {
+      queue.held = !queue.bucket.TryTake(now);
+      if (queue.held) {
         wake_at = std::min(wake_at, queue.bucket.NextAt(now));
         continue;
       }
@@ -160,15 +178,15 @@ class ConnectorHost::Pool {
     queue.waiting.pop_front();
     --queued_;
     ++queue.running;
+    const bool wakes = queued_ > 0 && HasReady() && MayWake();
     lock.unlock();
+    if (wakes) wake_.notify_one();
     attempt.job.deadline = Clock::now() + std::chrono::milliseconds(attempt.timeout_ms);
     attempt.completion(RunOnce(*attempt.connector, attempt.job));
     attempt = Try{};
     lock.lock();
     --queue.running;
     --in_flight_;
-    // The slot that has come free may be the one that another job of this operation waited for. This thread takes one job itself.
-    if (queued_ > 1 && idle_ > 0 && queue.CanRun()) wake_.notify_one();
   }
 
   ConnectorRegistry& registry_;
@@ -181,6 +199,8 @@ class ConnectorHost::Pool {
   std::string served_last_;
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;       // threads that wait for a job
+  std::size_t timed_ = 0;      // of these, those that wait for a rate to let one through
+  bool waking_ = false;        // one of these was woken and has not looked yet
   std::size_t queued_ = 0;     // jobs that have not begun
   std::size_t in_flight_ = 0;  // these and the running ones
   bool stopping_ = false;

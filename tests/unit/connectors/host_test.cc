@@ -120,6 +120,32 @@ TEST_F(HostTest, NoOperationTakesAllThreadsWhateverItsManifestSays) {
   EXPECT_TRUE(std::holds_alternative<JobSuccess>(Submit(host, "quick").get()));
 }
 
+TEST_F(HostTest, AsManyRunAtOnceAsTheManifestAllowsWhereverTheThreadsAre) {
+  auto wide = std::make_shared<Manifest>();
+  wide->connector = "gate";
+  wide->operations = {{.name = "slow", .limits = {.concurrency = 8}}, {.name = "quick"}};
+  ASSERT_TRUE(registry_.Add(connector_, wide).ok());
+  ConnectorHost& host = MakeHost({.threads_max = 12});
+  // Some threads sleep by now, others have not been started.
+  for (int i = 0; i < 100; ++i) Submit(host, "quick").get();
+  for (int i = 0; i < 8; ++i) Submit(host, "slow");
+  connector_->WaitUntilBegun(108);
+  EXPECT_EQ(host.InFlight(), 8u);
+}
+
+TEST_F(HostTest, WhatItsRateHoldsBackIsDoneWhileOthersAreSlow) {
+  auto limited = std::make_shared<Manifest>();
+  limited->connector = "gate";
+  limited->operations = {{.name = "slow", .limits = {.concurrency = 2}},
+                         {.name = "quick", .limits = {.per_second = 1'000}}};
+  ASSERT_TRUE(registry_.Add(connector_, limited).ok());
+  ConnectorHost& host = MakeHost({.threads_max = 4});
+  std::vector<std::future<Outcome>> outcomes;
+  for (int i = 0; i < 1'010; ++i) outcomes.push_back(Submit(host, "quick"));
+  for (int i = 0; i < 10; ++i) Submit(host, "slow");
+  for (auto& outcome : outcomes) EXPECT_TRUE(std::holds_alternative<JobSuccess>(outcome.get()));
+}
+
 TEST_F(HostTest, KeepsTheOrderWithinAnOperation) {
   auto serial = std::make_shared<Manifest>();
   serial->connector = "gate";
@@ -136,6 +162,7 @@ TEST_F(HostTest, KeepsTheOrderWithinAnOperation) {
       if (order.size() == 50) done.set_value();
     });
   done.get_future().wait();
+  host.Stop();  // the last completion may still be letting go of the mutex
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
@@ -215,10 +242,10 @@ class HostHttpTest : public testing::Test {
     return manifest;
   }
   Outcome Call(ManifestPtr manifest) {
-    std::promise<Outcome> promise;
+    auto promise = std::make_shared<std::promise<Outcome>>();
     host_.Submit(Job{.connector = "web", .operation = "quick", .manifest = std::move(manifest)}, kLongMs,
-                 [&](Outcome outcome) { promise.set_value(std::move(outcome)); });
-    return promise.get_future().get();
+                 [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+    return promise->get_future().get();
   }
   GateConnector& Made(const std::string& version) { return *made_.at(version); }
 
