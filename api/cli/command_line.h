@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/log.h"
@@ -46,6 +47,8 @@ struct Commands {
   std::function<int(const ServeOptions&)> serve;
   std::function<int(const BenchOptions&)> bench;
   std::function<std::vector<ManifestPtr>()> builtin_manifests;
+  std::function<int(const std::vector<std::string>& connector_folders)> lsp;
+  std::function<std::string_view()> process_schema;
   std::string version;
 };
 

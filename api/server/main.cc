@@ -1,5 +1,9 @@
 // The binary. Everything else is a library; here they meet.
+#include <iostream>
+
 #include "api/cli/command_line.h"
+#include "api/lsp/language_server.h"
+#include "api/lsp/process_schema.h"
 #include "api/server/bench.h"
 #include "api/server/serve.h"
 #include "connectors/mail/mail_connector.h"
@@ -13,6 +17,12 @@ std::vector<ManifestPtr> BuiltinManifests() {
   return {LoadManifest("built-in", std::string(mail->ManifestYaml())).manifest};
 }
 
+int RunLanguageServer(const std::vector<std::string>& connector_folders, const std::string& version) {
+  LspOptions options{{}, BuiltinManifests(), version};
+  for (const std::string& folder : connector_folders) options.connector_folders.emplace_back(folder);
+  return LanguageServer(std::move(options), std::cin, std::cout).Run();
+}
+
 }  // namespace
 }  // namespace fermata
 
@@ -22,5 +32,7 @@ int main(int argc, char** argv) {
   commands.serve = [&](const fermata::ServeOptions& options) { return fermata::Serve(options, commands.version); };
   commands.bench = fermata::RunBench;
   commands.builtin_manifests = fermata::BuiltinManifests;
+  commands.lsp = [&](const auto& folders) { return fermata::RunLanguageServer(folders, commands.version); };
+  commands.process_schema = fermata::ProcessSchemaText;
   return fermata::RunCommandLine(argc, argv, commands);
 }
