@@ -77,8 +77,6 @@ class RootParser {
         definition_.unique = *word == "ever"      ? Uniqueness::kEver
                              : *word == "running" ? Uniqueness::kRunning
                                                   : Uniqueness::kNo;
-      if (word && *word != "no" && !Find("key"))
-        report_.ErrorAtKey(kMissingKey, *root_.Find("unique"), "Expected 'key' beside 'unique', but it is missing.");
     }
     if (const Node* node = Find("start_on")) ReadStartOn(*node);
     if (const Node* node = Find("schedule")) ReadSchedule(*node, context_);
