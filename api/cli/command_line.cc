@@ -51,6 +51,7 @@ class Parser {
     AddIncidents();
     AddTasks();
     AddBench();
+    AddEditor();
     app_.add_subcommand("version", "prints the version")->callback([this] {
       run_ = [this] {
         std::cout << "fermata " << commands_.version << "\n";
@@ -134,14 +135,19 @@ class Parser {
       for (const std::string& path : paths_) check_.paths.emplace_back(path);
       for (const std::string& folder : folders_)
         for (const auto& place : WithSubfolders(folder)) check_.connector_folders.push_back(place);
-      check_.format = json_ ? CheckFormat::kJson : CheckFormat::kText;
+      if (json_) check_.format = CheckFormat::kJson;
+      check_.version = commands_.version;
       check_.colour = client_.colour;
       check_.builtin_manifests = commands_.builtin_manifests();
       return RunCheck(check_, std::cout);
     });
     command->add_option("paths", paths_, "files and folders")->required();
     command->add_option("--connectors", folders_, "folder of further manifests");
-    command->add_flag("--json", json_, "for programs");
+    command->add_option("--format", check_.format, "text, json or sarif (2.1.0)")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, CheckFormat>{
+            {"text", CheckFormat::kText}, {"json", CheckFormat::kJson}, {"sarif", CheckFormat::kSarif}}))
+        ->option_text("FORMAT [text]");
+    command->add_flag("--json", json_, "the same as --format json");
   }
 
   void AddTest() {
@@ -344,6 +350,16 @@ class Parser {
         ->check(CLI::Range(1, 4000))
         ->capture_default_str();
     command->add_option("--threads", bench_.threads)->check(CLI::Range(1, 64))->capture_default_str();
+  }
+
+  void AddEditor() {
+    CLI::App* lsp = Add("lsp", "a language server on stdin and stdout, for editors (docs/editor.md)",
+                        [this] { return commands_.lsp(folders_); });
+    lsp->add_option("--connectors", folders_, "folder of further manifests");
+    Add("schema", "prints the JSON Schema of the process language, for editors", [this] {
+      std::cout << commands_.process_schema();
+      return kExitOk;
+    });
   }
 
   const Commands& commands_;
