@@ -224,9 +224,11 @@ EngineStats EngineImpl::Stats() {
 
 Status EngineImpl::Ready() {
   if (stopped_) return Error{kShuttingDown, "Expected a running engine, but it is shutting down."};
-  for (const auto& shard : shards_)
-    if (!shard->healthy())
-      return Error{kStorageUnavailable, "Expected storage to take commits, but it does not at the moment."};
+  for (const auto& shard : shards_) {
+    if (shard->healthy()) continue;
+    if (std::optional<Error> why = storage_.LastCommitError()) return *std::move(why);
+    return Error{kStorageUnavailable, "Expected storage to take commits, but it does not at the moment."};
+  }
   return Done{};
 }
 

@@ -151,7 +151,8 @@ class Shard {
 
   // Decides at most one batch of commands and hands it to the storage; collects finished commits. Returns how many were taken;
   // 0 means that there was nothing to do. Never waits for a command, so the simulator can call it too. If a commit fails, nothing of it
-  // happened: its instances are forgotten and loaded anew, and every caller in the batch gets kStorageUnavailable.
+  // happened: its instances are forgotten and loaded anew, and every caller in the batch gets kStorageUnavailable. Once another node has
+  // taken over it does nothing any more, and callers get kStorageFenced.
   int Step();
 
   // Calls Step() until Stop(), on a thread of its own.
@@ -196,6 +197,8 @@ class Shard {
   bool CollectCommits();
   void Settle(Flight& flight);
   void FailFlights();
+  void LogFailure() const;
+  void RefuseItems(const Error& why);
   void CloseBatch();
   void RefillTimers();
   std::vector<ShardItem> TakeItems();
@@ -289,6 +292,7 @@ class Shard {
   TakenMessages known_messages_;
   std::int64_t message_index_ = 0;
   bool failed_ = false;
+  bool fenced_ = false;  // for good: another node owns the shards
   std::int64_t retry_recovery_us_ = 0;
 
   PendingWrites<InstanceRow> pending_keys_;  // group: tenant, process, key

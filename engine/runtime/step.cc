@@ -1,9 +1,11 @@
 // A shard's loop: take a batch, decide it, hand it over, settle what became durable.
 #include <algorithm>
 
+#include "engine/base/log.h"
 #include "engine/core/decide.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/shard.h"
+#include "engine/storage/codes.h"
 
 namespace fermata {
 namespace {
@@ -229,9 +231,11 @@ void Shard::FailFlights() {
     if (!flight->outcome) return;  // its callback will come
   if (services_.clock.NowUs() < retry_recovery_us_) return;
   healthy_ = false;
+  if (!flights_.empty()) LogFailure();
   std::vector<ShardItem> outcomes;
   for (auto& flight : flights_) {
     services_.counters.commit_failures.fetch_add(1);
+    fenced_ = fenced_ || flight->outcome == CommitOutcome::kFenced;
     bool unknown = flight->outcome == CommitOutcome::kUnknown || flight->outcome == CommitOutcome::kCommitted;
     Error failure =
         unknown
@@ -244,6 +248,11 @@ void Shard::FailFlights() {
     for (const MessageKey& key : flight->messages_taken) known_messages_.Forget(key);
   }
   flights_.clear();
+  // The new owner does what is left to do; here it would be done a second time.
+  if (fenced_) {
+    return RefuseItems(
+        {kStorageFenced, "Expected this server to own the instance, but another one has taken over. Ask that one."});
+  }
   for (const ShardItem& item : outcomes) {
     const auto& outcome = std::get<JobOutcome>(item);
     submitted_.insert({outcome.instance, outcome.completion.job, outcome.completion.attempt});
@@ -261,6 +270,27 @@ void Shard::FailFlights() {
     healthy_ = true;
   } else {
     retry_recovery_us_ = services_.clock.NowUs() + kRecoveryPauseUs;
+  }
+}
+
+void Shard::LogFailure() const {
+  const std::optional<Error> why = services_.storage.LastCommitError();
+  LogError("A commit did not succeed.", {{"shard", options_.index},
+                                         {"code", FormatErrorCode(why ? why->code : kStorageUnavailable)},
+                                         {"reason", why ? why->message : "a read failed"}});
+}
+
+// What waits for a decision gets none here.
+void Shard::RefuseItems(const Error& why) {
+  while (true) {
+    std::vector<ShardItem> left = inbox_.Take(kBatchCommandsMax);
+    if (left.empty()) break;
+    for (ShardItem& item : left) {
+      if (auto* start = std::get_if<StartOrder>(&item)) start->answer(why);
+      if (auto* event = std::get_if<EventOrder>(&item)) event->answer(why);
+      if (auto* order = std::get_if<InstanceOrder>(&item)) order->answer(why);
+      if (auto* changed = std::get_if<ScheduleChanged>(&item); changed && changed->answer) changed->answer(why);
+    }
   }
 }
 
@@ -288,17 +318,7 @@ void Shard::Run() {
         inbox_.Wait(IdleUs());
       if (stopping_ && failed_ && flights_.empty()) break;
     }
-    Error stopping{kShuttingDown, "Expected a running engine, but it is shutting down. Try again in a moment."};
-    while (true) {
-      std::vector<ShardItem> left = inbox_.Take(kBatchCommandsMax);
-      if (left.empty()) break;
-      for (ShardItem& item : left) {
-        if (auto* start = std::get_if<StartOrder>(&item)) start->answer(stopping);
-        if (auto* event = std::get_if<EventOrder>(&item)) event->answer(stopping);
-        if (auto* order = std::get_if<InstanceOrder>(&item)) order->answer(stopping);
-        if (auto* changed = std::get_if<ScheduleChanged>(&item); changed && changed->answer) changed->answer(stopping);
-      }
-    }
+    RefuseItems({kShuttingDown, "Expected a running engine, but it is shutting down. Try again in a moment."});
   });
 }
 

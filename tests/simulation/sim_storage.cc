@@ -15,6 +15,9 @@ bool SimStorage::FinishOne() {
   CommitOutcome outcome = CommitOutcome::kCommitted;
   if (poisoned_.count(waiting.lane)) {
     outcome = CommitOutcome::kFailed;
+  } else if (fenced_) {
+    outcome = CommitOutcome::kFenced;
+    poisoned_.insert(waiting.lane);
   } else if (Fault()) {
     bool lost_on_the_way_back = random_() % 2 == 0;
     if (lost_on_the_way_back && random_() % 2 == 0 && !tables_.Apply(waiting.batch)) FERMATA_ASSERT(false);

@@ -19,6 +19,8 @@ class SimStorage final : public Storage {
 
   // How often, of 1,000, a commit fails, gets lost in either way, or a read fails.
   void SetFaults(int per_mille) { faults_per_mille_ = per_mille; }
+  // Another node takes over: from now on every commit is refused.
+  void Fence() { fenced_ = true; }
   // Finishes the oldest commit, well or badly. False if there is none.
   bool FinishOne();
   // The power goes: of the commits handed over, each may or may not have made it, in order; no callback comes.
@@ -77,6 +79,7 @@ class SimStorage final : public Storage {
   std::mt19937_64 random_;
   int shard_count_;
   int faults_per_mille_ = 0;
+  bool fenced_ = false;
   std::set<int> poisoned_;
   std::deque<Waiting> queue_;
   memory::Tables tables_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/runtime/codes.h"
+#include "engine/storage/codes.h"
 #include "tests/unit/runtime/shard_bench.h"
 
 namespace fermata {
@@ -249,6 +250,25 @@ TEST_F(ShardTest, AFailedCommitAnswersItsCallersAndLeavesNothing) {
   ShardBench::Reply next = bench.Start("hold", Value());
   bench.Settle();
   EXPECT_TRUE((*next)->ok());
+}
+
+TEST_F(ShardTest, AShardThatAnotherNodeHasTakenOverDoesNothingAnyMore) {
+  InstanceId id = Started("hold", Value());
+  ASSERT_EQ(bench.executor.calls.size(), 1u);
+  bench.storage.Fence();
+  bench.executor.Answer(Ok());
+  bench.Settle();
+  EXPECT_FALSE(bench.shard->healthy());
+  EXPECT_TRUE(bench.executor.calls.empty()) << "the call belongs to the new owner";
+  ShardBench::Reply reply = bench.Start("hold", Value());
+  bench.Advance(60'000);
+  bench.Settle();
+  ASSERT_TRUE(reply->has_value());
+  ASSERT_FALSE((*reply)->ok());
+  EXPECT_EQ((*reply)->error().code, kStorageFenced);
+  EXPECT_TRUE(bench.executor.calls.empty());
+  EXPECT_EQ(bench.storage.tables().ReadJournal(id, 0, 100).size(), 1u);
+  EXPECT_EQ(bench.Rows().size(), 1u);
 }
 
 TEST_F(ShardTest, AChildEndsIntoItsParent) {
