@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,16 +19,38 @@ std::string Read(const std::string& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-// The text of every ```yaml block of a page that begins with `first`.
-std::vector<std::string> BlocksOf(const std::string& page, const std::string& first) {
-  const std::string fence = "```yaml\n", text = Read(page);
+// The text of every ```yaml block of a page, without the fences.
+std::vector<std::string> BlocksOf(const std::string& text) {
+  const std::string fence = "```yaml\n";
   std::vector<std::string> blocks;
   for (auto at = text.find(fence); at != std::string::npos; at = text.find(fence, at + 1)) {
     const auto begin = at + fence.size();
-    if (text.compare(begin, first.size(), first) == 0)
-      blocks.push_back(text.substr(begin, text.find("\n```", begin) + 1 - begin));
+    blocks.push_back(text.substr(begin, text.find("\n```", begin) + 1 - begin));
   }
   return blocks;
+}
+
+// What tests run: scenarios, and what they are about.
+std::vector<std::string> TestedTexts() {
+  std::vector<std::string> texts;
+  for (const char* folder : {"processes", "templates/processes", "tests/scenarios", "examples"})
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(std::filesystem::path(FERMATA_SOURCE_DIR) / folder))
+      if (entry.path().extension() == ".yaml")
+        texts.push_back(Read(std::filesystem::relative(entry.path(), FERMATA_SOURCE_DIR).string()));
+  return texts;
+}
+
+// The blocks that stand in none of those, line by line as they are.
+std::vector<std::string> MadeUpBlocksOf(const std::string& page) {
+  static const std::vector<std::string> texts = TestedTexts();
+  std::vector<std::string> made_up = BlocksOf(page);
+  std::erase_if(made_up, [](const std::string& block) {
+    return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+      return text.starts_with(block) || text.find("\n" + block) != std::string::npos;
+    });
+  });
+  return made_up;
 }
 
 ManifestPtr Manifest(const std::string& text) {
@@ -57,21 +80,29 @@ void ExpectAccepted(const std::string& file, const std::string& text) {
 }
 
 TEST(Pages, ProcessesOfTheReadmeAreAccepted) {
-  const auto blocks = BlocksOf("README.md", "fermata:");
+  auto blocks = BlocksOf(Read("README.md"));
+  std::erase_if(blocks, [](const std::string& block) { return !block.starts_with("fermata:"); });
   ASSERT_EQ(blocks.size(), 1u);
   ExpectAccepted("README.md", blocks[0]);
 }
 
-TEST(Pages, ProcessesOfTheLanguagePageAreAccepted) {
-  const auto blocks = BlocksOf("docs/language.md", "fermata:");
-  ASSERT_EQ(blocks.size(), 1u);
-  ExpectAccepted("docs/language.md", blocks[0]);
+TEST(Pages, OfTheLanguageQuoteOnlyWhatIsTested) {
+  const std::string page = Read("docs/language.md");
+  EXPECT_GE(BlocksOf(page).size(), 15u);
+  for (const std::string& block : MadeUpBlocksOf(page)) ADD_FAILURE() << "docs/language.md makes up:\n" << block;
 }
 
-TEST(Pages, ManifestsOfTheLanguagePageAreAccepted) {
-  const auto blocks = BlocksOf("docs/language.md", "connector:");
-  ASSERT_EQ(blocks.size(), 1u);
-  Manifest(blocks[0]);
+TEST(Pages, OfScenariosQuoteOnlyWhatIsTested) {
+  const std::string page = Read("docs/scenarios.md");
+  EXPECT_GE(BlocksOf(page).size(), 10u);
+  for (const std::string& block : MadeUpBlocksOf(page)) ADD_FAILURE() << "docs/scenarios.md makes up:\n" << block;
+}
+
+TEST(Pages, ABlockThatIsMadeUpWouldBeSeen) {
+  EXPECT_EQ(MadeUpBlocksOf("```yaml\nprocess: hello\n```\n").size(), 0u);
+  EXPECT_EQ(MadeUpBlocksOf("```yaml\nprocess: hallo\n```\n").size(), 1u);
+  // From the middle of a line.
+  EXPECT_EQ(MadeUpBlocksOf("```yaml\nhello\n```\n").size(), 1u);
 }
 
 TEST(Pages, HelloIsAccepted) { ExpectAccepted("hello.yaml", Read("examples/hello/hello.yaml")); }
