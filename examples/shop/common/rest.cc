@@ -20,7 +20,14 @@ std::string RestRequest::Query(const std::string& key) const {
   return found == query.end() ? "" : found->second;
 }
 
+std::string RestRequest::Header(std::string_view lower_case_name) const {
+  for (const auto& [name, value] : headers)
+    if (name == lower_case_name) return value;
+  return "";
+}
+
 std::string RestRequest::Cookie(std::string_view name) const {
+  const std::string cookies = Header("cookie");
   std::string_view rest = cookies;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(';'), rest.size());

@@ -15,17 +15,19 @@ namespace fermata::shop {
 
 struct RestRequest {
   std::string method, path;
-  std::map<std::string, std::string> parameters;  // of the route: {username}
-  std::map<std::string, std::string> query;       // of a name that stands twice the first
-  std::string idempotency_key;                    // empty = none given
-  std::string cookies;                            // as sent: "a=1; b=2"
+  std::map<std::string, std::string> parameters;             // of the route: {username}
+  std::map<std::string, std::string> query;                  // of a name that stands twice the first
+  std::string idempotency_key;                               // empty = none given
+  std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
   std::string body_text;
-  Value body;  // a map; {} if no body was sent
+  Value body;  // a map, of JSON or of a form (then of texts); {} if no body was sent
 
   // A text of the body; empty if it is missing or no text.
   std::string Text(std::string_view key) const;
   // A whole number of the body; nullopt if it is missing or something else.
   std::optional<long long> Integer(std::string_view key) const;
+  // A header; empty if it is missing.
+  std::string Header(std::string_view lower_case_name) const;
   // A cookie; empty if it is missing.
   std::string Cookie(std::string_view name) const;
   // A value of the query; empty if it is missing.
@@ -35,6 +37,7 @@ struct RestRequest {
 struct RestAnswer {
   int status = 200;
   Value body;
+  std::string html{};  // a page instead of `body`
 };
 
 using RestHandler = std::function<RestAnswer(const RestRequest&)>;

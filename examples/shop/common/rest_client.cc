@@ -19,6 +19,13 @@ RestReply RestClient::Post(const std::string& path, const Value& body, const std
   return Exchange(std::move(call), timeout_ms);
 }
 
+RestReply RestClient::PostText(const std::string& path, const std::string& body,
+                               std::vector<std::pair<std::string, std::string>> headers, int timeout_ms) {
+  return Exchange(
+      {.method = "POST", .url = base_url_ + path, .headers = std::move(headers), .body = body, .deadline = {}},
+      timeout_ms);
+}
+
 RestReply RestClient::Get(const std::string& path, const std::vector<std::pair<std::string, std::string>>& headers,
                           int timeout_ms) {
   return Exchange({.method = "GET", .url = base_url_ + path, .headers = headers, .body = std::nullopt, .deadline = {}},

@@ -1,7 +1,9 @@
 #include "examples/shop/common/rest_server.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -16,6 +18,7 @@ constexpr std::size_t kQueuedRequestsMax = 1'000;
 
 HttpResponse ToResponse(const RestAnswer& answer) {
   if (answer.status == 204) return EmptyResponse(204);
+  if (!answer.html.empty()) return TextResponse(answer.status, answer.html, "text/html; charset=utf-8");
   return JsonResponse(answer.status, WriteJson(answer.body));
 }
 
@@ -26,8 +29,47 @@ std::vector<std::string> ParameterNames(const std::string& path) {
   return names;
 }
 
+int HexDigit(char c) {
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
+}
+
+std::string DecodeFormText(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escaped =
+        text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 && HexDigit(text[i + 2]) >= 0;
+    decoded += escaped          ? static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]))
+               : text[i] == '+' ? ' '
+                                : text[i];
+    if (escaped) i += 2;
+  }
+  return decoded;
+}
+
+// What a page's form sends, as a map of texts; of a name that stands twice the first. What is not UTF-8 is left out.
+Value ReadForm(std::string_view text) {
+  std::map<std::string, std::string> fields;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('&'), text.size());
+    const std::string_view pair = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    fields.emplace(DecodeFormText(pair.substr(0, equals)),
+                   DecodeFormText(pair.substr(std::min(equals + 1, pair.size()))));
+  }
+  std::vector<MapEntry> entries;
+  for (const auto& [name, value] : fields)
+    if (IsValidUtf8(name) && IsValidUtf8(value)) entries.emplace_back(Value::String(name), Value::String(value));
+  return Value::Map(std::move(entries));
+}
+
 RestAnswer Run(const RestHandler& handler, RestRequest& request) {
-  if (!request.body_text.empty()) {
+  if (request.Header("content-type").starts_with("application/x-www-form-urlencoded")) {
+    request.body = ReadForm(request.body_text);
+  } else if (!request.body_text.empty()) {
     Result<Value> body = ParseJson(request.body_text);
     if (!body.ok()) return Refusal(400, body.error().message);
     if (!body->is_map()) return Refusal(400, "The body should be a JSON object");
@@ -96,7 +138,7 @@ class RestServer::Impl {
     for (const std::string& name : names) request.parameters[name] = parameters[name];
     request.query.insert(http.query.begin(), http.query.end());
     if (const std::string* key = http.FindHeader("idempotency-key")) request.idempotency_key = *key;
-    if (const std::string* cookies = http.FindHeader("cookie")) request.cookies = *cookies;
+    request.headers = http.headers;
     {
       std::lock_guard lock(mutex_);
       if (tasks_.size() < kQueuedRequestsMax) {

@@ -68,7 +68,7 @@ RestAnswer OrderService::Adjust(const RestRequest& request) {
 
 RestAnswer OrderService::Get(const RestRequest& request) {
   Asker asker{.username = request.Query("username"), .session_ref = "", .refusal = {}};
-  if (!request.cookies.empty() || asker.username.empty()) asker = WhoAsks(request);
+  if (!request.Header("cookie").empty() || asker.username.empty()) asker = WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     const std::optional<Order> order = FindOrder(sql, request.Query("orderId"));
@@ -98,7 +98,7 @@ RestAnswer OrderService::List(const RestRequest& request, const std::vector<std:
 }
 
 RestAnswer OrderService::Process(const RestRequest& request) {
-  if (request.cookies.empty()) return HandOver(request);
+  if (request.Header("cookie").empty()) return HandOver(request);
   const Asker asker = WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::string id = request.Text("id");
@@ -108,7 +108,7 @@ RestAnswer OrderService::Process(const RestRequest& request) {
 }
 
 RestAnswer OrderService::Cancel(const RestRequest& request) {
-  if (request.cookies.empty()) return CancelForGood(request);
+  if (request.Header("cookie").empty()) return CancelForGood(request);
   const Asker asker = WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::string id = request.Text("id");
