@@ -44,6 +44,9 @@ Outline OutlineOf(ChartKind kind, const DrawBox& box) {
   switch (kind) {
     case ChartKind::kChoice:
       return Polygon(box, {{center.x, top}, {right, center.y}, {center.x, bottom}, {left, center.y}});
+    case ChartKind::kAsk:
+      return Polygon(
+          box, {{left, top}, {right - kFoldSize, top}, {right, top + kFoldSize}, {right, bottom}, {left, bottom}});
     case ChartKind::kWait:
       return Polygon(box, {{left + slant, top},
                            {right - slant, top},
@@ -72,7 +75,6 @@ Outline OutlineOf(ChartKind kind, const DrawBox& box) {
     case ChartKind::kEnd:
     case ChartKind::kAnywhere:
       return {box, std::min(box.width, box.height) / 2, {}};
-    case ChartKind::kAsk:
     case ChartKind::kRun:
       return {box, 2, {}};
     default:
@@ -103,6 +105,15 @@ Curve ClipEnd(Curve curve, const Outline& outline) {
   curve = ClipStart(std::move(curve), outline);
   std::reverse(curve.begin(), curve.end());
   return curve;
+}
+
+DrawPoint MiddleOf(const Curve& curve) {
+  const std::size_t pieces = (curve.size() - 1) / 3;
+  const std::size_t begin = pieces / 2 * 3;
+  if (pieces % 2 == 0) return curve[begin];
+  DrawPoint before[4], behind[4];
+  Split(&curve[begin], 0.5, before, behind);
+  return behind[0];
 }
 
 std::vector<DrawPoint> CutArrow(Curve& curve, double length, double width) {

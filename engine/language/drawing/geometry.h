@@ -18,6 +18,8 @@ struct Outline {
   bool Contains(DrawPoint point) const;
 };
 
+inline constexpr double kFoldSize = 12;  // of the corner of an `ask`
+
 // The shape of a state in this box.
 Outline OutlineOf(ChartKind kind, const DrawBox& box);
 
@@ -27,6 +29,9 @@ using Curve = std::vector<DrawPoint>;  // cubic Bézier pieces, 3n + 1 points
 Curve ClipStart(Curve curve, const Outline& outline);
 // What is left before its last way into the outline.
 Curve ClipEnd(Curve curve, const Outline& outline);
+
+// A point in its middle.
+DrawPoint MiddleOf(const Curve& curve);
 
 // Takes the room of an arrow head off the curve's end: tip, then the other corners.
 std::vector<DrawPoint> CutArrow(Curve& curve, double length, double width);

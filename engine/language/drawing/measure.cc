@@ -8,7 +8,7 @@
 namespace fermata {
 namespace {
 
-constexpr double kStateTextMax = 190, kInternalTextMax = 230, kLabelTextMax = 160;
+constexpr double kStateTextMax = 190, kInternalTextMax = 230, kTriggerTextMax = 200, kLabelTextMax = 160;
 constexpr double kDotSize = 14;    // of starts
 constexpr double kHiddenSize = 2;  // of nodes that nobody sees
 constexpr int kEntryWeight = 1, kLeaveWeight = 0, kStartWeight = 10, kUsualWeight = 4;
@@ -165,7 +165,7 @@ class Measurer {
 
   void AddTransition(const ChartTransition& transition) {
     MeasuredTransition measured;
-    AddLines(LineRole::kTrigger, transition.trigger, kLabelTextMax, 2, measured.lines);
+    AddLines(LineRole::kTrigger, transition.trigger, kTriggerTextMax, 2, measured.lines);
     const bool otherwise = transition.condition == "else" || transition.condition.empty();
     AddLines(LineRole::kCondition, otherwise ? transition.condition : "[" + transition.condition + "]", kLabelTextMax,
              kConditionLines, measured.lines);

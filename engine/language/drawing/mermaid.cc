@@ -78,11 +78,13 @@ class MermaidWriter {
 
   static std::string Text(const ChartState& state) {
     if (state.kind == ChartKind::kAnywhere) return "in every state";
+    // The head of a frame has room for one line.
+    const std::string separator = state.is_container() ? ", " : "<br/>";
     std::string text = Escaped(state.name);
-    if (!state.title.empty()) text += "<br/>" + Escaped(state.title);
-    text += "<br/>" + std::string(KindName(state.kind)) + (state.work.empty() ? "" : Escaped(": " + state.work));
-    if (!state.undo.empty()) text += "<br/>undo " + Escaped(state.undo);
-    for (const ChartState::Internal& internal : state.internals) text += "<br/>" + Escaped(internal.text) + ", stays";
+    if (!state.title.empty() && !state.is_container()) text += separator + Escaped(state.title);
+    text += separator + std::string(KindName(state.kind)) + (state.work.empty() ? "" : Escaped(": " + state.work));
+    if (!state.undo.empty()) text += separator + "undo " + Escaped(state.undo);
+    for (const ChartState::Internal& internal : state.internals) text += separator + Escaped(internal.text) + ", stays";
     return text;
   }
 

@@ -176,8 +176,8 @@ class SvgWriter {
         out_ += PathElement("detail", "M" + Pair({x, box.y}) + "V" + Number(box.y + box.height));
     }
     if (state.kind == ChartKind::kAsk) {
-      const double right = box.x + box.width;
-      out_ += PathElement("detail", PolygonData({{right - 12, box.y}, {right, box.y + 12}, {right - 12, box.y + 12}}));
+      const DrawPoint fold{box.x + box.width - kFoldSize, box.y};
+      out_ += PathElement("detail", "M" + Pair(fold) + "v" + Number(kFoldSize) + "h" + Number(kFoldSize));
     }
   }
 
@@ -239,6 +239,7 @@ class SvgWriter {
       const std::vector<DrawPoint> tip = CutArrow(curve, kArrowLength, kArrowWidth);
       out_ += PathElement("line", CurveData(curve));
       out_ += PathElement("tip", PolygonData(tip));
+      if (measured.lines.empty()) out_ += Badge(transition.mark, MiddleOf(curve));
     }
     WriteLabel(transition, measured, edge.label);
     out_ += "</g>\n";

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 namespace fermata {
 namespace {
@@ -12,7 +11,8 @@ struct KindColours {
 };
 
 struct Palette {
-  std::string_view page, ink, muted, frame, line, event, timer, error, undo, active, added, removed, changed;
+  std::string_view page, ink, muted, frame, line, event, timer, error, undo, active, added, removed, removed_line,
+      changed;
   std::array<KindColours, 9> kinds;
 };
 
@@ -28,6 +28,7 @@ constexpr Palette kLight = {"#ffffff",
                             "#d4a72c",
                             "#1a7f37",
                             "#b3202c",
+                            "#8c959f",
                             "#9a6700",
                             {{{"call", "#0969da", "#eff6ff"},
                               {"ask", "#8250df", "#f8f2ff"},
@@ -51,6 +52,7 @@ constexpr Palette kDark = {"#0d1117",
                            "#f2cc60",
                            "#56d364",
                            "#ff8a80",
+                           "#6b7684",
                            "#e3b341",
                            {{{"call", "#58a6ff", "#0f2440"},
                              {"ask", "#bc8cff", "#251a3d"},
@@ -109,12 +111,17 @@ void AppendColours(const Palette& palette, std::string& out) {
   Rule(out, ".undo", With("fill", palette.undo));
   Rule(out, ".undo-glyph", With("stroke", palette.undo));
   Rule(out, ".active > .shape, .active > .frame", With("stroke", palette.active));
-  const std::pair<std::string_view, std::string_view> marks[] = {
-      {"added", palette.added}, {"removed", palette.removed}, {"changed", palette.changed}};
-  for (const auto& [mark, colour] : marks) {
-    const std::string name = "." + std::string(mark);
-    Rule(out, name + " > .shape, " + name + " > .frame, " + name + " > .line", With("stroke", colour));
-    Rule(out, name + " > .tip, " + name + " > .badge", With("fill", colour));
+  struct MarkColours {
+    std::string_view mark, line, badge;
+  };
+  const MarkColours marks[] = {{"added", palette.added, palette.added},
+                               {"removed", palette.removed_line, palette.removed},
+                               {"changed", palette.changed, palette.changed}};
+  for (const MarkColours& colours : marks) {
+    const std::string name = "." + std::string(colours.mark);
+    Rule(out, name + " > .shape, " + name + " > .frame, " + name + " > .line", With("stroke", colours.line));
+    Rule(out, name + " > .tip", With("fill", colours.line));
+    Rule(out, name + " > .badge", With("fill", colours.badge));
   }
   Rule(out, ".badge-sign", With("stroke", palette.page));
 }

@@ -309,6 +309,28 @@ TEST(Drawing, ThemesDifferInColoursOnly) {
   EXPECT_THAT(both, HasSubstr("@media (prefers-color-scheme: dark)"));
 }
 
+// What is drawn, wherever it stands.
+std::multiset<std::string> WordsAndIds(const SvgElement& svg) {
+  std::multiset<std::string> found;
+  svg.ForEach([&](const SvgElement& element) {
+    if (!element.Get("id").empty()) found.insert("#" + element.Get("id"));
+    if (element.name == "text") found.insert(element.text);
+  });
+  return found;
+}
+
+TEST(Drawing, ThePicturesInTheDocumentationShowTheProcessAsItIs) {
+  const fs::path root = FERMATA_SOURCE_DIR;
+  const DefinitionPtr definition = LoadFile(root / "processes/signup.yaml");
+  ASSERT_NE(definition, nullptr);
+  const SvgElement drawn = Read(Draw(BuildChart(*definition), {DrawDirection::kLeftRight, DrawTheme::kAuto}));
+  for (const char* theme : {"light", "dark"}) {
+    const std::string picture = "docs/pictures/signup-" + std::string(theme) + ".svg";
+    EXPECT_EQ(WordsAndIds(Read(ReadText(root / picture))), WordsAndIds(drawn))
+        << "fermata draw processes/signup.yaml --direction lr --theme " << theme << " -o " << picture;
+  }
+}
+
 bool Overlap(const DrawBox& a, const DrawBox& b) {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
