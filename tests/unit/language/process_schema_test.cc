@@ -121,13 +121,35 @@ TEST(ProcessSchema, AcceptsWhatIsWellFormedAndRefusesWhatIsNot) {
   EXPECT_GT(refused, 40);
 }
 
+// Wherever they stand; their scenarios and manifests are none.
+std::vector<fs::path> ShippedProcesses() {
+  std::vector<fs::path> files;
+  for (const char* folder : {"processes", "examples", "templates/processes"})
+    for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder))
+      if (entry.is_directory())
+        for (fs::path& file : ProcessesIn(entry.path())) files.push_back(std::move(file));
+  for (fs::path& file : ProcessesIn(kRoot / "processes")) files.push_back(std::move(file));
+  return files;
+}
+
 TEST(ProcessSchema, AcceptsEveryShippedProcess) {
-  for (const char* folder : {"processes", "examples/hello"})
-    for (const fs::path& file : ProcessesIn(kRoot / folder)) {
-      const ReadOutcome read = ReadYaml(file.string(), Read(file));
-      ASSERT_TRUE(read.root) << file;
-      EXPECT_EQ(Told(Validate(ProcessSchema(), ToValue(*read.root))), "") << file;
-    }
+  const std::vector<fs::path> files = ShippedProcesses();
+  EXPECT_GT(files.size(), 15U);
+  for (const fs::path& file : files) {
+    const ReadOutcome read = ReadYaml(file.string(), Read(file));
+    ASSERT_TRUE(read.root) << file;
+    EXPECT_EQ(Told(Validate(ProcessSchema(), ToValue(*read.root))), "") << file;
+  }
+}
+
+TEST(ProcessSchema, IsNamedInTheFirstLineOfEveryShippedProcess) {
+  const std::string mark = "# yaml-language-server: $schema=";
+  for (const fs::path& file : ShippedProcesses()) {
+    const std::string text = Read(file);
+    ASSERT_TRUE(text.starts_with(mark)) << file;
+    const std::string named = text.substr(mark.size(), text.find('\n') - mark.size());
+    EXPECT_TRUE(fs::equivalent(file.parent_path() / named, kRoot / "templates/process.schema.json")) << file;
+  }
 }
 
 // Hover text in editors.
