@@ -109,6 +109,10 @@ inline constexpr int kPostgresLockTimeoutMs = 10'000;  // longer than that, so t
 inline constexpr int kPostgresCommitTries = 4;         // after deadlocks and connections lost before COMMIT
 inline constexpr int kPostgresReconnectFirstMs = 50;   // doubled after each failure
 
+// ---- scenarios ----
+inline constexpr int kScenarioTurnsMax = 100'000;  // messages and timers of one step: instances may wake each other for ever
+inline constexpr std::size_t kScenarioHistoryMax = 80;  // lines of a failed case's history that are shown, the last ones
+
 // ---- HTTP ----
 inline constexpr std::size_t kHttpHeadBytesMax = 16 << 10;
 inline constexpr int kHttpHeadersMax = 100;

@@ -3,7 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "engine/scenario/diff.h"
 #include "engine/scenario/runner.h"
 #include "engine/scenario/world.h"
 
@@ -19,11 +22,23 @@ class CaseRunner {
   const World& world() const { return world_; }
 
  private:
-  using Failure = std::optional<std::string>;  // what was expected, and what there is
+  // What was expected and what there is, and the difference; its place is filled in by Run().
+  using Failure = std::optional<CaseFailure>;
+  static Failure Fail(std::string message, Diff diff = {}) {
+    return CaseFailure{std::move(message), std::move(diff), {}, 1, {}};
+  }
+  enum class Wanted : bool { kAccepted, kRefused };
+  // Of a command that was refused, or not.
+  static Failure Judge(const std::optional<Error>& refused, Wanted wanted, const std::string& what);
 
   Failure Begin();
+  // Timers that are past due, and a restart: what follows each step.
+  Failure Settle();
   // Whether one of the steps is the event that starts the instance, so that the case does not.
   bool BeginsItself() const;
+  bool BeginsByTick(const Schedule& schedule) const;
+  // The first instance of the process that has begun without the case is the case's.
+  void AdoptMain();
 
   Failure operator()(const ExpectStep& step);
   Failure operator()(const EventStep& step);
@@ -41,8 +56,14 @@ class CaseRunner {
   Failure operator()(const IdleStep& step);
   Failure operator()(const LateStep& step);
 
-  // ---- then.cc ----
-  Failure CheckEnd() const;
+  // ---- then.cc: all that does not hold in the end ----
+  std::vector<CaseFailure> CheckEnd() const;
+  Failure CheckStatus() const;
+  Failure CheckError() const;
+  Failure CheckOutput() const;
+  Failure CheckVars() const;
+  Failure CheckPath() const;
+  Failure CheckUndone() const;
   Failure CheckIncidents() const;
   Failure CheckEmitted() const;
   Failure CheckTasks() const;
@@ -50,7 +71,8 @@ class CaseRunner {
   // The instances that "state" or "process/state" may stand in, the case's own first; `state` is the name without the process.
   std::vector<const LiveInstance*> Candidates(const std::string& name, std::string& state) const;
   const LiveInstance* Main() const { return world_.Find(main_); }
-  Failure Send(const Command& command);
+  Failure Send(const Command& command, const std::string& what);
+  Failure NoSuchCall(const ExpectStep& step) const;
   struct OpenTask {
     const LiveInstance* live = nullptr;
     const Activation* activation = nullptr;
@@ -65,6 +87,7 @@ class CaseRunner {
   const ScenarioProject& project_;
   World world_;
   InstanceId main_;
+  std::vector<std::pair<std::size_t, int>> steps_;  // the journal rows before each step, and its line
 
   friend struct StepVisitor;
 };

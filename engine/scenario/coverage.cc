@@ -22,7 +22,7 @@ class Meter {
       ++coverage_.states;
       const bool seen = visited_.states.contains(&state);
       coverage_.states_visited += seen;
-      if (!seen) coverage_.missing.push_back("state '" + state.name + "'");
+      if (!seen) coverage_.missing.push_back("state '" + state.name + "'" + Line(state.at));
     }
     for (const EventHandler& handler : state.on)
       for (const EventHandler::Arm& arm : handler.arms) MeasureArm(state, arm.transition, "on " + handler.type);
@@ -34,14 +34,14 @@ class Meter {
         ++coverage_.errors;
         const bool seen = visited_.transitions.contains(&arm);
         coverage_.errors_visited += seen;
-        if (!seen) coverage_.missing.push_back("error '" + handler.name + "' of " + NameOf(state) + Line(arm));
+        if (!seen) coverage_.missing.push_back("error '" + handler.name + "' of " + NameOf(state) + Line(arm.at));
       }
     }
     if (!state.undo) return;
     ++coverage_.undos;
     const bool seen = visited_.undone.contains(&state);
     coverage_.undos_visited += seen;
-    if (!seen) coverage_.missing.push_back("undo of '" + state.name + "'");
+    if (!seen) coverage_.missing.push_back("undo of '" + state.name + "'" + Line(state.undo->at));
   }
 
   void MeasureArm(const State& state, const TransitionArm& arm, const std::string& trigger) {
@@ -51,11 +51,11 @@ class Meter {
     if (seen) return;
     std::string target = "stays";
     if (arm.target != kNoState) target = "-> '" + definition_.states[static_cast<std::size_t>(arm.target)].name + "'";
-    coverage_.missing.push_back("transition of " + NameOf(state) + " " + target + ", " + trigger + Line(arm));
+    coverage_.missing.push_back("transition of " + NameOf(state) + " " + target + ", " + trigger + Line(arm.at));
   }
 
-  static std::string Line(const TransitionArm& arm) {
-    return arm.at.line == 0 ? std::string() : " (line " + std::to_string(arm.at.line) + ")";
+  static std::string Line(SourcePosition at) {
+    return at.line == 0 ? std::string() : " (line " + std::to_string(at.line) + ")";
   }
 
   const Definition& definition_;

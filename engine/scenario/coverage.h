@@ -11,7 +11,7 @@ namespace fermata {
 struct Coverage {
   int states = 0, transitions = 0, errors = 0, undos = 0;  // in the definition
   int states_visited = 0, transitions_visited = 0, errors_visited = 0, undos_visited = 0;
-  // "state 'x'", "transition 'x' -> 'y' (next, line 12)", "error 'x' on 'any' (line 3)", "undo of 'x'", in document order.
+  // "state 'x' (line 3)", "transition of 'x' -> 'y', next (line 12)", "error 'any' of 'x' (line 9)", "undo of 'x' (line 7)", in document order.
   std::vector<std::string> missing;
 
   int total() const { return states + transitions + errors + undos; }

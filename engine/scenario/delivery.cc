@@ -115,7 +115,7 @@ std::optional<Error> World::Accept(const CloudEvent& event, const std::optional<
     // Only where the key is unique does its owner get the event instead of a new instance.
     if (starts && (!has_key_owner || definition->unique == Uniqueness::kNo))
       delivered = StartBy(definition, fitted, refused) || delivered;
-    accepted = accepted || delivered || value.has_value();
+    accepted = accepted || delivered || (value.has_value() && !starts);
     if (!delivered && value && !starts)
       kept_.push_back({definition->process, *value, false, fitted, KeepUntil(*definition, event.type, now_us_)});
   }

@@ -10,7 +10,7 @@
 namespace fermata {
 
 struct ScenarioProject {
-  std::vector<DefinitionPtr> definitions;  // of one process several versions may be there; the last one is live
+  std::vector<DefinitionPtr> definitions;  // of one process several versions may be there; the newest one is live
   std::vector<ManifestPtr> manifests;
 
   // nullptr if there is none. `range` is an npm-style range, empty = the live one.

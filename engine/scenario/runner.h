@@ -8,19 +8,32 @@
 #include <vector>
 
 #include "engine/language/diagnostic.h"
+#include "engine/scenario/diff.h"
+#include "engine/scenario/history.h"
 #include "engine/scenario/project.h"
 #include "engine/scenario/scenario.h"
 
 namespace fermata {
 
+// One thing that is not as the case says.
+struct CaseFailure {
+  std::string message;  // what was expected, and what there is
+  Diff diff;            // of values and lists; may be empty
+  SourcePosition at;    // of the step, or of the key of `then`
+  int length = 1;
+  std::string excerpt;  // the line as it stands in the file
+};
+
 struct CaseResult {
   std::string name;
-  int line = 0;  // of the case in its file
-  bool passed = true;
-  int failed_line = 0;   // of the step that failed; the case's for `then`
-  std::string variant;   // "", "restarted after every step" or "every command twice"
-  std::string failure;   // what was expected, and what there is
-  std::string standing;  // where the instance stands, and how it came there
+  int line = 0;                       // of the case in its file
+  std::string variant;                // "", "restarted after every step" or "every command twice"
+  std::vector<CaseFailure> failures;  // a step ends the case; of `then` all are told
+  // Where the instances stand, and what happened; of failed cases only.
+  std::vector<std::string> standing;
+  std::vector<HistoryLine> history;
+
+  bool passed() const { return failures.empty(); }
 };
 
 // What cases have visited. `transitions` are those of the definitions' arms.
@@ -36,8 +49,9 @@ struct FileResult {
   std::vector<CaseResult> cases;
 };
 
+// `filter`: only cases whose name has this text in it, whatever its case; empty = all.
 FileResult RunScenarios(const std::string& file, const std::string& text, const ScenarioProject& project,
-                        Visited& visited);
+                        Visited& visited, const std::string& filter = "");
 
 // One case in one variant; used by RunScenarios and tests. The result's `variant` is left empty.
 enum class Hardship;

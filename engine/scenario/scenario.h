@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -15,6 +17,9 @@
 #include "engine/model/value.h"
 
 namespace fermata {
+
+// What the engine publishes for a task's `remind`.
+inline constexpr std::string_view kRemindedEvent = "task.reminded";
 
 // What a call is answered with.
 struct StepOutcome {
@@ -66,6 +71,7 @@ struct CancelStep {
 struct SuspendStep {};
 struct ResumeStep {};
 struct StartStep {
+  std::string process;  // empty = the file's own
   std::optional<Value> input;
   std::optional<std::string> key;
   bool refused = false;
@@ -91,6 +97,7 @@ struct ScenarioStep {
                ResumeStep, StartStep, EmittedStep, StartedStep, IdleStep, LateStep>
       what;
   SourcePosition at;
+  int length = 1;  // characters of its name
 };
 
 struct ExpectedIncident {
@@ -107,6 +114,7 @@ struct ExpectedEnd {
   std::optional<std::vector<EmittedStep>> emitted;
   std::optional<std::int64_t> task_count;
   std::optional<std::vector<TaskStep>> tasks;
+  std::map<std::string, SourcePosition, std::less<>> at;  // where each of these stands, by its key
 };
 
 struct ScenarioCase {

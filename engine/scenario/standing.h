@@ -10,10 +10,7 @@ namespace fermata {
 
 // The states that an instance has entered, composites before what is inside.
 std::vector<std::string> PathOf(const LiveInstance& live);
-// "'a', 'b'", or "none".
-std::string Listed(const std::vector<std::string>& names);
-std::string ShortJson(const Value& value);
-// Several lines: status, states, calls in flight, incidents, variables, path.
-std::string DescribeStanding(const World& world, const InstanceId& main);
+// A line each: status, states, incidents, tasks, timers, variables of every instance; calls in flight.
+std::vector<std::string> DescribeStanding(const World& world, const InstanceId& main);
 
 }  // namespace fermata

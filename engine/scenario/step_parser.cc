@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "engine/base/time.h"
-#include "engine/model/instance_state.h"
 #include "engine/scenario/codes.h"
 
 namespace fermata {
@@ -12,418 +11,291 @@ namespace {
 const std::vector<std::string> kStepNames = {"expect",  "event",  "in",      "advance", "answer", "task",
                                              "resolve", "cancel", "suspend", "resume",  "start",  "emitted",
                                              "started", "idle",   "late",    "migrate"};
-const std::vector<std::string> kTechnicalNames = {"unavailable", "timeout", "invalid-response", "internal"};
 
-bool Contains(const std::vector<std::string>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-// Every state of the project that a scenario can name.
-std::vector<std::string> StatesOf(const ScenarioProject& project, std::string_view process) {
-  std::vector<std::string> names;
-  for (const DefinitionPtr& definition : project.definitions)
-    if (definition->process == process)
-      for (const State& state : definition->states)
-        if (state.index != kRoot && !state.is_region) names.push_back(state.name);
-  return names;
+bool IsStepName(std::string_view word) {
+  return std::find(kStepNames.begin(), kStepNames.end(), word) != kStepNames.end();
 }
 
 }  // namespace
 
-bool StepParser::ExpectMap(const Node& node, std::string_view what) {
-  if (node.is_map()) return true;
-  report_.Error(kScenarioValueWrong, node,
-                "Expected " + std::string(what) + " to be a map, but there is " + node.Describe() + ".");
-  return false;
-}
-
-void StepParser::CheckKeys(const Node& map, const std::vector<std::string>& known, std::string_view where) {
-  for (const NodeEntry& entry : map.entries)
-    if (!Contains(known, entry.key))
-      report_.ErrorAtKey(kScenarioKeyUnknown, entry,
-                         "Expected a key of " + std::string(where) + ", but '" + entry.key + "' is none.",
-                         DidYouMean(entry.key, known));
-}
-
-const NodeEntry* StepParser::Require(const Node& map, std::string_view key) {
-  const NodeEntry* entry = map.Find(key);
-  if (entry == nullptr)
-    report_.Error(kScenarioKeyMissing, map, "Expected '" + std::string(key) + "', but it is missing.");
-  return entry;
-}
-
-std::string StepParser::Text(const Node& node) {
-  if (node.is_scalar() && !node.is_null()) return node.text;
-  report_.Error(kScenarioValueWrong, node, "Expected a text, but there is " + node.Describe() + ".");
-  return "";
-}
-
-std::vector<std::string> StepParser::Texts(const Node& node) {
-  std::vector<std::string> texts;
-  if (!node.is_list()) {
-    report_.Error(kScenarioValueWrong, node, "Expected a list of names, but there is " + node.Describe() + ".");
-    return texts;
-  }
-  for (const Node& item : node.items) texts.push_back(Text(item));
-  return texts;
-}
-
-std::int64_t StepParser::Integer(const Node& node) {
-  if (node.is_scalar() && node.scalar.kind() == ValueKind::kInt) return node.scalar.as_int();
-  report_.Error(kScenarioValueWrong, node, "Expected a whole number, but there is " + node.Describe() + ".");
-  return 0;
-}
-
-bool StepParser::Flag(const Node& map, std::string_view key) {
-  const NodeEntry* entry = map.Find(key);
-  if (entry == nullptr) return false;
-  return !(entry->value.is_scalar() && entry->value.scalar == Value::Bool(false));
-}
-
-std::string StepParser::StateName(const Node& node) {
-  const std::string text = Text(node);
-  if (text.empty()) return text;
-  const std::size_t slash = text.find('/');
-  const std::string process = slash == std::string::npos ? process_ : text.substr(0, slash);
-  const std::string state = slash == std::string::npos ? text : text.substr(slash + 1);
-  if (slash != std::string::npos && project_.Find(process) == nullptr) {
-    report_.Error(kScenarioNameUnknown, node,
-                  "Expected a process of this folder before the '/', but there is no '" + process + "'.");
-    return text;
-  }
-  const std::vector<std::string> states = StatesOf(project_, process);
-  if (!Contains(states, state))
-    report_.Error(kScenarioNameUnknown, node, "Expected a state of '" + process + "', but there is no '" + state + "'.",
-                  DidYouMean(state, states));
-  return text;
-}
-
-std::string StepParser::Operation(const Node& node) {
-  const std::string text = Text(node);
-  if (text.empty()) return text;
-  if (text.starts_with("run.")) {
-    if (project_.Find(text.substr(4)) != nullptr)
-      report_.Error(
-          kScenarioNameUnknown, node,
-          "Expected a child whose file is not in this folder, but '" + text.substr(4) + "' is here: it runs for real.");
-    return text;
-  }
-  if (project_.FindOperation(text) != nullptr) return text;
-  std::vector<std::string> operations;
-  for (const ManifestPtr& manifest : project_.manifests)
-    for (const OperationManifest& operation : manifest->operations)
-      operations.push_back(manifest->connector + "." + operation.name);
-  report_.Error(kScenarioNameUnknown, node,
-                "Expected connector.operation of a manifest, but there is no '" + text + "'.",
-                DidYouMean(text, operations));
-  return text;
-}
-
-std::string StepParser::EventType(const Node& node) {
-  const std::string text = Text(node);
-  if (text.empty()) return text;
-  std::vector<std::string> types;
-  for (const DefinitionPtr& definition : project_.definitions)
-    for (const EventDeclaration& event : definition->events) types.push_back(event.type);
-  if (!Contains(types, text))
-    report_.Error(kScenarioNameUnknown, node,
-                  "Expected an event that a process of this folder declares, but none declares '" + text + "'.",
-                  DidYouMean(text, types));
-  return text;
-}
-
-void StepParser::CheckErrorName(const Node& node, const std::string& name, std::string_view operation, bool technical) {
-  std::vector<std::string> known = kTechnicalNames;
-  if (!technical) {
-    if (operation.starts_with("run.")) return;  // any error of a child that is not here
-    const OperationManifest* manifest = project_.FindOperation(operation);
-    if (manifest == nullptr) return;  // blamed already
-    known = manifest->errors;
-  }
-  if (name.empty() || Contains(known, name)) return;
-  report_.Error(kScenarioNameUnknown, node,
-                technical ? "Expected unavailable, timeout, invalid-response or internal, but there is '" + name + "'."
-                          : "Expected an error that the manifest of " + std::string(operation) + " names, but '" +
-                                name + "' is none.",
-                DidYouMean(name, known));
-}
-
-ProcessError StepParser::ParseError(const Node& node) {
+ProcessError StepParser::ReadError(const Node& node) {
   ProcessError error;
   if (!node.is_map()) {
-    error.name = Text(node);
+    error.name = fields_.Text(node);
     return error;
   }
-  CheckKeys(node, {"name", "message", "data"}, "an error");
-  if (const NodeEntry* name = Require(node, "name")) error.name = Text(name->value);
-  if (const NodeEntry* message = node.Find("message")) error.message = Text(message->value);
-  if (const NodeEntry* data = node.Find("data")) error.data = ToValue(data->value);
+  fields_.CheckKeys(node, {"name", "message", "data"}, "an error");
+  if (const NodeEntry* name = fields_.Require(node, "name", "an error")) error.name = fields_.Text(name->value);
+  error.message = fields_.TextAt(node, "message").value_or("");
+  error.data = fields_.ValueAt(node, "data").value_or(Value());
   return error;
 }
 
-std::optional<StepOutcome> StepParser::ParseOutcome(const Node& node, std::string_view operation) {
+std::optional<StepOutcome> StepParser::ReadOutcome(const Node& node, std::string_view operation) {
   StepOutcome outcome;
-  int given = 0;
-  if (const NodeEntry* entry = node.Find("return")) {
-    ++given;
-    outcome.output = ToValue(entry->value);
+  std::vector<const NodeEntry*> given;
+  for (const NodeEntry& entry : node.entries)
+    if (entry.key == "return" || entry.key == "error" || entry.key == "technical") given.push_back(&entry);
+  if (given.empty()) return std::nullopt;
+  if (given.size() > 1)
+    fields_.report().ErrorAtKey(
+        kScenarioValueWrong, *given[1],
+        "Expected one of 'return', 'error' and 'technical', but there is '" + given[0]->key + "' already.");
+  const NodeEntry& entry = *given.front();
+  if (entry.key == "return") {
+    outcome.output = ToValue(entry.value);
+    return outcome;
   }
-  for (const bool technical : {false, true}) {
-    const NodeEntry* entry = node.Find(technical ? "technical" : "error");
-    if (entry == nullptr) continue;
-    ++given;
-    outcome.kind = technical ? StepOutcome::Kind::kTechnical : StepOutcome::Kind::kError;
-    outcome.error = ParseError(entry->value);
-    CheckErrorName(entry->value, outcome.error.name, operation, technical);
+  outcome.error = ReadError(entry.value);
+  const Node* name = &entry.value;
+  if (const NodeEntry* named = entry.value.Find("name")) name = &named->value;
+  if (entry.key == "technical") {
+    outcome.kind = StepOutcome::Kind::kTechnical;
+    names_.CheckTechnical(*name, outcome.error.name);
+  } else {
+    outcome.kind = StepOutcome::Kind::kError;
+    names_.CheckError(*name, outcome.error.name, operation);
   }
-  if (given > 1)
-    report_.Error(kScenarioValueWrong, node,
-                  "Expected one of 'return', 'error' and 'technical', but there are several.");
-  if (given == 0) return std::nullopt;
   return outcome;
 }
 
 ExpectStep StepParser::ParseExpect(const Node& node, const Node& value) {
-  CheckKeys(node, {"expect", "with", "return", "error", "technical"}, "this step");
+  fields_.CheckKeys(node, {"expect", "with", "return", "error", "technical"}, "'expect'");
+  const bool answers = node.Find("return") || node.Find("error") || node.Find("technical");
   ExpectStep step;
-  step.operation = Operation(value);
-  if (const NodeEntry* with = node.Find("with")) step.with = ToValue(with->value);
-  step.outcome = ParseOutcome(node, step.operation);
+  step.operation = answers ? names_.Answerable(value) : names_.Operation(value);
+  step.with = fields_.ValueAt(node, "with");
+  step.outcome = ReadOutcome(node, step.operation);
   return step;
 }
 
 EventStep StepParser::ParseEvent(const Node& node, const Node& value) {
-  CheckKeys(node, {"event", "data", "source", "id", "key", "to", "refused"}, "this step");
+  fields_.CheckKeys(node, {"event", "data", "source", "id", "key", "to", "refused"}, "'event'");
   EventStep step;
-  step.refused = Flag(node, "refused");
-  step.type = step.refused ? Text(value) : EventType(value);
-  if (const NodeEntry* data = node.Find("data")) step.data = ToValue(data->value);
-  if (const NodeEntry* source = node.Find("source")) step.source = Text(source->value);
-  if (const NodeEntry* id = node.Find("id")) step.id = Text(id->value);
-  if (const NodeEntry* key = node.Find("key")) step.key = Text(key->value);
+  step.refused = fields_.FlagAt(node, "refused");
+  // One that nobody declares is a reason to be refused.
+  step.type = step.refused ? fields_.Text(value) : names_.EventType(value);
+  step.data = fields_.ValueAt(node, "data").value_or(Value());
+  step.source = fields_.TextAt(node, "source").value_or("");
+  step.id = fields_.TextAt(node, "id").value_or("");
+  step.key = fields_.TextAt(node, "key");
   const NodeEntry* to = node.Find("to");
   if (to == nullptr) return step;
   if (!to->value.is_map()) {
-    step.to = {Text(to->value), std::nullopt};
+    step.to = {names_.ProcessName(to->value), std::nullopt};
     return step;
   }
-  CheckKeys(to->value, {"process", "key"}, "'to'");
+  fields_.CheckKeys(to->value, {"process", "key"}, "'to'");
   const NodeEntry* process = to->value.Find("process");
-  const NodeEntry* key = to->value.Find("key");
-  step.to.emplace(process != nullptr ? Text(process->value) : process_, std::nullopt);
-  if (key != nullptr) step.to->second = Text(key->value);
+  step.to.emplace(process != nullptr ? names_.ProcessName(process->value) : names_.process(),
+                  fields_.TextAt(to->value, "key"));
   return step;
+}
+
+InStep StepParser::ParseIn(const Node& node, const Node& value) {
+  fields_.CheckKeys(node, {"in"}, "'in'");
+  InStep step;
+  if (!value.is_list()) {
+    step.states.push_back(names_.StateName(value));
+    return step;
+  }
+  for (const Node& item : value.items) step.states.push_back(names_.StateName(item));
+  if (value.items.empty())
+    fields_.report().Error(kScenarioValueWrong, value, "Expected at least one state, but the list is empty.");
+  return step;
+}
+
+AdvanceStep StepParser::ParseAdvance(const Node& node, const Node& value) {
+  fields_.CheckKeys(node, {"advance"}, "'advance'");
+  std::optional<Duration> span = value.is_scalar() ? ParseTimerSpan(value.text) : std::nullopt;
+  if (!span)
+    fields_.report().Error(kScenarioValueWrong, value,
+                           "Expected a duration like 30m or PT30M, but there is " + value.Describe() + ".");
+  return {ToMillis(span.value_or(Duration{}))};
 }
 
 AnswerStep StepParser::ParseAnswer(const Node& node, const Node& value) {
-  CheckKeys(node, {"answer", "outcome", "data", "by", "refused"}, "this step");
+  fields_.CheckKeys(node, {"answer", "outcome", "data", "by", "refused"}, "'answer'");
   AnswerStep step;
-  step.state = StateName(value);
-  step.refused = Flag(node, "refused");
+  step.state = names_.StateName(value);
+  step.refused = fields_.FlagAt(node, "refused");
   if (const NodeEntry* outcome = node.Find("outcome"); outcome != nullptr && !outcome->value.is_null())
-    step.outcome = Text(outcome->value);
-  if (const NodeEntry* data = node.Find("data")) step.data = ToValue(data->value);
-  if (const NodeEntry* by = node.Find("by")) step.by = Text(by->value);
+    step.outcome = fields_.Text(outcome->value);
+  step.data = fields_.ValueAt(node, "data").value_or(Value());
+  step.by = fields_.TextAt(node, "by").value_or("");
   return step;
 }
 
-TaskStep StepParser::ParseTask(const Node& node, const Node& value) {
-  CheckKeys(node, {"task", "state", "data", "assign", "reminded"}, "this step");
+TaskStep StepParser::ReadTask(const Node& node, const Node& value) {
   TaskStep step;
-  step.state = StateName(value);
-  if (const NodeEntry* data = node.Find("data")) step.data = ToValue(data->value);
-  if (const NodeEntry* assign = node.Find("assign")) step.assign = ToValue(assign->value);
-  if (const NodeEntry* reminded = node.Find("reminded")) step.reminded = Integer(reminded->value);
+  step.state = names_.StateName(value);
+  step.data = fields_.ValueAt(node, "data");
+  step.assign = fields_.ValueAt(node, "assign");
+  if (const NodeEntry* reminded = node.Find("reminded")) step.reminded = fields_.Count(reminded->value);
   return step;
 }
 
 ResolveStep StepParser::ParseResolve(const Node& node, const Node& value) {
-  CheckKeys(node, {"resolve", "do", "set", "return", "error"}, "this step");
+  fields_.CheckKeys(node, {"resolve", "do", "set", "return", "error"}, "'resolve'");
   ResolveStep step;
-  step.state = StateName(value);
+  step.state = names_.StateName(value);
   const NodeEntry* action = node.Find("do");
-  const std::string word = action != nullptr ? Text(action->value) : "retry";
+  const std::string word = action != nullptr ? fields_.Text(action->value) : "retry";
   if (word == "skip") {
     step.action = IncidentAction::kSkip;
   } else if (word == "fail") {
     step.action = IncidentAction::kFail;
-  } else if (word != "retry") {
-    report_.Error(kScenarioValueWrong, action->value, "Expected retry, skip or fail, but there is '" + word + "'.");
+  } else if (word != "retry" && !word.empty()) {
+    fields_.report().Error(kScenarioValueWrong, action->value,
+                           "Expected retry, skip or fail, but there is '" + word + "'.",
+                           DidYouMean(word, {"retry", "skip", "fail"}));
+    return step;
   }
-  if (const NodeEntry* set = node.Find("set"); set != nullptr && ExpectMap(set->value, "'set'"))
+  if (const NodeEntry* set = node.Find("set"); set != nullptr && fields_.ExpectMap(set->value, "'set'"))
     for (const NodeEntry& entry : set->value.entries) step.set.emplace_back(entry.key, ToValue(entry.value));
-  if (const NodeEntry* output = node.Find("return")) step.output = ToValue(output->value);
-  if (const NodeEntry* error = node.Find("error")) step.error = ParseError(error->value);
+  const std::pair<const char*, IncidentAction> belongs[] = {{"return", IncidentAction::kSkip},
+                                                            {"error", IncidentAction::kFail}};
+  for (const auto& [key, to] : belongs)
+    if (const NodeEntry* entry = node.Find(key); entry != nullptr && step.action != to)
+      fields_.report().ErrorAtKey(kScenarioValueWrong, *entry,
+                                  "Expected '" + entry->key +
+                                      "' beside 'do: " + (to == IncidentAction::kSkip ? "skip" : "fail") +
+                                      "' only, but there is '" + word + "'.");
+  step.output = fields_.ValueAt(node, "return").value_or(Value());
+  if (const NodeEntry* error = node.Find("error")) step.error = ReadError(error->value);
   return step;
 }
 
-StartStep StepParser::ParseStart(const Node& node, const Node& value) {
-  const Node& from = value.is_map() ? value : node;
-  CheckKeys(node, {"start", "input", "key", "refused"}, "this step");
-  if (&from != &node) CheckKeys(from, {"input", "key", "refused"}, "'start'");
+const Node& StepParser::Options(const Node& node, const NodeEntry& what, const std::vector<std::string>& known) {
+  std::vector<std::string> beside = known;
+  beside.push_back(what.key);
+  if (what.value.is_map()) {
+    fields_.CheckKeys(node, {what.key}, "'" + what.key + "'");
+    fields_.CheckKeys(what.value, known, "'" + what.key + "'");
+    return what.value;
+  }
+  fields_.CheckKeys(node, beside, "'" + what.key + "'");
+  return node;
+}
+
+void StepParser::ExpectNothing(const NodeEntry& what) {
+  const Node& value = what.value;
+  if (value.is_null() || value.is_map() || (value.is_scalar() && value.scalar == Value::Bool(true))) return;
+  fields_.report().Error(kScenarioValueWrong, what.value,
+                         "Expected nothing after '" + what.key + ":', but there is " + what.value.Describe() + ".");
+}
+
+StartStep StepParser::ParseStart(const Node& node, const NodeEntry& what) {
+  const Node& from = Options(node, what, {"input", "key", "refused"});
   StartStep step;
-  if (const NodeEntry* input = from.Find("input")) step.input = ToValue(input->value);
-  if (const NodeEntry* key = from.Find("key")) step.key = Text(key->value);
-  step.refused = Flag(from, "refused") || Flag(node, "refused");
+  if (what.value.is_string()) {
+    step.process = names_.ProcessName(what.value);
+  } else {
+    ExpectNothing(what);
+  }
+  step.input = fields_.ValueAt(from, "input");
+  step.key = fields_.TextAt(from, "key");
+  step.refused = fields_.FlagAt(from, "refused");
   return step;
 }
 
-EmittedStep StepParser::ParseEmitted(const Node& node, const Node& value) {
-  CheckKeys(node, {"emitted", "type", "with", "to"}, "this step");
-  EmittedStep step;
-  step.type = Text(value);
-  if (const NodeEntry* with = node.Find("with")) step.with = ToValue(with->value);
-  if (const NodeEntry* to = node.Find("to")) step.to = ToValue(to->value);
-  return step;
+EmittedStep StepParser::ReadEmitted(const Node& node, const Node& value) {
+  return {names_.EmittedType(value), fields_.ValueAt(node, "with"), fields_.ValueAt(node, "to")};
 }
 
 StartedStep StepParser::ParseStarted(const Node& node, const Node& value) {
-  CheckKeys(node, {"started", "n"}, "this step");
+  fields_.CheckKeys(node, {"started", "n"}, "'started'");
   StartedStep step;
-  step.process = Text(value);
-  if (const NodeEntry* n = node.Find("n")) step.n = Integer(n->value);
+  step.process = names_.StartedProcess(value);
+  if (const NodeEntry* n = node.Find("n")) step.n = fields_.Count(n->value);
   return step;
 }
 
 LateStep StepParser::ParseLate(const Node& node, const Node& value) {
-  CheckKeys(node, {"late", "return", "error", "technical"}, "this step");
+  fields_.CheckKeys(node, {"late", "return", "error", "technical"}, "'late'");
   LateStep step;
-  step.operation = Operation(value);
-  step.outcome = ParseOutcome(node, step.operation).value_or(StepOutcome{});
+  step.operation = names_.Answerable(value);
+  step.outcome = ReadOutcome(node, step.operation).value_or(StepOutcome{});
   return step;
 }
 
-ScenarioStep StepParser::ParseMap(const Node& node, const NodeEntry& what) {
+std::optional<ScenarioStep> StepParser::ParseMap(const Node& node, const NodeEntry& what) {
   const Node& value = what.value;
-  const SourcePosition at = what.key_at;
-  if (what.key == "expect") return {ParseExpect(node, value), at};
-  if (what.key == "event") return {ParseEvent(node, value), at};
-  if (what.key == "answer") return {ParseAnswer(node, value), at};
-  if (what.key == "task") return {ParseTask(node, value), at};
-  if (what.key == "resolve") return {ParseResolve(node, value), at};
-  if (what.key == "start") return {ParseStart(node, value), at};
-  if (what.key == "emitted") return {ParseEmitted(node, value), at};
-  if (what.key == "started") return {ParseStarted(node, value), at};
-  if (what.key == "late") return {ParseLate(node, value), at};
+  const auto step = [&](auto&& parsed) {
+    return ScenarioStep{std::forward<decltype(parsed)>(parsed), what.key_at, what.key_length};
+  };
+  if (what.key == "expect") return step(ParseExpect(node, value));
+  if (what.key == "event") return step(ParseEvent(node, value));
+  if (what.key == "in") return step(ParseIn(node, value));
+  if (what.key == "advance") return step(ParseAdvance(node, value));
+  if (what.key == "answer") return step(ParseAnswer(node, value));
+  if (what.key == "resolve") return step(ParseResolve(node, value));
+  if (what.key == "started") return step(ParseStarted(node, value));
+  if (what.key == "late") return step(ParseLate(node, value));
+  if (what.key == "task") {
+    fields_.CheckKeys(node, {"task", "data", "assign", "reminded"}, "'task'");
+    return step(ReadTask(node, value));
+  }
+  if (what.key == "emitted") {
+    fields_.CheckKeys(node, {"emitted", "with", "to"}, "'emitted'");
+    return step(ReadEmitted(node, value));
+  }
   if (what.key == "idle") {
-    CheckKeys(node, {"idle"}, "this step");
-    return {IdleStep{Operation(value)}, at};
+    fields_.CheckKeys(node, {"idle"}, "'idle'");
+    return step(IdleStep{names_.Operation(value)});
   }
-  if (what.key == "in") {
-    CheckKeys(node, {"in"}, "this step");
-    InStep step;
-    if (value.is_list()) {
-      for (const Node& item : value.items) step.states.push_back(StateName(item));
-    } else {
-      step.states.push_back(StateName(value));
-    }
-    return {std::move(step), at};
-  }
-  if (what.key == "advance") {
-    CheckKeys(node, {"advance"}, "this step");
-    std::optional<Duration> span = value.is_scalar() ? ParseTimerSpan(value.text) : std::nullopt;
-    if (!span)
-      report_.Error(kScenarioValueWrong, value,
-                    "Expected a duration like 30m or PT30M, but there is " + value.Describe() + ".");
-    return {AdvanceStep{ToMillis(span.value_or(Duration{}))}, at};
-  }
+  if (what.key == "start") return step(ParseStart(node, what));
   if (what.key == "cancel") {
-    CheckKeys(node, {"cancel", "reason"}, "this step");
-    CancelStep step;
-    const NodeEntry* reason = value.is_map() ? value.Find("reason") : node.Find("reason");
-    if (reason != nullptr) step.reason = Text(reason->value);
-    return {std::move(step), at};
+    if (value.is_string()) fields_.CheckKeys(node, {"cancel"}, "'cancel'");
+    if (value.is_string()) return step(CancelStep{value.text});
+    ExpectNothing(what);
+    return step(CancelStep{fields_.TextAt(Options(node, what, {"reason"}), "reason").value_or("")});
   }
-  CheckKeys(node, {what.key}, "this step");
-  if (what.key == "suspend") return {SuspendStep{}, at};
-  if (what.key == "resume") return {ResumeStep{}, at};
-  report_.ErrorAtKey(kScenarioNotYet, what,
-                     "Expected a step that this release knows, but 'migrate' comes with a later one.");
-  return {ResumeStep{}, at};
+  if (what.key == "suspend" || what.key == "resume") {
+    Options(node, what, {});
+    ExpectNothing(what);
+    if (what.key == "suspend") return step(SuspendStep{});
+    return step(ResumeStep{});
+  }
+  fields_.report().ErrorAtKey(kScenarioNotYet, what,
+                              "Expected a step that this release knows, but 'migrate' comes with a later one.");
+  return std::nullopt;
 }
 
 void StepParser::ParseStep(const Node& node, std::vector<ScenarioStep>& steps) {
   if (node.is_string()) {  // "- cancel"
-    static const std::vector<std::string> kBare = {"cancel", "suspend", "resume", "start"};
-    if (node.text == "cancel") return steps.push_back({CancelStep{}, node.at});
-    if (node.text == "suspend") return steps.push_back({SuspendStep{}, node.at});
-    if (node.text == "resume") return steps.push_back({ResumeStep{}, node.at});
-    if (node.text == "start") return steps.push_back({StartStep{}, node.at});
-    report_.Error(kScenarioStepUnknown, node, "Expected a step, but '" + node.text + "' is none.",
-                  DidYouMean(node.text, kBare));
+    const int length = static_cast<int>(node.text.size());
+    if (node.text == "cancel") return steps.push_back({CancelStep{}, node.at, length});
+    if (node.text == "suspend") return steps.push_back({SuspendStep{}, node.at, length});
+    if (node.text == "resume") return steps.push_back({ResumeStep{}, node.at, length});
+    if (node.text == "start") return steps.push_back({StartStep{}, node.at, length});
+    fields_.report().Error(
+        kScenarioStepUnknown, node,
+        "Expected a step, but '" + node.text + "' is none" + (IsStepName(node.text) ? " without a value." : "."),
+        IsStepName(node.text) ? "write '" + node.text + ": …'" : DidYouMean(node.text, kStepNames));
     return;
   }
-  if (!ExpectMap(node, "a step")) return;
-  // `task: x` may stand beside nothing else that is a step; the first one counts and the others are unknown keys of it.
-  for (const NodeEntry& entry : node.entries)
-    if (Contains(kStepNames, entry.key)) return steps.push_back(ParseMap(node, entry));
-  if (node.entries.empty()) {
-    report_.Error(kScenarioStepUnknown, node, "Expected a step, but the map is empty.");
-    return;
-  }
-  const NodeEntry& first = node.entries.front();
-  report_.ErrorAtKey(kScenarioStepUnknown, first, "Expected a step, but '" + first.key + "' is none.",
-                     DidYouMean(first.key, kStepNames));
-}
-
-ExpectedEnd StepParser::ParseThen(const Node& node) {
-  ExpectedEnd then;
-  if (!ExpectMap(node, "'then'")) return then;
-  CheckKeys(node, {"status", "error", "output", "vars", "path", "undone", "incidents", "emitted", "tasks"}, "'then'");
-  if (const NodeEntry* status = node.Find("status")) {
-    then.status = Text(status->value);
-    if (!then.status->empty() && !ParseStatus(*then.status))
-      report_.Error(kScenarioValueWrong, status->value,
-                    "Expected one of the seven statuses, but there is '" + *then.status + "'.");
-  }
-  if (const NodeEntry* error = node.Find("error"))
-    then.error = error->value.is_null()  ? ""
-                 : error->value.is_map() ? ParseError(error->value).name
-                                         : Text(error->value);
-  if (const NodeEntry* output = node.Find("output")) then.output = ToValue(output->value);
-  if (const NodeEntry* vars = node.Find("vars")) then.vars = ToValue(vars->value);
-  if (const NodeEntry* path = node.Find("path")) then.path = Texts(path->value);
-  if (const NodeEntry* undone = node.Find("undone")) then.undone = Texts(undone->value);
-  if (const NodeEntry* incidents = node.Find("incidents")) {
-    if (incidents->value.is_list()) {
-      then.incidents.emplace();
-      for (const Node& item : incidents->value.items) {
-        if (!ExpectMap(item, "an incident")) continue;
-        CheckKeys(item, {"state", "error"}, "an incident");
-        ExpectedIncident& incident = then.incidents->emplace_back();
-        if (const NodeEntry* state = item.Find("state")) incident.state = StateName(state->value);
-        if (const NodeEntry* error = item.Find("error")) incident.error = Text(error->value);
-      }
-    } else {
-      then.incident_count = Integer(incidents->value);
+  if (!fields_.ExpectMap(node, "a step")) return;
+  const NodeEntry* what = nullptr;
+  for (const NodeEntry& entry : node.entries) {
+    if (!IsStepName(entry.key)) continue;
+    if (what != nullptr) {
+      fields_.report().ErrorAtKey(kScenarioStepUnknown, entry,
+                                  "Expected one step, but '" + entry.key + "' stands beside '" + what->key + "'.",
+                                  "each step is an item of the list: begin it with '- '");
+      return;
     }
+    what = &entry;
   }
-  if (const NodeEntry* emitted = node.Find("emitted"); emitted != nullptr && !emitted->value.is_list()) {
-    report_.Error(kScenarioValueWrong, emitted->value,
-                  "Expected a list of events, but there is " + emitted->value.Describe() + ".");
-  } else if (emitted != nullptr) {
-    then.emitted.emplace();
-    for (const Node& item : emitted->value.items) {
-      const NodeEntry* type =
-          item.is_map() ? (item.Find("type") != nullptr ? item.Find("type") : item.Find("emitted")) : nullptr;
-      then.emitted->push_back(item.is_map() ? ParseEmitted(item, type != nullptr ? type->value : item)
-                                            : EmittedStep{Text(item), {}, {}});
-    }
+  if (what != nullptr) {
+    if (std::optional<ScenarioStep> step = ParseMap(node, *what)) steps.push_back(std::move(*step));
+  } else if (node.entries.empty()) {
+    fields_.report().Error(kScenarioStepUnknown, node, "Expected a step, but the map is empty.");
+  } else {
+    const NodeEntry& first = node.entries.front();
+    fields_.report().ErrorAtKey(kScenarioStepUnknown, first, "Expected a step, but '" + first.key + "' is none.",
+                                DidYouMean(first.key, kStepNames));
   }
-  if (const NodeEntry* tasks = node.Find("tasks")) {
-    if (tasks->value.is_list()) {
-      then.tasks.emplace();
-      for (const Node& item : tasks->value.items) {
-        const NodeEntry* state =
-            item.is_map() ? (item.Find("state") != nullptr ? item.Find("state") : item.Find("task")) : nullptr;
-        then.tasks->push_back(item.is_map() ? ParseTask(item, state != nullptr ? state->value : item)
-                                            : TaskStep{StateName(item), {}, {}, {}});
-      }
-    } else {
-      then.task_count = Integer(tasks->value);
-    }
-  }
-  return then;
 }
 
 }  // namespace fermata

@@ -6,56 +6,83 @@
 #include "engine/scenario/standing.h"
 
 namespace fermata {
-namespace {
 
-std::optional<std::string> Compare(std::string_view what, const std::string& expected, const std::string& actual) {
-  if (expected == actual) return std::nullopt;
-  return "Expected " + std::string(what) + " '" + expected + "', but there is '" + actual + "'.";
-}
-
-std::optional<std::string> CompareLists(std::string_view what, const std::vector<std::string>& expected,
-                                        const std::vector<std::string>& actual) {
-  if (expected == actual) return std::nullopt;
-  return "Expected " + std::string(what) + " " + Listed(expected) + ", but there is " + Listed(actual) + ".";
-}
-
-}  // namespace
-
-std::optional<std::string> CaseRunner::CheckEnd() const {
-  const ExpectedEnd& then = case_.then;
-  const LiveInstance* main = Main();
-  const bool expects = then.status || then.error || then.output || then.vars || then.path;
-  if (main == nullptr) {
-    if (expects) return std::string("Expected an instance, but none has started.");
-  } else {
-    const InstanceState& state = main->state;
-    if (then.status)
-      if (Failure failure = Compare("the status", *then.status, std::string(StatusName(state.status)))) return failure;
-    if (then.error)
-      if (Failure failure = Compare("the error", *then.error, state.error ? state.error->name : "")) return failure;
-    if (then.output && !IsSame(*then.output, state.output))
-      return "Expected the output " + ShortJson(*then.output) + ", but there is " + ShortJson(state.output) + ".";
-    if (then.vars) {
-      std::vector<MapEntry> entries;
-      for (const auto& [name, value] : state.variables) entries.emplace_back(Value::String(name), value);
-      const Value vars = Value::Map(std::move(entries));
-      if (!IsPartOf(*then.vars, vars))
-        return "Expected the variables " + ShortJson(*then.vars) + ", but there is " + ShortJson(vars) + ".";
-    }
-    if (then.path)
-      if (Failure failure = CompareLists("the path", *then.path, PathOf(*main))) return failure;
+std::vector<CaseFailure> CaseRunner::CheckEnd() const {
+  using Check = Failure (CaseRunner::*)() const;
+  constexpr std::pair<const char*, Check> kChecks[] = {
+      {"status", &CaseRunner::CheckStatus},       {"error", &CaseRunner::CheckError},
+      {"output", &CaseRunner::CheckOutput},       {"vars", &CaseRunner::CheckVars},
+      {"path", &CaseRunner::CheckPath},           {"undone", &CaseRunner::CheckUndone},
+      {"incidents", &CaseRunner::CheckIncidents}, {"emitted", &CaseRunner::CheckEmitted},
+      {"tasks", &CaseRunner::CheckTasks},
+  };
+  std::vector<CaseFailure> failures;
+  const bool of_instance =
+      case_.then.status || case_.then.error || case_.then.output || case_.then.vars || case_.then.path;
+  if (Main() == nullptr && of_instance) {
+    failures.push_back(*Fail("Expected an instance, but none has started."));
+    failures.back().at = case_.then.at.begin()->second;
+    return failures;
   }
-  if (then.undone) {
-    std::vector<std::string> undone;
-    for (const auto& [id, state] : world_.undone()) undone.push_back(NameOf(id, state));
-    if (Failure failure = CompareLists("to be undone", *then.undone, undone)) return failure;
+  for (const auto& [key, check] : kChecks) {
+    const auto at = case_.then.at.find(key);
+    if (at == case_.then.at.end()) continue;
+    Failure failure = (this->*check)();
+    if (!failure) continue;
+    failure->at = at->second;
+    failure->length = static_cast<int>(at->first.size());
+    failures.push_back(std::move(*failure));
   }
-  if (Failure failure = CheckIncidents()) return failure;
-  if (Failure failure = CheckEmitted()) return failure;
-  return CheckTasks();
+  return failures;
 }
 
-std::optional<std::string> CaseRunner::CheckIncidents() const {
+CaseRunner::Failure CaseRunner::CheckStatus() const {
+  const std::string status(StatusName(Main()->state.status));
+  if (!case_.then.status || *case_.then.status == status) return std::nullopt;
+  return Fail("Expected the status '" + *case_.then.status + "', but there is '" + status + "'.");
+}
+
+CaseRunner::Failure CaseRunner::CheckError() const {
+  const std::optional<ProcessError>& error = Main()->state.error;
+  const std::string name = error ? error->name : "";
+  if (!case_.then.error || *case_.then.error == name) return std::nullopt;
+  const std::string expected = case_.then.error->empty() ? "no error" : "the error '" + *case_.then.error + "'";
+  return Fail("Expected " + expected + ", but there is " +
+              (error ? "'" + name + "'" + (error->message.empty() ? "" : " (" + error->message + ")") : "none") + ".");
+}
+
+CaseRunner::Failure CaseRunner::CheckOutput() const {
+  const Value& output = Main()->state.output;
+  if (!case_.then.output || IsSame(*case_.then.output, output)) return std::nullopt;
+  return Fail("Expected the output " + ShortJson(*case_.then.output) + ", but there is " + ShortJson(output) + ".",
+              DiffOf("output", *case_.then.output, output, Comparison::kExact));
+}
+
+CaseRunner::Failure CaseRunner::CheckVars() const {
+  std::vector<MapEntry> entries;
+  for (const auto& [name, value] : Main()->state.variables) entries.emplace_back(Value::String(name), value);
+  const Value vars = Value::Map(std::move(entries));
+  if (!case_.then.vars || IsPartOf(*case_.then.vars, vars)) return std::nullopt;
+  return Fail("Expected the variables " + ShortJson(*case_.then.vars) + ", but they differ.",
+              DiffOf("", *case_.then.vars, vars, Comparison::kPart));
+}
+
+CaseRunner::Failure CaseRunner::CheckPath() const {
+  const std::vector<std::string> path = PathOf(*Main());
+  if (!case_.then.path || *case_.then.path == path) return std::nullopt;
+  return Fail("Expected the path " + Listed(*case_.then.path) + ", but there is " + Listed(path) + ".",
+              DiffOf(*case_.then.path, path));
+}
+
+CaseRunner::Failure CaseRunner::CheckUndone() const {
+  std::vector<std::string> undone;
+  for (const auto& [id, state] : world_.undone()) undone.push_back(NameOf(id, state));
+  if (!case_.then.undone || *case_.then.undone == undone) return std::nullopt;
+  return Fail("Expected to be undone " + Listed(*case_.then.undone) + ", but there is " + Listed(undone) + ".",
+              DiffOf(*case_.then.undone, undone));
+}
+
+CaseRunner::Failure CaseRunner::CheckIncidents() const {
   std::vector<std::pair<std::string, std::string>> open;
   std::vector<std::string> listed;
   for (const LiveInstance* live : world_.InOrder()) {
@@ -66,7 +93,8 @@ std::optional<std::string> CaseRunner::CheckIncidents() const {
   }
   const ExpectedEnd& then = case_.then;
   if (then.incident_count && *then.incident_count != static_cast<std::int64_t>(open.size()))
-    return "Expected " + std::to_string(*then.incident_count) + " open incidents, but there is " + Listed(listed) + ".";
+    return Fail("Expected " + std::to_string(*then.incident_count) + " open incidents, but there is " + Listed(listed) +
+                ".");
   if (!then.incidents) return std::nullopt;
   for (const ExpectedIncident& expected : *then.incidents) {
     auto found = std::find_if(open.begin(), open.end(), [&](const auto& one) {
@@ -74,33 +102,37 @@ std::optional<std::string> CaseRunner::CheckIncidents() const {
              (expected.error.empty() || expected.error == one.second);
     });
     if (found == open.end())
-      return "Expected an open incident '" + expected.state + ": " + expected.error + "', but there is " +
-             Listed(listed) + ".";
+      return Fail("Expected an open incident '" + expected.state + ": " + expected.error + "', but there is " +
+                  Listed(listed) + ".");
     open.erase(found);
   }
   if (open.empty()) return std::nullopt;
-  return "Expected " + std::to_string(then.incidents->size()) + " open incidents, but there is " + Listed(listed) + ".";
+  return Fail("Expected " + std::to_string(then.incidents->size()) + " open incidents, but there is " + Listed(listed) +
+              ".");
 }
 
-std::optional<std::string> CaseRunner::CheckEmitted() const {
+CaseRunner::Failure CaseRunner::CheckEmitted() const {
   if (!case_.then.emitted) return std::nullopt;
+  const std::vector<EmittedStep>& expected = *case_.then.emitted;
+  // The engine's own reminders count where the case names them.
+  const bool with_reminders = std::any_of(expected.begin(), expected.end(),
+                                          [](const EmittedStep& step) { return step.type == kRemindedEvent; });
   std::vector<const WorldEmission*> left;
   std::vector<std::string> listed;
   for (const WorldEmission& emission : world_.emissions()) {
-    if (emission.event.type == "task.reminded") continue;  // the engine's own
+    if (emission.event.type == kRemindedEvent && !with_reminders) continue;
     left.push_back(&emission);
     listed.push_back(emission.event.type + " " + ShortJson(emission.event.data));
   }
-  const std::vector<EmittedStep>& expected = *case_.then.emitted;
   bool same = expected.size() == left.size();
   for (std::size_t i = 0; same && i < expected.size(); ++i) same = IsEmitted(expected[i], *left[i]);
   if (same) return std::nullopt;
   std::vector<std::string> wanted;
   for (const EmittedStep& step : expected) wanted.push_back(step.type + (step.with ? " " + ShortJson(*step.with) : ""));
-  return "Expected " + Listed(wanted) + " to be emitted, in this order, but there is " + Listed(listed) + ".";
+  return Fail("Expected " + Listed(wanted) + " to be emitted, in this order, but there is " + Listed(listed) + ".");
 }
 
-std::optional<std::string> CaseRunner::CheckTasks() const {
+CaseRunner::Failure CaseRunner::CheckTasks() const {
   std::vector<OpenTask> open;
   std::vector<std::string> listed;
   for (const LiveInstance* live : world_.InOrder()) {
@@ -112,16 +144,16 @@ std::optional<std::string> CaseRunner::CheckTasks() const {
   }
   const ExpectedEnd& then = case_.then;
   if (then.task_count && *then.task_count != static_cast<std::int64_t>(open.size()))
-    return "Expected " + std::to_string(*then.task_count) + " open tasks, but there is " + Listed(listed) + ".";
+    return Fail("Expected " + std::to_string(*then.task_count) + " open tasks, but there is " + Listed(listed) + ".");
   if (!then.tasks) return std::nullopt;
   if (then.tasks->size() != open.size())
-    return "Expected " + std::to_string(then.tasks->size()) + " open tasks, but there is " + Listed(listed) + ".";
+    return Fail("Expected " + std::to_string(then.tasks->size()) + " open tasks, but there is " + Listed(listed) + ".");
   for (const TaskStep& expected : *then.tasks) {
     auto found = std::find_if(open.begin(), open.end(), [&](const OpenTask& task) {
       return NameOf(task.live->state.id, task.activation->state) == expected.state && !Mismatch(expected, task);
     });
     if (found == open.end())
-      return "Expected an open task in '" + expected.state + "', but there is " + Listed(listed) + ".";
+      return Fail("Expected an open task in '" + expected.state + "', but there is " + Listed(listed) + ".");
     open.erase(found);
   }
   return std::nullopt;

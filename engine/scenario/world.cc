@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "engine/codec/codec.h"
-#include "engine/core/apply.h"
 #include "engine/model/command_codes.h"
 #include "engine/model/limits.h"
 
@@ -82,7 +80,9 @@ std::optional<Error> World::Submit(const InstanceId& instance, const Command& co
 }
 
 void World::Answer(const WorldCall& call, const Outcome& outcome) {
-  answered_.emplace(call.instance, call.job, call.attempt);
+  const auto* technical = std::get_if<TechnicalFailure>(&outcome);
+  const bool timed_out = technical != nullptr && technical->error == TechnicalError::kTimeout;
+  answered_.emplace(std::tuple(call.instance, call.job, call.attempt), timed_out);
   Decide(call.instance, CompleteJob{call.job, call.attempt, outcome});
   Settle();
 }
@@ -108,19 +108,40 @@ std::optional<Error> World::Decide(const InstanceId& id, const Command& command)
       if (i == 0) refused = decision.error();
       continue;
     }
-    if (!decision->events.empty()) live.journal.push_back(EncodeEvents(decision->events));
-    Note(id, *decision);
+    Note(live, *decision);
     for (const Effect& effect : decision->effects) Take(id, effect);
     DropFinishedCalls(live);
+    if (IsFinal(live.state.status)) scheduler_.End(id, now_us_, BeginScheduled());
   }
   return refused;
 }
 
-void World::Note(const InstanceId& id, const Decision& decision) {
-  for (const JournalEvent& event : decision.events)
+Scheduler::Begin World::BeginScheduled() {
+  return [this](const DefinitionPtr& definition, const InstanceId& id, const Value& input,
+                const std::optional<std::string>& key) { return Begin(definition, id, input, key, std::nullopt).ok(); };
+}
+
+bool World::FireTick(std::int64_t until_us) {
+  const std::optional<std::int64_t> tick_us = scheduler_.NextTickUs();
+  if (!tick_us || *tick_us > until_us) return false;
+  now_us_ = std::max(now_us_, *tick_us);
+  scheduler_.Fire(now_us_, BeginScheduled());
+  Settle();
+  return true;
+}
+
+void World::Note(LiveInstance& live, Decision& decision) {
+  for (const JournalEvent& event : decision.events) {
     if (const auto* undone = std::get_if<UndoSucceeded>(&event.body); undone != nullptr && !undone->skipped)
-      undone_.emplace_back(id, undone->state);
+      undone_.emplace_back(live.state.id, undone->state);
+    if (const auto* entered = std::get_if<StateEntered>(&event.body);
+        entered != nullptr && entered->kind == ActivationKind::kState)
+      entered_.insert(live.definition->FindState(entered->state));
+  }
   taken_.insert(decision.taken.begin(), decision.taken.end());
+  if (decision.events.empty()) return;
+  rows_.emplace_back(live.state.id, live.journal.size());
+  live.journal.push_back(std::move(decision.events));
 }
 
 void World::DropFinishedCalls(const LiveInstance& live) {
@@ -140,15 +161,38 @@ void World::DropFinishedCalls(const LiveInstance& live) {
 }
 
 void World::Settle() {
-  for (;;) {
-    while (!messages_.empty()) {
-      Message message = std::move(messages_.front());
-      messages_.pop_front();
-      Decide(message.to, message.command);
-    }
+  for (int turns = 0;; ++turns) {
     FinishEngineCancels();
     if (messages_.empty()) return;
+    if (turns == kScenarioTurnsMax) {
+      endless_ = "Expected the instances to come to rest, but they have sent each other " +
+                 std::to_string(kScenarioTurnsMax) + " messages in one step.";
+      return messages_.clear();
+    }
+    Message message = std::move(messages_.front());
+    messages_.pop_front();
+    Decide(message.to, message.command);
   }
+}
+
+std::vector<const WorldCall*> World::EngineCalls() const {
+  std::vector<const WorldCall*> calls;
+  for (const PendingCancel& pending : engine_cancels_) calls.push_back(&pending.call);
+  return calls;
+}
+
+std::optional<WorldCall> World::TakeLetGo(std::string_view operation) {
+  for (const bool timed_out : {false, true}) {
+    for (auto call = let_go_.begin(); call != let_go_.end(); ++call) {
+      const auto answer = answered_.find({call->instance, call->job, call->attempt});
+      const bool fits = timed_out ? answer != answered_.end() && answer->second : answer == answered_.end();
+      if (call->operation != operation || !fits) continue;
+      std::optional<WorldCall> taken = std::move(*call);
+      let_go_.erase(call);
+      return taken;
+    }
+  }
+  return std::nullopt;
 }
 
 void World::Take(const InstanceId& from, const Effect& effect) {
@@ -253,46 +297,26 @@ std::optional<World::DueThing> World::NextDue(std::int64_t until_us) const {
 
 void World::Advance(std::int64_t us) {
   const std::int64_t until_us = now_us_ + us;
-  while (std::optional<DueThing> due = NextDue(until_us)) {
+  int turns = 0;
+  while (true) {
+    const std::optional<DueThing> due = NextDue(until_us);
+    const bool ticked = FireTick(due ? due->due_us - 1 : until_us);  // of one instant timers come first
+    if (!due && !ticked) break;
+    if (++turns > kScenarioTurnsMax) {
+      endless_ =
+          "Expected the timers to come to rest, but " + std::to_string(kScenarioTurnsMax) + " have fired in one step.";
+      return;
+    }
+    if (endless_) return;
+    if (ticked) continue;
     now_us_ = std::max(now_us_, due->due_us);
     if (const auto* fire = std::get_if<FireTimer>(&due->command)) timers_.erase({due->instance, fire->timer});
+    if (const auto* timeout = std::get_if<CompleteJob>(&due->command))
+      answered_.emplace(std::tuple(due->instance, timeout->job, timeout->attempt), true);
     Submit(due->instance, due->command);
+    if (endless_) return;
   }
   now_us_ = until_us;
-}
-
-std::optional<std::string> World::Restart() {
-  if (hardship_ != Hardship::kRestarts) return std::nullopt;
-  for (auto& [id, live] : instances_) {
-    InstanceState replayed;
-    replayed.id = id;
-    for (const std::string& row : live.journal) {
-      Result<std::vector<JournalEvent>> events = DecodeEvents(row);
-      if (!events.ok()) return "a journal row cannot be read: " + row;
-      ApplyRow(replayed, *events);
-    }
-    if (!(replayed == live.state))
-      return "the replayed state differs: " + EncodeSnapshot(replayed) + " is not " + EncodeSnapshot(live.state);
-    Result<InstanceState> snapshot = DecodeSnapshot(EncodeSnapshot(replayed));
-    if (!snapshot.ok() || !(*snapshot == replayed)) return "the snapshot differs: " + EncodeSnapshot(replayed);
-    std::size_t in_flight = 0;
-    for (const WorldCall& call : calls_) in_flight += call.instance == id && call.child.empty();
-    for (const PendingCancel& cancel : engine_cancels_) in_flight += cancel.call.instance == id;
-    if (PendingEffects(replayed).size() != in_flight) return "the calls in flight differ";
-    for (const TimerView& timer : Timers(replayed))
-      if (!IsFinal(replayed.status) && !timers_.contains({id, timer.timer}))
-        return "a timer of the state was never set";
-    live.state = std::move(*snapshot);
-  }
-  for (const auto& [id, timer] : timers_) {
-    const LiveInstance* live = Find(id);
-    if (live == nullptr) continue;
-    const std::vector<TimerView> armed = Timers(live->state);
-    if (std::none_of(armed.begin(), armed.end(), [&](const TimerView& one) { return one.timer == timer; }))
-      return "a timer was set and never cleared: " + std::to_string(timer.activation) + "/" +
-             std::to_string(timer.slot);
-  }
-  return std::nullopt;
 }
 
 }  // namespace fermata

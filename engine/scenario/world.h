@@ -15,6 +15,7 @@
 
 #include "engine/core/decide.h"
 #include "engine/scenario/project.h"
+#include "engine/scenario/scheduler.h"
 
 namespace fermata {
 
@@ -28,8 +29,9 @@ enum class Hardship {
 struct LiveInstance {
   DefinitionPtr definition;
   InstanceState state;
-  std::vector<std::string> journal;  // encoded rows
-  int order = 0;                     // of its start
+  std::vector<std::vector<JournalEvent>> journal;  // its rows
+  std::size_t stored = 0;                          // rows that have been through the codec
+  int order = 0;                                   // of its start
 };
 
 // A call in flight, or one that was let go; also a child that is not there ("run.NAME").
@@ -59,6 +61,8 @@ class World {
   std::optional<Error> Accept(const CloudEvent& event, const std::optional<std::string>& key,
                               const std::optional<std::pair<std::string, std::optional<std::string>>>& to);
   std::optional<Error> Submit(const InstanceId& instance, const Command& command);
+  // From now on this process's schedule ticks, if it has one.
+  void FollowSchedule(const DefinitionPtr& definition) { scheduler_.Follow(definition, now_us_); }
   // Answers a call in flight (or one that was let go).
   void Answer(const WorldCall& call, const Outcome& outcome);
   // Ends a stubbed child.
@@ -74,7 +78,6 @@ class World {
   std::vector<const LiveInstance*> InOrder() const;
   const LiveInstance* Find(const InstanceId& id) const;
   const std::vector<WorldCall>& calls() const { return calls_; }
-  const std::vector<WorldCall>& let_go() const { return let_go_; }
   const std::vector<WorldEmission>& emissions() const { return emissions_; }
   // (instance, state), over all instances in the order in which they were undone.
   const std::vector<std::pair<InstanceId, std::string>>& undone() const { return undone_; }
@@ -82,11 +85,19 @@ class World {
     return started_;
   }  // process, instance; stubs too
   const std::set<const TransitionArm*>& taken() const { return taken_; }
+  const std::set<const State*>& entered() const { return entered_; }
+  // Every journal row, by instance and index, in the order in which they were decided.
+  const std::vector<std::pair<InstanceId, std::size_t>>& rows() const { return rows_; }
+  // Calls of the engine's own operations that wait for others to end.
+  std::vector<const WorldCall*> EngineCalls() const;
+  bool repeats() const { return hardship_ == Hardship::kRepeats; }
+  // What went on and on, if anything did: the case has failed.
+  const std::optional<std::string>& endless() const { return endless_; }
+  bool IsScheduled(const InstanceId& id) const { return scheduler_.HasStarted(id); }
   std::int64_t now_us() const { return now_us_; }
   std::string NextEventId() { return "e-" + std::to_string(++event_ids_); }
-  // Whether the call got its answer, so that it cannot have a late one.
-  bool IsAnswered(const WorldCall& call) const { return answered_.contains({call.instance, call.job, call.attempt}); }
-  void ForgetLetGo(std::size_t index) { let_go_.erase(let_go_.begin() + static_cast<std::ptrdiff_t>(index)); }
+  // Takes the oldest call of this operation that was let go and has had no answer; of those that timed out, if there is no other.
+  std::optional<WorldCall> TakeLetGo(std::string_view operation);
 
  private:
   struct Message {
@@ -109,10 +120,15 @@ class World {
 
   // Decides one command; effects become messages, calls and emissions.
   std::optional<Error> Decide(const InstanceId& instance, const Command& command);
-  void Note(const InstanceId& id, const Decision& decision);
+  void Note(LiveInstance& live, Decision& decision);
   void Take(const InstanceId& from, const Effect& effect);
   void DropFinishedCalls(const LiveInstance& live);
+  std::optional<std::string> Replay(const InstanceId& id, LiveInstance& live) const;
+  bool SameCalls(const InstanceId& id, const InstanceState& replayed) const;
   std::optional<DueThing> NextDue(std::int64_t until_us) const;
+  // Fires the schedule's tick if it falls due by then.
+  bool FireTick(std::int64_t until_us);
+  Scheduler::Begin BeginScheduled();
 
   void StartChildOf(const InstanceId& parent, const StartChild& effect);
   void Tell(const InstanceId& to, Command command) { messages_.push_back({to, std::move(command)}); }
@@ -137,7 +153,8 @@ class World {
   Hardship hardship_;
   std::map<InstanceId, LiveInstance> instances_;
   std::vector<WorldCall> calls_, let_go_;
-  std::set<std::tuple<InstanceId, JobId, std::int64_t>> answered_;
+  // Answered calls; true = with a timeout, so that the real answer may still come.
+  std::map<std::tuple<InstanceId, JobId, std::int64_t>, bool> answered_;
   struct PendingCancel {
     WorldCall call;
     std::vector<InstanceId> waits_for;
@@ -151,7 +168,11 @@ class World {
   std::vector<std::pair<InstanceId, std::string>> undone_;
   std::vector<std::pair<std::string, InstanceId>> started_;
   std::set<const TransitionArm*> taken_;
+  std::set<const State*> entered_;
+  std::vector<std::pair<InstanceId, std::size_t>> rows_;
+  std::optional<std::string> endless_;
   std::set<std::pair<InstanceId, TimerId>> timers_;  // as the effects say
+  Scheduler scheduler_;
   std::uint64_t ids_ = 0;
   std::int64_t event_ids_ = 0;
 };

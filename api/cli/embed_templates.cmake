@@ -1,0 +1,21 @@
+# Writes OUTPUT: a C++ source with every file below FOLDER (templates/processes), as new.h declares them.
+# Run at build time: cmake -DFOLDER=dir -DOUTPUT=file -P embed_templates.cmake
+
+file(GLOB names RELATIVE ${FOLDER} ${FOLDER}/*)
+list(SORT names)
+set(source "#include \"api/cli/new.h\"\n\nnamespace fermata {\n\nconst std::vector<ProcessTemplate>& ProcessTemplates() {\n  static const std::vector<ProcessTemplate> templates = {\n")
+foreach(name ${names})
+  if(NOT IS_DIRECTORY ${FOLDER}/${name})
+    continue()
+  endif()
+  string(APPEND source "      {\"${name}\",\n       {\n")
+  file(GLOB_RECURSE files RELATIVE ${FOLDER}/${name} ${FOLDER}/${name}/*.yaml)
+  list(SORT files)
+  foreach(file ${files})
+    file(READ ${FOLDER}/${name}/${file} text)
+    string(APPEND source "           {\"${file}\", R\"~file~(${text})~file~\"},\n")
+  endforeach()
+  string(APPEND source "       }},\n")
+endforeach()
+string(APPEND source "  };\n  return templates;\n}\n\n}  // namespace fermata\n")
+file(WRITE ${OUTPUT} "${source}")
