@@ -33,6 +33,7 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   for (const OpenIncident& incident : OpenIncidents(instance->state))
     instance->incidents.emplace(incident.number, IncidentRowOf(instance->state, incident));
   instance->tasks = TaskRowsOf(instance->state);
+  instance->search = SearchValuesOf(*instance->definition, instance->state);
   return &cache_.Insert(std::move(instance));
 }
 
@@ -106,6 +107,7 @@ void Shard::GatherRows(CachedInstance& instance) {
   GatherTimers(instance);
   GatherIncidents(instance);
   GatherTasks(instance);
+  GatherSearchValues(instance);
   InstanceRow row = InstanceRowOf(instance.state);
   InstanceRow comparable = row;
   comparable.updated_us = instance.row.updated_us;
@@ -191,6 +193,17 @@ void Shard::GatherTasks(CachedInstance& instance) {
   for (const auto& [activation, row] : instance.tasks)
     if (!open.count(activation)) flight.rows.tasks_deleted.push_back(row);
   instance.tasks = std::move(open);
+}
+
+void Shard::GatherSearchValues(CachedInstance& instance) {
+  if (instance.definition->searchable.empty()) return;
+  std::map<std::string, std::string> values = SearchValuesOf(*instance.definition, instance.state);
+  for (const auto& [name, value] : values) {
+    const auto before = instance.search.find(name);
+    if (before == instance.search.end() || before->second != value)
+      Open().rows.search_values.push_back({instance.state.id, name, instance.state.tenant, value});
+  }
+  instance.search = std::move(values);
 }
 
 void Shard::Perform(CachedInstance& instance, Effect effect) {

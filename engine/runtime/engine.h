@@ -77,10 +77,10 @@ struct DeployOutcome {
 };
 
 struct EventReply {
-  bool duplicate = false;      // (source, id) was accepted before
-  std::int64_t delivered = 0;  // instances that got it
-  bool kept = false;           // nobody was there: it waits
-  bool declared = true;        // false: no deployed process knows this type
+  bool duplicate = false;             // (source, id) was accepted before
+  std::int64_t delivered = 0;         // instances that got it
+  bool kept = false;                  // nobody was there: it waits
+  bool declared = true;               // false: no deployed process knows this type
   std::vector<InstanceId> started{};  // instances that it started
 };
 
@@ -129,6 +129,8 @@ class Engine {
   virtual std::optional<DefinitionInfo> FindDefinition(const std::string& process,
                                                        const std::string& version) = 0;  // empty version = live
   virtual DefinitionPtr GetDefinition(const std::string& process, const std::string& version) = 0;  // null if unknown
+  // Whether a version of the process (of any, if empty) declares the variable under `searchable`.
+  virtual bool IsSearchable(const std::string& process, const std::string& variable) = 0;
   // kind http and worker. 201 or all diagnostics.
   struct ManifestOutcome {
     std::string connector, version;

@@ -1,5 +1,6 @@
 #include "engine/runtime/engine_impl.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -8,13 +9,16 @@
 #include "engine/model/semver.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/event_door.h"
+#include "engine/runtime/retention.h"
 
 namespace fermata {
 namespace {
 
-constexpr auto kHousekeepingEvery = std::chrono::seconds(60);
+constexpr auto kHousekeepingEvery = std::chrono::seconds(5);
+constexpr int kExpireEvery = 12;  // rounds of housekeeping
 constexpr int kExpiredAtOnce = 1'000;
-constexpr int kDeployLane = 1'000;  // beside the shards' own
+constexpr int kDeployLane = 1'000;     // beside the shards' own
+constexpr int kRetentionLane = 1'001;  // likewise
 constexpr auto kScheduleChangeWait = std::chrono::seconds(10);
 
 }  // namespace
@@ -62,14 +66,21 @@ void EngineImpl::Stop() {
 }
 
 void EngineImpl::Housekeep() {
+  Retention retention(storage_, definitions_);
   std::unique_lock lock(housekeeping_mutex_);
-  while (!stopped_) {
+  for (int round = 1; !stopped_; ++round) {
     housekeeping_wake_.wait_for(lock, kHousekeepingEvery, [this] { return stopped_.load(); });
     // In small helpings, so that commits are not held up.
-    while (!stopped_) {
+    while (!stopped_ && round % kExpireEvery == 0) {
       Result<std::int64_t> deleted = storage_.DeleteExpired(clock_.NowUs(), kExpiredAtOnce);
       if (!deleted.ok() || *deleted < kExpiredAtOnce) break;
     }
+    if (stopped_) return;
+    Result<std::vector<InstanceId>> over = retention.Next(clock_.NowUs(), kRetentionRowsAtOnce);
+    if (!over.ok() || over->empty()) continue;
+    Batch batch;
+    batch.instances_deleted = std::move(*over);
+    (void)CommitNow(std::move(batch), kRetentionLane);  // what fails is found again
   }
 }
 
@@ -234,12 +245,12 @@ Status EngineImpl::Ready() {
 
 // ---- deploying ----
 
-Status EngineImpl::CommitNow(Batch batch) {
+Status EngineImpl::CommitNow(Batch batch, int lane) {
   std::promise<CommitOutcome> promise;
-  storage_.Commit(kDeployLane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
+  storage_.Commit(lane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
   CommitOutcome outcome = promise.get_future().get();
   if (outcome == CommitOutcome::kCommitted) return Done{};
-  storage_.ResetLane(kDeployLane);
+  storage_.ResetLane(lane);
   return Error{kStorageUnavailable, "Expected storage to take the change, but it did not. Try again."};
 }
 
@@ -284,7 +295,7 @@ DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compi
     batch.definitions.push_back(
         {definition->process, definition->version, definition->hash, now_us, EncodeBundle(bundle)});
   batch.live_versions.emplace_back(definition->process, definition->hash);
-  if (Status committed = CommitNow(std::move(batch)); !committed.ok()) {
+  if (Status committed = CommitNow(std::move(batch), kDeployLane); !committed.ok()) {
     outcome.error = committed.error();
     return outcome;
   }
@@ -305,7 +316,7 @@ Status EngineImpl::SetLive(const std::string& process, const std::string& versio
   }
   Batch batch;
   batch.live_versions.emplace_back(process, definition->hash);
-  if (Status committed = CommitNow(std::move(batch)); !committed.ok()) return committed;
+  if (Status committed = CommitNow(std::move(batch), kDeployLane); !committed.ok()) return committed;
   MakeLive(*definition);
   return Done{};
 }
@@ -320,7 +331,7 @@ Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name,
   outcome.version = compiled.manifest->version;
   Batch batch;
   batch.manifests.push_back({outcome.connector, outcome.version, clock_.NowUs(), yaml});
-  if (Status committed = CommitNow(std::move(batch)); !committed.ok()) {
+  if (Status committed = CommitNow(std::move(batch), kDeployLane); !committed.ok()) {
     outcome.error = committed.error();
     return outcome;
   }
@@ -378,6 +389,15 @@ std::optional<DefinitionInfo> EngineImpl::FindDefinition(const std::string& proc
   for (const DeployedDefinition& deployed : definitions_.All())
     if (deployed.definition == wanted) return InfoOf(deployed);
   return std::nullopt;
+}
+
+bool EngineImpl::IsSearchable(const std::string& process, const std::string& variable) {
+  for (const DeployedDefinition& deployed : definitions_.All()) {
+    const std::vector<std::string>& names = deployed.definition->searchable;
+    if (!process.empty() && deployed.definition->process != process) continue;
+    if (std::find(names.begin(), names.end(), variable) != names.end()) return true;
+  }
+  return false;
 }
 
 DefinitionPtr EngineImpl::GetDefinition(const std::string& process, const std::string& version) {

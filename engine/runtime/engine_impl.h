@@ -30,6 +30,7 @@ class EngineImpl final : public Engine, private ShardRouter {
   std::vector<DefinitionInfo> Definitions() override;
   std::optional<DefinitionInfo> FindDefinition(const std::string& process, const std::string& version) override;
   DefinitionPtr GetDefinition(const std::string& process, const std::string& version) override;
+  bool IsSearchable(const std::string& process, const std::string& variable) override;
   ManifestOutcome DeployManifest(const std::string& file_name, const std::string& yaml) override;
   std::vector<ManifestPtr> Manifests() override;
 
@@ -56,7 +57,7 @@ class EngineImpl final : public Engine, private ShardRouter {
 
   DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there);
   // Blocks until the batch is durable.
-  Status CommitNow(Batch batch);
+  Status CommitNow(Batch batch, int lane);
   void MakeLive(const Definition& definition);
   // The home shard takes over the schedule of the version that is live now. Blocks until that is durable.
   void FollowSchedule(const std::string& process);

@@ -23,6 +23,7 @@ struct CachedInstance {
   std::map<TimerId, std::int64_t> timers;           // rows: due times
   std::map<IncidentNumber, IncidentRow> incidents;  // rows of open incidents
   std::map<ActivationId, TaskRow> tasks;            // rows of open tasks
+  std::map<std::string, std::string> search;        // rows of searchable variables
   std::int64_t rows_since_snapshot = 0;
   std::size_t bytes_since_snapshot = 0;
   std::int64_t touched_in = 0;            // number of the newest batch with rows of this instance

@@ -2,6 +2,8 @@
 
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
+#include "engine/model/json.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/tasks.h"
 
 namespace fermata {
@@ -79,6 +81,24 @@ std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state) {
     rows.emplace(id, std::move(row));
   }
   return rows;
+}
+
+std::map<std::string, std::string> SearchValuesOf(const Definition& definition, const InstanceState& state) {
+  std::map<std::string, std::string> values;
+  for (const std::string& name : definition.searchable) {
+    const auto found = state.variables.find(name);
+    if (found == state.variables.end()) continue;
+    const Value& value = found->second;
+    std::string text;
+    if (value.is_string()) {
+      text = value.as_string();
+    } else if (!value.is_null() && !value.is_list() && !value.is_map()) {
+      text = WriteJson(value);
+    }
+    if (text.size() > kKeyBytesMax) text.clear();
+    values.emplace(name, std::move(text));
+  }
+  return values;
 }
 
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events) {

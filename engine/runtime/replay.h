@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/model/definition.h"
 #include "engine/model/instance_state.h"
 #include "engine/model/journal_event.h"
 #include "engine/storage/storage.h"
@@ -25,6 +26,8 @@ InstanceRow InstanceRowOf(const InstanceState& state);
 IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident);
 // Open human tasks, by activation; none of an instance that has ended.
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
+// The searchable variables that are set, as text. What has no text (lists, maps, null, and what is too long) is "", which nobody searches for.
+std::map<std::string, std::string> SearchValuesOf(const Definition& definition, const InstanceState& state);
 // Names of the states that these events enter.
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events);
 

@@ -66,6 +66,9 @@ class PooledReads : public Storage {
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) final {
     return readers().With([&](Reader& reader) { return reader.ListBusyInstances(after, limit); });
   }
+  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadInstances(after, limit); });
+  }
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                            int limit) final {
     return readers().With([&](Reader& reader) { return reader.ReadTimers(due_before_us, after, limit); });

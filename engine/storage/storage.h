@@ -142,6 +142,13 @@ struct TaskRow {
   friend bool operator==(const TaskRow&, const TaskRow&) = default;
 };
 
+// A variable of an instance that its process declares as searchable, as text. (instance, name) is the primary key.
+struct SearchRow {
+  InstanceId instance;
+  std::string name, tenant, value;
+  friend bool operator==(const SearchRow&, const SearchRow&) = default;
+};
+
 // Where the schedule of a process stands. Lives on the shard of (tenant, process).
 struct ScheduleRow {
   int shard = 0;
@@ -186,6 +193,9 @@ struct Batch {
   std::vector<IncidentRow> incidents;
   std::vector<TaskRow> tasks;
   std::vector<TaskRow> tasks_deleted;  // only the primary key counts
+  std::vector<SearchRow> search_values;
+  std::vector<InstanceId>
+      instances_deleted;  // with their journals, snapshots, incidents and search values; keys taken for ever stay
   std::vector<ScheduleRow> schedules;
   std::vector<ScheduleRow> schedules_deleted;  // bytes empty
   std::vector<DefinitionRow> definitions;
@@ -218,6 +228,8 @@ struct InstanceFilter {
   std::optional<std::string> status;
   std::optional<std::string> state;  // an active state's name; only live instances have any
   std::optional<std::string> key;
+  std::vector<std::pair<std::string, std::string>>
+      values;  // searchable variables and what they are, as text; all must hold
   std::optional<std::int64_t> started_from_us, started_before_us;
   std::optional<bool> live;
   // Newest first; only those before this id (exclusive) in the order (started_us, id) descending.
@@ -293,6 +305,8 @@ class Storage {
   // For recovery and the timer queue; pages by key. `shard_from`..`shard_to` inclusive.
   // Live instances whose status is running or compensating: the ones that may have jobs in flight.
   virtual Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) = 0;
+  // Every instance, by id.
+  virtual Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) = 0;
   virtual Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                                    int limit) = 0;  // by (due, instance, activation, slot)
   virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after,

@@ -89,6 +89,9 @@ Result<std::vector<ScheduleRow>> SimStorage::ReadSchedules() { return Read(table
 Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const InstanceId& after, int limit) {
   return Read(tables_.ListBusyInstances(after, limit));
 }
+Result<std::vector<InstanceRow>> SimStorage::ReadInstances(const InstanceId& after, int limit) {
+  return Read(tables_.ReadInstances(after, limit));
+}
 Result<std::vector<TimerRow>> SimStorage::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                                      int limit) {
   return Read(tables_.ReadTimers(due_before_us, after, limit));

@@ -52,6 +52,7 @@ class SimStorage final : public Storage {
   Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) override;
   Result<std::vector<ScheduleRow>> ReadSchedules() override;
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override;
+  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override;
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                            int limit) override;
   Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override;

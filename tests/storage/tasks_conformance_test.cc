@@ -111,6 +111,81 @@ TEST_P(Tasks, SchedulesArePutReplacedAndDeleted) {
   EXPECT_EQ(rows[0].process, "hourly");
 }
 
+TEST_P(Tasks, InstancesAreFoundByTheirSearchableValues) {
+  const std::string tenant(kDefaultTenant);
+  Batch batch;
+  for (int i = 1; i <= 4; ++i) {
+    batch.instances.push_back(InstanceWith(Id(i)));
+    batch.instances.back().started_us = i;
+  }
+  batch.search_values = {{Id(1), "city", tenant, "Berlin"},  {Id(2), "city", tenant, "Berlin"},
+                         {Id(3), "city", tenant, kHardText}, {Id(1), "size", tenant, "5"},
+                         {Id(2), "size", tenant, "7"},       {Id(4), "city", "somebody", "Berlin"}};
+  Put(batch);
+  const auto ids = [&](std::vector<std::pair<std::string, std::string>> values) {
+    InstanceFilter filter;
+    filter.values = std::move(values);
+    std::vector<InstanceId> found;
+    const std::vector<InstanceRow> rows = storage().ListInstances(filter).value();
+    for (const InstanceRow& row : rows) found.push_back(row.id);
+    return found;
+  };
+  EXPECT_THAT(ids({{"city", "Berlin"}, {"size", "7"}}), ElementsAre(Id(2)));
+  EXPECT_THAT(ids({{"city", kHardText}}), ElementsAre(Id(3)));
+  EXPECT_THAT(ids({{"city", "berlin"}}), IsEmpty());
+  EXPECT_THAT(ids({{"town", "Berlin"}}), IsEmpty());
+  InstanceFilter page;
+  page.values = {{"size", "5"}};
+  page.process = "nobody";
+  EXPECT_THAT(storage().ListInstances(page).value(), IsEmpty());
+
+  Batch moved;
+  moved.search_values = {{Id(1), "city", tenant, "Paris"}};
+  Put(moved);
+  EXPECT_THAT(ids({{"city", "Paris"}}), ElementsAre(Id(1)));
+}
+
+TEST_P(Tasks, ADeletedInstanceLeavesNothingButItsKey) {
+  const std::string tenant(kDefaultTenant);
+  const InstanceId gone = IdFor(1, "k"), stays = Id(2);
+  Batch batch = BatchOf({JournalWith(gone, 1), JournalWith(gone, 2), JournalWith(stays, 1)});
+  batch.instances = {InstanceWith(gone, "completed"), InstanceWith(stays, "completed")};
+  batch.instances[0].key = "k";
+  batch.snapshots = {{gone, 1, "s"}, {stays, 1, "s"}};
+  batch.incidents = {{gone, 1, tenant, "signup", "pay", "timeout", "m", false, 5, 9},
+                     {stays, 1, tenant, "signup", "pay", "timeout", "m", false, 5, 9}};
+  batch.search_values = {{gone, "city", tenant, "Berlin"}, {stays, "city", tenant, "Berlin"}};
+  batch.ever_keys = {{Shard("k"), tenant, "signup", "k", gone}};
+  Put(batch);
+  Batch deleted;
+  deleted.instances_deleted = {gone, Id(9)};
+  Put(deleted);
+  EXPECT_FALSE(storage().LoadInstance(gone)->has_value());
+  EXPECT_THAT(Payloads(gone), IsEmpty());
+  EXPECT_EQ(storage().ListIncidents({})->size(), 1u);
+  EXPECT_EQ(storage().ListInstances({})->size(), 1u);
+  InstanceFilter by_value;
+  by_value.values = {{"city", "Berlin"}};
+  EXPECT_EQ(storage().ListInstances(by_value)->size(), 1u);
+  EXPECT_EQ(storage().LoadInstance(stays).value()->tail.size(), 0u) << "the snapshot has it";
+  EXPECT_TRUE(storage().FindEverKey(tenant, "signup", "k")->has_value());
+}
+
+TEST_P(Tasks, AllInstancesAreReadByTheirIdsInPages) {
+  Batch batch;
+  for (int i : {3, 1, 2}) batch.instances.push_back(InstanceWith(Id(i), i == 2 ? "completed" : "running"));
+  Put(batch);
+  const auto ids = [&](const InstanceId& after, int limit) {
+    std::vector<InstanceId> found;
+    const std::vector<InstanceRow> rows = storage().ReadInstances(after, limit).value();
+    for (const InstanceRow& row : rows) found.push_back(row.id);
+    return found;
+  };
+  EXPECT_THAT(ids(InstanceId(), 2), ElementsAre(Id(1), Id(2)));
+  EXPECT_THAT(ids(Id(2), 2), ElementsAre(Id(3)));
+  EXPECT_THAT(ids(Id(3), 2), IsEmpty());
+}
+
 TEST_P(Tasks, TasksAndSchedulesAreThereAfterReopening) {
   Batch batch;
   batch.tasks = {TaskWith(Id(1), 1, 10)};

@@ -83,6 +83,10 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.ListBusyInstances(after, limit);
   }
+  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadInstances(after, limit);
+  }
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                            int limit) override {
     std::lock_guard lock(mutex_);

@@ -78,6 +78,12 @@ std::vector<typename Map::mapped_type> AllOf(const Map& map) {
   return rows;
 }
 
+template <class Map, class Key, class IsOfInstance>
+void EraseFrom(Map& map, const Key& first, IsOfInstance is_of_instance) {
+  auto at = map.lower_bound(first);
+  while (at != map.end() && is_of_instance(at->first)) at = map.erase(at);
+}
+
 }  // namespace
 
 bool Tables::Apply(const Batch& batch) {
@@ -110,7 +116,29 @@ void Tables::ApplyDeletes(const Batch& batch) {
   for (const InboxRow& row : batch.inbox_deleted) inbox_.erase(KeyOf(row));
   for (const KeptEventRow& row : batch.kept_events_deleted) kept_events_.erase(KeyOf(row));
   for (const TaskRow& row : batch.tasks_deleted) DeleteTask({row.instance, row.activation});
+  for (const InstanceId& id : batch.instances_deleted) DeleteInstance(id);
   for (const ScheduleRow& row : batch.schedules_deleted) schedules_.erase(MakeWords(row.tenant, row.process));
+}
+
+void Tables::DeleteInstance(const InstanceId& id) {
+  const auto found = instances_.find(id);
+  if (found != instances_.end()) {
+    by_start_.erase({found->second.started_us, id});
+    if (found->second.key) live_keys_.erase({MakeWords(found->second.tenant, *found->second.key), id});
+    instances_.erase(found);
+  }
+  const auto of_instance = [&](const auto& key) { return key.first == id; };
+  EraseFrom(journal_, RowKey{id, 0}, of_instance);
+  EraseFrom(incidents_, RowKey{id, 0}, of_instance);
+  EraseFrom(search_values_, std::pair(id, std::string()), of_instance);
+  snapshots_.erase(id);
+}
+
+bool Tables::HasValues(const InstanceRow& row, const InstanceFilter& filter) const {
+  return std::all_of(filter.values.begin(), filter.values.end(), [&](const auto& wanted) {
+    const auto found = search_values_.find({row.id, wanted.first});
+    return found != search_values_.end() && found->second.value == wanted.second;
+  });
 }
 
 void Tables::DeleteTask(const RowKey& key) {
@@ -126,6 +154,7 @@ void Tables::ApplyTasks(const Batch& batch) {
     tasks_[{row.instance, row.activation}] = row;
     tasks_by_due_.insert({row.due_us, row.instance, row.activation});
   }
+  for (const SearchRow& row : batch.search_values) search_values_[{row.instance, row.name}] = row;
   for (const ScheduleRow& row : batch.schedules) schedules_[MakeWords(row.tenant, row.process)] = row;
 }
 
@@ -190,7 +219,7 @@ std::vector<InstanceRow> Tables::ListInstances(const InstanceFilter& filter) con
   while (at != by_start_.begin() && !Full(rows.size(), filter.limit)) {
     --at;
     const InstanceRow& row = instances_.at(at->second);
-    if (Matches(row, filter)) rows.push_back(row);
+    if (Matches(row, filter) && HasValues(row, filter)) rows.push_back(row);
   }
   return rows;
 }
@@ -277,6 +306,13 @@ std::vector<InstanceId> Tables::ListBusyInstances(const InstanceId& after, int l
     if (status == "running" || status == "compensating") ids.push_back(at->first);
   }
   return ids;
+}
+
+std::vector<InstanceRow> Tables::ReadInstances(const InstanceId& after, int limit) const {
+  std::vector<InstanceRow> rows;
+  for (auto at = instances_.upper_bound(after); at != instances_.end() && !Full(rows.size(), limit); ++at)
+    rows.push_back(at->second);
+  return rows;
 }
 
 std::vector<TimerRow> Tables::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,

@@ -36,6 +36,7 @@ class Tables {
   std::vector<TaskRow> ListTasks(const TaskFilter& filter) const;
   std::vector<ScheduleRow> ReadSchedules() const;
   std::vector<InstanceId> ListBusyInstances(const InstanceId& after, int limit) const;
+  std::vector<InstanceRow> ReadInstances(const InstanceId& after, int limit) const;
   std::vector<TimerRow> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) const;
   std::vector<InboxRow> ReadInbox(const std::optional<InboxRow>& after, int limit) const;
   std::int64_t last_kept_event_order() const { return last_kept_event_order_; }
@@ -58,6 +59,8 @@ class Tables {
   void ApplyEvents(const Batch& batch);
   void ApplyTasks(const Batch& batch);
   void DeleteTask(const RowKey& key);
+  void DeleteInstance(const InstanceId& id);
+  bool HasValues(const InstanceRow& row, const InstanceFilter& filter) const;
   void ApplyDefinitions(const Batch& batch);
 
   std::map<RowKey, JournalRow> journal_;
@@ -76,6 +79,7 @@ class Tables {
   std::map<RowKey, TaskRow> tasks_;
   std::set<std::tuple<std::int64_t, InstanceId, std::int64_t>> tasks_by_due_;
   std::map<Words, ScheduleRow> schedules_;
+  std::map<std::pair<InstanceId, std::string>, SearchRow> search_values_;
   std::map<std::pair<std::string, std::string>, DefinitionRow> definitions_;
   std::map<std::string, std::string> live_versions_;
   std::map<std::pair<std::string, std::string>, ManifestRow> manifests_;

@@ -124,9 +124,19 @@ CREATE TABLE schedules (
 );
 )sql";
 
+constexpr const char* kMigration3 = R"sql(
+CREATE TABLE search_values (
+  shard smallint NOT NULL, instance bytea NOT NULL, name text COLLATE "C" NOT NULL, tenant text COLLATE "C" NOT NULL,
+  value bytea NOT NULL,
+  PRIMARY KEY (shard, instance, name)
+);
+CREATE INDEX search_values_by_value ON search_values (tenant, name, value, instance);
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
     {2, kMigration2},
+    {3, kMigration3},
 };
 
 // The single row is what servers that start together wait for.

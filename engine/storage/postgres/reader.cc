@@ -50,6 +50,8 @@ constexpr const char* kListIncidents =
 constexpr const char* kListBusy =
     "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2) ORDER BY shard, "
     "id LIMIT $3";
+constexpr const char* kReadInstances =
+    "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
 constexpr const char* kReadTimers =
     "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < $1 AND (due_us, instance, activation, slot) "
     "> "
@@ -197,6 +199,9 @@ Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& fil
   if (filter.status) query.Where("status = ?", Text(*filter.status));
   AddIndexHints(query, filter);
   if (filter.key) query.Where("shard = ? AND key = ?", Home(filter.tenant, *filter.key), Bytea(*filter.key));
+  for (const auto& [name, value] : filter.values)
+    query.Where("id IN (SELECT instance FROM search_values WHERE tenant = ? AND name = ? AND value = ?)",
+                Text(filter.tenant), Text(name), Bytea(value));
   if (filter.live) query.Where(*filter.live ? "live" : "NOT live");
   if (filter.state) query.Where("live AND position(? in states) > 0", Bytea("\n" + *filter.state + "\n"));
   if (filter.started_from_us) query.Where("started_us >= ?", Int8(*filter.started_from_us));
@@ -310,6 +315,10 @@ Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
 Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {
   const auto read = [](const Rows& rows, int i) { return rows.Id(i, 0); };
   return Read<InstanceId>({kListBusy, {Int2(after.shard()), Bytea(after), Int8(limit)}}, read);
+}
+
+Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
+  return Read({kReadInstances, {Int2(after.shard()), Bytea(after), Int8(limit)}}, ReadInstanceRow);
 }
 
 Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,

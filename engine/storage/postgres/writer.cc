@@ -1,5 +1,6 @@
 #include "engine/storage/postgres/writer.h"
 
+#include <array>
 #include <initializer_list>
 #include <map>
 #include <utility>
@@ -31,6 +32,14 @@ constexpr const char* kDeleteKeptEvents =
 constexpr const char* kDeleteTasks =
     "DELETE FROM tasks t USING unnest($1, $2, $3) AS d (shard, instance, activation) "
     "WHERE t.shard = d.shard AND t.instance = d.instance AND t.activation = d.activation";
+#define FERMATA_DELETE_OF_INSTANCES(table, column)                    \
+  "DELETE FROM " table                                                \
+  " t USING unnest($1, $2) AS d (shard, id) WHERE t.shard = d.shard " \
+  "AND t." column " = d.id"
+constexpr std::array kDeleteInstances = {
+    FERMATA_DELETE_OF_INSTANCES("journal", "instance"), FERMATA_DELETE_OF_INSTANCES("snapshots", "instance"),
+    FERMATA_DELETE_OF_INSTANCES("incidents", "instance"), FERMATA_DELETE_OF_INSTANCES("search_values", "instance"),
+    FERMATA_DELETE_OF_INSTANCES("instances", "id")};
 constexpr const char* kDeleteSchedules =
     "DELETE FROM schedules t USING unnest($1, $2, $3) AS d (shard, tenant, process) "
     "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.process = d.process";
@@ -67,6 +76,9 @@ constexpr const char* kPutTasks =
     "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (shard, instance, activation) DO "
     "UPDATE SET tenant = excluded.tenant, process = excluded.process, state = excluded.state, role = excluded.role, "
     "assignee = excluded.assignee, due_us = excluded.due_us, opened_us = excluded.opened_us, bytes = excluded.bytes";
+constexpr const char* kPutSearchValues =
+    "INSERT INTO search_values (shard, instance, name, tenant, value) SELECT * FROM unnest($1, $2, $3, $4, $5) "
+    "ON CONFLICT (shard, instance, name) DO UPDATE SET tenant = excluded.tenant, value = excluded.value";
 constexpr const char* kPutSchedules =
     "INSERT INTO schedules (shard, tenant, process, bytes) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (shard, tenant, process) DO UPDATE SET bytes = excluded.bytes";
@@ -177,6 +189,9 @@ void AppendDeletes(QueryList& list, const Batch& batch) {
            [](Table& t, const KeptEventRow& row) { t.Add(row.shard, row.tenant, row.value, row.process, row.order); });
   list.Add(kDeleteTasks, {kInt2, kBytea, kInt8}, batch.tasks_deleted,
            [](Table& t, const TaskRow& row) { t.Add(row.instance.shard(), row.instance, row.activation); });
+  for (const char* sql : kDeleteInstances)
+    list.Add(sql, {kInt2, kBytea}, batch.instances_deleted,
+             [](Table& t, const InstanceId& id) { t.Add(id.shard(), id); });
   list.Add(kDeleteSchedules, {kInt2, kText, kText}, batch.schedules_deleted,
            [](Table& t, const ScheduleRow& row) { t.Add(row.shard, row.tenant, row.process); });
 }
@@ -235,6 +250,10 @@ void AppendTasks(QueryList& list, const Batch& batch) {
            [](Table& t, const TaskRow& row) {
              t.Add(row.instance.shard(), row.instance, row.activation, row.tenant, row.process, row.state, row.role,
                    row.user, row.due_us, row.opened_us, row.bytes);
+           });
+  list.Add(kPutSearchValues, {kInt2, kBytea, kText, kText, kBytea}, batch.search_values,
+           [](Table& t, const SearchRow& row) {
+             t.Add(row.instance.shard(), row.instance, row.name, row.tenant, row.value);
            });
   list.Add(kPutSchedules, {kInt2, kText, kText, kBytea}, batch.schedules,
            [](Table& t, const ScheduleRow& row) { t.Add(row.shard, row.tenant, row.process, row.bytes); });

@@ -106,9 +106,18 @@ CREATE TABLE schedules (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kMigration3 = R"sql(
+CREATE TABLE search_values (
+  instance BLOB NOT NULL, name TEXT NOT NULL, tenant TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (instance, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_values_by_value ON search_values (tenant, name, value, instance);
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1},
     {2, kMigration2},
+    {3, kMigration3},
 };
 
 Error NotOurs(const std::string& path) {

@@ -38,6 +38,13 @@ constexpr const char* kFindIdempotencyKey =
     "SELECT tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE tenant = ? AND key = ?";
 constexpr const char* kListBusy =
     "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND id > ? ORDER BY id LIMIT ?";
+constexpr const char* kReadInstances =
+    "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE id > ? ORDER BY id LIMIT ?";
+// The one value is looked up, then its instances: left alone, SQLite would walk all of them in the order that is wanted.
+constexpr const char* kSelectByValue =
+    "SELECT " FERMATA_INSTANCE_COLUMNS
+    " FROM (SELECT instance FROM search_values WHERE tenant = ? AND name = ? AND value = ?) CROSS JOIN instances ON id "
+    "= instance";
 constexpr const char* kReadTimers =
     "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < ? AND (due_us, instance, activation, slot) > "
     "(?, ?, ?, ?) ORDER BY due_us, instance, activation, slot LIMIT ?";
@@ -102,6 +109,11 @@ class FilteredQuery {
     Where(condition);
     (values_.push_back(Value(values)), ...);
   }
+  // Of what stands before the conditions.
+  template <class... Values>
+  void Bind(Values... values) {
+    (values_.push_back(Value(values)), ...);
+  }
   void End(const char* order, int limit) {
     sql_ += order;
     values_.push_back(Value(std::int64_t{limit}));
@@ -161,8 +173,16 @@ Result<std::vector<JournalRow>> Reader::ReadJournal(const InstanceId& id, std::i
 
 Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& filter) {
   // Left alone, SQLite would rather walk all instances in the order that is wanted than look a key up and sort.
+  const bool by_value = !filter.key && !filter.values.empty();
   FilteredQuery query(filter.key ? "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances INDEXED BY instances_by_key"
+                      : by_value ? kSelectByValue
                                  : "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances");
+  if (by_value)
+    query.Bind(std::string_view(filter.tenant), std::string_view(filter.values[0].first),
+               std::string_view(filter.values[0].second));
+  for (const auto& [name, value] : filter.values)
+    query.Where("EXISTS (SELECT 1 FROM search_values s WHERE s.instance = id AND s.name = ? AND s.value = ?)",
+                std::string_view(name), std::string_view(value));
   std::string state;
   query.Where("tenant = ?", std::string_view(filter.tenant));
   if (filter.process) query.Where("process = ?", std::string_view(*filter.process));
@@ -262,6 +282,10 @@ Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
 Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {
   const auto read = [](const Statement& s) { return s.Id(0); };
   return connection_->Query<InstanceId>(kListBusy, read, after, limit);
+}
+
+Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
+  return connection_->Query(kReadInstances, ReadInstanceRow, after, limit);
 }
 
 Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,

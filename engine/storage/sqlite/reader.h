@@ -34,6 +34,7 @@ class Reader {
   Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
   Result<std::vector<ScheduleRow>> ReadSchedules();
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
+  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit);
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit);
   Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit);
   Result<std::int64_t> ReadCounter(std::string_view name);

@@ -1,6 +1,7 @@
 #include "engine/storage/sqlite/writer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/storage/states_text.h"
 
@@ -16,6 +17,10 @@ constexpr const char* kDeleteKeptEvent =
     "DELETE FROM kept_events WHERE tenant = ? AND value = ? AND process = ? AND arrival = ?";
 
 constexpr const char* kDeleteTask = "DELETE FROM tasks WHERE instance = ? AND activation = ?";
+constexpr std::array kDeleteInstance = {
+    "DELETE FROM journal WHERE instance = ?", "DELETE FROM snapshots WHERE instance = ?",
+    "DELETE FROM incidents WHERE instance = ?", "DELETE FROM search_values WHERE instance = ?",
+    "DELETE FROM instances WHERE id = ?"};
 constexpr const char* kDeleteSchedule = "DELETE FROM schedules WHERE tenant = ? AND process = ?";
 
 constexpr const char* kPutJournal = "INSERT INTO journal (instance, seq, time_us, bytes) VALUES (?, ?, ?, ?)";
@@ -33,6 +38,8 @@ constexpr const char* kPutIncident =
 constexpr const char* kPutTask =
     "INSERT OR REPLACE INTO tasks (instance, activation, tenant, process, state, role, assignee, due_us, opened_us, "
     "bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kPutSearchValue =
+    "INSERT OR REPLACE INTO search_values (instance, name, tenant, value) VALUES (?, ?, ?, ?)";
 constexpr const char* kPutSchedule = "INSERT OR REPLACE INTO schedules (tenant, process, bytes) VALUES (?, ?, ?)";
 
 constexpr const char* kPutSubscription =
@@ -114,6 +121,8 @@ void WriteDeletes(Sequence& sequence, const Batch& batch) {
   });
   sequence.ForEach(kDeleteTask, batch.tasks_deleted,
                    [](Statement& s, const TaskRow& row) { s.Bind(row.instance, row.activation); });
+  for (const char* sql : kDeleteInstance)
+    sequence.ForEach(sql, batch.instances_deleted, [](Statement& s, const InstanceId& id) { s.Bind(id); });
   sequence.ForEach(kDeleteSchedule, batch.schedules_deleted,
                    [](Statement& s, const ScheduleRow& row) { s.Bind(row.tenant, row.process); });
 }
@@ -163,6 +172,8 @@ void WriteTasks(Sequence& sequence, const Batch& batch) {
     s.Bind(row.instance, row.activation, row.tenant, row.process, row.state, row.role, row.user, row.due_us,
            row.opened_us, Blob{row.bytes});
   });
+  sequence.ForEach(kPutSearchValue, batch.search_values,
+                   [](Statement& s, const SearchRow& row) { s.Bind(row.instance, row.name, row.tenant, row.value); });
   sequence.ForEach(kPutSchedule, batch.schedules,
                    [](Statement& s, const ScheduleRow& row) { s.Bind(row.tenant, row.process, Blob{row.bytes}); });
 }
