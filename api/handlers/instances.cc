@@ -88,7 +88,8 @@ void Get(const RouteContext& context, const HttpRequest& request, const std::str
 }
 
 void List(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
-  QueryReader query(request, {"process", "status", "state", "key", "startedAfter", "startedBefore", "limit", "cursor"});
+  QueryReader query(request,
+                    {"process", "status", "state", "key", "startedAfter", "startedBefore", "var.", "limit", "cursor"});
   InstanceQuery wanted;
   wanted.filter.process = query.Text("process");
   wanted.filter.status = query.Text("status");
@@ -98,6 +99,12 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   wanted.filter.started_before_us = query.Time("startedBefore");
   wanted.filter.limit = query.Limit();
   wanted.cursor = query.Text("cursor").value_or("");
+  wanted.filter.values = query.WithPrefix("var.");
+  for (const auto& [name, value] : wanted.filter.values)
+    if (!context.engine().IsSearchable(wanted.filter.process.value_or(""), name))
+      query.Fail("var." + name, "Expected a variable that " +
+                                    (wanted.filter.process ? "'" + *wanted.filter.process + "'" : "a process") +
+                                    " declares under 'searchable', but '" + name + "' is none.");
   const std::optional<std::string>& status = wanted.filter.status;
   if (status && std::find(kStatuses.begin(), kStatuses.end(), *status) == kStatuses.end()) {
     const std::string nearest = NearestWord(*status, kStatuses);

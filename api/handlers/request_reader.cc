@@ -51,7 +51,10 @@ Result<Value> ReadOptionalJsonBody(const HttpRequest& request) {
 
 QueryReader::QueryReader(const HttpRequest& request, std::vector<std::string> known) : request_(request) {
   for (const auto& [name, value] : request.query) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const std::string& word) {
+      return word == name || (word.ends_with('.') && name.starts_with(word) && name.size() > word.size());
+    });
+    if (is_known) continue;
     std::string list;
     for (const std::string& word : known) list += (list.empty() ? "" : ", ") + word;
     const std::string nearest = NearestWord(name, known);
@@ -72,6 +75,13 @@ std::optional<std::string> QueryReader::Text(std::string_view name) const {
   const std::string* value = request_.FindQuery(name);
   if (!value || value->empty()) return std::nullopt;
   return *value;
+}
+
+std::vector<std::pair<std::string, std::string>> QueryReader::WithPrefix(std::string_view prefix) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  for (const auto& [name, value] : request_.query)
+    if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), value);
+  return found;
 }
 
 std::optional<bool> QueryReader::Bool(std::string_view name) {

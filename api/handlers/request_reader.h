@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/http/request.h"
@@ -33,10 +34,12 @@ std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& m
 // The query of a request: every parameter is known, given once and well-formed.
 class QueryReader {
  public:
-  // `request` must outlive the reader.
+  // `request` must outlive the reader. A known word that ends in '.' stands for all parameters that begin with it.
   QueryReader(const HttpRequest& request, std::vector<std::string> known);
 
   std::optional<std::string> Text(std::string_view name) const;
+  // Those that begin with "var.", say, without it.
+  std::vector<std::pair<std::string, std::string>> WithPrefix(std::string_view prefix) const;
   // "true" or "false".
   std::optional<bool> Bool(std::string_view name);
   // RFC 3339, as microseconds.

@@ -167,6 +167,27 @@ TEST_F(Rest, ListsFilterAndPage) {
   EXPECT_EQ(JsonOf(Get("/v1/instances?startedBefore=2020-01-01T00:00:00Z")).Find("items")->as_list().size(), 0u);
 }
 
+TEST_F(Rest, ListsAreFilteredBySearchableVariables) {
+  ASSERT_EQ(server_->Deploy("fermata: 1\nprocess: searched\nversion: 1.0.0\nsearchable: [city, size]\n"
+                            "vars: { city: \"${input.city}\", size: 3 }\nstates:\n  done: { end: {} }\n")
+                .status,
+            201);
+  for (const std::string city : {"Berlin", "Paris", "Berlin"})
+    ASSERT_EQ(Post("/v1/instances?wait=5s", R"({"process":"searched","input":{"city":")" + city + R"("}})").status, 201);
+  const auto count = [&](const std::string& query) {
+    const ClientResponse page = Get("/v1/instances?" + query);
+    EXPECT_EQ(page.status, 200) << page.body;
+    return JsonOf(page).Find("items")->as_list().size();
+  };
+  EXPECT_EQ(count("process=searched&var.city=Berlin"), 2u);
+  EXPECT_EQ(count("var.city=Berlin&var.size=3"), 2u);
+  EXPECT_EQ(count("var.city=Berlin&var.size=4"), 0u);
+  EXPECT_EQ(count("var.city=Paris"), 1u);
+  ExpectProblem(Get("/v1/instances?var.town=Berlin"), 422, "FM-4053");
+  ExpectProblem(Get("/v1/instances?process=hello&var.city=Berlin"), 422, "FM-4053");
+  ExpectProblem(Get("/v1/instances?var.=Berlin"), 422, "FM-4053");
+}
+
 TEST_F(Rest, HistoryTellsWhatHappened) {
   const ClientResponse run = Post("/v1/instances?wait=5s", R"({"process":"hello","input":{"name":"Ann"}})");
   const ClientResponse history = Get("/v1/instances/" + At(run, "id") + "/history");
