@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <thread>
 
 #include "api/cli/check.h"
 #include "api/cli/client_commands.h"
@@ -16,10 +14,9 @@
 #include "api/cli/eval.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/fmt.h"
-#include "api/cli/new.h"
 #include "api/cli/process_files.h"
+#include "api/cli/scenario_commands.h"
 #include "api/cli/terminal.h"
-#include "api/cli/test.h"
 
 namespace fermata {
 namespace {
@@ -28,9 +25,6 @@ constexpr const char* kFooter =
     "Exit codes: 0 done; 1 what was asked about is wrong; 2 wrong command line; 3 no server answers; 4 the server "
     "refused.\n"
     "Documentation: docs/cli.md, docs/api.md, docs/language.md";
-
-// Between two looks at the files of `test --watch`.
-constexpr std::chrono::milliseconds kWatchPause{200};
 
 // Gathers the chosen command; it runs after everything has been read.
 class Parser {
@@ -163,31 +157,18 @@ class Parser {
       for (const std::string& folder : folders_) test_.connector_folders.emplace_back(folder);
       test_.builtin_manifests = commands_.builtin_manifests();
       test_.colour = client_.colour;
-      if (!test_.watch) return RunTest(test_, std::cout);
-      return WatchTests(test_, std::cout, [] {
-        std::this_thread::sleep_for(kWatchPause);
-        return true;
-      });
+      return RunTestOrWatch(test_);
     });
     command->add_option("paths", paths_, "scenario files, and folders of them")->required();
-    command->add_option("--filter", test_.filter, "only cases with this text in their names");
     command->add_option("--connectors", folders_, "folder of further manifests");
-    command->add_option("--junit", test_.junit, "writes a report for CI there");
-    command
-        ->add_option("--coverage-min", test_.coverage_min,
-                     "percent of its states, transitions, errors and undos that the cases of each process must visit")
-        ->check(CLI::Range(0.0, 100.0));
-    command->add_flag("--watch", test_.watch, "again after each change of a file");
-    command->add_flag("--json", test_.json, "for programs");
+    DescribeTest(*command, test_);
   }
 
   void AddNew() {
-    CLI::App* command = Add("new", "copies a starting point for a process",
-                            [this] { return RunNew(new_, std::cout, std::cerr); });
-    command->add_option("name", new_.name, "of the new process");
-    command->add_option("folder", new_.folder, "where it is to be")->option_text("DIR [.]");
-    command->add_option("--from", new_.from, "one of those that --list names");
-    command->add_flag("--list", new_.list, "the starting points that there are");
+    new_.colour = ColourOf(STDERR_FILENO);
+    DescribeNew(*Add("new", "copies a starting point for a process",
+                     [this] { return RunNew(new_, std::cout, std::cerr); }),
+                new_);
   }
 
   void AddDraw() {
