@@ -154,7 +154,7 @@ class ExpressionChecker {
     for (const ExpressionError& error : outcome.errors) {
       if (parsed_.variables_unknown && error.code == kExpressionUnknownName) continue;
       report_.Add(Severity::kError, error.code, Locate(expression, error.line, error.column), error.length,
-                  error.message, error.hint);
+                  error.message, error.hint.empty() ? HintOfPlace(expression, error) : error.hint);
     }
     if (!outcome.errors.empty()) return Type::Dyn();
     CheckSet(expression, sight);
@@ -162,6 +162,21 @@ class ExpressionChecker {
       report_.Add(Severity::kWarning, field.code, Locate(expression, field.line, field.column), field.length,
                   field.message, field.hint);
     return outcome.type;
+  }
+
+  // Some names are known in some places only.
+  static std::string HintOfPlace(const Expression& expression, const ExpressionError& error) {
+    static const std::map<std::string, std::string> places{
+        {"event", "'event' is known under 'on' only: keep what is needed with 'save' or 'set' there"},
+        {"error", "'error' is known under 'on_error' only: keep it with 'save' there"},
+        {"item", "'item' is known inside of an 'each' only"},
+        {"index", "'index' is known inside of an 'each' only"},
+        {"call", "'call' is known in the 'with' of an 'undo' only"}};
+    if (error.code != kExpressionUnknownName) return "";
+    for (const NameUse& use : FreeNames(*expression.compiled))
+      if (const auto place = places.find(use.name); use.column == error.column && place != places.end())
+        return place->second;
+    return "";
   }
 
   void CheckSet(const Expression& expression, const Sight& sight) {
