@@ -20,6 +20,10 @@ constexpr double kPointsPerInch = 72;
 // Graphviz sets frames wall to wall: each gives some of its margin away.
 constexpr double kFrameMargin = 20, kFrameGap = 6;
 
+// Where Graphviz spends its time: curves around everything took 5 s for 200 lines between 67 states by chance, 0.1 s for 120 lines of a
+// real process. Beyond it lines are straight, and its searches shorter the more lines there are: 15 s for 2,000 lines by chance.
+constexpr double kCurvesMax = 200;
+
 // Linked in, so that no configuration on the disk says which plug-ins there are, and no font library is loaded.
 lt_symlist_t plugins[] = {{"gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library}, {nullptr, nullptr}};
 
@@ -87,14 +91,16 @@ class GraphvizGraph {
     Attribute(AGRAPH, "rankdir", request_.direction == DrawDirection::kLeftRight ? "LR" : "TB");
     Attribute(AGRAPH, "nodesep", "0.35");
     Attribute(AGRAPH, "ranksep", request_.direction == DrawDirection::kLeftRight ? "0.45" : "0.4");
-    Attribute(AGRAPH, "splines", "true");
+    Attribute(AGRAPH, "splines", request_.edges.size() <= kCurvesMax ? "true" : "line");
     Attribute(AGRAPH, "labeljust", "l");
     Attribute(AGRAPH, "labelloc", "t");
     Attribute(AGRAPH, "margin", "0");
     Attribute(AGRAPH, "label", "");
-    // A bad picture beats an endless search for the best one.
-    Attribute(AGRAPH, "nslimit", "30");
-    Attribute(AGRAPH, "nslimit1", "30");
+    const auto lines = static_cast<double>(request_.edges.size());
+    const std::string patience = std::to_string(lines <= kCurvesMax ? 30 : kCurvesMax / 10 / lines);
+    Attribute(AGRAPH, "nslimit", patience);
+    Attribute(AGRAPH, "nslimit1", patience);
+    Attribute(AGRAPH, "mclimit", lines <= kCurvesMax ? "1" : patience);
     Attribute(AGNODE, "shape", "box");
     Attribute(AGNODE, "fixedsize", "true");
     Attribute(AGNODE, "label", "");

@@ -9,7 +9,7 @@
 
 namespace fermata {
 
-// Fails with kDrawingTooLarge beyond kDrawnEdgesMax, with kLayoutFailed if Graphviz gives up.
+// Large drawings get straight lines. Fails with kDrawingTooLarge beyond kDrawnEdgesMax, with kLayoutFailed if Graphviz gives up.
 Result<Layout> LayOutWithGraphviz(const LayoutRequest& request);
 
 }  // namespace fermata

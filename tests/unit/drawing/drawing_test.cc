@@ -413,6 +413,20 @@ TEST(Drawing, RefusesWhatCannotBeLaidOutInTime) {
   EXPECT_EQ(layout.error().code, kDrawingTooLarge);
 }
 
+TEST(Drawing, LargeOnesHaveStraightLines) {
+  LayoutRequest request;
+  for (int i = 0; i <= 210; ++i) request.nodes.push_back({40, 20});
+  for (int i = 0; i < 210; ++i) request.edges.push_back({i / 2, i + 1, 30, 16});
+  const Result<Layout> layout = LayOutWithGraphviz(request);
+  ASSERT_TRUE(layout.ok());
+  for (const Layout::Edge& edge : layout->edges) {
+    ASSERT_EQ(edge.curve.size(), 4U);
+    const DrawPoint from = edge.curve.front(), to = edge.curve.back();
+    for (const DrawPoint& point : edge.curve)
+      EXPECT_NEAR((to.x - from.x) * (point.y - from.y), (to.y - from.y) * (point.x - from.x), 1);
+  }
+}
+
 TEST(Drawing, IsTheSameInEveryThread) {
   const Chart chart = BuildChart(*Kinds());
   const std::string expected = Draw(chart);
