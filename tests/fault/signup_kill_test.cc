@@ -1,7 +1,6 @@
 // Signing up while the engine and each of the shop's services is killed: it completes, and everything is there once.
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <random>
 #include <string>
 #include <thread>
@@ -111,8 +110,7 @@ TEST(SignUpStorm, CustomersSignUpOnceWhileProgramsDieAtRandomMoments) {
     });
   }
   for (int i = 0; i < FromEnvironment("FERMATA_KILLS", kSmokeKills); ++i) {
-    // The random moment itself is what is tested here; nothing depends on how long it is.
-    std::this_thread::sleep_for(std::chrono::milliseconds(std::uniform_int_distribution<int>(0, 300)(random)));
+    PauseAtRandom(random, 300);
     shop.KillAndRestart(Shop::kPrograms[random() % Shop::kPrograms.size()]);
     shop.WaitUntilAllRun();
   }

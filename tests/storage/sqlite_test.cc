@@ -16,6 +16,7 @@
 #include "engine/storage/sqlite/migrations.h"
 #include "engine/storage/sqlite/raw_insert.h"
 #include "tests/storage/backend.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/temp_folder.h"
 
 namespace fermata::test {
@@ -206,6 +207,36 @@ TEST_F(SqliteFile, OpensWithoutRoomForItsLog) {
   EXPECT_LT(std::filesystem::file_size(Path() + "-wal"), static_cast<std::uintmax_t>(kSqliteLogBytesReserved / 2));
   const InstanceId id = IdOf(*storage, 1);
   EXPECT_EQ(CommitAndWait(*storage, BatchOf({JournalWith(id, 2, "on")})), CommitOutcome::kCommitted);
+}
+
+TEST(SqliteDisk, AFullDiskFailsCommitsAndThenTheyGoOn) {
+  SmallDisk disk(4 << 20);
+  if (!disk.missing().empty()) GTEST_SKIP() << disk.missing();
+  const SqliteOptions options{(disk.path() / "data.db").string(), SqliteSync::kFull, 1};
+  std::unique_ptr<Storage> storage = OpenSqlite(options).value();
+  const InstanceId id = IdOf(*storage, 1);
+  const auto write = [&](std::int64_t seq) {
+    return CommitAndWait(*storage, BatchOf({JournalWith(id, seq, std::string(50'000, 'x'))}));
+  };
+  ASSERT_EQ(write(1), CommitOutcome::kCommitted);
+  disk.Fill();
+  // The log may have some room of its own.
+  std::int64_t seq = 2;
+  CommitOutcome outcome = write(seq);
+  for (; outcome == CommitOutcome::kCommitted && seq < 1'000; outcome = write(++seq)) {
+  }
+  EXPECT_EQ(outcome, CommitOutcome::kFailed);
+  ASSERT_TRUE(storage->LastCommitError());
+  EXPECT_EQ(storage->LastCommitError()->code, kStorageFull) << storage->LastCommitError()->message;
+  EXPECT_EQ(storage->ReadJournal(id, 0, 1'000)->size(), static_cast<std::size_t>(seq - 1));
+
+  disk.MakeRoom();
+  storage->ResetLane(0);
+  EXPECT_EQ(write(seq), CommitOutcome::kCommitted);
+  EXPECT_FALSE(storage->LastCommitError());
+  storage.reset();
+  storage = OpenSqlite(options).value();
+  EXPECT_EQ(storage->ReadJournal(id, 0, 1'000)->size(), static_cast<std::size_t>(seq));
 }
 
 TEST_F(SqliteFile, TheLogStartsAnewWhileCommitsGoOn) {

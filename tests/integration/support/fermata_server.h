@@ -29,6 +29,7 @@ class FermataServer {
   // Again with the same arguments and data.
   void Start();
   void Kill() { process_->Kill(); }
+  void Signal(int number) { process_->Signal(number); }
   // SIGTERM and its exit code.
   int Stop();
 
