@@ -1,16 +1,11 @@
 #include "engine/runtime/bundle.h"
 
 #include "engine/model/json.h"
+#include "engine/runtime/json_field.h"
 
 namespace fermata {
-namespace {
 
-std::string Text(const Value& object, std::string_view key) {
-  const Value* found = object.Find(key);
-  return found && found->is_string() ? std::string(found->as_string()) : std::string();
-}
-
-}  // namespace
+using field::Text;
 
 std::string EncodeBundle(const StoredBundle& bundle) {
   std::vector<MapEntry> files;

@@ -4,16 +4,14 @@
 #include <memory>
 
 #include "engine/model/limits.h"
+#include "engine/runtime/json_field.h"
 
 namespace fermata {
 namespace {
 
-constexpr std::int64_t kCancelWaitMs = 30LL * 24 * 3600 * 1000;  // an undo may stand as an incident for long
+using field::Text;
 
-std::string Text(const Value& input, std::string_view name) {
-  const Value* value = input.Find(name);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
+constexpr std::int64_t kCancelWaitMs = 30LL * 24 * 3600 * 1000;  // an undo may stand as an incident for long
 
 InstanceQuery LiveByKey(const Value& input) {
   InstanceQuery query;

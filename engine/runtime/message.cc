@@ -3,35 +3,18 @@
 #include "engine/codec/codec.h"
 #include "engine/model/json.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/json_field.h"
 
 namespace fermata {
 namespace {
 
+using field::Any;
+using field::Flag;
+using field::Id;
+using field::Integer;
+using field::Text;
+
 Value OptionalText(const std::optional<std::string>& text) { return text ? Value::String(*text) : Value::Null(); }
-
-std::string Text(const Value& object, std::string_view key) {
-  const Value* found = object.Find(key);
-  return found && found->is_string() ? std::string(found->as_string()) : std::string();
-}
-
-std::int64_t Integer(const Value& object, std::string_view key) {
-  const Value* found = object.Find(key);
-  return found && found->kind() == ValueKind::kInt ? found->as_int() : 0;
-}
-
-bool Flag(const Value& object, std::string_view key) {
-  const Value* found = object.Find(key);
-  return found && found->kind() == ValueKind::kBool && found->as_bool();
-}
-
-Value Field(const Value& object, std::string_view key) {
-  const Value* found = object.Find(key);
-  return found ? *found : Value::Null();
-}
-
-InstanceId Id(const Value& object, std::string_view key) {
-  return InstanceId::Parse(Text(object, key)).value_or(InstanceId());
-}
 
 struct Encoder {
   Value operator()(const InstanceMessage& message) const {
@@ -103,7 +86,7 @@ Result<Message> DecodeStart(const Value& json) {
   message.process = Text(json, "process");
   message.version = Text(json, "version");
   if (const Value* key = json.Find("key"); key && key->is_string()) message.key = std::string(key->as_string());
-  message.input = Field(json, "input");
+  message.input = Any(json, "input");
   return Message(std::move(message));
 }
 
@@ -115,7 +98,7 @@ Result<Message> DecodeEvent(const Value& json) {
     for (const Value& process : processes->as_list()) message.processes.emplace_back(process.as_string());
   message.addressed = Flag(json, "addressed");
   message.keep_ms = Integer(json, "keepMs");
-  message.event = EventFromStored(Field(json, "event"));
+  message.event = EventFromStored(Any(json, "event"));
   if (const Value* starts = json.Find("starts"); starts && starts->is_list())
     for (const Value& start : starts->as_list())
       message.starts.push_back({Text(start, "process"), Text(start, "version"), Flag(start, "keyed")});
@@ -129,7 +112,7 @@ Result<Message> DecodeScheduled(const Value& json) {
   message.process = Text(json, "process");
   message.version = Text(json, "version");
   if (const Value* key = json.Find("key"); key && key->is_string()) message.key = std::string(key->as_string());
-  message.input = Field(json, "input");
+  message.input = Any(json, "input");
   return Message(std::move(message));
 }
 
@@ -157,8 +140,8 @@ CloudEvent EventFromStored(const Value& stored) {
   event.type = Text(stored, "type");
   event.subject = Text(stored, "subject");
   event.time = ParseTimestamp(Text(stored, "time")).value_or(Timestamp{});
-  event.data = Field(stored, "data");
-  event.extensions = Field(stored, "extensions");
+  event.data = Any(stored, "data");
+  event.extensions = Any(stored, "extensions");
   return event;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/model/json.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
+#include "engine/runtime/json_field.h"
 #include "engine/runtime/replay.h"
 #include "engine/runtime/shard.h"
 
@@ -22,16 +23,12 @@ std::string EncodeReply(const StartReply& reply) {
 Result<StartReply> DecodeReply(const std::string& text) {
   Result<Value> json = ParseJson(text);
   if (!json.ok()) return json.error();
-  auto field = [&](std::string_view name) {
-    const Value* value = json->Find(name);
-    return value && value->is_string() ? std::string(value->as_string()) : std::string();
-  };
   StartReply reply;
-  reply.id = InstanceId::Parse(field("id")).value_or(InstanceId());
-  reply.process = field("process");
-  reply.version = field("version");
+  reply.id = field::Id(*json, "id");
+  reply.process = field::Text(*json, "process");
+  reply.version = field::Text(*json, "version");
   if (const Value* key = json->Find("key"); key && key->is_string()) reply.key = std::string(key->as_string());
-  reply.status = field("status");
+  reply.status = field::Text(*json, "status");
   reply.repeated = true;
   return reply;
 }
