@@ -35,9 +35,12 @@ class ErrorChecker {
 
  private:
   bool IsHandled(const State& state, const std::string& error) const {
-    for (StateIndex at = state.index; at != kNoState; at = StateAt(definition_, at).parent)
-      for (const ErrorHandler& handler : StateAt(definition_, at).on_error)
-        if (handler.name == error || handler.name == "any") return true;
+    // What is written counts, even if it could not be read.
+    for (StateIndex at = state.index; at != kNoState; at = StateAt(definition_, at).parent) {
+      const NodeEntry* handlers = parsed_.Find(at, "on_error");
+      if (handlers && (!handlers->value.is_map() || handlers->value.Find(error) || handlers->value.Find("any")))
+        return true;
+    }
     return false;
   }
 
