@@ -1,6 +1,7 @@
 #include "examples/shop/auth/auth.h"
 
 #include "engine/model/json.h"
+#include "examples/shop/auth/session_store.h"
 #include "examples/shop/auth/signup_store.h"
 #include "examples/shop/common/secure.h"
 
@@ -8,6 +9,7 @@ namespace fermata::shop {
 
 AuthService::AuthService(AuthOptions options, std::unique_ptr<Database> database)
     : options_(std::move(options)),
+      clock_(options_.clock ? *options_.clock : SystemClock()),
       database_(std::move(database)),
       engine_(options_.engine_url),
       notification_(options_.notification_url),
@@ -16,7 +18,9 @@ AuthService::AuthService(AuthOptions options, std::unique_ptr<Database> database
 AuthService::~AuthService() = default;
 
 Result<std::unique_ptr<AuthService>> AuthService::Open(AuthOptions options) {
-  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "auth", kAuthTables);
+  std::vector<std::string> tables = kAuthTables;
+  tables.insert(tables.end(), kSessionTables.begin(), kSessionTables.end());
+  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "auth", tables);
   if (!database.ok()) return std::move(database).error();
   return std::unique_ptr<AuthService>(new AuthService(std::move(options), *std::move(database)));
 }
@@ -24,6 +28,9 @@ Result<std::unique_ptr<AuthService>> AuthService::Open(AuthOptions options) {
 std::vector<RestRoute> AuthService::Routes() {
   auto route = [this](const char* path, RestAnswer (AuthService::*handler)(const RestRequest&)) {
     return RestRoute{"POST", path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+  };
+  auto get = [this](const char* path, RestAnswer (AuthService::*handler)(const RestRequest&)) {
+    return RestRoute{"GET", path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
   };
   return {
       route("/register", &AuthService::Register),
@@ -37,6 +44,15 @@ std::vector<RestRoute> AuthService::Routes() {
       route("/internal/signups/{signUpGuid}/code", &AuthService::SendCode),
       route("/internal/signups/{signUpGuid}/close", &AuthService::Close),
       route("/internal/customers", &AuthService::CreateCustomer),
+      route("/login", &AuthService::Login),
+      route("/logout", &AuthService::Logout),
+      get("/logout", &AuthService::Logout),
+      get("/auth", &AuthService::CheckSession),
+      route("/internal/signins/{signInGuid}/verify", &AuthService::VerifySignin),
+      route("/internal/signins/{signInGuid}/close", &AuthService::CloseSigninAttempt),
+      route("/internal/signins/{signInGuid}/end-old-session", &AuthService::EndOldSession),
+      route("/internal/sessions", &AuthService::OpenSession),
+      route("/internal/sessions/{sessionRef}/end", &AuthService::EndSession),
   };
 }
 

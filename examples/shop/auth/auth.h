@@ -1,16 +1,19 @@
-// The auth service: takes passwords and one-time codes itself, keeps customers, and tells the process what came of a
-// code.
+// The auth service: takes passwords and one-time codes itself, keeps customers and their sessions, and tells the process
+// what came of a code.
 //
-// For clients:       POST /register, /credentials, /register/verify, /register/resend, /register/cancel.
+// For clients:       POST /register, /credentials, /register/verify, /register/resend, /register/cancel, /login,
+// /logout; GET /logout; GET /auth, also for other services, by the cookie `sessionId` or the header X-Session-Ref.
 // For the process:   POST /internal/registrations/validate, …/existence, /internal/signups, …/{signUpGuid}/code,
-// …/{signUpGuid}/close, /internal/customers. Neither password nor code leaves this service towards the engine: a
-// process carries `credentialsRef` and `signUpGuid`.
+// …/{signUpGuid}/close, /internal/customers, /internal/signins/{signInGuid}/verify, …/close, …/end-old-session,
+// /internal/sessions, /internal/sessions/{sessionRef}/end. No password, code or session id leaves this service towards
+// the engine: a process carries `credentialsRef`, `signUpGuid`, `signInGuid` and `sessionRef`.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "examples/shop/auth/event_sender.h"
 #include "examples/shop/common/rest.h"
@@ -23,6 +26,7 @@ struct AuthOptions {
   std::string notification_url;  // that sends the codes
   std::string key;               // secret: codes are derived and hashed with it; the same after a restart
   bool verify_contact = false;   // what POST /register asks of the process
+  Clock* clock = nullptr;        // of sessions; null = the machine's. Must outlive the service
 };
 
 // Thread-safe. Must outlive the routes.
@@ -55,9 +59,21 @@ class AuthService {
   RestAnswer Close(const RestRequest& request);
   RestAnswer CreateCustomer(const RestRequest& request);
 
+  // session_routes.cc
+  RestAnswer Login(const RestRequest& request);
+  RestAnswer FinishLogin(const std::string& signin_guid, bool has_old_session, bool keep);
+  RestAnswer CheckSession(const RestRequest& request);
+  RestAnswer Logout(const RestRequest& request);
+  RestAnswer VerifySignin(const RestRequest& request);
+  RestAnswer CloseSigninAttempt(const RestRequest& request);
+  RestAnswer OpenSession(const RestRequest& request);
+  RestAnswer EndOldSession(const RestRequest& request);
+  RestAnswer EndSession(const RestRequest& request);
+
   std::string CodeHash(const std::string& guid, const std::string& code) const;
 
   const AuthOptions options_;
+  Clock& clock_;
   std::unique_ptr<Database> database_;
   RestClient engine_, notification_;
   EventSender events_;

@@ -38,6 +38,7 @@ struct RestAnswer {
   int status = 200;
   Value body;
   std::string html{};  // a page instead of `body`
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 using RestHandler = std::function<RestAnswer(const RestRequest&)>;

@@ -18,8 +18,10 @@ constexpr std::size_t kQueuedRequestsMax = 1'000;
 
 HttpResponse ToResponse(const RestAnswer& answer) {
   if (answer.status == 204) return EmptyResponse(204);
-  if (!answer.html.empty()) return TextResponse(answer.status, answer.html, "text/html; charset=utf-8");
-  return JsonResponse(answer.status, WriteJson(answer.body));
+  HttpResponse response = answer.html.empty() ? JsonResponse(answer.status, WriteJson(answer.body))
+                                              : TextResponse(answer.status, answer.html, "text/html; charset=utf-8");
+  response.headers.insert(response.headers.end(), answer.headers.begin(), answer.headers.end());
+  return response;
 }
 
 std::vector<std::string> ParameterNames(const std::string& path) {

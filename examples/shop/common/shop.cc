@@ -93,7 +93,8 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
                            .engine_url = options.engine_url,
                            .notification_url = url_of(options.notification_url, "notification", kNotificationPort),
                            .key = *key,
-                           .verify_contact = options.verify_contact});
+                           .verify_contact = options.verify_contact,
+                           .clock = options.clock});
     if (!service.ok()) return std::move(service).error();
     auth_ = *std::move(service);
     Result<std::string> url = auth_server_.Start(auth_->Routes(), port(kAuthPort), kThreads);

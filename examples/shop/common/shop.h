@@ -33,7 +33,7 @@ struct ShopOptions {
   std::string smtp_url = "smtp://127.0.0.1:2525";
   std::string mail_templates;   // …/templates/messages/email
   bool verify_contact = false;  // what POST /register asks of the process
-  Clock* clock = nullptr;       // for reservations; null = the machine's. Must outlive the shop
+  Clock* clock = nullptr;       // for reservations and sessions; null = the machine's. Must outlive the shop
 };
 
 class Shop {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -93,6 +94,7 @@ class ShopTest : public testing::TestWithParam<std::string> {
     return {response.status, parsed.ok() ? *parsed : Value()};
   }
 
+  int port(const std::string& service) { return ports_[service]; }
   Reply Delete(const std::string& service, const std::string& path) { return Send(service, "DELETE", path, "", {}); }
   Reply Send(const std::string& service, const std::string& method, const std::string& path, const std::string& body,
              const std::vector<std::pair<std::string, std::string>>& headers) {
@@ -122,6 +124,11 @@ class ShopTest : public testing::TestWithParam<std::string> {
     std::lock_guard lock(mutex_);
     start_status_ = status;
     start_answer_ = std::move(body);
+  }
+  // Who answers the starts instead, as a process would; gives the answer's body.
+  void OnStart(std::function<std::string(const Value& start)> play) {
+    std::lock_guard lock(mutex_);
+    on_start_ = std::move(play);
   }
   void RefuseEvents(int times) {
     std::lock_guard lock(mutex_);
@@ -164,7 +171,7 @@ class ShopTest : public testing::TestWithParam<std::string> {
     Result<Value> body = ParseJson(request.body);
     if (request.path != "/v1/events") {
       starts_.push_back(body.ok() ? *body : Value());
-      response.Send(JsonResponse(start_status_, start_answer_));
+      response.Send(JsonResponse(start_status_, on_start_ ? on_start_(starts_.back()) : start_answer_));
       return;
     }
     if (refusals_ > 0) {
@@ -182,6 +189,7 @@ class ShopTest : public testing::TestWithParam<std::string> {
   std::condition_variable arrived_;
   std::vector<Value> events_, starts_;
   std::string received_, start_answer_ = R"({"id":"i1","status":"completed"})";
+  std::function<std::string(const Value& start)> on_start_;
   int start_status_ = 201, refusals_ = 0;
   std::map<std::string, std::string> sessions_;
   HttpServer engine_, sessions_server_;

@@ -1,0 +1,111 @@
+#include "examples/shop/auth/session_store.h"
+
+namespace fermata::shop {
+namespace {
+
+std::optional<Customer> FindCustomerBy(soci::session& sql, const std::string& column, const std::string& value) {
+  Customer customer;
+  sql << "select c.customer_uid, c.login, c.email, coalesce(c.phone_number, ''), coalesce(c.password, ''), "
+         "coalesce(p.first_name, ''), coalesce(p.last_name, '') from delivery_customer c left join customer_profile p "
+         "on p.customer_uid = c.customer_uid where c." +
+             column + " = :value",
+      soci::into(customer.uid), soci::into(customer.login), soci::into(customer.email), soci::into(customer.phone),
+      soci::into(customer.password_hash), soci::into(customer.first_name), soci::into(customer.last_name),
+      soci::use(value);
+  if (!sql.got_data()) return std::nullopt;
+  return customer;
+}
+
+std::optional<Session> FindSessionBy(soci::session& sql, const std::string& column, const std::string& value,
+                                     const std::string& now) {
+  Session session;
+  sql << "select token_guid, session_ref, user_guid from auth_session_token where " + column +
+             " = :value and token_end_dt > :now",
+      soci::into(session.token), soci::into(session.ref), soci::into(session.user_guid), soci::use(value),
+      soci::use(now);
+  if (!sql.got_data()) return std::nullopt;
+  return session;
+}
+
+void EndSessionBy(soci::session& sql, const std::string& column, const std::string& value, const std::string& now) {
+  sql << "update auth_session_token set token_end_dt = :now where " + column + " = :value and token_end_dt > :now2",
+      soci::use(now), soci::use(value), soci::use(now);
+}
+
+}  // namespace
+
+const std::vector<std::string> kSessionTables = {
+    "create table if not exists auth_signin (auth_signin_id {id}, signin_guid varchar(50) not null unique, user_guid "
+    "varchar(50) not null, login varchar(50) not null, old_token_guid varchar(50) not null, verified integer not null, "
+    "signin_begin_dt {time} not null, signin_end_dt {time}, is_deprecated {flag}, is_overriden {flag}, "
+    "auth_closing_code_id integer)",
+    "create index if not exists auth_signin_login on auth_signin (login, signin_begin_dt)",
+    "create table if not exists auth_session_token (auth_session_token_id {id}, token_guid varchar(50) not null "
+    "unique, session_ref varchar(50) not null unique, token_begin_dt {time} not null, token_end_dt {time} not null, "
+    "user_guid varchar(50) not null)",
+};
+
+std::optional<Customer> FindCustomerByLogin(soci::session& sql, const std::string& login) {
+  return FindCustomerBy(sql, "login", login);
+}
+
+std::optional<Customer> FindCustomerByUid(soci::session& sql, const std::string& uid) {
+  return FindCustomerBy(sql, "customer_uid", uid);
+}
+
+void AddSignin(soci::session& sql, const Signin& signin, const std::string& now) {
+  const int verified = signin.verified ? 1 : 0;
+  sql << "insert into auth_signin (signin_guid, user_guid, login, old_token_guid, verified, signin_begin_dt) values "
+         "(:guid, :user, :login, :old, :verified, :now)",
+      soci::use(signin.guid), soci::use(signin.user_guid), soci::use(signin.login), soci::use(signin.old_token),
+      soci::use(verified), soci::use(now);
+}
+
+std::optional<Signin> FindSignin(soci::session& sql, const std::string& guid) {
+  Signin signin{.guid = guid};
+  int verified = 0;
+  sql << "select s.login, s.user_guid, s.old_token_guid, s.verified, coalesce(c.name, '') from auth_signin s left join "
+         "auth_closing_code c on c.auth_closing_code_id = s.auth_closing_code_id where s.signin_guid = :guid",
+      soci::into(signin.login), soci::into(signin.user_guid), soci::into(signin.old_token), soci::into(verified),
+      soci::into(signin.closing_code), soci::use(guid);
+  if (!sql.got_data()) return std::nullopt;
+  signin.verified = verified != 0;
+  return signin;
+}
+
+void CloseSignin(soci::session& sql, const std::string& guid, const std::string& closing_code, const std::string& now) {
+  sql << "update auth_signin set signin_end_dt = :now, auth_closing_code_id = (select auth_closing_code_id from "
+         "auth_closing_code where name = :name) where signin_guid = :guid and signin_end_dt is null",
+      soci::use(now), soci::use(closing_code), soci::use(guid);
+}
+
+int CountFailedSignins(soci::session& sql, const std::string& login, const std::string& since) {
+  int count = 0;
+  sql << "select count(*) from auth_signin where login = :login and verified = 0 and signin_begin_dt > :since",
+      soci::into(count), soci::use(login), soci::use(since);
+  return count;
+}
+
+void AddSession(soci::session& sql, const Session& session, const std::string& begin, const std::string& end) {
+  sql << "insert into auth_session_token (token_guid, session_ref, token_begin_dt, token_end_dt, user_guid) values "
+         "(:token, :ref, :begin, :end, :user)",
+      soci::use(session.token), soci::use(session.ref), soci::use(begin), soci::use(end), soci::use(session.user_guid);
+}
+
+std::optional<Session> FindSessionByToken(soci::session& sql, const std::string& token, const std::string& now) {
+  return FindSessionBy(sql, "token_guid", token, now);
+}
+
+std::optional<Session> FindSessionByRef(soci::session& sql, const std::string& ref, const std::string& now) {
+  return FindSessionBy(sql, "session_ref", ref, now);
+}
+
+void EndSessionByToken(soci::session& sql, const std::string& token, const std::string& now) {
+  EndSessionBy(sql, "token_guid", token, now);
+}
+
+void EndSessionByRef(soci::session& sql, const std::string& ref, const std::string& now) {
+  EndSessionBy(sql, "session_ref", ref, now);
+}
+
+}  // namespace fermata::shop

@@ -1,0 +1,51 @@
+// What auth keeps of sign-ins and sessions, and the SQL for it. Every function runs inside a transaction of the caller.
+// Times are texts as TimeText() gives them.
+//
+// Include it in .cc files only: it brings SOCI's headers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "examples/shop/auth/signup_store.h"
+#include "examples/shop/common/database.h"
+
+namespace fermata::shop {
+
+extern const std::vector<std::string> kSessionTables;
+
+// An attempt to sign in: a row of auth_signin.
+struct Signin {
+  std::string guid, login;
+  std::string user_guid;     // empty: there is no such customer
+  std::string old_token;     // the session that the client came with; empty if none
+  bool verified = false;     // login and password fit
+  std::string closing_code;  // empty: open
+};
+
+// What a session's cookie and its reference stand for: a row of auth_session_token.
+struct Session {
+  std::string token, ref, user_guid;
+};
+
+// A customer by login or by uid, with names; nullopt if there is none.
+std::optional<Customer> FindCustomerByLogin(soci::session& sql, const std::string& login);
+std::optional<Customer> FindCustomerByUid(soci::session& sql, const std::string& uid);
+
+void AddSignin(soci::session& sql, const Signin& signin, const std::string& now);
+std::optional<Signin> FindSignin(soci::session& sql, const std::string& guid);
+// An attempt that is closed keeps its code.
+void CloseSignin(soci::session& sql, const std::string& guid, const std::string& closing_code, const std::string& now);
+// Attempts of this login since then that did not fit.
+int CountFailedSignins(soci::session& sql, const std::string& login, const std::string& since);
+
+void AddSession(soci::session& sql, const Session& session, const std::string& begin, const std::string& end);
+// nullopt if it is unknown or has ended.
+std::optional<Session> FindSessionByToken(soci::session& sql, const std::string& token, const std::string& now);
+std::optional<Session> FindSessionByRef(soci::session& sql, const std::string& ref, const std::string& now);
+// One that is unknown or has ended stays so.
+void EndSessionByToken(soci::session& sql, const std::string& token, const std::string& now);
+void EndSessionByRef(soci::session& sql, const std::string& ref, const std::string& now);
+
+}  // namespace fermata::shop

@@ -1,0 +1,199 @@
+#include "tests/unit/shop/shop_fixture.h"
+
+namespace fermata::test {
+namespace {
+
+constexpr const char* kAnn = R"({"username":"ann","password":"correct horse"})";
+
+// A customer Ann with the password "correct horse", and an engine that runs signin and signout as their processes do.
+class SessionTest : public ShopTest {
+ protected:
+  SessionTest() {
+    const std::string ref = Post("auth", "/credentials", R"({"password":"correct horse"})").Text("credentialsRef");
+    EXPECT_EQ(
+        Post(
+            "auth", "/internal/customers",
+            R"({"credentialsRef":")" + ref +
+                R"(","username":"ann","email":"ann@example.com","firstName":"Ann","lastName":"Lee","phone":"+79001234567"})",
+            "c1")
+            .status,
+        201);
+    OnStart([this](const Value& start) { return Play(start); });
+  }
+
+  // What the process does that was started.
+  std::string Play(const Value& start) {
+    const Value& input = *start.Find("input");
+    const std::string n = std::to_string(++plays_);
+    if (start.Find("process")->as_string() == "signout") {
+      const std::string ref(input.Find("sessionRef")->as_string());
+      Post("auth", "/internal/sessions/" + ref + "/end", "", "e" + n);
+      return R"({"status":"completed","output":{"username":"ann"}})";
+    }
+    const std::string guid(input.Find("signInGuid")->as_string()), attempt = "/internal/signins/" + guid;
+    const Reply verified = Post("auth", attempt + "/verify", "", "v" + n);
+    if (verified.status == 401) return R"({"status":"failed","error":{"name":"invalid-credentials"}})";
+    if (verified.status == 429)
+      return R"({"status":"failed","error":{"name":"too-many-attempts","message":"Too many"}})";
+    const Reply session =
+        Post("auth", "/internal/sessions", R"({"lifeMinutes":300,"signInGuid":")" + guid + "\"}", "s" + n);
+    EXPECT_EQ(session.status, 201);
+    if (input.Find("hasOldSession")->as_bool()) Post("auth", attempt + "/end-old-session", "", "o" + n);
+    Post("auth", attempt + "/close", R"({"closingCode":"success"})", "cl" + n);
+    ref_ = session.Text("sessionRef");
+    return R"({"status":"completed","output":{"sessionRef":")" + ref_ + "\"}}";
+  }
+
+  ClientResponse Ask(const std::string& method, const std::string& path, const std::string& body = "",
+                     const std::string& cookie = "") {
+    std::vector<std::pair<std::string, std::string>> headers = {{"Content-Type", "application/json"}};
+    if (!cookie.empty()) headers.emplace_back("Cookie", cookie);
+    return HttpClient(port("auth")).Request(method, path, headers, body);
+  }
+  // The cookie of a new session: "sessionId=…".
+  std::string SignIn(const std::string& cookie = "") {
+    const std::string set = Ask("POST", "/login", kAnn, cookie).Header("set-cookie");
+    return set.substr(0, set.find(';'));
+  }
+  std::string Message(const ClientResponse& response) {
+    return std::string(ParseJson(response.body)->Find("errorMessage")->as_string());
+  }
+
+  std::string ref_;  // of the newest session
+
+ private:
+  int plays_ = 0;
+};
+
+TEST_P(SessionTest, TheRightPairMakesASessionInACookie) {  // SHOP-SES-1, SHOP-SES-2
+  const ClientResponse response = Ask("POST", "/login", kAnn);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(
+      response.body,
+      R"({"username":"ann","firstName":"Ann","lastName":"Lee","email":"ann@example.com","phone":"+79001234567"})");
+  const std::string cookie = response.Header("set-cookie");
+  EXPECT_EQ(cookie.find("sessionId="), 0u);
+  EXPECT_NE(cookie.find("; HttpOnly; SameSite=Lax; Path=/"), std::string::npos);
+  EXPECT_EQ(cookie.find("Max-Age"), std::string::npos);
+}
+
+TEST_P(SessionTest, KeepLoggedInMakesTheCookieLast) {  // SHOP-SES-17
+  const ClientResponse response =
+      Ask("POST", "/login", R"({"username":"ann","password":"correct horse","keepLoggedIn":true})");
+  EXPECT_NE(response.Header("set-cookie").find("; Max-Age="), std::string::npos);
+}
+
+TEST_P(SessionTest, MissingAndWrongPairsAreTold) {  // SHOP-SES-3
+  for (const char* body : {"{}", R"({"username":"ann"})", R"({"password":"correct horse"})"}) {
+    const ClientResponse response = Ask("POST", "/login", body);
+    EXPECT_EQ(response.status, 400);
+    EXPECT_EQ(Message(response), "Username and password should be provided");
+  }
+  const std::string longest(300, 'x');
+  for (const std::string& body : {std::string(R"({"username":"ann","password":"wrong horse"})"),
+                                  std::string(R"({"username":"bob","password":"correct horse"})"),
+                                  R"({"username":")" + longest + R"(","password":"correct horse"})"}) {
+    const ClientResponse response = Ask("POST", "/login", body);
+    EXPECT_EQ(response.status, 401);
+    EXPECT_EQ(Message(response), "Invalid login/password");
+    EXPECT_EQ(response.Header("set-cookie"), "");
+  }
+}
+
+TEST_P(SessionTest, ASessionTellsWhoItIs) {  // SHOP-SES-5, SHOP-SES-6
+  const std::string cookie = SignIn();
+  const ClientResponse response = Ask("GET", "/auth", "", cookie);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(
+      response.body,
+      R"({"username":"ann","firstName":"Ann","lastName":"Lee","email":"ann@example.com","phone":"+79001234567"})");
+  EXPECT_EQ(response.Header("x-session-ref"), ref_);
+  EXPECT_EQ(HttpClient(port("auth")).Get("/auth", {{"X-Session-Ref", ref_}}).status, 200);
+  for (const std::string& none :
+       {std::string(), std::string("sessionId="), std::string("sessionId=none"), "sessionId=" + ref_}) {
+    const ClientResponse refused = Ask("GET", "/auth", "", none);
+    EXPECT_EQ(refused.status, 401) << none;
+    EXPECT_EQ(Message(refused), "User not authorized");
+  }
+}
+
+TEST_P(SessionTest, ASessionEndsByItself) {  // SHOP-SES-10, SHOP-SES-11
+  const std::string cookie = SignIn();
+  clock_.Advance(5 * 3'600 - 1);
+  EXPECT_EQ(Ask("GET", "/auth", "", cookie).status, 200);
+  clock_.Advance(1);
+  EXPECT_EQ(Ask("GET", "/auth", "", cookie).status, 401);
+}
+
+TEST_P(SessionTest, ANewSessionEndsTheOldOneAndAFailedSigninDoesNot) {  // SHOP-SES-4
+  const std::string first = SignIn();
+  Ask("POST", "/login", R"({"username":"ann","password":"wrong horse"})", first);
+  EXPECT_EQ(Ask("GET", "/auth", "", first).status, 200);
+  const std::string second = SignIn("oldS" + first.substr(1));
+  EXPECT_EQ(Ask("GET", "/auth", "", first).status, 401);
+  const std::string third = SignIn(second);
+  EXPECT_EQ(Ask("GET", "/auth", "", second).status, 401);
+  EXPECT_EQ(Ask("GET", "/auth", "", third).status, 200);
+}
+
+TEST_P(SessionTest, SigningOutEndsTheSessionAndEmptiesTheCookie) {  // SHOP-SES-7, SHOP-SES-8
+  const std::string cookie = SignIn();
+  const ClientResponse left = Ask("GET", "/logout", "", cookie);
+  EXPECT_EQ(left.status, 200);
+  EXPECT_EQ(left.Header("set-cookie").find("sessionId=;"), 0u);
+  EXPECT_EQ(Ask("GET", "/auth", "", cookie).status, 401);
+  for (const std::string& none : {cookie, std::string()}) {
+    const ClientResponse again = Ask("POST", "/logout", "", none);
+    EXPECT_EQ(again.status, 401);
+    EXPECT_EQ(Message(again), "Not authorized");
+    EXPECT_EQ(again.Header("set-cookie").find("sessionId=;"), 0u);
+  }
+}
+
+TEST_P(SessionTest, AnEngineThatIsAwayMakesAndEndsNoSession) {  // SHOP-SES-16
+  const std::string cookie = SignIn();
+  OnStart([](const Value&) { return "{}"; });
+  AnswerStarts(503, "{}");
+  EXPECT_EQ(Ask("POST", "/login", kAnn).status, 503);
+  EXPECT_EQ(Ask("GET", "/logout", "", cookie).status, 503);
+  EXPECT_EQ(Ask("GET", "/auth", "", cookie).status, 200);
+}
+
+TEST_P(SessionTest, TooManyWrongPairsInADayAreRefused) {  // SHOP-SES-19
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(Ask("POST", "/login", R"({"username":"ann","password":"wrong horse"})").status, 401);
+  EXPECT_EQ(Ask("POST", "/login", kAnn).status, 200);
+  Ask("POST", "/login", R"({"username":"ann","password":"wrong horse"})");
+  EXPECT_EQ(Ask("POST", "/login", kAnn).status, 429);
+  clock_.Advance(24 * 3'600);
+  EXPECT_EQ(Ask("POST", "/login", kAnn).status, 200);
+}
+
+TEST_P(SessionTest, TheProcessGetsNoSessionForAnAttemptThatIsClosedOrUnknown) {
+  SignIn();
+  const std::string guid(Starts().at(0).Find("input")->Find("signInGuid")->as_string());
+  EXPECT_EQ(Post("auth", "/internal/sessions", R"({"lifeMinutes":300,"signInGuid":")" + guid + "\"}", "x1").status,
+            409);
+  EXPECT_EQ(Post("auth", "/internal/sessions", R"({"lifeMinutes":300,"signInGuid":"none"})", "x2").status, 404);
+  EXPECT_EQ(Post("auth", "/internal/sessions", R"({"lifeMinutes":0,"signInGuid":"none"})", "x3").status, 400);
+  EXPECT_EQ(Post("auth", "/internal/signins/none/verify", "", "x4").status, 404);
+  EXPECT_EQ(Post("auth", "/internal/signins/none/close", R"({"closingCode":"cancelled"})", "x5").status, 404);
+  EXPECT_EQ(Post("auth", "/internal/signins/none/end-old-session", "", "x6").status, 404);
+  EXPECT_EQ(Post("auth", "/internal/signins/" + guid + "/close", R"({"closingCode":"other"})", "x7").status, 400);
+  // It is closed once.
+  EXPECT_EQ(
+      Post("auth", "/internal/signins/" + guid + "/close", R"({"closingCode":"cancelled"})", "x8").Text("closingCode"),
+      "success");
+}
+
+TEST_P(SessionTest, NeitherPasswordNorSessionIdReachesTheEngine) {
+  const std::string cookie = SignIn();
+  Ask("GET", "/logout", "", cookie);
+  EXPECT_EQ(received().find("correct horse"), std::string::npos);
+  EXPECT_EQ(received().find(cookie.substr(10)), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, SessionTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
+
+}  // namespace
+}  // namespace fermata::test
