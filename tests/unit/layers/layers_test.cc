@@ -27,7 +27,7 @@ const std::map<std::string, Row>& Rows() {
       {"connectors/sdk", {"engine/model"}},
       // layer 1: pure
       {"engine/expression", {"engine/model"}},
-      {"engine/schema", {"engine/model", "engine/expression/type.h"}},
+      {"engine/schema", {"engine/model", "engine/expression/type.h", "engine/expression/value_type.h"}},
       {"engine/codec", {"engine/model"}},
       {"engine/language", {"engine/model", "engine/expression", "engine/schema"}},
       {"engine/core", {"engine/model", "engine/expression", "engine/schema"}},
