@@ -30,6 +30,12 @@ std::string ReplaceLine(std::string text, const std::string& line, const std::st
   return text.replace(at == 0 ? 0 : at + 1, line.size(), by);
 }
 
+// The line that tells an editor where the schema is holds for the template's own folder only.
+std::string WithoutEditorLine(std::string text) {
+  if (text.starts_with("# yaml-language-server:")) text.erase(0, text.find('\n') + 1);
+  return text;
+}
+
 class Copier {
  public:
   // All must outlive it.
@@ -96,7 +102,7 @@ class Copier {
   void Plan(const ProcessTemplate& from, const ProcessTemplate::File& file,
             std::vector<std::pair<fs::path, std::string>>& files) {
     const std::string old(from.name);
-    std::string path(file.path), text(file.text);
+    std::string path(file.path), text = WithoutEditorLine(std::string(file.text));
     // What this line names stands beside the templates, not beside the copy.
     if (text.starts_with("# yaml-language-server:")) text.erase(0, text.find('\n') + 1);
     if (path.starts_with(old + ".")) {

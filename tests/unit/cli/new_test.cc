@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class NewTest : public testing::Test {
  protected:
@@ -62,7 +63,7 @@ TEST_F(NewTest, EveryTemplateIsCoveredByItsScenariosUnderItsNewName) {
 
 TEST_F(NewTest, RenamesTheProcessAndNothingElse) {
   ASSERT_EQ(Run("trip", "saga"), 0);
-  EXPECT_THAT(Read("trip.yaml"), HasSubstr("\nprocess: trip\n"));
+  EXPECT_THAT(Read("trip.yaml"), StartsWith("fermata: 1\nprocess: trip\n"));
   EXPECT_THAT(Read("trip.scenarios.yaml"), HasSubstr("scenarios: trip\n"));
   EXPECT_THAT(Read("connectors/travel.yaml"), HasSubstr("connector: travel\n"));
   EXPECT_THAT(out_.str(), HasSubstr("trip.yaml\n"));
