@@ -82,6 +82,7 @@ Result<InstanceState> DecodeSnapshot(std::string_view bytes) {
   if (!row.ok()) return std::move(row).error();
   InstanceState state;
   if (!Reader().Get(row->as_list()[1], state)) return Malformed("snapshot");
+  for (const auto& [number, record] : state.undo_records) state.undo_index.Put(record);
   return state;
 }
 

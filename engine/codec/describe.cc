@@ -185,6 +185,11 @@ struct Describer {
   }
   Value operator()(const LeftChildUndone& e) { return Of("left-child-undone", e.activation); }
   Value operator()(const LeftChildSettled& e) { return Of("left-child-settled", e.activation); }
+  Value operator()(const InstanceMigrated& e) {
+    std::vector<MapEntry> states;
+    for (const auto& [old_name, name] : e.states) states.emplace_back(Value::String(old_name), Value::String(name));
+    return Of("migrated").Add("from", e.from).Add("version", e.version).Add("states", Value::Map(std::move(states)));
+  }
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ constexpr auto Fields(Is<CloudEvent> auto& s) {
 constexpr auto Fields(Is<Timestamp> auto& s) { return std::tie(s.seconds, s.nanos); }
 constexpr auto Fields(Is<JobSuccess> auto& s) { return std::tie(s.output); }
 constexpr auto Fields(Is<BusinessFailure> auto& s) { return std::tie(s.name, s.message, s.data); }
-constexpr auto Fields(Is<TechnicalFailure> auto& s) { return std::tie(s.error, s.message, s.retry_after_ms); }
+constexpr auto Fields(Is<TechnicalFailure> auto& s) { return std::tie(s.error, s.message, s.retry_after_ms, s.data); }
 constexpr auto Fields(Is<StartInstance> auto& s) {
   return std::tie(s.tenant, s.key, s.input, s.parent, s.kept, s.traceparent, s.kept_until_us);
 }
@@ -46,6 +46,7 @@ constexpr auto Fields(Is<ResolveIncident> auto& s) {
   return std::tie(s.incident, s.action, s.set, s.output, s.error, s.by);
 }
 constexpr auto Fields(Is<CompleteTask> auto& s) { return std::tie(s.activation, s.outcome, s.data, s.by); }
+constexpr auto Fields(Is<MigrateInstance> auto& s) { return std::tie(s.version); }
 constexpr auto Fields(Is<RetryPolicy> auto& s) {
   return std::tie(s.attempts, s.first_ms, s.factor, s.max_ms, s.jitter, s.on);
 }
@@ -153,6 +154,13 @@ constexpr auto Fields(Is<LeftJobSettled> auto& s) { return std::tie(s.activation
 constexpr auto Fields(Is<ChildLeft> auto& s) { return std::tie(s.left); }
 constexpr auto Fields(Is<LeftChildUndone> auto& s) { return std::tie(s.activation); }
 constexpr auto Fields(Is<LeftChildSettled> auto& s) { return std::tie(s.activation); }
+constexpr auto Fields(Is<MigratedActivation> auto& s) {
+  return std::tie(s.activation, s.state, s.index, s.timers, s.slots);
+}
+constexpr auto Fields(Is<MigratedLeftJob> auto& s) { return std::tie(s.activation, s.index); }
+constexpr auto Fields(Is<InstanceMigrated> auto& s) {
+  return std::tie(s.from, s.version, s.definition_hash, s.activations, s.left_jobs, s.states);
+}
 
 // The first element of each event in a row: its name for ever. In the order of EventBody.
 inline constexpr std::string_view kEventTags[] = {
@@ -208,13 +216,14 @@ inline constexpr std::string_view kEventTags[] = {
     "child-left",
     "left-child-undone",
     "left-child-settled",
+    "migrated",
 };
 static_assert(std::size(kEventTags) == std::variant_size_v<EventBody>);
 
 // Likewise for commands.
 inline constexpr std::string_view kCommandTags[] = {
     "start-instance",  "complete-job",     "fire-timer",      "deliver-event",    "finish-child",  "undo-instance",
-    "cancel-instance", "suspend-instance", "resume-instance", "resolve-incident", "complete-task",
+    "cancel-instance", "suspend-instance", "resume-instance", "resolve-incident", "complete-task", "migrate-instance",
 };
 static_assert(std::size(kCommandTags) == std::variant_size_v<Command>);
 

@@ -1,6 +1,7 @@
 #include "engine/core/apply.h"
 
 #include <algorithm>
+#include <map>
 
 #include "engine/base/assert.h"
 
@@ -37,7 +38,9 @@ class Applier {
     state_.incidents.clear();
     state_.kept.clear();
     state_.stash.clear();
-    if (!event.keeps_undo) state_.undo_records.clear();
+    if (event.keeps_undo) return;
+    state_.undo_records.clear();
+    state_.undo_index = {};
   }
   void operator()(const InstanceReopened& event) {
     state_.status = InstanceStatus::kCompensating;
@@ -109,6 +112,7 @@ class Applier {
       record.attempt = event.attempt;
       record.retry_due_us = 0;
       if (event.by_operator) record.attempts_before = event.attempt - 1;
+      state_.undo_index.Put(record);
       return;
     }
     JobState& job = JobOf(event.job.activation);
@@ -124,6 +128,7 @@ class Applier {
       record.answered = false;
       record.progress = event.retry_due_us != 0 ? UndoProgress::kWaiting : UndoProgress::kParked;
       record.retry_due_us = event.retry_due_us;
+      state_.undo_index.Put(record);
       return;
     }
     JobState& job = JobOf(event.job.activation);
@@ -195,15 +200,17 @@ class Applier {
   void operator()(const IncidentClosed& event) { state_.incidents.erase(event.number); }
   void operator()(const UndoRegistered& event) {
     state_.undo_records.emplace(event.record.number, event.record);
+    state_.undo_index.Put(event.record);
     state_.next_undo = event.record.number + 1;
   }
-  void operator()(const UndoDropped& event) { state_.undo_records.erase(event.number); }
+  void operator()(const UndoDropped& event) { DropRecord(event.number); }
   void operator()(const UndoStarted& event) {
     UndoRecord& record = state_.undo_records.at(event.number);
     record.progress = UndoProgress::kInFlight;
     record.attempt = 1;
+    state_.undo_index.Put(record);
   }
-  void operator()(const UndoSucceeded& event) { state_.undo_records.erase(event.number); }
+  void operator()(const UndoSucceeded& event) { DropRecord(event.number); }
   void operator()(const RollbackStarted& event) {
     state_.rollbacks.insert_or_assign(event.rollback.owner, event.rollback);
   }
@@ -218,6 +225,30 @@ class Applier {
   void operator()(const ChildLeft& event) { state_.left_children.emplace(event.left.activation, event.left); }
   void operator()(const LeftChildUndone& event) { state_.left_children.at(event.activation).undoing = true; }
   void operator()(const LeftChildSettled& event) { state_.left_children.erase(event.activation); }
+
+  // ---- migration ----
+  void operator()(const InstanceMigrated& event) {
+    state_.version = event.version;
+    state_.definition_hash = event.definition_hash;
+    for (auto& [id, activation] : state_.activations) activation.subscriptions.clear();
+    for (const MigratedActivation& migrated : event.activations) {
+      Activation& activation = At(migrated.activation);
+      activation.state = migrated.state;
+      activation.index = migrated.index;
+      activation.timers = migrated.timers;
+      MoveSlots(migrated);
+    }
+    for (const MigratedLeftJob& migrated : event.left_jobs) {
+      LeftJob* left = FindLeft(migrated.activation);
+      FERMATA_ASSERT(left != nullptr);
+      left->index = migrated.index;
+    }
+    for (const auto& [old_name, name] : event.states) renamed_.emplace(old_name, name);
+    for (auto& [number, record] : state_.undo_records) Rename(record.state, record.within);
+    for (auto& [id, left] : state_.left_jobs) Rename(left.state, left.within);
+    for (auto& [id, left] : state_.left_children) Rename(left.state, left.within);
+    for (auto& [number, incident] : state_.incidents) Rename(incident.state);
+  }
 
  private:
   Activation* FindActivation(ActivationId id) {
@@ -239,9 +270,11 @@ class Applier {
     return *At(id).job;
   }
   UndoRecord& RecordOf(ActivationId activation) {
-    for (auto& [number, record] : state_.undo_records)
-      if (record.activation == activation) return record;
-    FERMATA_ASSERT(false);
+    return state_.undo_records.at(state_.undo_index.by_activation.at(activation));
+  }
+  void DropRecord(std::int64_t number) {
+    state_.undo_index.Drop(state_.undo_records.at(number));
+    state_.undo_records.erase(number);
   }
   ActivationId ScopeAround(ActivationId id) {
     while (id != 0) {
@@ -280,8 +313,8 @@ class Applier {
     const auto* complete = std::get_if<CompleteJob>(&command);
     if (complete == nullptr) return;
     if (complete->job.undo) {
-      for (auto& [number, record] : state_.undo_records)
-        if (record.activation == complete->job.activation) record.answered = answered;
+      auto found = state_.undo_index.by_activation.find(complete->job.activation);
+      if (found != state_.undo_index.by_activation.end()) state_.undo_records.at(found->second).answered = answered;
     } else if (LeftJob* left = FindLeft(complete->job.activation)) {
       left->job.answered = answered;
     } else if (Activation* activation = FindActivation(complete->job.activation); activation && activation->job) {
@@ -289,8 +322,37 @@ class Applier {
     }
   }
 
+  void Rename(std::string& state) const {
+    auto found = renamed_.find(state);
+    if (found != renamed_.end()) state = found->second;
+  }
+  void Rename(std::string& state, ScopePath& within) const {
+    Rename(state);
+    for (ScopeStep& step : within) Rename(step.state);
+  }
+  // What names a timer by its slot: stashed ones, those of incidents.
+  void MoveSlots(const MigratedActivation& migrated) {
+    auto move = [&](auto& slot) {
+      for (const auto& [from, to] : migrated.slots) {
+        if (slot != from) continue;
+        slot = to;
+        return true;
+      }
+      return false;
+    };
+    for (auto& [number, incident] : state_.incidents)
+      if (incident.kind == IncidentKind::kTimer && incident.activation == migrated.activation) move(incident.subject);
+    for (auto stashed = state_.stash.begin(); stashed != state_.stash.end();) {
+      auto* fire = std::get_if<FireTimer>(&stashed->second.command);
+      const bool is_own = fire != nullptr && fire->timer.activation == migrated.activation &&
+                          (fire->timer.slot >= 0 || fire->timer.slot <= kRemindSlot);
+      stashed = is_own && !move(fire->timer.slot) ? state_.stash.erase(stashed) : std::next(stashed);
+    }
+  }
+
   InstanceState& state_;
   std::int64_t at_us_;
+  std::map<std::string, std::string, std::less<>> renamed_;  // of a migration
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "engine/core/decide.h"
 
+#include <algorithm>
+
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/behaviors/bounds.h"
 #include "engine/core/lifecycle.h"
@@ -55,6 +57,10 @@ struct Refuser {
   Answer operator()(const CompleteTask& command) {
     if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
     return RefuseAnswer(machine, command);
+  }
+  Answer operator()(const MigrateInstance&) {
+    if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
+    return std::nullopt;
   }
 };
 
@@ -113,6 +119,31 @@ Result<Bindings> EvaluateVars(const Definition& definition, const InstanceState&
   return vars;
 }
 
+// Each is a macrostep of its own.
+void FireEarlier(Machine& machine, TimerId timer) {
+  while (!machine.state().suspended && !machine.ended()) {
+    const std::optional<TimerId> earlier = FindEarlierTimer(machine, timer);
+    if (!earlier) return;
+    Fire(machine, FireTimer{*earlier});
+    RunToQuiescence(machine);
+    machine.transitions = machine.livelocks = 0;
+  }
+}
+
+// All or nothing: what the new version cannot carry is found out on a copy.
+Result<Decision> DecideMigration(const Definition& definition, InstanceState& state, const DecisionContext& context) {
+  FERMATA_ASSERT(context.migrate_to != nullptr);
+  const Definition& target = *context.migrate_to;
+  if (state.definition_hash == target.hash && state.version == target.version) return Decision{};
+  InstanceState tried = state;
+  Machine machine(target, tried, context);
+  if (std::optional<Error> refused = Migrate(machine, definition)) return *std::move(refused);
+  RunToQuiescence(machine);
+  ++tried.seq;
+  state = std::move(tried);
+  return machine.TakeDecision();
+}
+
 }  // namespace
 
 Result<Decision> Decide(const Definition& definition, InstanceState& state, const Command& command,
@@ -126,6 +157,8 @@ Result<Decision> Decide(const Definition& definition, InstanceState& state, cons
     Begin(machine, *start, std::move(vars).value());
   } else {
     if (std::optional<Error> refused = std::visit(Refuser{machine, state.status}, command)) return *std::move(refused);
+    if (std::holds_alternative<MigrateInstance>(command)) return DecideMigration(definition, state, context);
+    if (const auto* fire = std::get_if<FireTimer>(&command)) FireEarlier(machine, fire->timer);
     if (MustWait(machine, command)) {
       Stash(machine, command);
     } else {
@@ -136,6 +169,17 @@ Result<Decision> Decide(const Definition& definition, InstanceState& state, cons
   Decision decision = machine.TakeDecision();
   if (!decision.events.empty()) ++state.seq;
   return decision;
+}
+
+Status CheckMigration(const Definition& definition, const InstanceState& state, const Definition& target,
+                      std::int64_t now_us) {
+  InstanceState tried = state;
+  DecisionContext context;
+  context.now_us = std::max(now_us, state.updated_us);
+  context.migrate_to = &target;
+  Result<Decision> decision = Decide(definition, tried, MigrateInstance{target.version}, context);
+  if (!decision.ok()) return std::move(decision).error();
+  return Done{};
 }
 
 std::vector<Effect> PendingEffects(const InstanceState& state) {

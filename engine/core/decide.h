@@ -27,6 +27,8 @@ struct DecisionContext {
   std::function<std::optional<std::string>(const RunVerb& run, const Value& input)> child_key{};
   // Why a child that nobody will wait for could not start, as far as that is known already. May be absent.
   std::function<std::optional<ProcessError>(const RunVerb& run, const Value& input)> child_refusal{};
+  // The version that MigrateInstance asks for; must outlive the decision. Null for all other commands.
+  const Definition* migrate_to = nullptr;
 };
 
 struct Decision {
@@ -38,9 +40,14 @@ struct Decision {
 
 // Takes one macrostep. `state` has every event applied when this returns a decision; a refused command (unknown incident, status does not allow it: code and reason for the client)
 // leaves it untouched. For StartInstance `state` is fresh: InstanceState with id set.
-// If the decision's commit fails, the caller drops `state` and loads it anew.
+// If the decision's commit fails, the caller drops `state` and loads it anew. After MigrateInstance the caller decides
+// with the new definition.
 Result<Decision> Decide(const Definition& definition, InstanceState& state, const Command& command,
                         const DecisionContext& context);
+
+// Whether Decide would take MigrateInstance to `target` now; otherwise its refusal. Changes nothing.
+Status CheckMigration(const Definition& definition, const InstanceState& state, const Definition& target,
+                      std::int64_t now_us);
 
 // The effects that a live instance had out when the node died: jobs in flight. (Timers, subscriptions and messages are rows.)
 std::vector<Effect> PendingEffects(const InstanceState& state);

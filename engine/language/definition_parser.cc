@@ -37,6 +37,7 @@ class RootParser {
     ReadPolicies();
     CollectStates(context_);
     ReadStates(context_);
+    if (const Node* node = Find("migrations")) ReadMigrations(*node);
   }
 
  private:
@@ -167,25 +168,47 @@ class RootParser {
     if (const Node* node = Find("searchable")) definition_.searchable = ReadVariables(*node);
     if (const Node* node = Find("encrypted")) definition_.encrypted = ReadVariables(*node);
     if (const Node* node = Find("retention")) definition_.retention_ms = ReadSpan(*node, report_);
-    if (const Node* node = Find("migrations")) ReadMigrations(*node);
   }
 
   void ReadMigrations(const Node& node) {
-    definition_.migrations = ToValue(node);
     if (!node.is_list()) {
       report_.Error(kWrongKind, node, "Expected a list of migrations, but there is " + node.Describe() + ".");
       return;
     }
-    for (const Node& item : node.items) {
-      if (!ExpectMap(item, "a migration: {from, states, set}", report_)) continue;
-      CheckKeys(item, {"from", "states", "set"}, "a migration", report_);
-      const NodeEntry* from = item.Find("from");
-      if (!from) report_.Error(kMissingKey, item, "Expected 'from' in a migration, but it is missing.");
-      if (from && !(from->value.is_scalar() && IsVersionRange(from->value.text)))
-        report_.Error(kBadVersion, from->value,
-                      "Expected a range of versions, but there is " + from->value.Describe() + ".",
-                      "ranges are written 1.x, ^1.2.0 or >=1.0.0 <2.0.0");
+    for (const Node& item : node.items)
+      if (ExpectMap(item, "a migration: {from, states, set}", report_)) ReadMigration(item);
+  }
+
+  void ReadMigration(const Node& item) {
+    CheckKeys(item, {"from", "states", "set"}, "a migration", report_);
+    Migration migration;
+    migration.at = item.at;
+    const NodeEntry* from = item.Find("from");
+    if (!from) report_.Error(kMissingKey, item, "Expected 'from' in a migration, but it is missing.");
+    if (from && from->value.is_scalar() && IsVersionRange(from->value.text)) {
+      migration.from = from->value.text;
+    } else if (from) {
+      report_.Error(kBadVersion, from->value,
+                    "Expected a range of versions, but there is " + from->value.Describe() + ".",
+                    "ranges are written 1.x, ^1.2.0 or >=1.0.0 <2.0.0");
     }
+    if (const NodeEntry* states = item.Find("states");
+        states && ExpectMap(states->value, "a map from old states to new ones", report_))
+      for (const NodeEntry& entry : states->value.entries) ReadMigratedState(entry, migration);
+    if (const NodeEntry* set = item.Find("set"))
+      migration.set = ReadAssignments(set->value, "a map of variables", context_);
+    definition_.migrations.push_back(std::move(migration));
+  }
+
+  void ReadMigratedState(const NodeEntry& entry, Migration& migration) {
+    if (!CheckName(entry, "the name of a state", report_)) return;
+    const std::optional<std::string> name = ReadName(entry.value, "the name of a state", report_);
+    if (!name) return;
+    migration.states.insert_or_assign(entry.key, *name);
+    if (definition_.FindState(*name) != nullptr || context_.parsed.states_unknown) return;
+    std::vector<std::string> names;
+    for (const auto& [known, index] : context_.parsed.states) names.push_back(known);
+    report_.Error(kUnknownState, entry.value, "no state is called '" + *name + "'", DidYouMean(*name, names));
   }
 
   ParseContext& context_;

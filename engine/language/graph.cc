@@ -18,6 +18,7 @@ class GraphBuilder {
   // Both facts grow together until nothing changes.
   Graph Build() {
     graph_.reached[kRoot] = true;
+    MarkMigrated();
     do {
       changed_ = false;
       for (const State& state : definition_.states)
@@ -33,6 +34,15 @@ class GraphBuilder {
     if (index == kNoState || facts[Slot(index)]) return;
     facts[Slot(index)] = true;
     changed_ = true;
+  }
+
+  // A migration may be the only way into a state.
+  void MarkMigrated() {
+    for (const Migration& migration : definition_.migrations)
+      for (const auto& [old_name, name] : migration.states)
+        if (const State* state = definition_.FindState(name))
+          for (StateIndex at = state->index; at != kNoState; at = StateAt(definition_, at).parent)
+            Mark(graph_.reached, at);
   }
 
   void Visit(const State& state) {

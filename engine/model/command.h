@@ -134,7 +134,14 @@ struct CompleteTask {
   friend bool operator==(const CompleteTask&, const CompleteTask&) = default;
 };
 
-using Command = std::variant<StartInstance, CompleteJob, FireTimer, DeliverEvent, FinishChild, UndoInstance,
-                             CancelInstance, SuspendInstance, ResumeInstance, ResolveIncident, CompleteTask>;
+// Goes on under another version of its process. Decide needs that one's definition: DecisionContext::migrate_to.
+struct MigrateInstance {
+  std::string version;  // for the history; the definition is what counts
+  friend bool operator==(const MigrateInstance&, const MigrateInstance&) = default;
+};
+
+using Command =
+    std::variant<StartInstance, CompleteJob, FireTimer, DeliverEvent, FinishChild, UndoInstance, CancelInstance,
+                 SuspendInstance, ResumeInstance, ResolveIncident, CompleteTask, MigrateInstance>;
 
 }  // namespace fermata

@@ -24,5 +24,6 @@ inline constexpr ErrorCode kInvalidKey{4016};            // 422: not a string, e
 inline constexpr ErrorCode kInvalidAnswer{4017};         // 422: a task's answer does not fit its form or outcomes
 inline constexpr ErrorCode kActionForbids{4018};         // 409: this incident cannot be resolved in this way
 inline constexpr ErrorCode kTaskClosed{4019};            // 409: somebody has answered it, or it was withdrawn
+inline constexpr ErrorCode kMigrationForbids{4020};      // 409: the instance cannot be carried to that version
 
 }  // namespace fermata

@@ -213,6 +213,14 @@ struct EventDeclaration {
   SourcePosition at;
 };
 
+// How instances of earlier versions cross to this one: the first entry whose range has their version counts.
+struct Migration {
+  std::string from;                           // npm-style range
+  std::map<std::string, std::string> states;  // old name -> new; those that are not named keep theirs
+  std::vector<Assignment> set;
+  SourcePosition at;
+};
+
 enum class Uniqueness { kNo, kRunning, kEver };
 
 struct Definition {
@@ -231,7 +239,7 @@ struct Definition {
   std::vector<State> states;        // [kRoot] is the root; document order, parents before children
   std::string start_on;             // event type; empty = none
   std::optional<Schedule> schedule;
-  Value migrations;  // read by the next release of the language
+  std::vector<Migration> migrations;
   std::vector<std::string> searchable, encrypted;
   std::optional<std::int64_t> retention_ms;
   std::vector<ManifestPtr> manifests;  // those it was checked against

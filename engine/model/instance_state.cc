@@ -1,5 +1,6 @@
 #include "engine/model/instance_state.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -42,6 +43,20 @@ std::optional<InstanceStatus> ParseStatus(std::string_view name) {
 
 bool IsFinal(InstanceStatus status) { return status >= InstanceStatus::kCompleted; }
 
+void UndoIndex::Put(const UndoRecord& record) {
+  by_activation.insert_or_assign(record.activation, record.number);
+  if (record.at_once || record.progress != UndoProgress::kIdle) {
+    busy.insert(record.number);
+  } else {
+    busy.erase(record.number);
+  }
+}
+
+void UndoIndex::Drop(const UndoRecord& record) {
+  by_activation.erase(record.activation);
+  busy.erase(record.number);
+}
+
 std::vector<std::string> ActiveStates(const InstanceState& state) {
   std::vector<std::string> names;
   std::set<std::string_view> seen;
@@ -66,8 +81,10 @@ std::vector<TimerView> Timers(const InstanceState& state) {
       if (!timer.spent) add({id, timer.slot}, timer.due_us);
   for (const auto& [id, left] : state.left_jobs)
     if (left.retry_due_us != 0) add({id, kRetrySlot}, left.retry_due_us);
-  for (const auto& [number, record] : state.undo_records)
+  for (std::int64_t number : state.undo_index.busy) {
+    const UndoRecord& record = state.undo_records.at(number);
     if (record.progress == UndoProgress::kWaiting) add({record.activation, kUndoRetrySlot}, record.retry_due_us);
+  }
   return timers;
 }
 
@@ -80,10 +97,12 @@ std::vector<JobView> JobsInFlight(const InstanceState& state) {
   for (const auto& [id, activation] : state.activations)
     if (activation.job) add(id, activation.state, *activation.job);
   for (const auto& [id, left] : state.left_jobs) add(id, left.state, left.job);
-  for (const auto& [number, record] : state.undo_records)
+  for (std::int64_t number : state.undo_index.busy) {
+    const UndoRecord& record = state.undo_records.at(number);
     if (record.progress == UndoProgress::kInFlight && record.child.empty() && !record.answered)
       jobs.push_back(
           {{record.activation, true}, record.attempt, record.state, record.operation, record.input, record.timeout_ms});
+  }
   return jobs;
 }
 
@@ -96,9 +115,9 @@ bool HasWakeUp(const InstanceState& state, bool has_handlers) {
     for (const ArmedTimer& timer : activation.timers)
       if (!timer.spent) return true;
   }
-  for (const auto& [number, record] : state.undo_records)
-    if (record.progress != UndoProgress::kIdle) return true;
-  return false;
+  return std::any_of(state.undo_index.busy.begin(), state.undo_index.busy.end(), [&](std::int64_t number) {
+    return state.undo_records.at(number).progress != UndoProgress::kIdle;
+  });
 }
 
 std::size_t ApproximateBytes(const InstanceState& state) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -264,6 +265,15 @@ struct StashedCommand {
   friend bool operator==(const StashedCommand&, const StashedCommand&) = default;
 };
 
+// Follows from the undo records: with it no decision has to look at all of them. Kept by Apply, not stored.
+struct UndoIndex {
+  std::map<ActivationId, std::int64_t> by_activation;
+  std::set<std::int64_t> busy;  // under way, waiting, parked, or to be undone at once
+  void Put(const UndoRecord& record);
+  void Drop(const UndoRecord& record);
+  friend bool operator==(const UndoIndex&, const UndoIndex&) = default;
+};
+
 struct InstanceState {
   InstanceId id;
   std::string tenant{kDefaultTenant};
@@ -285,6 +295,7 @@ struct InstanceState {
   ActivationId next_activation = kRootActivation;
   std::map<std::int64_t, UndoRecord> undo_records;
   std::int64_t next_undo = 1;
+  UndoIndex undo_index;
   std::map<ActivationId, LeftJob> left_jobs;
   std::map<ActivationId, LeftChild> left_children;
   std::map<ActivationId, Rollback> rollbacks;    // by owner

@@ -247,6 +247,29 @@ struct LeftChildSettled {
   ActivationId activation = 0;
 };
 
+// ---- migration ----
+// An activation under the new version: its name and number there, and those of its timers that go on.
+struct MigratedActivation {
+  ActivationId activation = 0;
+  std::string state;
+  int index = 0;
+  std::vector<ArmedTimer> timers;
+  std::vector<std::pair<int, int>> slots;  // `after` entries and reminders that go on: the old slot, the new one
+  friend bool operator==(const MigratedActivation&, const MigratedActivation&) = default;
+};
+struct MigratedLeftJob {
+  ActivationId activation = 0;
+  int index = 0;
+  friend bool operator==(const MigratedLeftJob&, const MigratedLeftJob&) = default;
+};
+// The instance goes on under another version. All subscriptions end; those of the new version follow.
+struct InstanceMigrated {
+  std::string from, version, definition_hash;
+  std::vector<MigratedActivation> activations;
+  std::vector<MigratedLeftJob> left_jobs;
+  std::vector<std::pair<std::string, std::string>> states;  // called differently: the old name, the new one
+};
+
 using EventBody =
     std::variant<InstanceStarted, StatusChanged, InstanceEnded, InstanceReopened, CancelRequested, InstanceSuspended,
                  InstanceResumed, StateEntered, ItemStarted, StateExited, EntryProgressed, VariablesSet, TimerArmed,
@@ -255,7 +278,7 @@ using EventBody =
                  WorkCompleted, WorkHeld, EventEmitted, EventTaken, EventKept, KeptEventDropped, CommandStashed,
                  CommandUnstashed, GuardFailed, ErrorRaised, ErrorHandled, IncidentOpened, IncidentClosed,
                  UndoRegistered, UndoDropped, UndoStarted, UndoSucceeded, RollbackStarted, RollbackFinished, JobLeft,
-                 LeftJobHeld, LeftJobSettled, ChildLeft, LeftChildUndone, LeftChildSettled>;
+                 LeftJobHeld, LeftJobSettled, ChildLeft, LeftChildUndone, LeftChildSettled, InstanceMigrated>;
 
 struct JournalEvent {
   std::int64_t at_us = 0;  // of the decision: the same in all events of a row

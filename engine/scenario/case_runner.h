@@ -50,6 +50,7 @@ class CaseRunner {
   Failure operator()(const CancelStep& step);
   Failure operator()(const SuspendStep& step);
   Failure operator()(const ResumeStep& step);
+  Failure operator()(const MigrateStep& step);
   Failure operator()(const StartStep& step);
   Failure operator()(const EmittedStep& step);
   Failure operator()(const StartedStep& step);

@@ -70,6 +70,10 @@ struct CancelStep {
 };
 struct SuspendStep {};
 struct ResumeStep {};
+struct MigrateStep {
+  std::string version;
+  bool refused = false;
+};
 struct StartStep {
   std::string process;  // empty = the file's own
   std::optional<Value> input;
@@ -94,7 +98,7 @@ struct LateStep {
 
 struct ScenarioStep {
   std::variant<ExpectStep, EventStep, InStep, AdvanceStep, AnswerStep, TaskStep, ResolveStep, CancelStep, SuspendStep,
-               ResumeStep, StartStep, EmittedStep, StartedStep, IdleStep, LateStep>
+               ResumeStep, MigrateStep, StartStep, EmittedStep, StartedStep, IdleStep, LateStep>
       what;
   SourcePosition at;
   int length = 1;  // characters of its name

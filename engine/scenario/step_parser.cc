@@ -219,7 +219,12 @@ LateStep StepParser::ParseLate(const Node& node, const Node& value) {
   return step;
 }
 
-std::optional<ScenarioStep> StepParser::ParseMap(const Node& node, const NodeEntry& what) {
+MigrateStep StepParser::ParseMigrate(const Node& node, const Node& value) {
+  fields_.CheckKeys(node, {"migrate", "refused"}, "'migrate'");
+  return {names_.ProcessVersion(value), fields_.FlagAt(node, "refused")};
+}
+
+ScenarioStep StepParser::ParseMap(const Node& node, const NodeEntry& what) {
   const Node& value = what.value;
   const auto step = [&](auto&& parsed) {
     return ScenarioStep{std::forward<decltype(parsed)>(parsed), what.key_at, what.key_length};
@@ -257,9 +262,7 @@ std::optional<ScenarioStep> StepParser::ParseMap(const Node& node, const NodeEnt
     if (what.key == "suspend") return step(SuspendStep{});
     return step(ResumeStep{});
   }
-  fields_.report().ErrorAtKey(kScenarioNotYet, what,
-                              "Expected a step that this release knows, but 'migrate' comes with a later one.");
-  return std::nullopt;
+  return step(ParseMigrate(node, value));
 }
 
 void StepParser::ParseStep(const Node& node, std::vector<ScenarioStep>& steps) {
@@ -288,7 +291,7 @@ void StepParser::ParseStep(const Node& node, std::vector<ScenarioStep>& steps) {
     what = &entry;
   }
   if (what != nullptr) {
-    if (std::optional<ScenarioStep> step = ParseMap(node, *what)) steps.push_back(std::move(*step));
+    steps.push_back(ParseMap(node, *what));
   } else if (node.entries.empty()) {
     fields_.report().Error(kScenarioStepUnknown, node, "Expected a step, but the map is empty.");
   } else {

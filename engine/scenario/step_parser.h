@@ -25,7 +25,7 @@ class StepParser {
   ProcessError ReadError(const Node& node);
 
  private:
-  std::optional<ScenarioStep> ParseMap(const Node& node, const NodeEntry& what);
+  ScenarioStep ParseMap(const Node& node, const NodeEntry& what);
   ExpectStep ParseExpect(const Node& node, const Node& value);
   EventStep ParseEvent(const Node& node, const Node& value);
   InStep ParseIn(const Node& node, const Node& value);
@@ -34,6 +34,7 @@ class StepParser {
   ResolveStep ParseResolve(const Node& node, const Node& value);
   CancelStep ParseCancel(const Node& node, const Node& value);
   StartStep ParseStart(const Node& node, const NodeEntry& what);
+  MigrateStep ParseMigrate(const Node& node, const Node& value);
   StartedStep ParseStarted(const Node& node, const Node& value);
   LateStep ParseLate(const Node& node, const Node& value);
   std::optional<StepOutcome> ReadOutcome(const Node& node, std::string_view operation);

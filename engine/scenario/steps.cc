@@ -195,6 +195,12 @@ CaseRunner::Failure CaseRunner::operator()(const CancelStep& step) {
 CaseRunner::Failure CaseRunner::operator()(const SuspendStep&) { return Send(SuspendInstance{}, "the suspension"); }
 CaseRunner::Failure CaseRunner::operator()(const ResumeStep&) { return Send(ResumeInstance{}, "the resumption"); }
 
+CaseRunner::Failure CaseRunner::operator()(const MigrateStep& step) {
+  const DefinitionPtr target = project_.Find(process_, step.version);
+  if (Main() == nullptr) return Fail("Expected an instance, but none has started.");
+  return Judge(world_.Migrate(main_, target), Wanted(step.refused), "the migration");
+}
+
 CaseRunner::Failure CaseRunner::operator()(const StartStep& step) {
   const bool own = step.process.empty() || step.process == process_;
   const DefinitionPtr definition =

@@ -93,12 +93,19 @@ void World::EndStub(const WorldCall& call, const ChildResult& result) {
   Settle();
 }
 
-std::optional<Error> World::Decide(const InstanceId& id, const Command& command) {
+std::optional<Error> World::Migrate(const InstanceId& instance, const DefinitionPtr& target) {
+  std::optional<Error> refused = Decide(instance, MigrateInstance{target->version}, target);
+  Settle();
+  return refused;
+}
+
+std::optional<Error> World::Decide(const InstanceId& id, const Command& command, const DefinitionPtr& target) {
   auto found = instances_.find(id);
   if (found == instances_.end()) return std::nullopt;  // a child that never began
   LiveInstance& live = found->second;
   DecisionContext context;
   context.now_us = now_us_;
+  context.migrate_to = target.get();
   std::optional<Error> refused;
   // Events are told apart by their identity before they come here; everything else must be harmless when it comes again.
   const int times = hardship_ == Hardship::kRepeats && !std::holds_alternative<DeliverEvent>(command) ? 2 : 1;
@@ -108,6 +115,7 @@ std::optional<Error> World::Decide(const InstanceId& id, const Command& command)
       if (i == 0) refused = decision.error();
       continue;
     }
+    if (target) live.definition = target;
     Note(live, *decision);
     for (const Effect& effect : decision->effects) Take(id, effect);
     DropFinishedCalls(live);
@@ -118,7 +126,9 @@ std::optional<Error> World::Decide(const InstanceId& id, const Command& command)
 
 Scheduler::Begin World::BeginScheduled() {
   return [this](const DefinitionPtr& definition, const InstanceId& id, const Value& input,
-                const std::optional<std::string>& key) { return Begin(definition, id, input, key, std::nullopt).ok(); };
+                const std::optional<std::string>& key) {
+    return Begin(definition, id, input, key, std::nullopt).ok();
+  };
 }
 
 bool World::FireTick(std::int64_t until_us) {

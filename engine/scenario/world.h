@@ -61,6 +61,7 @@ class World {
   std::optional<Error> Accept(const CloudEvent& event, const std::optional<std::string>& key,
                               const std::optional<std::pair<std::string, std::optional<std::string>>>& to);
   std::optional<Error> Submit(const InstanceId& instance, const Command& command);
+  std::optional<Error> Migrate(const InstanceId& instance, const DefinitionPtr& target);
   // From now on this process's schedule ticks, if it has one.
   void FollowSchedule(const DefinitionPtr& definition) { scheduler_.Follow(definition, now_us_); }
   // Answers a call in flight (or one that was let go).
@@ -119,7 +120,8 @@ class World {
   };
 
   // Decides one command; effects become messages, calls and emissions.
-  std::optional<Error> Decide(const InstanceId& instance, const Command& command);
+  std::optional<Error> Decide(const InstanceId& instance, const Command& command,
+                              const DefinitionPtr& target = nullptr);
   void Note(LiveInstance& live, Decision& decision);
   void Take(const InstanceId& from, const Effect& effect);
   void DropFinishedCalls(const LiveInstance& live);

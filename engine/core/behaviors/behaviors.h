@@ -51,6 +51,13 @@ struct BoundName {
 enum class Trigger : std::uint8_t { kOther, kError };
 std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const TransitionArm& arm,
                                     const BoundName* bound, Trigger trigger = Trigger::kOther);
+// The two halves of it: where one trigger takes several arms, all of them run before the first state is left.
+struct ArmRun {
+  bool is_taken = false;
+  std::optional<ProcessError> error;
+};
+ArmRun RunArm(Machine& machine, ActivationId source, const TransitionArm& arm, const BoundName* bound);
+void FollowArm(Machine& machine, ActivationId source, const TransitionArm& arm, Trigger trigger = Trigger::kOther);
 void TakeNext(Machine& machine, ActivationId activation);
 
 // ---- completion.cc ----
@@ -120,6 +127,11 @@ RaisedError ToError(const Outcome& outcome);
 // ---- timers.cc ----
 std::optional<ProcessError> ArmTimers(Machine& machine, ActivationId activation);
 void Fire(Machine& machine, const FireTimer& command);
+// The `after` timer that comes before this armed one: due earlier, or at the same instant and earlier in the document.
+// However late or disordered timers are reported, they fire in this order.
+std::optional<TimerId> FindEarlierTimer(const Machine& machine, TimerId timer);
+// Whether one comes before the other at the same instant.
+bool StandsBefore(const Machine& machine, TimerId one, TimerId other);
 void FireAfter(Machine& machine, ActivationId activation, int slot);
 void Arm(Machine& machine, TimerId timer, std::int64_t due_us);
 void Disarm(Machine& machine, TimerId timer);
@@ -135,6 +147,11 @@ std::int64_t KeepUntil(const Machine& machine, const DeliverEvent& delivery, std
 void KeepEvent(Machine& machine, const DeliverEvent& delivery);
 // The oldest kept event that some state takes; false if there is none.
 bool OfferKept(Machine& machine);
+
+// ---- migration.cc ----
+// Carries the instance over from this definition to the machine's. The error is why it cannot be carried; the state is
+// of no use then.
+std::optional<Error> Migrate(Machine& machine, const Definition& from);
 
 // ---- cancel.cc ----
 void Cancel(Machine& machine, std::string_view reason);

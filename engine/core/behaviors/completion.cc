@@ -56,7 +56,7 @@ void CompleteWork(Machine& machine, ActivationId activation, const Value& output
 void FinishInstance(Machine& machine, InstanceStatus status, const Value& output, const RaisedError& error) {
   const InstanceState& state = machine.state();
   bool waits = !state.left_jobs.empty() || !state.left_children.empty();
-  for (const auto& [number, record] : state.undo_records) waits = waits || record.at_once;
+  for (std::int64_t number : state.undo_index.busy) waits = waits || state.undo_records.at(number).at_once;
   if (waits) {
     Continuation then;
     then.kind = Continuation::Kind::kFinish;

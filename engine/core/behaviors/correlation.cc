@@ -132,13 +132,19 @@ bool OfferEvent(Machine& machine, const CloudEvent& event, const std::optional<s
   const Offer offer{event, key, by_business_key, ToValue(event)};
   const std::vector<Taking> takings = FindTakings(machine, offer);
   const BoundName bound{"event", offer.value, event.data};
+  std::vector<std::pair<ActivationId, ProcessError>> failed;
+  std::vector<const Taking*> taken;
   for (const Taking& taking : takings) {
-    const Activation* activation = machine.Find(taking.activation);
-    if (activation == nullptr) continue;  // left by the one before
-    machine.Record(EventTaken{event.type, event.source, event.id, activation->state});
-    std::optional<ProcessError> error = TakeArm(machine, taking.activation, *taking.arm, &bound);
-    if (error) RaiseError(machine, taking.activation, DefinitionError(*error), {IncidentKind::kEvent, 0, event});
+    machine.Record(EventTaken{event.type, event.source, event.id, machine.At(taking.activation).state});
+    ArmRun run = RunArm(machine, taking.activation, *taking.arm, &bound);
+    if (run.is_taken) taken.push_back(&taking);
+    if (run.error) failed.emplace_back(taking.activation, std::move(*run.error));
   }
+  for (const Taking* taking : taken)
+    if (machine.Find(taking->activation) != nullptr) FollowArm(machine, taking->activation, *taking->arm);
+  for (const auto& [activation, error] : failed)
+    if (machine.Find(activation) != nullptr)
+      RaiseError(machine, activation, DefinitionError(error), {IncidentKind::kEvent, 0, event});
   return !takings.empty();
 }
 
@@ -152,13 +158,12 @@ void KeepEvent(Machine& machine, const DeliverEvent& delivery) {
   if (machine.definition().FindEvent(delivery.event.type) == nullptr) return;
   const std::int64_t until_us = KeepUntil(machine, delivery, machine.now_us());
   if (until_us <= machine.now_us() || machine.state().kept.size() >= kKeptEventsPerInstanceMax) return;
-  machine.Record(EventKept{
-      {machine.state().next_kept, delivery.event, delivery.key, delivery.by_business_key, until_us}});
+  machine.Record(
+      EventKept{{machine.state().next_kept, delivery.event, delivery.key, delivery.by_business_key, until_us}});
 }
 
 void Deliver(Machine& machine, const DeliverEvent& command) {
-  if (!OfferEvent(machine, command.event, command.key, command.by_business_key))
-    KeepEvent(machine, command);
+  if (!OfferEvent(machine, command.event, command.key, command.by_business_key)) KeepEvent(machine, command);
 }
 
 bool OfferKept(Machine& machine) {

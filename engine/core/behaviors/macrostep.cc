@@ -1,4 +1,6 @@
 // One macrostep: from a trigger until nothing moves.
+#include <algorithm>
+
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/lifecycle.h"
 #include "engine/core/verbs/verbs.h"
@@ -31,9 +33,9 @@ bool IsWorking(const InstanceState& state) {
     if ((activation.job && activation.job->in_flight) || activation.child) return true;
   for (const auto& [id, left] : state.left_jobs)
     if (left.job.in_flight) return true;
-  for (const auto& [number, record] : state.undo_records)
-    if (record.progress == UndoProgress::kInFlight) return true;
-  return false;
+  return std::any_of(state.undo_index.busy.begin(), state.undo_index.busy.end(), [&](std::int64_t number) {
+    return state.undo_records.at(number).progress == UndoProgress::kInFlight;
+  });
 }
 
 ActivationId InnermostActive(const Machine& machine) {

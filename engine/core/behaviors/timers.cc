@@ -1,5 +1,6 @@
 // Timers: absolute from entry on, so that neither restarts nor suspension prolong them.
 #include <algorithm>
+#include <tuple>
 
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/verbs/verbs.h"
@@ -73,6 +74,32 @@ void FireAfter(Machine& machine, ActivationId activation, int slot) {
   std::optional<ProcessError> error = std::move(choice.error);
   if (choice.arm != nullptr) error = TakeArm(machine, activation, *choice.arm, nullptr);
   if (error) RaiseError(machine, activation, DefinitionError(*error), {IncidentKind::kTimer, slot, std::nullopt});
+}
+
+bool StandsBefore(const Machine& machine, TimerId one, TimerId other) {
+  auto place = [&](TimerId timer) {
+    const Activation* activation = machine.Find(timer.activation);
+    return std::tuple(activation == nullptr ? 0 : activation->index, timer.activation, timer.slot);
+  };
+  return place(one) < place(other);
+}
+
+std::optional<TimerId> FindEarlierTimer(const Machine& machine, TimerId timer) {
+  const Activation* own = machine.Find(timer.activation);
+  const ArmedTimer* armed = own == nullptr || timer.slot < 0 ? nullptr : FindTimer(*own, timer.slot);
+  if (armed == nullptr || armed->spent) return std::nullopt;
+  std::optional<TimerId> first;
+  std::int64_t first_us = 0;
+  for (const TimerView& other : Timers(machine.state())) {
+    if (other.timer.slot < 0 || other.due_us > armed->due_us || other.timer == timer) continue;
+    if (other.due_us == armed->due_us && !StandsBefore(machine, other.timer, timer)) continue;
+    const bool is_first =
+        !first || other.due_us < first_us || (other.due_us == first_us && StandsBefore(machine, other.timer, *first));
+    if (!is_first || MustWait(machine, FireTimer{other.timer})) continue;
+    first = other.timer;
+    first_us = other.due_us;
+  }
+  return first;
 }
 
 void Fire(Machine& machine, const FireTimer& command) {

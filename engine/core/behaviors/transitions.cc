@@ -83,11 +83,10 @@ ArmChoice ChooseArm(const std::vector<TransitionArm>& arms, const Scope& scope) 
   return {};
 }
 
-std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const TransitionArm& arm,
-                                    const BoundName* bound, Trigger trigger) {
+ArmRun RunArm(Machine& machine, ActivationId source, const TransitionArm& arm, const BoundName* bound) {
   if (++machine.transitions > kMicrostepsMax) {
     RaiseLivelock(machine, source);
-    return std::nullopt;
+    return {};
   }
   const ActivationId scope = machine.ScopeOf(source);
   InstanceScope names(machine, scope);
@@ -100,22 +99,33 @@ std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const
   const std::size_t saved = assigned.values.size();
   for (const Assignment& assignment : arm.set) {
     Evaluated value = EvaluateJson(assignment.value, names);
-    if (!value.ok()) return std::move(value.error);
+    if (!value.ok()) return {false, std::move(value.error)};
     assigned.values.emplace_back(assignment.name, std::move(value.value));
   }
-  if (std::optional<ProcessError> full = CheckVariables(machine, scope, assigned.values)) return full;
+  if (std::optional<ProcessError> full = CheckVariables(machine, scope, assigned.values))
+    return {false, std::move(full)};
   for (std::size_t i = saved; i < assigned.values.size(); ++i)
     names.Bind(assigned.values[i].first, assigned.values[i].second);
   EmissionOutcome emission;
   if (arm.emit) {
     emission = PrepareEmission(machine, *arm.emit, names);
-    if (emission.error) return std::move(emission.error);
+    if (emission.error) return {false, std::move(emission.error)};
   }
   machine.NoteTaken(arm);
   if (!assigned.values.empty()) machine.Record(std::move(assigned));
   if (arm.emit) PublishEmission(machine, std::move(emission.emission));
+  return {true, std::nullopt};
+}
+
+void FollowArm(Machine& machine, ActivationId source, const TransitionArm& arm, Trigger trigger) {
   if (arm.target != kNoState) Go(machine, source, arm.target, trigger);
-  return std::nullopt;
+}
+
+std::optional<ProcessError> TakeArm(Machine& machine, ActivationId source, const TransitionArm& arm,
+                                    const BoundName* bound, Trigger trigger) {
+  ArmRun run = RunArm(machine, source, arm, bound);
+  if (run.is_taken) FollowArm(machine, source, arm, trigger);
+  return std::move(run.error);
 }
 
 void TakeNext(Machine& machine, ActivationId activation) {

@@ -1,5 +1,6 @@
 // The undo list and roll-backs: backwards, one at a time, never dropped. language.md 10.1 to 10.5.
 #include <algorithm>
+#include <set>
 
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/verbs/verbs.h"
@@ -30,9 +31,11 @@ bool Waits(const InstanceState& state, const Rollback& rollback) {
     if (for_all || Concerns(rollback, left.state, left.within)) return true;
   for (const auto& [id, left] : state.left_children)
     if (for_all || Concerns(rollback, left.state, left.within)) return true;
-  for (const auto& [number, record] : state.undo_records)
-    if (for_all && record.at_once && !Concerns(rollback, record.state, record.within)) return true;
-  return false;
+  if (!for_all) return false;
+  return std::any_of(state.undo_index.busy.begin(), state.undo_index.busy.end(), [&](std::int64_t number) {
+    const UndoRecord& record = state.undo_records.at(number);
+    return record.at_once && !Concerns(rollback, record.state, record.within);
+  });
 }
 
 void BeginUndo(Machine& machine, const UndoRecord& record) {
@@ -64,15 +67,14 @@ void Continue(Machine& machine, const Rollback& rollback) {
 bool StepRollback(Machine& machine, const Rollback& rollback) {
   const InstanceState& state = machine.state();
   if (Waits(state, rollback)) return false;
-  const UndoRecord* newest = nullptr;
-  for (auto entry = state.undo_records.rbegin(); entry != state.undo_records.rend(); ++entry) {
-    const UndoRecord& record = entry->second;
-    if (!Concerns(rollback, record.state, record.within)) continue;
-    if (record.progress != UndoProgress::kIdle) return false;  // one at a time
-    if (newest == nullptr) newest = &record;
+  for (std::int64_t number : state.undo_index.busy) {
+    const UndoRecord& record = state.undo_records.at(number);
+    const bool under_way = record.progress != UndoProgress::kIdle;
+    if (under_way && Concerns(rollback, record.state, record.within)) return false;  // one at a time
   }
-  if (newest != nullptr) {
-    BeginUndo(machine, *newest);
+  for (auto newest = state.undo_records.rbegin(); newest != state.undo_records.rend(); ++newest) {
+    if (!Concerns(rollback, newest->second.state, newest->second.within)) continue;
+    BeginUndo(machine, newest->second);
     return true;
   }
   const Rollback done = rollback;
@@ -103,6 +105,23 @@ ActivationId RegionAround(const Definition& definition, const ScopePath& within,
     outer = step.state;
   }
   return region;
+}
+
+// The newest record of this state that was made in this region or item; 0 if there is none. What was made inside an
+// activation has a higher one.
+std::int64_t NewestOf(const Machine& machine, const State& state, ActivationId region) {
+  const InstanceState& now = machine.state();
+  auto fits = [&](const UndoRecord& record) { return record.state == state.name && IsWithin(record.within, {region}); };
+  if (region == kRootActivation) {
+    for (auto record = now.undo_records.rbegin(); record != now.undo_records.rend(); ++record)
+      if (fits(record->second)) return record->first;
+    return 0;
+  }
+  std::int64_t newest = 0;
+  const auto& by_activation = now.undo_index.by_activation;
+  for (auto entry = by_activation.upper_bound(region); entry != by_activation.end(); ++entry)
+    if (fits(now.undo_records.at(entry->second))) newest = std::max(newest, entry->second);
+  return newest;
 }
 
 }  // namespace
@@ -144,19 +163,18 @@ UndoOutcome PrepareUndo(const Machine& machine, const State& state, ActivationId
 }
 
 void RegisterUndo(Machine& machine, const State& state, UndoRecord record) {
-  std::vector<std::int64_t> dropped;
-  const std::string replaced = state.undo ? state.undo->replaces : std::string();
-  ActivationId region = kRootActivation;
-  if (const State* other = machine.definition().FindState(replaced); other != nullptr)
-    region = RegionAround(machine.definition(), record.within, *other);
-  std::int64_t newest = 0;
-  for (const auto& [number, other] : machine.state().undo_records) {
-    if (IsWithin(other.within, {record.activation}) && state.undo) dropped.push_back(number);
-    if (!replaced.empty() && other.state == replaced && IsWithin(other.within, {region})) newest = number;
+  const auto& records = machine.state().undo_records;
+  std::set<std::int64_t> dropped;
+  if (state.undo && !state.children.empty()) {
+    const auto& by_activation = machine.state().undo_index.by_activation;
+    for (auto entry = by_activation.upper_bound(record.activation); entry != by_activation.end(); ++entry)
+      if (IsWithin(records.at(entry->second).within, {record.activation})) dropped.insert(entry->second);
   }
-  if (newest != 0 && std::find(dropped.begin(), dropped.end(), newest) == dropped.end()) dropped.push_back(newest);
+  if (state.undo && !state.undo->replaces.empty())
+    if (const State* other = machine.definition().FindState(state.undo->replaces); other != nullptr)
+      dropped.insert(NewestOf(machine, *other, RegionAround(machine.definition(), record.within, *other)));
   for (std::int64_t number : dropped)
-    if (machine.state().undo_records.at(number).progress == UndoProgress::kIdle) machine.Record(UndoDropped{number});
+    if (number != 0 && records.at(number).progress == UndoProgress::kIdle) machine.Record(UndoDropped{number});
   record.number = machine.state().next_undo;
   machine.Record(UndoRegistered{std::move(record)});
 }
@@ -173,9 +191,10 @@ bool NeedsRollback(const Machine& machine, const std::vector<ActivationId>& scop
 
 bool StepRollbacks(Machine& machine) {
   const InstanceState& state = machine.state();
-  for (const auto& [number, record] : state.undo_records) {
-    if (!record.at_once || record.progress != UndoProgress::kIdle) continue;
-    BeginUndo(machine, record);
+  for (std::int64_t number : state.undo_index.busy) {
+    const UndoRecord& record = state.undo_records.at(number);
+    if (record.progress != UndoProgress::kIdle) continue;
+    BeginUndo(machine, record);  // at once
     return true;
   }
   for (const auto& [owner, rollback] : state.rollbacks)
@@ -204,9 +223,8 @@ bool IsCompensating(const Machine& machine) {
 }
 
 const UndoRecord* FindRecord(const InstanceState& state, ActivationId activation) {
-  for (const auto& [number, record] : state.undo_records)
-    if (record.activation == activation) return &record;
-  return nullptr;
+  auto found = state.undo_index.by_activation.find(activation);
+  return found == state.undo_index.by_activation.end() ? nullptr : &state.undo_records.at(found->second);
 }
 
 void SettleUndo(Machine& machine, const UndoRecord& record, const Outcome& outcome) {

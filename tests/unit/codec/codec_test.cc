@@ -64,6 +64,12 @@ TEST(Codec, KeepsEveryEvent) {
       CommandStashed{{1, 2, CompleteJob{{7, true}, 3, TechnicalFailure{TechnicalError::kTimeout, "late", 5}}}});
   ExpectRoundTrip(JobRetried{{1, false}, 2, true, Value()});
   ExpectRoundTrip(InstanceSuspended{});
+  ExpectRoundTrip(InstanceMigrated{"1.0.0",
+                                   "2.0.0",
+                                   "hash",
+                                   {{3, "waits", 4, {{1, 60'000'000, true}, {kRetrySlot, 5, false}}, {{0, 1}}}},
+                                   {{7, 2}},
+                                   {{"old", "waits"}}});
 }
 
 TEST(Codec, KeepsEveryCommand) {
@@ -83,7 +89,8 @@ TEST(Codec, KeepsEveryCommand) {
       SuspendInstance{},
       ResumeInstance{},
       ResolveIncident{1, IncidentAction::kSkip, {{"a", Value::Int(1)}}, Value::Int(2), {}, "me"},
-      CompleteTask{4, "approve", Value::Map({}), "ann"}};
+      CompleteTask{4, "approve", Value::Map({}), "ann"},
+      MigrateInstance{"2.0.0"}};
   ASSERT_EQ(commands.size(), std::variant_size_v<Command> + 1);
   for (const Command& command : commands) {
     Result<Command> decoded = DecodeCommand(EncodeCommand(command));
@@ -93,12 +100,25 @@ TEST(Codec, KeepsEveryCommand) {
 }
 
 TEST(Codec, ReadsCommandsOfBeforeAKeptEventHadItsTime) {
-  constexpr const char* kDeliver =
-      R"([1,["deliver-event",["e-1","/tests","paid","",[],{"id":"o-1"}],["o-1"],1]])";
+  constexpr const char* kDeliver = R"([1,["deliver-event",["e-1","/tests","paid","",[],{"id":"o-1"}],["o-1"],1]])";
   Result<Command> decoded = DecodeCommand(kDeliver);
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(std::get<DeliverEvent>(*decoded).until_us, 0);
   EXPECT_EQ(EncodeCommand(*decoded), kDeliver);
+}
+
+TEST(Codec, ASnapshotKnowsWhatIsBeingUndone) {
+  InstanceState state;
+  UndoRecord record;
+  record.number = 4;
+  record.activation = 9;
+  record.progress = UndoProgress::kWaiting;
+  state.undo_records.emplace(record.number, record);
+  state.undo_index.Put(record);
+  Result<InstanceState> decoded = DecodeSnapshot(EncodeSnapshot(state));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_TRUE(*decoded == state);
+  EXPECT_EQ(Timers(*decoded).size(), 1u);
 }
 
 TEST(Codec, LeavesTrailingDefaultsOut) {

@@ -103,6 +103,45 @@ TEST(Decide, EachTriggerThatWaitedForResumeIsAMacrostepOfItsOwn) {
   EXPECT_TRUE(instance.state().stash.empty());
 }
 
+TEST(Decide, TimersOfOneInstantFireInDocumentOrderHoweverTheyAreReported) {
+  const char* const kChart = R"(fermata: 1
+process: p
+version: 1.0.0
+vars: { a: 0, b: 0 }
+events: { again: {} }
+states:
+  both:
+    parallel:
+      one: { start: a1, states: { a1: { on: { again: a1 }, after: { 1h: { set: { a: 1 } } } } } }
+      two: { start: b1, states: { b1: { after: { 1h: { set: { b: 1 } }, 30m: { set: { b: 2 } } } } } }
+    after: { 1h: { set: { c: 1 } }, 2h: done }
+    next: done
+  done: { end: {} }
+)";
+  for (const bool suspended : {false, true}) {
+    Instance instance(LoadText("p.yaml", kChart));
+    ASSERT_TRUE(instance.Start("{}").ok());
+    ASSERT_TRUE(instance.Do(DeliverEvent{CloudEvent{"1", "/t", "again", "", {}, {}, {}}, std::nullopt, false}).ok());
+    std::vector<TimerView> timers = Timers(instance.state());
+    std::erase_if(timers, [&](const TimerView& timer) { return timer.due_us > instance.now_us + 3'600'000'000; });
+    std::reverse(timers.begin(), timers.end());
+    ASSERT_EQ(timers.size(), 4u);
+    instance.now_us += 3'600'000'000;
+    std::vector<std::string> fired;
+    auto take = [&](const Command& command) {
+      Result<Decision> decision = instance.Do(command);
+      ASSERT_TRUE(decision.ok());
+      for (const JournalEvent& event : decision->events)
+        if (const auto* timer = std::get_if<TimerFired>(&event.body))
+          fired.push_back(instance.state().Find(timer->timer.activation)->state + std::to_string(timer->timer.slot));
+    };
+    if (suspended) take(SuspendInstance{});
+    for (const TimerView& timer : timers) take(FireTimer{timer.timer});
+    if (suspended) take(ResumeInstance{});
+    EXPECT_EQ(fired, (std::vector<std::string>{"b11", "both0", "a10", "b10"})) << suspended;
+  }
+}
+
 TEST(Decide, RefusesCommandsOfAnEndedInstance) {
   Instance instance(LoadText("chain.yaml", kChain));
   ASSERT_TRUE(instance.Start(R"({"key": "k"})").ok());

@@ -103,8 +103,8 @@ TEST(ScenarioFile, HasStepsOfTheTableOnly) {
   EXPECT_EQ(CodesOfStep("5"), Codes{kScenarioValueWrong});
   EXPECT_EQ(CodesOfStep("{ with: {} }"), Codes{kScenarioStepUnknown});
   for (const char* step : {"in: hold", "advance: 1s", "answer: hold", "task: hold", "resolve: hold", "started: child",
-                           "emitted: child-said", "idle: bank.void", "late: bank.void", "expect: bank.void",
-                           "cancel: ", "suspend: ", "resume: ", "start: "})
+                           "emitted: child-said", "idle: bank.void", "late: bank.void", "migrate: 1.0.0",
+                           "expect: bank.void", "cancel: ", "suspend: ", "resume: ", "start: "})
     EXPECT_EQ(CodesOfStep("{ " + std::string(step) + ", odd: 1 }"), Codes{kScenarioKeyUnknown}) << step;
 }
 
@@ -132,7 +132,7 @@ TEST(ScenarioFile, NamesOnlyWhatThereIs) {
        {"{ in: [choose, nowhere] }", "{ in: child/choose }", "{ in: nothing/choose }", "{ answer: nowhere }",
         "{ task: nowhere }", "{ resolve: nowhere }", "{ idle: bank.pay }", "{ late: bank.pay }", "{ started: nothing }",
         "{ emitted: nothing }", "{ event: method-chosen, to: nothing }",
-        "{ event: method-chosen, to: { process: nothing } }", "{ start: nothing }",
+        "{ event: method-chosen, to: { process: nothing } }", "{ start: nothing }", "{ migrate: 9.9.9 }",
         "{ late: engine.find, return: [] }"})
     EXPECT_EQ(CodesOfStep(step), Codes{kScenarioNameUnknown}) << step;
   for (const char* then : {"path: [nowhere]", "path: [child/wait]", "undone: [nowhere]", "emitted: [nothing]",

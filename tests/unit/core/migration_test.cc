@@ -1,0 +1,120 @@
+// Migration: what it leaves untouched, and what it says where it cannot carry an instance.
+#include "engine/model/command_codes.h"
+#include "tests/unit/core/fixture.h"
+
+namespace fermata {
+namespace {
+
+const char* const kOld = R"(fermata: 1
+process: order
+version: 1.0.0
+vars: { n: 0, who: anna }
+events: { e: { key: "${event.data.key}" }, m: { key: "${event.data.key}" } }
+states:
+  waits: { on: { e: done, m: { match: "${who}", go: done } }, after: { 1h: done } }
+  done: { end: {} }
+)";
+
+std::string NewWith(const std::string& migrations, const std::string& states) {
+  return "fermata: 1\nprocess: order\nversion: 2.0.0\nvars: { n: 0, who: anna }\n"
+         "events: { e: { key: \"${event.data.key}\" }, m: { key: \"${event.data.key}\" } }\n" +
+         migrations + "states:\n" + states + "  done: { end: {} }\n";
+}
+
+Result<Decision> MigrateTo(InstanceState& state, const DefinitionPtr& from, const DefinitionPtr& to) {
+  DecisionContext context;
+  context.now_us = state.updated_us;
+  context.migrate_to = to.get();
+  return Decide(*from, state, MigrateInstance{to->version}, context);
+}
+
+struct Refused {
+  std::string migrations, states, reason;
+};
+
+TEST(Migration, ChangesNothingOfAnInstanceThatItCannotCarry) {
+  const std::string from = "migrations: [ { from: 1.x } ]\n";
+  const std::string waits = "  waits: { on: { e: done, m: { match: \"${who}\", go: done } }, after: { 1h: done } }\n";
+  for (const Refused& one : std::vector<Refused>{
+           {"", waits, "tell under `migrations`"},
+           {"migrations: [ { from: 0.x } ]\n", waits, "tell under `migrations`"},
+           {from, "  other: { on: { e: done }, after: { 1h: done } }\n", "for 'waits', but there is none"},
+           {from, "  waits: { ask: \"Well?\", next: done }\n", "its verb is another one"},
+           {from, "  waits: { next: done }\n", "its verb is another one"},
+           {from, "  around: { states: { waits: { on: { e: ends } }, ends: { end: {} } }, next: done }\n",
+            "the states around it are others"},
+           {from, "  waits: { on: { m: { match: \"${dyn({}).x}\", go: done } } }\n", "needs what fails"},
+           {from, "  waits: { after: { \"${dyn(1)}\": done } }\n", "needs what fails"},
+           {"migrations: [ { from: 1.x, set: { n: \"${dyn({}).x}\" } } ]\n", waits, "needs what fails"}}) {
+    Instance instance(LoadText("old.yaml", kOld));
+    ASSERT_TRUE(instance.Start("{}").ok());
+    const DefinitionPtr target = LoadText("new.yaml", NewWith(one.migrations, one.states));
+    InstanceState state = instance.state();
+    const Status checked = CheckMigration(instance.definition(), state, *target, instance.now_us);
+    Result<Decision> refused = MigrateTo(state, LoadText("old.yaml", kOld), target);
+    ASSERT_FALSE(refused.ok()) << one.states;
+    EXPECT_EQ(refused.error().code, kMigrationForbids);
+    EXPECT_NE(refused.error().message.find(one.reason), std::string::npos) << refused.error().message;
+    EXPECT_TRUE(state == instance.state()) << one.states;
+    ASSERT_FALSE(checked.ok());
+    EXPECT_EQ(checked.error().message, refused.error().message);
+  }
+}
+
+TEST(Migration, CheckingChangesNothing) {
+  Instance instance(LoadText("old.yaml", kOld));
+  ASSERT_TRUE(instance.Start("{}").ok());
+  const DefinitionPtr target = LoadText("new.yaml", NewWith("migrations: [ { from: 1.x, set: { n: 5 } } ]\n",
+                                                            "  waits: { on: { e: done }, after: { 2h: done } }\n"));
+  const InstanceState before = instance.state();
+  EXPECT_TRUE(CheckMigration(instance.definition(), instance.state(), *target, instance.now_us).ok());
+  EXPECT_TRUE(instance.state() == before);
+}
+
+TEST(Migration, TellsTheWorldWhichTimersAndSubscriptionsAreOthersNow) {
+  const DefinitionPtr old_version = LoadText("old.yaml", kOld);
+  Instance instance(old_version);
+  ASSERT_TRUE(instance.Start("{}").ok());
+  InstanceState state = instance.state();
+  const DefinitionPtr target = LoadText(
+      "new.yaml", NewWith("migrations: [ { from: 1.x, states: { waits: pause }, set: { who: berta } } ]\n",
+                          "  pause: { on: { m: { match: \"${who + '2'}\", go: done } }, after: { 2h: done } }\n"));
+  Result<Decision> decision = MigrateTo(state, old_version, target);
+  ASSERT_TRUE(decision.ok()) << decision.error().message;
+  int cleared = 0, set = 0;
+  std::vector<std::string> subscribed, unsubscribed;
+  for (const Effect& effect : decision->effects) {
+    cleared += std::holds_alternative<ClearTimer>(effect);
+    if (const auto* timer = std::get_if<SetTimer>(&effect)) {
+      ++set;
+      EXPECT_EQ(timer->due_us, instance.now_us + 2LL * 3600 * 1'000'000);
+    }
+    if (const auto* one = std::get_if<Subscribe>(&effect)) subscribed.push_back(one->value);
+    if (const auto* one = std::get_if<Unsubscribe>(&effect)) unsubscribed.push_back(one->value);
+  }
+  EXPECT_EQ(cleared, 1);
+  EXPECT_EQ(set, 1);
+  EXPECT_EQ(subscribed, std::vector<std::string>{"anna2"});
+  EXPECT_EQ(unsubscribed, std::vector<std::string>{"anna"});
+  EXPECT_EQ(state.version, "2.0.0");
+  EXPECT_EQ(state.definition_hash, target->hash);
+  EXPECT_EQ(ActiveStates(state), std::vector<std::string>{"pause"});
+}
+
+TEST(Migration, AskingTwiceIsAskingOnce) {
+  const DefinitionPtr old_version = LoadText("old.yaml", kOld);
+  Instance instance(old_version);
+  ASSERT_TRUE(instance.Start("{}").ok());
+  InstanceState state = instance.state();
+  const DefinitionPtr target =
+      LoadText("new.yaml", NewWith("migrations: [ { from: 1.x } ]\n", "  waits: { on: { e: done } }\n"));
+  ASSERT_TRUE(MigrateTo(state, old_version, target).ok());
+  const InstanceState migrated = state;
+  Result<Decision> again = MigrateTo(state, target, target);
+  ASSERT_TRUE(again.ok());
+  EXPECT_TRUE(again->events.empty());
+  EXPECT_TRUE(state == migrated);
+}
+
+}  // namespace
+}  // namespace fermata
