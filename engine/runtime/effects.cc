@@ -86,6 +86,7 @@ void Shard::Gather(CachedInstance& instance, Decision decision) {
   JournalRow row{instance.state.id, instance.state.seq, now_us_, EncodeEvents(decision.events)};
   instance.rows_since_snapshot += 1;
   instance.bytes_since_snapshot += row.bytes.size();
+  flight.journal_bytes += row.bytes.size();
   flight.rows.journal.push_back(std::move(row));
   if (instance.touched_in != flight.number) {
     instance.touched_in = flight.number;

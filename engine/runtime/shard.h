@@ -165,6 +165,7 @@ class Shard {
   // One batch from its first decision until its commit is known.
   struct Flight {
     std::int64_t number = 0;
+    std::size_t journal_bytes = 0;  // so far: kBatchBytesMax ends the batch
     Batch rows;
     std::vector<std::function<void(bool committed, const Error& failure)>> answers;
     std::vector<JobOutcome> outcomes;  // taken in this batch: put back if it fails

@@ -1,5 +1,6 @@
 // A shard's loop: take a batch, decide it, hand it over, settle what became durable.
 #include <algorithm>
+#include <iterator>
 
 #include "engine/base/log.h"
 #include "engine/core/decide.h"
@@ -117,9 +118,12 @@ int Shard::Step() {
   if (items.empty()) return settled ? 1 : 0;
   open_ = std::make_unique<Flight>();
   open_->number = ++batch_number_;
-  for (ShardItem& item : items) Handle(std::move(item));
+  auto next = items.begin();
+  while (next != items.end() && Open().journal_bytes < kBatchBytesMax) Handle(std::move(*next++));
+  const int handled = static_cast<int>(next - items.begin());
+  if (next != items.end()) inbox_.PutBack({std::make_move_iterator(next), std::make_move_iterator(items.end())});
   CloseBatch();
-  return static_cast<int>(items.size());
+  return handled;
 }
 
 std::vector<ShardItem> Shard::TakeItems() {

@@ -88,6 +88,20 @@ TEST_F(ShardTest, AnswersAndCallsOutOnlyAfterTheCommit) {
   EXPECT_EQ(bench.executor.calls.size(), 1u);
 }
 
+TEST_F(ShardTest, ABatchEndsWhenItHasEnoughBytes) {
+  const std::string text(100'000, 'x');
+  for (int i = 0; i < 60; ++i) {
+    const std::string id = "o-" + std::to_string(i);
+    bench.Start("order", Value::Object({{"id", Value::String(id)}, {"text", Value::String(text)}}));
+  }
+  bench.shard->Step();
+  EXPECT_EQ(bench.counters.started, kBatchBytesMax / text.size() + 1);
+  EXPECT_EQ(bench.shard->InboxDepth(), 60 - bench.counters.started);
+  bench.Settle();
+  EXPECT_EQ(bench.counters.started, 60u);
+  EXPECT_EQ(bench.Rows().size(), 60u);
+}
+
 TEST_F(ShardTest, ADecisionIsOneJournalRow) {
   InstanceId id = Started("hold", Value());
   bench.executor.Answer(Ok());
