@@ -34,7 +34,9 @@ bool SimExecutor::RunOne() {
   std::swap(calls_.front(), calls_[random_() % calls_.size()]);
   Call call = std::move(calls_.front());
   calls_.pop_front();
-  if (static_cast<int>(random_() % 1'000) < faults_per_mille_) {
+  // Nor is it cut when it has taken effect and its answer went down with a node.
+  const bool cannot_fail = !MayArriveUnheard(call.job) && answers_.count(call.job.idempotency_key) > 0;
+  if (!cannot_fail && static_cast<int>(random_() % 1'000) < faults_per_mille_) {
     if (MayArriveUnheard(call.job) && random_() % 2 == 0) Reach(call.job);
     call.completion(TechnicalFailure{TechnicalError::kUnavailable, "The line is cut.", 0});
   } else {
