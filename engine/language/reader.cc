@@ -1,6 +1,7 @@
 // The only file that knows yaml-cpp; its exceptions end here.
 #include "engine/language/reader.h"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -20,6 +21,18 @@ namespace {
 
 // Ends the parse from inside of a yaml-cpp callback.
 struct Stop {};
+
+// yaml-cpp ends a plain text inside of { } and [ ] at any '?', though it is a mark only before a blank. Those within a
+// text are handed to it as DEL, which no file can contain (encoding.h), and come back with the scalars.
+constexpr char kHiddenMark = '\x7f';
+
+std::string HideMarks(const std::string& text) {
+  constexpr std::string_view kBefore = " \t\n{[,\\";
+  std::string hidden = text;
+  for (std::size_t i = 1; i < hidden.size(); ++i)
+    if (hidden[i] == '?' && kBefore.find(text[i - 1]) == std::string_view::npos) hidden[i] = kHiddenMark;
+  return hidden;
+}
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
@@ -61,7 +74,9 @@ class TreeBuilder final : public YAML::EventHandler {
                               : first == '"'                 ? ScalarStyle::kDoubleQuoted
                               : first == '|' || first == '>' ? ScalarStyle::kBlock
                                                              : ScalarStyle::kPlain;
-    TakeScalar(at, value, style, anchor);
+    std::string text = value;
+    std::replace(text.begin(), text.end(), kHiddenMark, '?');
+    TakeScalar(at, std::move(text), style, anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -300,7 +315,7 @@ class TreeBuilder final : public YAML::EventHandler {
 void Parse(const SourceText& source, ReadOutcome& outcome) {
   TreeBuilder builder(source, outcome.diagnostics);
   try {
-    std::istringstream stream(source.text());
+    std::istringstream stream(HideMarks(source.text()));
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) continue;
     outcome.root = builder.TakeRoot();

@@ -98,6 +98,11 @@ TEST(Reader, TakesQuotedTextAsText) {
   EXPECT_EQ(WriteJson(ToValue(root)), R"({"a":"5","b":"true","c":"null\n"})");
 }
 
+TEST(Reader, TakesAQuestionMarkWithinATextForWhatItIs) {
+  const Node root = Read("a: {b: Well?, c: [d?e, 'f?', g??], h?: 1, i: \"?j\"}\n? k\n: l?\n");
+  EXPECT_EQ(WriteJson(ToValue(root)), R"({"a":{"b":"Well?","c":["d?e","f?","g??"],"h?":1,"i":"?j"},"k":"l?"})");
+}
+
 TEST(Reader, TakesOnlyLowerCaseNullForNull) {
   const Node root = Read("a: null\nb: Null\nc: ~\nd: NULL\ne:\nNull: x\n~: y\n");
   EXPECT_EQ(WriteJson(ToValue(root)), R"({"a":null,"b":"Null","c":"~","d":"NULL","e":null,"Null":"x","~":"y"})");
