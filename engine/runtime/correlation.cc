@@ -59,7 +59,7 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
     if (!delivered.ok() && receivers->size() == 1) return delivered.error();
     if (delivered.ok() && *delivered) reply.delivered += 1;
   }
-  if (receivers->empty() && !message.addressed)
+  if (receivers->empty())
     if (Status kept = Keep(message, reply); !kept.ok()) return kept.error();
   for (PlannedStart& start : *starts) {
     Status started = StartBy(message, std::move(start), reply);

@@ -58,6 +58,15 @@ states:
   done:  { end: { result: "${result}" } }
 )yaml";
 
+constexpr const char* kCashier = R"yaml(
+fermata: 1
+process: cashier
+version: 1.0.0
+states:
+  tell: { emit: paid, to: { process: order, key: "${input.id}" }, with: { by: cash }, next: done }
+  done: { end: {} }
+)yaml";
+
 Value Id(std::string_view id) { return Value::Object({{"id", Value::String(id)}}); }
 Value Paid(std::string_view order) {
   return Value::Object({{"order", Value::String(order)}, {"by", Value::String("card")}});
@@ -72,7 +81,7 @@ class ShardTest : public ::testing::Test {
     EXPECT_TRUE(reply->has_value() && (*reply)->ok());
     return (*reply)->value().id;
   }
-  ShardBench bench{kManifest, {kOrder, kHold, kParent}};
+  ShardBench bench{kManifest, {kOrder, kHold, kParent, kCashier}};
 };
 
 TEST_F(ShardTest, AnswersAndCallsOutOnlyAfterTheCommit) {
@@ -218,6 +227,13 @@ TEST_F(ShardTest, AnEventThatComesBeforeItsInstanceWaitsForIt) {
   InstanceId id = Started("order", Id("o-1"));
   EXPECT_THAT(ActiveStates(bench.Stored(id)), ElementsAre("ship"));
   EXPECT_TRUE(bench.storage.tables().FindKeptEvents(kDefaultTenant, "o-1", "order", std::nullopt).empty());
+}
+
+TEST_F(ShardTest, AnEventForAnInstanceThatIsNotThereYetWaitsForIt) {
+  Started("cashier", Id("o-1"));
+  EXPECT_EQ(bench.storage.tables().FindKeptEvents(kDefaultTenant, "o-1", "order", std::nullopt).size(), 1u);
+  InstanceId id = Started("order", Id("o-1"));
+  EXPECT_THAT(ActiveStates(bench.Stored(id)), ElementsAre("ship"));
 }
 
 TEST_F(ShardTest, AKeptEventThatExpiredIsNotGiven) {
