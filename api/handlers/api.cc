@@ -13,6 +13,7 @@ Api::Api(ApiServices services) : services_(std::move(services)), workers_(kApiTh
   AddDefinitionRoutes(context);
   AddConnectorRoutes(context);
   AddInstanceRoutes(context);
+  AddMigrationRoutes(context);
   AddEventRoutes(context);
   AddIncidentRoutes(context);
   AddTaskRoutes(context);

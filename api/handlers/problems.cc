@@ -33,6 +33,7 @@ constexpr std::array kStatuses = {
     std::pair{kVersionTaken, 409},
     std::pair{kActionForbids, 409},
     std::pair{kTaskClosed, 409},
+    std::pair{kMigrationForbids, 409},
     std::pair{kTooManyKeptEvents, 429},
     std::pair{kUnsupportedMediaType, 415},
     std::pair{kForeignHost, 403},

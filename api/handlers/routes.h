@@ -43,6 +43,7 @@ struct RouteContext {
 void AddDefinitionRoutes(const RouteContext& context);
 void AddConnectorRoutes(const RouteContext& context);
 void AddInstanceRoutes(const RouteContext& context);
+void AddMigrationRoutes(const RouteContext& context);
 void AddEventRoutes(const RouteContext& context);
 void AddIncidentRoutes(const RouteContext& context);
 void AddTaskRoutes(const RouteContext& context);

@@ -10,6 +10,11 @@
 #include "engine/runtime/shard.h"
 
 namespace fermata {
+namespace {
+
+constexpr std::size_t kSnapshotShare = 4;  // the journal behind a snapshot is at least so small a part of it
+
+}  // namespace
 
 Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   if (CachedInstance* cached = cache_.Find(id)) return cached;
@@ -28,6 +33,7 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   const StoredInstance& row = **stored;
   instance->row = row.row;
   instance->rows_since_snapshot = static_cast<std::int64_t>(row.tail.size());
+  if (row.snapshot) instance->snapshot_bytes = row.snapshot->bytes.size();
   for (const JournalRow& tail : row.tail) instance->bytes_since_snapshot += tail.bytes.size();
   for (const TimerView& timer : Timers(instance->state)) instance->timers.emplace(timer.timer, timer.due_us);
   for (const OpenIncident& incident : OpenIncidents(instance->state))
@@ -41,8 +47,17 @@ Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
   auto child_key = [this](const RunVerb& run, const Value& input) { return KeyOfChild(run, input); };
   auto child_refusal = [this](const RunVerb& run, const Value& input) { return RefusalOfChild(run, input); };
   DecisionContext context{now_us_, random_(), shard_count_, child_key, child_refusal};
+  DefinitionPtr target;
+  if (const auto* migrate = std::get_if<MigrateInstance>(&command)) {
+    target = services_.definitions.Find(instance.state.process, migrate->version);
+    if (!target)
+      return Error{kUnknownVersion, "Expected a deployed version of '" + instance.state.process + "', but " +
+                                        migrate->version + " is none."};
+    context.migrate_to = target.get();
+  }
   Result<Decision> decision = Decide(*instance.definition, instance.state, command, context);
   if (!decision.ok()) return decision.error();
+  if (target) instance.definition = target;
   services_.counters.decisions.fetch_add(1, std::memory_order_relaxed);
   Gather(instance, std::move(*decision));
   return Done{};
@@ -132,8 +147,11 @@ void Shard::GatherRows(CachedInstance& instance) {
     flight.rows.instances.push_back(std::move(row));
   }
   bool grown = instance.rows_since_snapshot >= kSnapshotEvents || instance.bytes_since_snapshot >= kSnapshotBytes;
+  // A large state is not written anew for every little change, or an `each` would cost the square of its items.
+  grown = grown && instance.bytes_since_snapshot >= instance.snapshot_bytes / kSnapshotShare;
   if (grown && !IsFinal(instance.state.status)) {
     flight.rows.snapshots.push_back({instance.state.id, instance.state.seq, EncodeSnapshot(instance.state)});
+    instance.snapshot_bytes = flight.rows.snapshots.back().bytes.size();
     instance.rows_since_snapshot = 0;
     instance.bytes_since_snapshot = 0;
   }

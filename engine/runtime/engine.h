@@ -145,13 +145,15 @@ class Engine {
   virtual void Start(StartRequest request, Answer<StartReply> answer) = 0;
   // `wait_us`-free: see WhenReached. All events of a batch are accepted or refused one by one; the answer keeps their order.
   virtual void Publish(CloudEvent event, Answer<EventReply> answer) = 0;
-  // Cancel, suspend, resume, resolve an incident. Answers with the status after the decision.
+  // Cancel, suspend, resume, migrate, resolve an incident. Answers with the status after the decision.
   virtual void Send(const InstanceId& id, Command command, Answer<std::string> answer) = 0;
   // Answers a human task; likewise. kUnknownTask also for one that is closed: FindTask tells them apart.
   virtual void Complete(CompleteRequest request, Answer<std::string> answer) = 0;
 
   // ---- reads ----
   virtual Result<InstanceView> Get(const InstanceId& id) = 0;
+  // Whether MigrateInstance would take it to that version now; otherwise its refusal. Changes nothing.
+  virtual Status CheckMigration(const InstanceId& id, const std::string& version) = 0;
   virtual Result<Page<InstanceSummary>> List(const InstanceQuery& query) = 0;
   virtual Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) = 0;
   virtual Result<Page<IncidentView>> Incidents(const IncidentQuery& query) = 0;

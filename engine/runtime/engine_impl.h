@@ -40,6 +40,7 @@ class EngineImpl final : public Engine, private ShardRouter {
   void Complete(CompleteRequest request, Answer<std::string> answer) override;
 
   Result<InstanceView> Get(const InstanceId& id) override;
+  Status CheckMigration(const InstanceId& id, const std::string& version) override;
   Result<Page<InstanceSummary>> List(const InstanceQuery& query) override;
   Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) override;
   Result<Page<IncidentView>> Incidents(const IncidentQuery& query) override;

@@ -26,6 +26,7 @@ struct CachedInstance {
   std::map<std::string, std::string> search;        // rows of searchable variables
   std::int64_t rows_since_snapshot = 0;
   std::size_t bytes_since_snapshot = 0;
+  std::size_t snapshot_bytes = 0;         // of the newest one
   std::int64_t touched_in = 0;            // number of the newest batch with rows of this instance
   int pins = 0;                           // batches in flight: not evicted before they are known
   std::list<InstanceId>::iterator place;  // in the cache's order of use

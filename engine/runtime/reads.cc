@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/codec/codec.h"
+#include "engine/core/decide.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/replay.h"
@@ -71,6 +72,21 @@ Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
   for (const OpenIncident& incident : OpenIncidents(*state))
     view.incidents.push_back(ViewOf(IncidentRowOf(*state, incident)));
   return view;
+}
+
+Status EngineImpl::CheckMigration(const InstanceId& id, const std::string& version) {
+  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
+  if (!stored.ok()) return stored.error();
+  if (!stored->has_value())
+    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  Result<InstanceState> state = Rebuild(**stored);
+  if (!state.ok()) return state.error();
+  const DefinitionPtr from = definitions_.FindByHash(state->process, state->definition_hash);
+  const DefinitionPtr target = definitions_.Find(state->process, version);
+  if (!from || !target)
+    return Error{kUnknownVersion,
+                 "Expected a deployed version of '" + state->process + "', but " + version + " is none."};
+  return fermata::CheckMigration(*from, *state, *target, clock_.NowUs());
 }
 
 // A row with the states and status of this moment.

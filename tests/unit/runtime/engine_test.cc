@@ -153,5 +153,43 @@ TEST_F(EngineTest, AnEventFoundByMatchIsTakenByTheThreadThatWritesItsInstance) {
   EXPECT_EQ(engine_->Stats().commit_failures, 0u);
 }
 
+TEST_F(EngineTest, AnInstanceGoesOnUnderAnotherVersion) {
+  Open();
+  auto yaml = [](const std::string& version, const std::string& rest) {
+    return "fermata: 1\nprocess: small\nversion: " + version + "\nevents: { go: {} }\n" + rest;
+  };
+  auto deploy = [&](const std::string& text) {
+    ASSERT_TRUE(engine_->Deploy({"small.yaml", text, {}, {}, DeployRequest::IfThere::kMakeLive}).reply);
+  };
+  deploy(yaml("1.0.0", "states:\n  old: { on: { go: done }, after: { 1h: done } }\n  done: { end: {} }\n"));
+  deploy(yaml("2.0.0",
+              "migrations: [ { from: 1.x, states: { old: waits } } ]\n"
+              "states:\n  waits: { on: { go: done }, after: { 2h: done } }\n  done: { end: { by: two } }\n"));
+  std::promise<Result<StartReply>> started;
+  StartRequest start;
+  start.process = "small";
+  start.version = "1.0.0";
+  engine_->Start(start, [&](Result<StartReply> reply) { started.set_value(std::move(reply)); });
+  const InstanceId id = started.get_future().get()->id;
+  auto migrate = [&](const std::string& version) {
+    std::promise<Result<std::string>> answered;
+    engine_->Send(id, MigrateInstance{version}, [&](Result<std::string> reply) { answered.set_value(reply); });
+    return answered.get_future().get();
+  };
+  EXPECT_EQ(migrate("3.0.0").error().code, kUnknownVersion);
+  EXPECT_EQ(engine_->CheckMigration(id, "3.0.0").error().code, kUnknownVersion);
+  EXPECT_TRUE(engine_->CheckMigration(id, "2.0.0").ok());
+  EXPECT_EQ(engine_->Get(id)->summary.version, "1.0.0");
+  ASSERT_TRUE(migrate("2.0.0").ok());
+  EXPECT_EQ(migrate("1.0.0").error().code, kMigrationForbids);
+  EXPECT_EQ(engine_->CheckMigration(id, "1.0.0").error().code, kMigrationForbids);
+  Open();  // its definition is found by what the journal says
+  EXPECT_EQ(engine_->Get(id)->summary.version, "2.0.0");
+  EXPECT_EQ(engine_->Get(id)->summary.states, std::vector<std::string>{"waits"});
+  std::promise<Result<std::string>> cancelled;
+  engine_->Send(id, CancelInstance{""}, [&](Result<std::string> reply) { cancelled.set_value(reply); });
+  EXPECT_EQ(*cancelled.get_future().get(), "cancelled");
+}
+
 }  // namespace
 }  // namespace fermata
