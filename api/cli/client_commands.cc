@@ -281,6 +281,18 @@ int RunSteer(const ClientOptions& client, const SteerOptions& options) {
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 
+int RunMigrate(const ClientOptions& client, const MigrateOptions& options) {
+  const RestCall call{"POST", "/v1/instances/" + UrlEncode(options.id) + "/migrate",
+                      WriteJson(Value::Object(
+                          {{"version", Value::String(options.version)}, {"dryRun", Value::Bool(options.dry_run)}}))};
+  return CallAndPrint(client, call, [&](const Value& answer) {
+    if (options.dry_run)
+      std::cout << TextOf(answer.Find("id")) << " can be carried over to " << TextOf(answer.Find("version")) << "\n";
+    else
+      PrintInstance(answer, client.colour);
+  });
+}
+
 int RunIncidents(const ClientOptions& client, const IncidentsOptions& options) {
   const RestCall call{"GET", "/v1/incidents" + QueryOf({{"process", options.process},
                                                         {"instance", options.instance},

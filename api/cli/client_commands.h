@@ -1,4 +1,4 @@
-// The commands that talk to a running server: deploy, start, get, list, history, send, cancel, suspend, resume, incidents, resolve.
+// The commands that talk to a running server: deploy, start, get, list, history, send, cancel, suspend, resume, migrate, incidents, resolve.
 //
 // Each prints to stdout (with `json`: the server's answer as it is), explains refusals on stderr and gives an exit code (exit_code.h).
 #pragma once
@@ -59,6 +59,12 @@ struct SteerOptions {
   std::string word, id, reason, wait;
 };
 int RunSteer(const ClientOptions& client, const SteerOptions& options);
+
+struct MigrateOptions {
+  std::string id, version;
+  bool dry_run = false;
+};
+int RunMigrate(const ClientOptions& client, const MigrateOptions& options);
 
 struct IncidentsOptions {
   std::string process, instance, cursor;

@@ -166,9 +166,9 @@ class Parser {
 
   void AddNew() {
     new_.colour = ColourOf(STDERR_FILENO);
-    DescribeNew(*Add("new", "copies a starting point for a process",
-                     [this] { return RunNew(new_, std::cout, std::cerr); }),
-                new_);
+    DescribeNew(
+        *Add("new", "copies a starting point for a process", [this] { return RunNew(new_, std::cout, std::cerr); }),
+        new_);
   }
 
   void AddDraw() {
@@ -214,8 +214,8 @@ class Parser {
 
   static void AddLook(CLI::App* command, SvgOptions& look) {
     command->add_option("--direction", look.direction, "lr (left to right) or td (top down)")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, DrawDirection>{
-            {"lr", DrawDirection::kLeftRight}, {"td", DrawDirection::kTopDown}}))
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, DrawDirection>{{"lr", DrawDirection::kLeftRight}, {"td", DrawDirection::kTopDown}}))
         ->option_text("DIRECTION [td]");
     command->add_option("--theme", look.theme, "light, dark, or auto: what the reader's system prefers")
         ->transform(CLI::CheckedTransformer(std::map<std::string, DrawTheme>{
@@ -295,6 +295,11 @@ class Parser {
       command->add_option("--wait", steer_.wait, "until it has ended, but at most so long: 10s");
       if (std::string_view(word) == "cancel") command->add_option("--reason", steer_.reason);
     }
+    CLI::App* migrate = AddClient("migrate", "carries an instance over to another version of its process",
+                                  [this] { return RunMigrate(client_, migrate_); });
+    migrate->add_option("id", migrate_.id)->required();
+    migrate->add_option("version", migrate_.version)->required();
+    migrate->add_flag("--dry-run", migrate_.dry_run, "only says whether it could be carried");
   }
 
   void AddIncidents() {
@@ -388,6 +393,7 @@ class Parser {
   HistoryOptions history_;
   SendOptions send_;
   SteerOptions steer_;
+  MigrateOptions migrate_;
   IncidentsOptions incidents_;
   ResolveOptions resolve_;
   TasksOptions tasks_;

@@ -58,8 +58,8 @@ std::string HistoryText(const std::vector<HistoryLine>& history, const Ink& ink)
     const bool is_new = line.step_line != last_line;
     last_line = line.step_line;
     const std::string step = line.step_line == 0 ? "start" : "line " + std::to_string(line.step_line);
-    text +=
-        "    " + In(ink.dim, Padded(ElapsedText(line.after_us), width) + "  " + Padded(is_new ? step : "", 9), ink) + "  ";
+    text += "    " +
+            In(ink.dim, Padded(ElapsedText(line.after_us), width) + "  " + Padded(is_new ? step : "", 9), ink) + "  ";
     if (process_width > 0) text += In(ink.dim, Padded(line.process, process_width), ink) + "  ";
     text += line.text + "\n";
   }

@@ -1,4 +1,4 @@
-// Carrying an instance over to another version of its process; with `dry_run` only the answer whether it could be.
+// Carrying an instance over to another version of its process; with `dryRun` only the answer whether it could be.
 #include "api/handlers/field_reader.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
@@ -10,11 +10,11 @@ namespace {
 void Migrate(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply) {
   Result<Value> body = ReadOptionalJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
-  FieldReader fields(*body, {"version", "dry_run"});
+  FieldReader fields(*body, {"version", "dryRun"});
   const std::string version = fields.RequiredText("version");
-  const Value* dry_run = fields.Any("dry_run");
+  const Value* dry_run = fields.Any("dryRun");
   if (dry_run != nullptr && dry_run->kind() != ValueKind::kBool)
-    fields.Fail("dry_run", "Expected true or false, but got " + std::string(JsonKindName(*dry_run)) + ".");
+    fields.Fail("dryRun", "Expected true or false, but got " + std::string(JsonKindName(*dry_run)) + ".");
   if (!fields.mistakes().empty()) return reply.Fail(fields.mistakes());
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
   if (!id) return;

@@ -73,7 +73,9 @@ class Tasks : public testing::TestWithParam<std::string> {
                             const std::string& path = "") {
     EXPECT_EQ(response.status, status) << response.body;
     EXPECT_EQ(At(response, "code"), code) << response.body;
-    if (!path.empty()) EXPECT_EQ(At(response, "errors.0.path"), path) << response.body;
+    if (!path.empty()) {
+      EXPECT_EQ(At(response, "errors.0.path"), path) << response.body;
+    }
   }
 
   FermataServer server_;
@@ -124,7 +126,7 @@ TEST_P(Tasks, AClosedTaskIs409AndAnUnknownOne404) {
   ExpectProblem(Complete(task, answer), 409, "FM-4019");
   ASSERT_EQ(Complete(TaskOf(instance), "{}").status, 200);
   ExpectProblem(Complete(task, answer), 409, "FM-4019");
-  for (const std::string unknown : {std::string("nonsense"), std::string("00000000000000000000000000-3"),
+  for (const std::string& unknown : {std::string("nonsense"), std::string("00000000000000000000000000-3"),
                                     instance + "-99", instance + "-1", instance, instance + "-0"}) {
     ExpectProblem(Complete(unknown, answer), 404, "FM-4015");
     ExpectProblem(server_.http().Get("/v1/tasks/" + unknown), 404, "FM-4015");
