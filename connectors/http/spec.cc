@@ -154,17 +154,27 @@ class Reader {
   }
 
   // The text with which a template begins before any expression.
-  static std::string_view LeadingText(const Template& source) {
-    if (const auto* value = std::get_if<Value>(&source.content)) return value->is_string() ? value->as_string() : "";
+  static std::string LeadingText(const Template& source) {
+    if (const auto* value = std::get_if<Value>(&source.content))
+      return value->is_string() ? std::string(value->as_string()) : "";
+    std::string leading;
     if (const auto* text = std::get_if<TextTemplate>(&source.content))
-      if (!text->pieces.empty() && !text->pieces[0].expression) return text->pieces[0].literal;
-    return "";
+      for (const TextTemplate::Piece& piece : text->pieces) {
+        if (piece.expression) break;
+        leading += piece.literal;
+      }
+    return leading;
   }
 
-  // Scheme and host are written out, so that no input can choose where a request goes.
-  static bool IsAbsolute(std::string_view text) {
-    for (std::string_view scheme : {"http://", "https://"})
-      if (text.starts_with(scheme) && text.size() > scheme.size() && text[scheme.size()] != '/') return true;
+  // Scheme, host and port are written out and end before the first expression, so that no input can choose where a request goes.
+  static bool IsAbsolute(const Template& url) {
+    const std::string text = LeadingText(url);
+    const bool is_literal = std::holds_alternative<Value>(url.content);
+    for (std::string_view scheme : {"http://", "https://"}) {
+      if (!text.starts_with(scheme)) continue;
+      const std::size_t host_end = text.find_first_of("/?#", scheme.size());
+      return host_end == std::string::npos ? is_literal && text.size() > scheme.size() : host_end > scheme.size();
+    }
     return false;
   }
 
@@ -178,9 +188,9 @@ class Reader {
     const Value* url = http.Find("url");
     const Value given = base_url.empty() ? (url ? *url : Value()) : Value::String(base_url);
     spec.url = base_url.empty() ? ReadTemplate(given, "/http/url", {"secret"}) : Template{given, {}};
-    if (!error_ && !IsAbsolute(LeadingText(spec.url)))
+    if (!error_ && !IsAbsolute(spec.url))
       Fail(kHttpManifestShape, "/http/url",
-           "Expected a URL that begins with http:// or https:// and a host, but it does not.");
+           "Expected a URL that begins with http:// or https:// and a whole host, but it does not.");
     if (!http.is_null()) spec.headers = ReadHeaders(http, "/http", {"secret"});
     spec.secret_names = secret_names_;
   }
@@ -197,10 +207,9 @@ class Reader {
            "Expected GET, POST, PUT, PATCH, DELETE or HEAD, but it is another method.");
     const Value* url = http.Find("url");
     spec.url = ReadTemplate(url ? *url : Value::String(""), path + "/url", {"input"});
-    const std::string_view start = LeadingText(spec.url);
-    if (!error_ && !(url == nullptr || start.starts_with('/') || IsAbsolute(start)))
+    if (!error_ && !(url == nullptr || LeadingText(spec.url).starts_with('/') || IsAbsolute(spec.url)))
       Fail(kHttpManifestShape, path + "/url",
-           "Expected a path that begins with '/' or a whole http or https URL, but it is neither.");
+           "Expected a path that begins with '/' or an http or https URL with a whole host, but it is neither.");
     spec.query = ReadPairs(http, "query", path, {"input"});
     spec.headers = ReadHeaders(http, path, {"input"});
     spec.body = ReadOptional(http, "body", path, {"input"});

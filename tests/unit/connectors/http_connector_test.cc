@@ -235,6 +235,14 @@ TEST(HttpConnectorTest, TheGivenBaseUrlTakesThePlaceOfTheManifests) {
   EXPECT_EQ(service.requests()[0].target, "/base/a");
 }
 
+TEST(HttpConnectorTest, TakesInputBehindAHostThatIsWrittenOut) {
+  StubService service(Always(200, "{}"));
+  for (const char* rest : {"/${input.a}", "?a=${input.a}", ""}) {
+    auto connector = Make(Load("{ url: \"http://127.0.0.1:1\" }", "{ url: \"" + service.url() + rest + "\" }"));
+    EXPECT_TRUE(std::holds_alternative<JobSuccess>(connector->Run(MakeJob(R"({"a":"b"})")))) << rest;
+  }
+}
+
 struct BadManifest {
   const char* name;
   const char* http;
@@ -272,6 +280,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadManifest{"ResponseInARequest", kGoodHttp, "{ url: \"/${response.status}\" }", "FM-7002",
                     "/operations/get/http/url"},
         BadManifest{"HostFromInput", kGoodHttp, "{ url: \"${input.url}\" }", "FM-7001", "/operations/get/http/url"},
+        BadManifest{"HostThatInputEnds", kGoodHttp, "{ url: \"http://1${input.host}:80/x\" }", "FM-7001",
+                    "/operations/get/http/url"},
+        BadManifest{"PortFromInput", kGoodHttp, "{ url: \"http://x:${input.port}/x\" }", "FM-7001",
+                    "/operations/get/http/url"},
+        BadManifest{"HostBehindAUserFromInput", kGoodHttp, "{ url: \"https://a@${input.host}/x\" }", "FM-7001",
+                    "/operations/get/http/url"},
+        BadManifest{"NoHostBeforeTheQuery", kGoodHttp, "{ url: \"http://?${input.a}\" }", "FM-7001",
+                    "/operations/get/http/url"},
+        BadManifest{"HostThatASecretEnds", "{ url: \"http://x.${secret.HOST}/\" }", "{}", "FM-7001", "/http/url"},
         BadManifest{"UnknownMethod", kGoodHttp, "{ method: BREW }", "FM-7001", "/operations/get/http/method"},
         BadManifest{"OwnHeader", kGoodHttp, "{ headers: { Idempotency-Key: x } }", "FM-7001",
                     "/operations/get/http/headers"},
