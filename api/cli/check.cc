@@ -75,6 +75,18 @@ bool HasRootKey(std::string_view text, std::string_view key) {
 
 bool IsManifestText(std::string_view text) { return HasRootKey(text, "connector") && !HasRootKey(text, "process"); }
 
+// A file of `folder` or below it; none if a link leads out of it.
+std::optional<std::string> ReadFileBelow(const fs::path& folder, const std::string& name) {
+  std::error_code error;
+  const fs::path root = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
+  if (error) return std::nullopt;
+  const fs::path file = fs::canonical(root / name, error);
+  if (error) return std::nullopt;
+  const fs::path inside = file.lexically_relative(root);
+  if (inside.empty() || *inside.begin() == "..") return std::nullopt;
+  return ReadFile(file);
+}
+
 // The schema files that `text` needs, from the folder, with what they need in turn.
 std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std::string& text) {
   std::map<std::string, std::string> files;
@@ -83,7 +95,7 @@ std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std
     const std::string path = std::move(wanted.back());
     wanted.pop_back();
     if (files.count(path)) continue;
-    auto content = ReadFile(folder / path);
+    auto content = ReadFileBelow(folder, path);
     if (!content) continue;
     for (std::string& next : ReferencedFiles(*content, path)) wanted.push_back(std::move(next));
     files.emplace(path, std::move(*content));
@@ -140,7 +152,9 @@ class Checker {
     Bundle& bundle = waiting_.emplace_back();
     bundle.file = path.string();
     bundle.text = *text;
-    bundle.open_file = [folder = path.parent_path()](const std::string& schema) { return ReadFile(folder / schema); };
+    bundle.open_file = [folder = path.parent_path()](const std::string& schema) {
+      return ReadFileBelow(folder, schema);
+    };
     bundle.processes = Neighbours(path.parent_path());
     AddManifests(path.parent_path() / "connectors", bundle);
     for (const fs::path& folder : options_.connector_folders) AddManifests(folder, bundle);

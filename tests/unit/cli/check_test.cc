@@ -73,6 +73,36 @@ TEST_F(CheckTest, FindsManifestsAndSchemasBesideTheProcess) {
   EXPECT_EQ(Run(0), "1 file checked: 0 errors, 0 warnings\n");
 }
 
+// `input` comes from schemas/a.yaml; the file that it leads to is no schema, and says so with its own line.
+TEST_F(CheckTest, ALinkLeadsToNoSchemaOutsideTheFolder) {
+  const std::string input = "input: { $ref: schemas/a.yaml }\nstates:\n  a: { end: {} }\n";
+  Write("outside/secret.yaml", "type: hunter2\n");
+  Write("in/p.yaml", "fermata: 1\nprocess: p\nversion: 1.0.0\n" + input);
+  fs::create_directories(folder_ / "in/schemas");
+  fs::create_symlink("../../outside/secret.yaml", folder_ / "in/schemas/a.yaml");
+  paths_ = {folder_ / "in"};
+  EXPECT_EQ(Run(1).find("hunter2"), std::string::npos);
+  EXPECT_TRUE(ReadBundle(folder_ / "in/p.yaml").files.empty());
+
+  fs::remove_all(folder_ / "in/schemas");
+  fs::create_directory_symlink("../outside", folder_ / "in/schemas");
+  fs::rename(folder_ / "outside/secret.yaml", folder_ / "outside/a.yaml");
+  EXPECT_EQ(Run(1).find("hunter2"), std::string::npos);
+  EXPECT_TRUE(ReadBundle(folder_ / "in/p.yaml").files.empty());
+}
+
+TEST_F(CheckTest, FollowsALinkToASchemaInTheFolder) {
+  Write("real/p.yaml",
+        "fermata: 1\nprocess: p\nversion: 1.0.0\ninput: { $ref: schemas/a.yaml }\nstates:\n  a: { end: {} }\n");
+  Write("real/data/a.yaml", "type: object\n");
+  fs::create_directories(folder_ / "real/schemas");
+  fs::create_symlink("../data/a.yaml", folder_ / "real/schemas/a.yaml");
+  fs::create_directory_symlink("real", folder_ / "in");
+  paths_ = {folder_ / "in"};
+  EXPECT_EQ(Run(0), "1 file checked: 0 errors, 0 warnings\n");
+  EXPECT_EQ(ReadBundle(folder_ / "in/p.yaml").files.at("schemas/a.yaml"), "type: object\n");
+}
+
 TEST_F(CheckTest, BlamesASchemaFileOnceByItsPath) {
   for (const char* name : {"p", "q"})
     Write(std::string(name) + ".yaml",
