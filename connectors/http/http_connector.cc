@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <set>
 #include <utility>
 
 #include "connectors/http/spec.h"
@@ -174,6 +175,7 @@ class HttpConnector final : public Connector {
       outcome = std::move(stop.outcome);
     }
     // A service may echo what it was sent.
+    if (auto* success = std::get_if<JobSuccess>(&outcome)) success->output = RedactValue(success->output, used_secrets);
     if (auto* failure = std::get_if<TechnicalFailure>(&outcome))
       failure->message = Redact(std::move(failure->message), used_secrets);
     if (auto* failure = std::get_if<BusinessFailure>(&outcome)) {
@@ -300,7 +302,8 @@ class HttpConnector final : public Connector {
     return BusinessFailure{rule.error, std::move(message), std::move(data)};
   }
 
-  // Bounded: what ParseJson and ToJsonValue let through is at most kValueDepthMax deep.
+  // Of keys that become one, the first stays. Bounded: what ParseJson and ToJsonValue let through is at most
+  // kValueDepthMax deep.
   static Value RedactValue(const Value& data, const std::vector<std::string>& secrets) {
     if (secrets.empty()) return data;
     if (data.is_string()) return Value::String(Redact(std::string(data.as_string()), secrets));
@@ -311,7 +314,12 @@ class HttpConnector final : public Connector {
     }
     if (data.is_map()) {
       std::vector<MapEntry> entries;
-      for (const auto& [key, item] : data.as_map()) entries.emplace_back(key, RedactValue(item, secrets));
+      std::set<std::string> keys;
+      for (const auto& [key, item] : data.as_map()) {
+        std::string name = Redact(std::string(key.as_string()), secrets);
+        if (!keys.insert(name).second) continue;
+        entries.emplace_back(Value::String(name), RedactValue(item, secrets));
+      }
       return Value::Map(std::move(entries));
     }
     return data;

@@ -210,6 +210,18 @@ TEST(HttpConnectorTest, PutsSecretsIntoHeadersAndKeepsThemOutOfErrors) {
   EXPECT_EQ(WriteJson(std::get<BusinessFailure>(outcome).data), R"({"echo":["you sent Bearer ***"]})");
 }
 
+TEST(HttpConnectorTest, KeepsSecretsThatAServiceEchoesOutOfTheOutput) {
+  StubService service(Always(200, R"({"list":["Bearer hunter2"],"a hunter2 b":{"n":1},"hunter2":2,"***":3})"));
+  const std::string http = "{ url: \"" + service.url() + "\", headers: { Authorization: \"Bearer ${secret.TOKEN}\" } }";
+  auto run = [&](const std::string& operation) {
+    const Outcome outcome = Make(Load(http, operation), {{"TOKEN", "hunter2"}})->Run(MakeJob());
+    return WriteJson(std::get<JobSuccess>(outcome).output);
+  };
+  // Of two keys that have become one, the first stays.
+  EXPECT_EQ(run("{}"), R"({"list":["Bearer ***"],"a *** b":{"n":1},"***":2})");
+  EXPECT_EQ(run("{ response: { output: { echo: \"${response.body.list[0]}\" } } }"), R"({"echo":"Bearer ***"})");
+}
+
 TEST(HttpConnectorTest, SaysWhichSecretIsMissing) {
   StubService service(Always(200, "{}"));
   auto connector = Make(Load("{ url: \"" + service.url() + "\", headers: { X-Key: \"${secret.TOKEN}\" } }", "{}"));
