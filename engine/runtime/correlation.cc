@@ -51,6 +51,7 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
   if (!receivers.ok()) return receivers.error();
   Result<std::vector<PlannedStart>> starts = PlanStarts(message, *receivers);
   if (!starts.ok()) return starts.error();
+  bool taken = false;  // an instance that has ended takes nothing, though it was found
   for (const InstanceId& receiver : *receivers) {
     DeliverEvent deliver{event, std::nullopt, false};
     if (!message.addressed) deliver.key = message.value;
@@ -58,8 +59,9 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
     if (!delivered.ok() && delivered.error().code != kTooManyKeptEvents) return delivered.error();
     if (!delivered.ok() && receivers->size() == 1) return delivered.error();
     if (delivered.ok() && *delivered) reply.delivered += 1;
+    taken |= !delivered.ok() || *delivered;
   }
-  if (receivers->empty())
+  if (!taken)
     if (Status kept = Keep(message, reply); !kept.ok()) return kept.error();
   for (PlannedStart& start : *starts) {
     Status started = StartBy(message, std::move(start), reply);
@@ -157,26 +159,30 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
   return Done{};
 }
 
-// The events that wait for this process and key, oldest first; they are the new instance's from now on.
-void Shard::TakeKept(const Definition& definition, StartInstance& start) {
-  if (definition.events.empty() || !start.key) return;
+// The events that wait for this process and key, oldest first: the new instance's, once it has begun.
+std::vector<KeptEventRow> Shard::OfferKept(const Definition& definition, StartInstance& start) {
+  if (definition.events.empty() || !start.key) return {};
   Result<std::vector<KeptEventRow>> rows =
       services_.storage.FindKeptEvents(start.tenant, definition.process, *start.key);
   if (!rows.ok()) {
     failed_ = true;  // the whole batch is decided again
-    return;
+    return {};
   }
-  std::string group = GroupKey({start.tenant, definition.process, *start.key});
-  pending_kept_.Merge(group, *rows, KeptIdentity);
+  pending_kept_.Merge(GroupKey({start.tenant, definition.process, *start.key}), *rows, KeptIdentity);
   std::sort(rows->begin(), rows->end(), [](const KeptEventRow& a, const KeptEventRow& b) { return a.order < b.order; });
   for (const KeptEventRow& row : *rows) {
-    if (row.expires_us > now_us_ && definition.FindEvent(row.type)) {
-      if (Result<Value> stored = ParseJson(row.bytes); stored.ok()) {
-        start.kept.push_back(EventFromStored(*stored));
-        start.kept_until_us.push_back(row.expires_us);
-      }
-    }
-    pending_kept_.Delete(Open().number, group, KeptIdentity(row));
+    if (row.expires_us <= now_us_ || !definition.FindEvent(row.type)) continue;
+    Result<Value> stored = ParseJson(row.bytes);
+    if (!stored.ok()) continue;
+    start.kept.push_back(EventFromStored(*stored));
+    start.kept_until_us.push_back(row.expires_us);
+  }
+  return std::move(*rows);
+}
+
+void Shard::DropKept(const std::vector<KeptEventRow>& rows) {
+  for (const KeptEventRow& row : rows) {
+    pending_kept_.Delete(Open().number, GroupKey({row.tenant, row.process, row.value}), KeptIdentity(row));
     Open().rows.kept_events_deleted.push_back(KeyOnly(row));
   }
 }

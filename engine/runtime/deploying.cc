@@ -124,8 +124,8 @@ void EngineImpl::FollowSchedule(const std::string& process) {
   std::future<void> done = durable->get_future();
   Shard& home = OwnerOf(HomeShard(kDefaultTenant, process, shard_count_));
   // If it fails, the shard finds out when it recovers.
-  if (home.Post(ScheduleChanged{process, [durable](Result<Done>) { durable->set_value(); }}))
-    done.wait_for(kScheduleChangeWait);
+  home.PostInternal(ScheduleChanged{process, [durable](Result<Done>) { durable->set_value(); }});
+  done.wait_for(kScheduleChangeWait);
 }
 
 DefinitionInfo EngineImpl::InfoOf(const DeployedDefinition& deployed) const {

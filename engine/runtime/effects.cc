@@ -114,7 +114,15 @@ void Shard::Gather(CachedInstance& instance, Decision decision) {
   flight.progress.push_back(std::move(progress));
   message_index_ = 0;
   for (Effect& effect : decision.effects) Perform(instance, std::move(effect));
-  if (IsFinal(instance.state.status)) TellScheduleOfEnd(instance);
+  if (IsFinal(instance.state.status)) LetGoOf(instance);
+}
+
+// It has ended: the next command of this batch finds its key free.
+void Shard::LetGoOf(CachedInstance& instance) {
+  const InstanceState& state = instance.state;
+  if (state.key)
+    pending_keys_.Delete(Open().number, GroupKey({state.tenant, state.process, *state.key}), state.id.ToString());
+  TellScheduleOfEnd(instance);
 }
 
 // Called once for each instance that the batch touched, when it closes: of rows that are replaced only the last counts.

@@ -1,9 +1,13 @@
 #include "engine/runtime/engine_calls.h"
 
 #include <atomic>
+#include <iterator>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
 #include "engine/runtime/json_field.h"
 
 namespace fermata {
@@ -13,15 +17,51 @@ using field::Text;
 
 constexpr std::int64_t kCancelWaitMs = 30LL * 24 * 3600 * 1000;  // an undo may stand as an incident for long
 
-InstanceQuery LiveByKey(const Value& input) {
+// Every page of them.
+Result<std::vector<InstanceSummary>> FindByKey(Engine& engine, const Value& input, std::optional<bool> live) {
   InstanceQuery query;
   query.filter.process = Text(input, "process");
   query.filter.key = Text(input, "key");
+  query.filter.live = live;
   query.filter.limit = kPageItemsMax;
-  return query;
+  std::vector<InstanceSummary> found;
+  do {
+    Result<Page<InstanceSummary>> page = engine.List(query);
+    if (!page.ok()) return page.error();
+    std::move(page->items.begin(), page->items.end(), std::back_inserter(found));
+    if (found.size() > kEngineCallInstancesMax)
+      return Error{kInvalidInput, "Expected at most " + std::to_string(kEngineCallInstancesMax) +
+                                      " instances with the key '" + *query.filter.key + "', but there are more."};
+    query.cursor = std::move(page->next_cursor);
+  } while (!query.cursor.empty());
+  return found;
 }
 
 TechnicalFailure Unavailable(const Error& error) { return {TechnicalError::kUnavailable, error.message, 0}; }
+
+// One engine.cancel: completes once, with the first failure or when every instance has ended.
+class Cancelling {
+ public:
+  Cancelling(std::size_t count, JobExecutor::Completion completion)
+      : count_(count), left_(count), completion_(std::move(completion)) {}
+
+  void OneEnded() {
+    if (--left_ > 0) return;
+    Complete(JobSuccess{Value::Object({{"cancelled", Value::Int(static_cast<std::int64_t>(count_))}})});
+  }
+  // Does not wait for the others: their undo may take long, and this one should be tried again soon.
+  void Fail(TechnicalFailure failure) { Complete(std::move(failure)); }
+
+ private:
+  void Complete(Outcome outcome) {
+    if (!completed_.exchange(true)) completion_(std::move(outcome));
+  }
+
+  const std::size_t count_;
+  std::atomic<std::size_t> left_;
+  std::atomic<bool> completed_{false};
+  const JobExecutor::Completion completion_;
+};
 
 }  // namespace
 
@@ -33,10 +73,10 @@ void EngineCalls::Run(const Job& job, JobExecutor::Completion completion) {
 }
 
 void EngineCalls::Find(const Job& job, JobExecutor::Completion completion) {
-  Result<Page<InstanceSummary>> page = engine_.List(LiveByKey(job.input));
-  if (!page.ok()) return completion(Unavailable(page.error()));
+  Result<std::vector<InstanceSummary>> instances = FindByKey(engine_, job.input, std::nullopt);
+  if (!instances.ok()) return completion(Unavailable(instances.error()));
   std::vector<Value> found;
-  for (const InstanceSummary& instance : page->items) {
+  for (const InstanceSummary& instance : *instances) {
     std::vector<Value> states;
     for (const std::string& state : instance.states) states.push_back(Value::String(state));
     found.push_back(Value::Object({{"id", Value::String(instance.id.ToString())},
@@ -47,40 +87,30 @@ void EngineCalls::Find(const Job& job, JobExecutor::Completion completion) {
 }
 
 void EngineCalls::Cancel(const Job& job, JobExecutor::Completion completion) {
-  InstanceQuery query = LiveByKey(job.input);
-  query.filter.live = true;
-  Result<Page<InstanceSummary>> page = engine_.List(query);
-  if (!page.ok()) return completion(Unavailable(page.error()));
-  for (const InstanceSummary& instance : page->items)
+  Result<std::vector<InstanceSummary>> instances = FindByKey(engine_, job.input, true);
+  if (!instances.ok()) return completion(Unavailable(instances.error()));
+  for (const InstanceSummary& instance : *instances)
     if (IsAncestor(instance.id.ToString(), job.instance_id))
       return completion(BusinessFailure{
           "own-ancestor", "Expected another instance, but this one descends from " + instance.id.ToString() + ".",
           Value()});
-  if (page->items.empty()) return completion(JobSuccess{Value::Object({{"cancelled", Value::Int(0)}})});
-
-  struct Pending {
-    std::atomic<std::size_t> left;
-    std::atomic<bool> failed{false};
-    std::int64_t count;
-    JobExecutor::Completion completion;
-  };
-  auto pending = std::make_shared<Pending>();
-  pending->left = page->items.size();
-  pending->count = static_cast<std::int64_t>(page->items.size());
-  pending->completion = std::move(completion);
-  auto one_less = [pending](bool ended) {
-    if (!ended) pending->failed = true;
-    if (--pending->left > 0) return;
-    if (pending->failed)
-      pending->completion(TechnicalFailure{TechnicalError::kUnavailable,
-                                           "Expected every instance to be cancelled, but not all are through yet.", 0});
-    else
-      pending->completion(JobSuccess{Value::Object({{"cancelled", Value::Int(pending->count)}})});
-  };
-  std::string reason = Text(job.input, "reason");
-  for (const InstanceSummary& instance : page->items) {
-    engine_.Send(instance.id, CancelInstance{reason}, [](Result<std::string>) {});
-    engine_.WhenReached(instance.id, "", kCancelWaitMs, one_less);
+  if (instances->empty()) return completion(JobSuccess{Value::Object({{"cancelled", Value::Int(0)}})});
+  auto cancelling = std::make_shared<Cancelling>(instances->size(), std::move(completion));
+  const std::string reason = Text(job.input, "reason");
+  for (const InstanceSummary& instance : *instances) {
+    engine_.Send(instance.id, CancelInstance{reason},
+                 [&engine = engine_, id = instance.id, cancelling](Result<std::string> sent) {
+                   // Its retention may be over since it was listed.
+                   if (!sent.ok() && sent.error().code == kUnknownInstance) return cancelling->OneEnded();
+                   // What the status forbids has ended by itself.
+                   if (!sent.ok() && sent.error().code != kStatusForbids)
+                     return cancelling->Fail(Unavailable(sent.error()));
+                   engine.WhenReached(id, "", kCancelWaitMs, [cancelling](bool ended) {
+                     if (ended) return cancelling->OneEnded();
+                     cancelling->Fail({TechnicalError::kUnavailable,
+                                       "Expected every instance to be cancelled, but not all are through yet.", 0});
+                   });
+                 });
   }
 }
 

@@ -49,6 +49,12 @@ class Inbox {
     items_.insert(items_.begin(), std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
   }
 
+  template <class Predicate>
+  void EraseIf(Predicate predicate) {
+    std::lock_guard lock(mutex_);
+    std::erase_if(items_, predicate);
+  }
+
   std::vector<Item> Take(std::size_t items_max) {
     std::vector<Item> taken;
     std::lock_guard lock(mutex_);

@@ -80,8 +80,8 @@ std::optional<Result<std::string>> Shard::Remembered(const std::string& idempote
 void Shard::Remember(int logical_shard, const std::string& idempotency_key, const std::string& request_hash,
                      std::string answer) {
   if (idempotency_key.empty()) return;
-  IdempotencyRow row{logical_shard, std::string(kDefaultTenant),           idempotency_key, request_hash,
-                     std::move(answer), now_us_ + kIdempotencyKeyMs * 1000};
+  IdempotencyRow row{logical_shard, std::string(kDefaultTenant), idempotency_key,
+                     request_hash,  std::move(answer),           now_us_ + kIdempotencyKeyMs * 1000};
   pending_idempotency_.Put(Open().number, GroupKey({row.tenant, row.key}), row.key, row);
   Open().rows.idempotency_keys.push_back(std::move(row));
 }
@@ -112,7 +112,7 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
   Flight& flight = Open();
   std::string tenant = start.tenant;
   std::optional<std::string> key = start.key;
-  TakeKept(*definition, start);
+  const std::vector<KeptEventRow> kept = OfferKept(*definition, start);
   auto fresh = std::make_unique<CachedInstance>();
   fresh->state.id = id;
   fresh->definition = definition;
@@ -123,10 +123,12 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
     return decided.error();
   }
   services_.counters.started.fetch_add(1, std::memory_order_relaxed);
+  DropKept(kept);
   if (key) {
     // Known at once, so that the next command of this batch meets the key.
     std::string group = GroupKey({tenant, definition->process, *key});
-    pending_keys_.Put(flight.number, group, id.ToString(), InstanceRowOf(instance.state));
+    if (!IsFinal(instance.state.status))
+      pending_keys_.Put(flight.number, group, id.ToString(), InstanceRowOf(instance.state));
     if (definition->unique == Uniqueness::kEver) {
       EverKeyRow row{HomeShardOf(tenant, *key), tenant, definition->process, *key, id};
       pending_ever_.Put(flight.number, group, *key, row);
@@ -189,8 +191,7 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
     } else if (auto* start = std::get_if<StartMessage>(&*message)) {
       StartChildHere(*start);
     } else if (auto* event = std::get_if<EventMessage>(&*message)) {
-      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && !IsRefusal(reply.error()))
-        failed_ = true;
+      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && !IsRefusal(reply.error())) failed_ = true;
     } else if (auto* subscribe = std::get_if<SubscribeMessage>(&*message)) {
       SubscribeHere(*subscribe);
     } else if (auto* scheduled = std::get_if<ScheduledMessage>(&*message)) {

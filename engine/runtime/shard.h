@@ -225,7 +225,8 @@ class Shard {
   Result<EventReply> Correlate(const EventMessage& message);
   Result<std::set<InstanceId>> FindReceivers(const EventMessage& message);
   Status Keep(const EventMessage& message, EventReply& reply);
-  void TakeKept(const Definition& definition, StartInstance& start);
+  std::vector<KeptEventRow> OfferKept(const Definition& definition, StartInstance& start);
+  void DropKept(const std::vector<KeptEventRow>& rows);
   void SubscribeHere(const SubscribeMessage& message);
   // start_on.cc
   struct PlannedStart {
@@ -265,6 +266,7 @@ class Shard {
   std::optional<std::string> KeyOfChild(const RunVerb& run, const Value& input) const;
   std::optional<ProcessError> RefusalOfChild(const RunVerb& run, const Value& input) const;
   void Gather(CachedInstance& instance, Decision decision);
+  void LetGoOf(CachedInstance& instance);
   void GatherRows(CachedInstance& instance);
   void GatherIncidents(CachedInstance& instance);
   void GatherTimers(CachedInstance& instance);

@@ -38,12 +38,15 @@ Result<std::vector<Shard::PlannedStart>> Shard::PlanStarts(const EventMessage& m
   return planned;
 }
 
-// The id follows from the process and the event's identity.
+// The id follows from the process and the event's identity. Senders who use one identity for events of several keys start one each.
 Status Shard::StartBy(const EventMessage& message, PlannedStart planned, EventReply& reply) {
   const int shard = HomeShardOf(message.tenant, message.value);
-  const InstanceId id =
-      InstanceId::MakeDerived(static_cast<std::uint8_t>(shard), now_us_ / 1000,
-                              planned.definition->process + "\n" + message.event.source + "\n" + message.event.id);
+  const InstanceId id = InstanceId::MakeDerived(
+      static_cast<std::uint8_t>(shard), now_us_ / 1000,
+      GroupKey({planned.definition->process, message.event.source, message.event.id, message.value}));
+  Result<CachedInstance*> there = Load(id);
+  if (there.ok()) return Done{};  // starting twice is starting once
+  if (there.error().code != kUnknownInstance) return there.error();
   StartInstance start;
   start.tenant = message.tenant;
   start.key = std::move(planned.key);

@@ -269,6 +269,8 @@ void Shard::FailFlights() {
   pending_subscriptions_.Clear();
   pending_kept_.Clear();
   services_.storage.ResetLane(options_.index);
+  // Recovery reads them all again, and in order: a cancel that stayed in the queue would overtake the start it is meant for.
+  inbox_.EraseIf([](const ShardItem& item) { return std::holds_alternative<MessageArrived>(item); });
   if (Recover().ok()) {
     failed_ = false;
     healthy_ = true;

@@ -67,6 +67,31 @@ states:
   done: { end: {} }
 )yaml";
 
+constexpr const char* kStop = R"yaml(
+fermata: 1
+process: stop
+version: 1.0.0
+key: ${input.id}
+events: { stop: { key: "${event.data.id}" } }
+vars: { share: "${10 / input.parts}" }
+states:
+  wait: { on: { stop: done }, after: { 1d: done } }
+  done: { end: {} }
+)yaml";
+
+constexpr const char* kBegun = R"yaml(
+fermata: 1
+process: begun
+version: 1.0.0
+key: ${input.id}
+unique: running
+start_on: begin
+events: { begin: {}, halt: { key: "${event.data.id}" } }
+states:
+  wait: { on: { halt: done }, after: { 1d: done } }
+  done: { end: {} }
+)yaml";
+
 Value Id(std::string_view id) { return Value::Object({{"id", Value::String(id)}}); }
 Value Paid(std::string_view order) {
   return Value::Object({{"order", Value::String(order)}, {"by", Value::String("card")}});
@@ -81,7 +106,7 @@ class ShardTest : public ::testing::Test {
     EXPECT_TRUE(reply->has_value() && (*reply)->ok());
     return (*reply)->value().id;
   }
-  ShardBench bench{kManifest, {kOrder, kHold, kParent, kCashier}};
+  ShardBench bench{kManifest, {kOrder, kHold, kParent, kCashier, kStop, kBegun}};
 };
 
 TEST_F(ShardTest, AnswersAndCallsOutOnlyAfterTheCommit) {
@@ -234,6 +259,49 @@ TEST_F(ShardTest, AnEventForAnInstanceThatIsNotThereYetWaitsForIt) {
   EXPECT_EQ(bench.storage.tables().FindKeptEvents(kDefaultTenant, "o-1", "order", std::nullopt).size(), 1u);
   InstanceId id = Started("order", Id("o-1"));
   EXPECT_THAT(ActiveStates(bench.Stored(id)), ElementsAre("ship"));
+}
+
+Value Parts(std::string_view id, std::int64_t parts) {
+  return Value::Object({{"id", Value::String(id)}, {"parts", Value::Int(parts)}});
+}
+
+TEST_F(ShardTest, AnEventThatMeetsAnInstanceEndedInTheSameBatchIsKept) {
+  Started("stop", Parts("s-1", 2));
+  auto first = bench.Send("stop", "e-1", Id("s-1"));
+  auto second = bench.Send("stop", "e-2", Id("s-1"));
+  bench.Settle();
+  EXPECT_EQ((*first)->value().delivered, 1);
+  EXPECT_EQ((*second)->value().delivered, 0);
+  EXPECT_TRUE((*second)->value().kept);
+}
+
+TEST_F(ShardTest, AKeyThatAnInstanceEndedInTheSameBatchHadIsFree) {
+  bench.Send("begin", "b-1", Id("k-1"));
+  bench.Settle();
+  auto stopped = bench.Send("halt", "e-1", Id("k-1"));
+  auto begun = bench.Send("begin", "b-2", Id("k-1"));
+  bench.Settle();
+  EXPECT_EQ((*stopped)->value().delivered, 1);
+  EXPECT_EQ((*begun)->value().started.size(), 1u);
+}
+
+TEST_F(ShardTest, ARefusedStartLeavesTheEventsThatWaitForItsKey) {
+  bench.Send("stop", "e-1", Id("s-1"));
+  bench.Settle();
+  ShardBench::Reply refused = bench.Start("stop", Parts("s-1", 0));
+  bench.Settle();
+  ASSERT_TRUE(refused->has_value());
+  EXPECT_FALSE((*refused)->ok());
+  EXPECT_EQ(bench.StatusOf(Started("stop", Parts("s-1", 2))), "completed");
+}
+
+TEST_F(ShardTest, OneEventIdentityWithTwoKeysStartsTwoInstances) {
+  auto first = bench.Send("begin", "b-1", Id("k-1"));
+  auto second = bench.Send("begin", "b-1", Id("k-2"));
+  bench.Settle();
+  ASSERT_EQ((*first)->value().started.size(), 1u);
+  ASSERT_EQ((*second)->value().started.size(), 1u);
+  EXPECT_NE((*first)->value().started[0], (*second)->value().started[0]);
 }
 
 TEST_F(ShardTest, AKeptEventThatExpiredIsNotGiven) {
