@@ -21,6 +21,7 @@ operations:
         reason: { type: string }
     output: { type: object, required: [cancelled], properties: { cancelled: { type: integer, minimum: 0 } } }
     errors: [own-ancestor]
+    retry: { attempts: 20, first: 1s, factor: 2, max: 1m }
   find:
     title: The live and finished instances with this key
     input:

@@ -91,6 +91,8 @@ inline constexpr std::size_t kTimersInMemoryMax =
     200'000;                                             // of one shard; the horizon moves nearer when there are more
 inline constexpr std::size_t kJobsInFlightMax = 50'000;  // beyond it starts are refused with 503
 inline constexpr std::int64_t kWaitMaxMs = 60'000;       // ?wait= of a request
+inline constexpr std::size_t kEngineCallInstancesMax =
+    10'000;  // found by one engine.cancel or engine.find: as many as an inbox takes at once
 
 // ---- storage ----
 inline constexpr std::size_t kSqliteGroupBatchesMax = 64;  // merged into one transaction
