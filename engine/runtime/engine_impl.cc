@@ -88,9 +88,14 @@ bool EngineImpl::RunHere(const Job& job, JobExecutor::Completion completion) {
     calls_.Run(job, std::move(completion));
     return true;
   }
-  // A worker fetches its jobs itself.
   ManifestPtr manifest = job.manifest ? job.manifest : definitions_.FindManifest(job.connector);
-  return manifest && manifest->kind == ConnectorKind::kWorker;
+  if (!manifest || manifest->kind != ConnectorKind::kWorker) return false;
+  // Visible after its tries as an incident, which an operator can skip with the work's result.
+  completion(TechnicalFailure{TechnicalError::kUnavailable,
+                              "Expected somebody to carry out " + job.connector + "." + job.operation +
+                                  ", but workers cannot fetch jobs from this release yet.",
+                              0});
+  return true;
 }
 
 // ---- commands ----

@@ -92,6 +92,26 @@ TEST_F(EngineTest, ABadDefinitionLeavesTheOldOneLive) {
   EXPECT_EQ(Live(), "1.0.0");
 }
 
+TEST_F(EngineTest, ACallThatOnlyAWorkerCouldTakeStandsAsAnIncident) {
+  Open();
+  const std::string process =
+      "fermata: 1\nprocess: handmade\nversion: 1.0.0\nstates:\n  make: { call: shop.make, next: done }\n  done: { end: "
+      "{} }\n";
+  const std::string manifest = "connector: shop\nversion: 1.0.0\nkind: worker\noperations: { make: {} }\n";
+  ASSERT_TRUE(engine_->Deploy({"handmade.yaml", process, {}, {{"shop.yaml", manifest}}, {}}).reply);
+  StartRequest request;
+  request.process = "handmade";
+  request.input = Value::Object({});
+  std::promise<Result<StartReply>> started;
+  engine_->Start(request, [&](Result<StartReply> answer) { started.set_value(std::move(answer)); });
+  const InstanceId id = started.get_future().get().value().id;
+  std::promise<bool> waits;
+  engine_->WhenReached(id, "waiting", 10'000, [&](bool reached) { waits.set_value(reached); });
+  ASSERT_TRUE(waits.get_future().get());
+  ASSERT_EQ(engine_->Get(id)->incidents.size(), 1u);
+  EXPECT_EQ(engine_->Get(id)->incidents[0].error, "unavailable");
+}
+
 // ---- several shard threads ----
 
 constexpr const char* kMatching = R"(
