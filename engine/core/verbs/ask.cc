@@ -64,6 +64,14 @@ Error WrongOutcome(const std::vector<std::string>& outcomes, const std::optional
                "/outcome"};
 }
 
+// The answer that waits for `resume`, if there is one.
+const CompleteTask* FindWaitingAnswer(const Machine& machine, ActivationId activation) {
+  for (const auto& [number, stashed] : machine.state().stash)
+    if (const auto* answer = std::get_if<CompleteTask>(&stashed.command); answer && answer->activation == activation)
+      return answer;
+  return nullptr;
+}
+
 }  // namespace
 
 std::optional<ProcessError> StartAsk(Machine& machine, ActivationId id, const AskVerb& verb) {
@@ -92,6 +100,11 @@ std::optional<Error> RefuseAnswer(const Machine& machine, const CompleteTask& an
     return Error{kUnknownTask,
                  "Expected an open task, but there is none with number " + std::to_string(answer.activation) + "."};
   }
+  // The first answer counts; the same one again may be a repetition.
+  const CompleteTask* waiting = FindWaitingAnswer(machine, answer.activation);
+  if (waiting != nullptr && !(*waiting == answer))
+    return Error{kTaskClosed, "Expected an open task, but number " + std::to_string(answer.activation) +
+                                  " has been answered; the answer is taken when the instance is resumed."};
   const std::vector<std::string>& outcomes = activation->task->outcomes;
   const bool fits = outcomes.empty() ? !answer.outcome
                                      : answer.outcome && std::find(outcomes.begin(), outcomes.end(), *answer.outcome) !=
