@@ -22,6 +22,10 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers -fn
 if(FERMATA_SANITIZE)
   add_compile_options(-fsanitize=${FERMATA_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FERMATA_SANITIZE})
+  if(FERMATA_SANITIZE MATCHES undefined)
+    # A check at each access to a member costs a third of the compile time, and ASan stops at most of what it would find.
+    add_compile_options(-fno-sanitize=null,alignment,object-size)
+  endif()
 endif()
 if(FERMATA_FUZZ)
   # Coverage in every library; the programs of tests/fuzz link the driver.
