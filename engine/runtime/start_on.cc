@@ -46,7 +46,10 @@ Status Shard::StartBy(const EventMessage& message, PlannedStart planned, EventRe
       GroupKey({planned.definition->process, message.event.source, message.event.id, message.value}));
   Result<CachedInstance*> there = Load(id);
   if (there.ok()) return Done{};  // starting twice is starting once
-  if (there.error().code != kUnknownInstance) return there.error();
+  if (there.error().code != kUnknownInstance) {
+    failed_ = true;  // the whole batch is decided again
+    return there.error();
+  }
   StartInstance start;
   start.tenant = message.tenant;
   start.key = std::move(planned.key);
