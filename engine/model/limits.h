@@ -44,9 +44,12 @@ inline constexpr int kStateNestingMax = 16;
 inline constexpr int kNameBytesMax = 63;
 inline constexpr int kMicrostepsMax = 1'000;  // language.md: beyond it is `livelock`
 inline constexpr int kDiagnosticsMax = 200;   // of one file
-inline constexpr int kCronSearchDays = 30 * 366;  // for the next tick: 29 February on a given weekday comes every 28 years
-inline constexpr std::size_t kScheduleQueueMax = 1'000;  // ticks that wait for an instance to end; further ones are skipped
-inline constexpr std::size_t kScheduleInstancesMax = 10'000;  // live ones that a schedule remembers; the oldest are forgotten
+inline constexpr int kCronSearchDays =
+    30 * 366;  // for the next tick: 29 February on a given weekday comes every 28 years
+inline constexpr std::size_t kScheduleQueueMax =
+    1'000;  // ticks that wait for an instance to end; further ones are skipped
+inline constexpr std::size_t kScheduleInstancesMax =
+    10'000;  // live ones that a schedule remembers; the oldest are forgotten
 
 // ---- instances ----
 inline constexpr std::size_t kKeyBytesMax = 1'024;  // business keys, idempotency keys, correlation values
@@ -54,7 +57,8 @@ inline constexpr std::size_t kKeptEventsPerInstanceMax = 1'000;
 inline constexpr std::size_t kKeptEventsPerValueMax = 1'000;
 inline constexpr std::int64_t kKeepDefaultMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kRetentionDefaultMs = 30LL * 24 * 3600 * 1000;  // of finished instances
-inline constexpr int kRetentionRowsAtOnce = 2'000;  // looked at every few seconds: 24,000 a minute, without an index of ends
+inline constexpr int kRetentionRowsAtOnce =
+    2'000;  // looked at every few seconds: 24,000 a minute, without an index of ends
 inline constexpr std::int64_t kEventIdentityMs = 30LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kIdempotencyKeyMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::size_t kUndoRecordsMax = 100'000;  // of one instance
@@ -99,10 +103,10 @@ inline constexpr std::size_t kSqliteGroupBatchesMax = 64;  // merged into one tr
 inline constexpr std::size_t kSqliteGroupBytesMax =
     16 << 20;  // a bigger transaction gains nothing and keeps others waiting
 inline constexpr int kSqlitePageBytes = 4 << 10;
-inline constexpr int kSqliteLogPages = 4'000;                  // 16 MB of log start a checkpoint
-inline constexpr int kSqliteLogPagesMax = 64'000;              // 256 MB of log: wait for readers to let it start anew
+inline constexpr int kSqliteLogPages = 4'000;      // 16 MB of log start a checkpoint
+inline constexpr int kSqliteLogPagesMax = 64'000;  // 256 MB of log: wait for readers to let it start anew
 inline constexpr std::int64_t kSqliteLogBytesReserved = 20 << 20;  // what a log has grown to when it starts anew
-inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;  // of the log file after a peak
+inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;      // of the log file after a peak
 inline constexpr int kSqliteWriterCacheKib = 64 << 10;
 inline constexpr int kSqliteReaderCacheKib = 8 << 10;
 inline constexpr int kPostgresShards = 256;                  // logical ones; an id has a byte for them
@@ -114,8 +118,10 @@ inline constexpr int kPostgresCommitTries = 4;         // after deadlocks and co
 inline constexpr int kPostgresReconnectFirstMs = 50;   // doubled after each failure
 
 // ---- scenarios ----
-inline constexpr int kScenarioTurnsMax = 100'000;  // messages and timers of one step: instances may wake each other for ever
-inline constexpr std::size_t kScenarioHistoryMax = 80;  // lines of a failed case's history that are shown, the last ones
+inline constexpr int kScenarioTurnsMax =
+    100'000;  // messages and timers of one step: instances may wake each other for ever
+inline constexpr std::size_t kScenarioHistoryMax =
+    80;  // lines of a failed case's history that are shown, the last ones
 
 // ---- HTTP ----
 inline constexpr std::size_t kHttpHeadBytesMax = 16 << 10;
