@@ -126,9 +126,7 @@ std::optional<Error> World::Decide(const InstanceId& id, const Command& command,
 
 Scheduler::Begin World::BeginScheduled() {
   return [this](const DefinitionPtr& definition, const InstanceId& id, const Value& input,
-                const std::optional<std::string>& key) {
-    return Begin(definition, id, input, key, std::nullopt).ok();
-  };
+                const std::optional<std::string>& key) { return Begin(definition, id, input, key, std::nullopt).ok(); };
 }
 
 bool World::FireTick(std::int64_t until_us) {

@@ -168,12 +168,14 @@ TEST_F(Rest, ListsFilterAndPage) {
 }
 
 TEST_F(Rest, ListsAreFilteredBySearchableVariables) {
-  ASSERT_EQ(server_->Deploy("fermata: 1\nprocess: searched\nversion: 1.0.0\nsearchable: [city, size]\n"
-                            "vars: { city: \"${input.city}\", size: 3 }\nstates:\n  done: { end: {} }\n")
+  ASSERT_EQ(server_
+                ->Deploy("fermata: 1\nprocess: searched\nversion: 1.0.0\nsearchable: [city, size]\n"
+                         "vars: { city: \"${input.city}\", size: 3 }\nstates:\n  done: { end: {} }\n")
                 .status,
             201);
   for (const std::string city : {"Berlin", "Paris", "Berlin"})
-    ASSERT_EQ(Post("/v1/instances?wait=5s", R"({"process":"searched","input":{"city":")" + city + R"("}})").status, 201);
+    ASSERT_EQ(Post("/v1/instances?wait=5s", R"({"process":"searched","input":{"city":")" + city + R"("}})").status,
+              201);
   const auto count = [&](const std::string& query) {
     const ClientResponse page = Get("/v1/instances?" + query);
     EXPECT_EQ(page.status, 200) << page.body;

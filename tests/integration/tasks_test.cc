@@ -127,7 +127,7 @@ TEST_P(Tasks, AClosedTaskIs409AndAnUnknownOne404) {
   ASSERT_EQ(Complete(TaskOf(instance), "{}").status, 200);
   ExpectProblem(Complete(task, answer), 409, "FM-4019");
   for (const std::string& unknown : {std::string("nonsense"), std::string("00000000000000000000000000-3"),
-                                    instance + "-99", instance + "-1", instance, instance + "-0"}) {
+                                     instance + "-99", instance + "-1", instance, instance + "-0"}) {
     ExpectProblem(Complete(unknown, answer), 404, "FM-4015");
     ExpectProblem(server_.http().Get("/v1/tasks/" + unknown), 404, "FM-4015");
   }

@@ -25,7 +25,8 @@ RaisedError ToError(const Outcome& outcome) {
   const auto* technical = std::get_if<TechnicalFailure>(&outcome);
   FERMATA_ASSERT(technical != nullptr);
   return {{std::string(TechnicalErrorName(technical->error)), technical->message, technical->data},
-          ErrorClass::kTechnical, false};
+          ErrorClass::kTechnical,
+          false};
 }
 
 RetryChoice ChooseRetry(const RetryPolicy& policy, const Outcome& outcome, std::int64_t tries, std::uint64_t random) {
