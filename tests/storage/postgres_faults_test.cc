@@ -172,7 +172,12 @@ class FrozenServer {
     EXPECT_EQ(::read(reports_[0], &outcome, sizeof outcome), static_cast<ssize_t>(sizeof outcome));
     return outcome;
   }
-  void Freeze() { ::kill(pid_, SIGSTOP); }
+  void Freeze() {
+    ::kill(pid_, SIGSTOP);
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid_, &status, WUNTRACED), pid_);
+    EXPECT_TRUE(WIFSTOPPED(status)) << "each of its threads stands still from here on";
+  }
   void Wake() { ::kill(pid_, SIGCONT); }
 
  private:
