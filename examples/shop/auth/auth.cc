@@ -1,6 +1,5 @@
 #include "examples/shop/auth/auth.h"
 
-#include "engine/model/json.h"
 #include "examples/shop/auth/session_store.h"
 #include "examples/shop/auth/signup_store.h"
 #include "examples/shop/common/secure.h"
@@ -60,14 +59,6 @@ std::string AuthService::CodeHash(const std::string& guid, const std::string& co
   return Hmac(options_.key, "check " + guid + " " + code);
 }
 
-std::string MakeEvent(const std::string& type, const Value& data) {
-  return WriteJson(Value::Object({{"specversion", Value::String("1.0")},
-                                  {"id", Value::String(NewGuid())},
-                                  {"source", Value::String("/shop/auth")},
-                                  {"type", Value::String(type)},
-                                  {"time", Value::String(NowText())},
-                                  {"datacontenttype", Value::String("application/json")},
-                                  {"data", data}}));
-}
+std::string MakeEvent(const std::string& type, const Value& data) { return MakeEvent("/shop/auth", type, data); }
 
 }  // namespace fermata::shop

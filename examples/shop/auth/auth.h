@@ -15,7 +15,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
-#include "examples/shop/auth/event_sender.h"
+#include "examples/shop/common/event_outbox.h"
 #include "examples/shop/common/rest.h"
 
 namespace fermata::shop {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "examples/shop/common/event_outbox.h"
+
 namespace fermata::shop {
 namespace {
 
@@ -42,7 +44,7 @@ std::vector<std::string> MakeTables() {
       "integer)",
       "create table if not exists auth_credentials (credentials_ref varchar(64) primary key, password text not null, "
       "expires_dt {time} not null)",
-      "create table if not exists auth_outbox (auth_outbox_id {id}, event text not null)",
+      kOutboxTable,
       kIdempotencyTable,
   };
   for (const char* name : kClosingCodes) {
@@ -189,22 +191,6 @@ void AddCustomer(soci::session& sql, const Customer& customer) {
       soci::use(customer.password_hash);
   sql << "insert into customer_profile (customer_uid, first_name, last_name) values (:uid, :first, :last)",
       soci::use(customer.uid), soci::use(customer.first_name), soci::use(customer.last_name);
-}
-
-void AddEvent(soci::session& sql, const std::string& event) {
-  sql << "insert into auth_outbox (event) values (:event)", soci::use(event);
-}
-
-std::vector<OutboxEvent> ReadEvents(soci::session& sql) {
-  std::vector<OutboxEvent> events;
-  soci::rowset<soci::row> found =
-      (sql.prepare << "select cast(auth_outbox_id as text), event from auth_outbox order by auth_outbox_id limit 100");
-  for (const soci::row& row : found) events.push_back({std::stoll(row.get<std::string>(0)), row.get<std::string>(1)});
-  return events;
-}
-
-void RemoveEvent(soci::session& sql, long long id) {
-  sql << "delete from auth_outbox where auth_outbox_id = :id", soci::use(id);
 }
 
 }  // namespace fermata::shop

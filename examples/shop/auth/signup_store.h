@@ -55,13 +55,4 @@ bool IsClosingCode(const std::string& name);
 std::optional<Customer> FindTemporary(soci::session& sql, const std::string& user_guid);
 void AddCustomer(soci::session& sql, const Customer& customer);
 
-// Events that wait to be taken by the engine.
-struct OutboxEvent {
-  long long id = 0;
-  std::string event;  // a CloudEvent in JSON
-};
-void AddEvent(soci::session& sql, const std::string& event);
-std::vector<OutboxEvent> ReadEvents(soci::session& sql);
-void RemoveEvent(soci::session& sql, long long id);
-
 }  // namespace fermata::shop

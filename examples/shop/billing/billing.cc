@@ -1,88 +1,98 @@
 #include "examples/shop/billing/billing.h"
 
-#include <limits>
-
-#include "examples/shop/common/database.h"
+#include "examples/shop/billing/gift_cards.h"
+#include "examples/shop/billing/ledger.h"
 #include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
 
 constexpr const char* kCurrency = "RUB";
-// The other side of every entry until there is a bank: the sum over all accounts stays 0.
-constexpr const char* kClearingAccount = "CLEARING";
+// What is moved by hand.
+constexpr const char* kByHand = "BY_HAND";
 
-const std::vector<std::string> kTables = {
-    "create table if not exists wallet (wallet_id varchar(50) primary key, customer_id varchar(255) not null unique, "
-    "first_name varchar(150), last_name varchar(150), email varchar(255), phone_number varchar(50), "
-    "currency varchar(3) not null, balance bigint not null check (balance >= 0), opened_dt {time} not null)",
-    "create table if not exists ledger (ledger_id {id}, trxn_id varchar(50) not null, account_kind varchar(20) not "
-    "null, "
-    "account_id varchar(50) not null, type varchar(20) not null, amount bigint not null, balance_after bigint not "
-    "null, "
-    "ref varchar(255) not null, idempotency_key varchar(1024) not null, ts {time} not null)",
-    "create index if not exists ledger_account on ledger (account_id, ledger_id)",
-    kIdempotencyTable,
-};
-
-struct Wallet {
-  std::string id, currency;
-  long long balance = 0;
-};
-
-bool FindWallet(soci::session& sql, const std::string& username, Wallet& wallet) {
-  sql << "select wallet_id, currency, balance from wallet where customer_id = :customer", soci::into(wallet.id),
-      soci::into(wallet.currency), soci::into(wallet.balance), soci::use(username);
-  return sql.got_data();
+std::vector<std::string> AllTables() {
+  std::vector<std::string> tables = kLedgerTables;
+  tables.insert(tables.end(), kGiftCardTables.begin(), kGiftCardTables.end());
+  tables.emplace_back(kIdempotencyTable);
+  return tables;
 }
 
-Value ToValue(const std::string& username, const Wallet& wallet) {
-  return Value::Object({{"walletId", Value::String(wallet.id)},
-                        {"username", Value::String(username)},
-                        {"balance", Value::Int(wallet.balance)},
-                        {"currency", Value::String(wallet.currency)}});
+bool IsAmount(const std::optional<long long>& amount) { return amount && *amount > 0 && *amount <= kBillingAmountMax; }
+
+Value ToWallet(const Account& account) {
+  return Value::Object({{"walletId", Value::String(account.id)},
+                        {"username", Value::String(account.owner)},
+                        {"balance", Value::Int(account.balance)},
+                        {"currency", Value::String(account.currency)}});
 }
 
-// One side of an entry.
-struct LedgerRow {
-  std::string trxn_id, kind, account, type, ref, key;
-  long long amount = 0, balance_after = 0;
-};
-
-void Insert(soci::session& sql, const LedgerRow& row) {
-  const std::string now = NowText();
-  sql << "insert into ledger (trxn_id, account_kind, account_id, type, amount, balance_after, ref, idempotency_key, "
-         "ts) "
-         "values (:trxn, :kind, :account, :type, :amount, :balance, :ref, :key, :ts)",
-      soci::use(row.trxn_id), soci::use(row.kind), soci::use(row.account), soci::use(row.type), soci::use(row.amount),
-      soci::use(row.balance_after), soci::use(row.ref), soci::use(row.key), soci::use(now);
+Value ToToken(const Account& account) {
+  return Value::Object({{"id", Value::String(account.id)},
+                        {"tokenType", Value::String(account.kind)},
+                        {"maskedTokenId", Value::String(MaskedId(account))},
+                        {"description", Value::String(account.kind == kWallet ? "Wallet" : "Gift card")},
+                        {"balance", Value::Int(account.balance)},
+                        {"currency", Value::String(account.currency)}});
 }
 
-long long BalanceOf(soci::session& sql, const std::string& account) {
-  long long sum = 0;
-  sql << "select cast(coalesce(sum(amount), 0) as bigint) from ledger where account_id = :account", soci::into(sum),
-      soci::use(account);
-  return sum;
+Value ToValue(const std::vector<LedgerRow>& rows) {
+  std::vector<Value> trxns;
+  for (const LedgerRow& row : rows)
+    trxns.push_back(Value::Object({{"id", Value::String(row.trxn_id)},
+                                   {"ts", Value::String(row.ts)},
+                                   {"type", Value::String(row.type)},
+                                   {"amount", Value::Int(row.amount)},
+                                   {"balanceAfter", Value::Int(row.balance_after)},
+                                   {"ref", Value::String(row.ref)}}));
+  return Value::List(std::move(trxns));
 }
+
+RestAnswer Moved(const std::string& trxn_id, long long balance) {
+  return {200, Value::Object({{"trxnId", Value::String(trxn_id)}, {"balance", Value::Int(balance)}})};
+}
+
+RestAnswer NoWallet() { return Refusal(404, "Wallet not found"); }
 
 }  // namespace
 
-BillingService::BillingService(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+BillingService::BillingService(BillingOptions options, std::unique_ptr<Database> database)
+    : options_(std::move(options)),
+      clock_(options_.clock ? *options_.clock : SystemClock()),
+      database_(std::move(database)),
+      sessions_(options_.auth_url),
+      notification_(options_.notification_url) {}
 BillingService::~BillingService() = default;
 
-Result<std::unique_ptr<BillingService>> BillingService::Open(const std::string& database_url) {
-  Result<std::unique_ptr<Database>> database = Database::Open(database_url, "billing", kTables);
+Result<std::unique_ptr<BillingService>> BillingService::Open(BillingOptions options) {
+  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "billing", AllTables());
   if (!database.ok()) return std::move(database).error();
-  return std::unique_ptr<BillingService>(new BillingService(*std::move(database)));
+  return std::unique_ptr<BillingService>(new BillingService(std::move(options), *std::move(database)));
 }
 
 std::vector<RestRoute> BillingService::Routes() {
+  const auto route = [this](const char* method, const char* path,
+                            RestAnswer (BillingService::*handler)(const RestRequest&)) {
+    return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+  };
   return {
-      {"POST", "/wallet/open", [this](const RestRequest& request) { return OpenWallet(request); }},
-      {"POST", "/wallet/credit", [this](const RestRequest& request) { return Move(request, 1); }},
-      {"POST", "/wallet/debit", [this](const RestRequest& request) { return Move(request, -1); }},
-      {"GET", "/wallets/{username}", [this](const RestRequest& request) { return GetWallet(request); }},
-      {"GET", "/wallets/{username}/ledger", [this](const RestRequest& request) { return GetLedger(request); }},
+      route("POST", "/wallet/open", &BillingService::OpenWallet),
+      route("POST", "/wallet/credit", &BillingService::CreditWallet),
+      route("POST", "/wallet/debit", &BillingService::DebitWallet),
+      route("GET", "/wallet", &BillingService::GetOwnWallet),
+      route("GET", "/wallets/{username}", &BillingService::GetWallet),
+      route("GET", "/wallets/{username}/ledger", &BillingService::GetLedger),
+      route("POST", "/trxn/get", &BillingService::GetMovements),
+      route("GET", "/token/get", &BillingService::GetTokens),
+      route("POST", "/token/charge", &BillingService::Charge),
+      route("POST", "/token/reverse", &BillingService::Reverse),
+      route("POST", "/token/create", &BillingService::CreateCard),
+      route("POST", "/token/lookup", &BillingService::LookupCode),
+      route("POST", "/token/activate", &BillingService::ActivateCard),
+      route("POST", "/token/deactivate", &BillingService::DeactivateCard),
+      route("POST", "/token/close", &BillingService::CloseCard),
+      route("POST", "/token/send-code", &BillingService::SendCode),
+      route("GET", "/books", &BillingService::GetBooks),
   };
 }
 
@@ -91,75 +101,148 @@ RestAnswer BillingService::OpenWallet(const RestRequest& request) {
   if (username.empty()) return Refusal(400, "Username should be provided");
   return database_->Transact([&](soci::session& sql) {
     return Once(sql, request, [&]() -> RestAnswer {
-      Wallet wallet;
-      if (FindWallet(sql, username, wallet)) return {200, ToValue(username, wallet)};
-      wallet = {NewGuid(), kCurrency, 0};
+      if (const auto wallet = FindWallet(sql, username)) return {200, ToWallet(*wallet)};
+      const Account wallet{.kind = kWallet, .id = NewGuid(), .owner = username, .currency = kCurrency};
       const std::string first = request.Text("firstName"), last = request.Text("lastName"),
                         email = request.Text("email"), phone = request.Text("phone"), now = NowText();
       sql << "insert into wallet (wallet_id, customer_id, first_name, last_name, email, phone_number, currency, "
-             "balance, opened_dt) "
-             "values (:id, :customer, :first, :last, :email, :phone, :currency, 0, :now)",
+             "balance, opened_dt) values (:id, :customer, :first, :last, :email, :phone, :currency, 0, :now)",
           soci::use(wallet.id), soci::use(username), soci::use(first), soci::use(last), soci::use(email),
           soci::use(phone), soci::use(wallet.currency), soci::use(now);
-      return {201, ToValue(username, wallet)};
+      return {201, ToWallet(wallet)};
     });
   });
 }
 
 RestAnswer BillingService::GetWallet(const RestRequest& request) {
-  const std::string username = request.parameters.at("username");
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
-    Wallet wallet;
-    if (!FindWallet(sql, username, wallet)) return Refusal(404, "Wallet not found");
-    return {200, ToValue(username, wallet)};
+    const auto wallet = FindWallet(sql, request.parameters.at("username"));
+    return wallet ? RestAnswer{200, ToWallet(*wallet)} : NoWallet();
+  });
+}
+
+RestAnswer BillingService::GetOwnWallet(const RestRequest& request) {
+  const Asker asker = sessions_.WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const auto wallet = FindWallet(sql, asker.username);
+    return wallet ? RestAnswer{200, ToWallet(*wallet)} : NoWallet();
   });
 }
 
 RestAnswer BillingService::GetLedger(const RestRequest& request) {
-  const std::string username = request.parameters.at("username");
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
-    Wallet wallet;
-    if (!FindWallet(sql, username, wallet)) return Refusal(404, "Wallet not found");
-    std::vector<Value> rows;
-    soci::rowset<soci::row> found = (sql.prepare << "select trxn_id, type, amount, balance_after, ref from ledger "
-                                                    "where account_id = :account order by ledger_id desc limit 500",
-                                     soci::use(wallet.id));
-    for (const soci::row& row : found)
-      rows.push_back(Value::Object({{"id", Value::String(row.get<std::string>(0))},
-                                    {"type", Value::String(row.get<std::string>(1))},
-                                    {"amount", Value::Int(row.get<long long>(2))},
-                                    {"balanceAfter", Value::Int(row.get<long long>(3))},
-                                    {"ref", Value::String(row.get<std::string>(4))}}));
-    return {200, Value::Object({{"walletId", Value::String(wallet.id)}, {"trxns", Value::List(std::move(rows))}})};
+    const auto wallet = FindWallet(sql, request.parameters.at("username"));
+    if (!wallet) return NoWallet();
+    return {200, Value::Object({{"walletId", Value::String(wallet->id)},
+                                {"trxns", ToValue(RowsOf(sql, wallet->id, "", "", 0))}})};
   });
 }
 
-RestAnswer BillingService::Move(const RestRequest& request, int sign) {
+RestAnswer BillingService::GetMovements(const RestRequest& request) {
+  const Asker asker = sessions_.WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  const long long page = request.Integer("page").value_or(0);
+  if (page < 0 || page > 1'000'000) return Refusal(400, "The page should be a number from 0");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const auto account = FindAccount(sql, request.Text("tokenId"));
+    if (!account || account->owner != asker.username) return Refusal(404, "Token not found");
+    return {200, Value::Object(
+                     {{"trxns", ToValue(RowsOf(sql, account->id, request.Text("from"), request.Text("to"), page))}})};
+  });
+}
+
+RestAnswer BillingService::GetTokens(const RestRequest& request) {
+  const std::string username = request.Query("username");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    std::vector<Value> tokens;
+    for (const Account& account : AccountsOf(sql, username, TimeText(clock_, 0))) tokens.push_back(ToToken(account));
+    if (tokens.empty()) return Refusal(404, "Client not found");
+    return {200, Value::Object({{"username", Value::String(username)}, {"tokens", Value::List(std::move(tokens))}})};
+  });
+}
+
+RestAnswer BillingService::GetBooks(const RestRequest&) {
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const Books books = CheckBooks(sql);
+    const auto clearing = [&](const char* purpose) { return Value::Int(ClearingBalance(sql, purpose)); };
+    return {200, Value::Object({{"sum", Value::Int(books.sum)},
+                                {"unbalanced", Value::Int(books.unbalanced)},
+                                {"drifted", Value::Int(books.drifted)},
+                                {"clearing", Value::Object({{"ORDER", clearing("ORDER")},
+                                                            {"GIFT_CARD", clearing("GIFT_CARD")},
+                                                            {"WALLET_TOPUP", clearing("WALLET_TOPUP")},
+                                                            {kByHand, clearing(kByHand)}})}})};
+  });
+}
+
+RestAnswer BillingService::MoveWallet(const RestRequest& request, int sign) {
   const std::string username = request.Text("username");
-  const Value* amount_value = request.body.Find("amount");
-  // Far from where sums of 64 bits end.
-  constexpr std::int64_t kAmountMax = 1'000'000'000'000;
-  if (username.empty() || amount_value == nullptr || amount_value->kind() != ValueKind::kInt ||
-      amount_value->as_int() <= 0 || amount_value->as_int() > kAmountMax)
+  const std::optional<long long> amount = request.Integer("amount");
+  if (username.empty() || !IsAmount(amount))
     return Refusal(400, "Username and a positive amount in minor units should be provided");
-  const long long amount = sign * amount_value->as_int();
   return database_->Transact([&](soci::session& sql) {
     return Once(sql, request, [&]() -> RestAnswer {
-      Wallet wallet;
-      if (!FindWallet(sql, username, wallet)) return Refusal(404, "Wallet not found");
-      // The check is in the statement, so that two debits at once cannot both pass it.
-      soci::statement update =
-          (sql.prepare
-               << "update wallet set balance = balance + :amount where wallet_id = :id and balance + :amount2 >= 0",
-           soci::use(amount), soci::use(wallet.id), soci::use(amount));
-      update.execute(true);
-      if (update.get_affected_rows() == 0) return Refusal(402, "Insufficient funds");
-      FindWallet(sql, username, wallet);
-      const std::string trxn = NewGuid(), type = sign > 0 ? "CREDIT" : "DEBIT", ref = request.Text("ref");
-      Insert(sql, {trxn, "WALLET", wallet.id, type, ref, request.idempotency_key, amount, wallet.balance});
-      Insert(sql, {trxn, "CLEARING", kClearingAccount, sign > 0 ? "DEBIT" : "CREDIT", ref, request.idempotency_key,
-                   -amount, BalanceOf(sql, kClearingAccount) - amount});
-      return {200, Value::Object({{"trxnId", Value::String(trxn)}, {"balance", Value::Int(wallet.balance)}})};
+      const auto wallet = FindWallet(sql, username);
+      if (!wallet) return NoWallet();
+      MovementNote note{.purpose = kByHand, .ref = request.Text("ref"), .idempotency_key = request.idempotency_key};
+      const auto movement = Move(sql, *wallet, sign * *amount, note);
+      if (!movement) return Refusal(402, "Insufficient funds");
+      return Moved(movement->trxn_id, FindAccount(sql, wallet->id)->balance);
+    });
+  });
+}
+
+RestAnswer BillingService::Charge(const RestRequest& request) {
+  const std::string type = request.Text("type"), purpose = request.Text("purpose");
+  const std::optional<long long> amount = request.Integer("amount");
+  if ((type != "DEBIT" && type != "CREDIT") || !IsAmount(amount) ||
+      (purpose != "ORDER" && purpose != "GIFT_CARD" && purpose != "WALLET_TOPUP"))
+    return Refusal(400, "DEBIT or CREDIT, a purpose and a positive amount in minor units should be provided");
+  const std::string payment = request.Text("paymentId");
+  const long long moved = type == "DEBIT" ? -*amount : *amount;
+  const MovementNote note{.purpose = purpose,
+                          .payment_id = payment,
+                          .reverses = "",
+                          .ref = payment.empty() ? request.Text("orderId") : payment,
+                          .idempotency_key = request.idempotency_key,
+                          .trxn_id = ""};
+  return database_->Transact([&](soci::session& sql) {
+    return Once(sql, request, [&]() -> RestAnswer {
+      const auto account = FindAccount(sql, request.Text("tokenId"));
+      if (!account) return Refusal(404, "Token not found");
+      if (const auto known = payment.empty() ? std::nullopt : FindMovementFor(sql, payment, moved)) {
+        if (known->account_id != account->id || known->amount != moved)
+          return Refusal(409, "Something else was moved for this payment");
+        return Moved(known->trxn_id, account->balance);
+      }
+      if (!CanBeCharged(sql, *account, TimeText(clock_, 0))) return Refusal(409, "The gift card is not active");
+      const auto movement = Move(sql, *account, moved, note);
+      if (!movement) return Refusal(402, "Insufficient funds");
+      return Moved(movement->trxn_id, FindAccount(sql, account->id)->balance);
+    });
+  });
+}
+
+RestAnswer BillingService::Reverse(const RestRequest& request) {
+  return database_->Transact([&](soci::session& sql) {
+    return Once(sql, request, [&]() -> RestAnswer {
+      const auto movement = FindMovement(sql, request.Text("trxnId"));
+      if (!movement) return Refusal(404, "Transaction not found");
+      if (!movement->reverses.empty()) return Refusal(409, "A reversal is not reversed");
+      const Account account = *FindAccount(sql, movement->account_id);
+      // Taken back once, however often it is asked for.
+      if (!movement->reversed_by.empty()) return Moved(movement->reversed_by, account.balance);
+      const MovementNote note{.purpose = movement->purpose,
+                              .payment_id = "",
+                              .reverses = movement->trxn_id,
+                              .ref = movement->trxn_id,
+                              .idempotency_key = request.idempotency_key,
+                              .trxn_id = NewGuid()};
+      if (!Move(sql, account, -movement->amount, note)) return Refusal(409, "The money has been spent already");
+      // Somebody else was quicker: rolled back, and begun anew.
+      if (!MarkReversed(sql, *movement, note.trxn_id)) throw soci::soci_error("reversed meanwhile");
+      return Moved(note.trxn_id, FindAccount(sql, account.id)->balance);
     });
   });
 }

@@ -11,6 +11,10 @@
 
 #include "engine/model/value.h"
 
+namespace fermata {
+class StreamHandle;
+}
+
 namespace fermata::shop {
 
 struct RestRequest {
@@ -20,7 +24,7 @@ struct RestRequest {
   std::string idempotency_key;                               // empty = none given
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
   std::string body_text;
-  Value body;  // a map, of JSON or of a form (then of texts); {} if no body was sent
+  Value body;  // a map, of JSON or of a form (then of texts); {} if none was sent, or one of a type that is neither
 
   // A text of the body; empty if it is missing or no text.
   std::string Text(std::string_view key) const;
@@ -37,8 +41,11 @@ struct RestRequest {
 struct RestAnswer {
   int status = 200;
   Value body;
-  std::string html{};  // a page instead of `body`
+  std::string html{};                                     // a page instead of `body`
+  std::string content_type = "text/html; charset=utf-8";  // of `html`, which may as well be a picture
   std::vector<std::pair<std::string, std::string>> headers{};
+  // Takes a stream of server-sent events that was begun instead of `body`. It must not block.
+  std::function<void(const StreamHandle&)> stream{};
 };
 
 using RestHandler = std::function<RestAnswer(const RestRequest&)>;

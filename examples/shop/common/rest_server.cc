@@ -19,7 +19,7 @@ constexpr std::size_t kQueuedRequestsMax = 1'000;
 HttpResponse ToResponse(const RestAnswer& answer) {
   if (answer.status == 204) return EmptyResponse(204);
   HttpResponse response = answer.html.empty() ? JsonResponse(answer.status, WriteJson(answer.body))
-                                              : TextResponse(answer.status, answer.html, "text/html; charset=utf-8");
+                                              : TextResponse(answer.status, answer.html, answer.content_type);
   response.headers.insert(response.headers.end(), answer.headers.begin(), answer.headers.end());
   return response;
 }
@@ -68,10 +68,25 @@ Value ReadForm(std::string_view text) {
   return Value::Map(std::move(entries));
 }
 
+void Answer(const RestAnswer& answer, const ResponseHandle& response) {
+  if (!answer.stream) return response.Send(ToResponse(answer));
+  auto headers = answer.headers;
+  headers.emplace_back("Content-Type", "text/event-stream");
+  headers.emplace_back("Cache-Control", "no-store");
+  answer.stream(response.StartStream(answer.status, std::move(headers)));
+}
+
+// Pictures and documents are for the handler as they are; a body without a type is JSON.
+bool IsFile(const std::string& content_type) {
+  return content_type.starts_with("image/") || content_type.starts_with("video/") ||
+         (content_type.starts_with("application/") && content_type.find("json") == std::string::npos);
+}
+
 RestAnswer Run(const RestHandler& handler, RestRequest& request) {
-  if (request.Header("content-type").starts_with("application/x-www-form-urlencoded")) {
+  const std::string content_type = request.Header("content-type");
+  if (content_type.starts_with("application/x-www-form-urlencoded")) {
     request.body = ReadForm(request.body_text);
-  } else if (!request.body_text.empty()) {
+  } else if (!request.body_text.empty() && !IsFile(content_type)) {
     Result<Value> body = ParseJson(request.body_text);
     if (!body.ok()) return Refusal(400, body.error().message);
     if (!body->is_map()) return Refusal(400, "The body should be a JSON object");
@@ -160,7 +175,7 @@ class RestServer::Impl {
       Task task = std::move(tasks_.front());
       tasks_.pop_front();
       lock.unlock();
-      task.response.Send(ToResponse(Run(*task.handler, task.request)));
+      Answer(Run(*task.handler, task.request), task.response);
       lock.lock();
     }
   }

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <type_traits>
 
 #include "examples/shop/auth/auth.h"
 #include "examples/shop/billing/billing.h"
@@ -42,6 +44,52 @@ Result<std::string> ReadOrMakeKey(const std::filesystem::path& path) {
 Shop::Shop() = default;
 Shop::~Shop() { Stop(); }
 
+// Opens and serves what is wanted, one service after the other, until one fails.
+class Shop::Starter {
+ public:
+  Starter(Shop& shop, const ShopOptions& options) : shop_(shop), options_(options) {}
+
+  // `open` gives the service, and is not called if nobody wants it.
+  template <class Open>
+  auto Serve(const std::string& name, int usual_port, const Open& open) {
+    using Service = typename std::remove_reference_t<decltype(*open())>::element_type;
+    Service* none = nullptr;
+    if (error_ || (!options_.only.empty() && options_.only != name)) return none;
+    auto service = open();
+    if (!service.ok()) return Fail(std::move(service).error()), none;
+    std::shared_ptr<Service> opened = *std::move(service);
+    auto server = std::make_unique<RestServer>();
+    Result<std::string> url = server->Start(
+        opened->Routes(), options_.port_base == 0 ? 0 : options_.port_base + usual_port - kAuthPort, kThreads);
+    if (!url.ok()) return Fail(std::move(url).error()), none;
+    started_.emplace_back(name, *url);
+    shop_.services_.push_back(opened);
+    shop_.servers_.push_back(std::move(server));
+    return opened.get();
+  }
+
+  // Where a service is: as given, or here, or where it usually is.
+  std::string UrlOf(const std::string& given, std::string_view name, int usual_port) const {
+    if (!given.empty()) return given;
+    for (const auto& [service, url] : started_)
+      if (service == name) return url;
+    return "http://127.0.0.1:" + std::to_string(options_.port_base + usual_port - kAuthPort);
+  }
+
+  Result<std::vector<std::pair<std::string, std::string>>> Finish() {
+    if (error_) return *std::move(error_);
+    return std::move(started_);
+  }
+
+ private:
+  void Fail(Error error) { error_ = std::move(error); }
+
+  Shop& shop_;
+  const ShopOptions& options_;
+  std::vector<std::pair<std::string, std::string>> started_;
+  std::optional<Error> error_;
+};
+
 Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(options.data, error);
@@ -49,78 +97,40 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
     return Error{.code = kShopCannotStart,
                  .message = "Expected to make the folder " + options.data + ", but: " + error.message()};
   const std::string database = options.database_url.empty() ? "sqlite://" + options.data : options.database_url;
-  auto wanted = [&](std::string_view name) { return options.only.empty() || options.only == name; };
-  std::vector<std::pair<std::string, std::string>> started;
-  // Where a service is that the options do not name.
-  auto url_of = [&](const std::string& given, std::string_view name, int usual) {
-    if (!given.empty()) return given;
-    for (const auto& [service, url] : started)
-      if (service == name) return url;
-    return "http://127.0.0.1:" + std::to_string(options.port_base + usual - kAuthPort);
-  };
-  auto port = [&](int usual) { return options.port_base == 0 ? 0 : options.port_base + usual - kAuthPort; };
+  Clock& clock = options.clock ? *options.clock : SystemClock();
+  Result<std::string> key = ReadOrMakeKey(std::filesystem::path(options.data) / "auth.key");
+  if (!key.ok()) return std::move(key).error();
 
-  if (wanted("notification")) {
-    auto service = NotificationService::Open(
+  Starter start(*this, options);
+  start.Serve("notification", kNotificationPort, [&] {
+    return NotificationService::Open(
         {.database_url = database, .smtp_url = options.smtp_url, .templates = options.mail_templates});
-    if (!service.ok()) return std::move(service).error();
-    notification_ = *std::move(service);
-    Result<std::string> url = notification_server_.Start(notification_->Routes(), port(kNotificationPort), kThreads);
-    if (!url.ok()) return std::move(url).error();
-    started.emplace_back("notification", *url);
-  }
-  if (wanted("billing")) {
-    auto service = BillingService::Open(database);
-    if (!service.ok()) return std::move(service).error();
-    billing_ = *std::move(service);
-    Result<std::string> url = billing_server_.Start(billing_->Routes(), port(kBillingPort), kThreads);
-    if (!url.ok()) return std::move(url).error();
-    started.emplace_back("billing", *url);
-  }
-  if (wanted("store")) {
-    auto service = StoreService::Open(database, options.clock ? *options.clock : SystemClock());
-    if (!service.ok()) return std::move(service).error();
-    store_ = *std::move(service);
-    Result<std::string> url = store_server_.Start(store_->Routes(), port(kStorePort), kThreads);
-    if (!url.ok()) return std::move(url).error();
-    started.emplace_back("store", *url);
-  }
-  if (wanted("auth")) {
-    Result<std::string> key = ReadOrMakeKey(std::filesystem::path(options.data) / "auth.key");
-    if (!key.ok()) return std::move(key).error();
-    auto service =
-        AuthService::Open({.database_url = database,
-                           .engine_url = options.engine_url,
-                           .notification_url = url_of(options.notification_url, "notification", kNotificationPort),
-                           .key = *key,
-                           .verify_contact = options.verify_contact,
-                           .clock = options.clock});
-    if (!service.ok()) return std::move(service).error();
-    auth_ = *std::move(service);
-    Result<std::string> url = auth_server_.Start(auth_->Routes(), port(kAuthPort), kThreads);
-    if (!url.ok()) return std::move(url).error();
-    started.emplace_back("auth", *url);
-  }
-  if (wanted("order")) {
-    auto service = OrderService::Open({.database_url = database,
-                                       .auth_url = url_of(options.auth_url, "auth", kAuthPort),
-                                       .store_url = url_of(options.store_url, "store", kStorePort),
-                                       .engine_url = options.engine_url});
-    if (!service.ok()) return std::move(service).error();
-    order_ = *std::move(service);
-    Result<std::string> url = order_server_.Start(order_->Routes(), port(kOrderPort), kThreads);
-    if (!url.ok()) return std::move(url).error();
-    started.emplace_back("order", *url);
-  }
-  return started;
+  });
+  start.Serve("billing", kBillingPort, [&] { return BillingService::Open(database); });
+  start.Serve("store", kStorePort, [&] { return StoreService::Open(database, clock); });
+  start.Serve("auth", kAuthPort, [&] {
+    return AuthService::Open(
+        {.database_url = database,
+         .engine_url = options.engine_url,
+         .notification_url = start.UrlOf(options.notification_url, "notification", kNotificationPort),
+         .key = *key,
+         .verify_contact = options.verify_contact,
+         .clock = options.clock});
+  });
+  const std::string auth_url = start.UrlOf(options.auth_url, "auth", kAuthPort);
+  start.Serve("order", kOrderPort, [&] {
+    return OrderService::Open({.database_url = database,
+                               .auth_url = auth_url,
+                               .store_url = start.UrlOf(options.store_url, "store", kStorePort),
+                               .engine_url = options.engine_url});
+  });
+  return start.Finish();
 }
 
 void Shop::Stop() {
-  order_server_.Stop();
-  auth_server_.Stop();
-  billing_server_.Stop();
-  notification_server_.Stop();
-  store_server_.Stop();
+  // The last started first: it may ask those before it.
+  while (!servers_.empty()) servers_.pop_back();
+  services_.clear();
 }
 
 }  // namespace fermata::shop

@@ -13,27 +13,26 @@
 
 namespace fermata::shop {
 
-class AuthService;
-class BillingService;
-class NotificationService;
-class OrderService;
-class StoreService;
-
 inline constexpr int kAuthPort = 8081, kBillingPort = 8082, kNotificationPort = 8083, kStorePort = 8085,
-                     kOrderPort = 8087;
+                     kDeliveryPort = 8086, kOrderPort = 8087, kFilesPort = 8089;
+
+inline constexpr const char* kServiceNames[] = {"auth",  "billing",  "notification", "store",
+                                                "order", "delivery", "files"};
 
 struct ShopOptions {
   std::string data;           // a folder: databases and the key of auth; made if it is not there
   std::string database_url;   // empty = SQLite in `data`
-  std::string only;           // "auth", "billing", "notification", "store" or "order"; empty = all
+  std::string only;           // one of kServiceNames; empty = all
   int port_base = kAuthPort;  // of auth; the others follow at their distances. 0 = free ports
   std::string engine_url = "http://127.0.0.1:8080";
   std::string notification_url;     // for auth alone; empty = the one started here, or its usual port
-  std::string auth_url, store_url;  // for order; empty = those started here, or their usual ports
+  std::string auth_url, store_url;  // for the others; empty = those started here, or their usual ports
+  std::string couriers_url;         // of external courier companies; empty = there are none
+  std::string gateway_url;          // takes SMS and push messages; empty = these channels lead nowhere
   std::string smtp_url = "smtp://127.0.0.1:2525";
   std::string mail_templates;   // …/templates/messages/email
   bool verify_contact = false;  // what POST /register asks of the process
-  Clock* clock = nullptr;       // for reservations and sessions; null = the machine's. Must outlive the shop
+  Clock* clock = nullptr;       // for reservations, sessions and slots; null = the machine's. Must outlive the shop
 };
 
 class Shop {
@@ -46,13 +45,10 @@ class Shop {
   void Stop();
 
  private:
-  // Services outlive the servers that call them.
-  std::unique_ptr<AuthService> auth_;
-  std::unique_ptr<BillingService> billing_;
-  std::unique_ptr<NotificationService> notification_;
-  std::unique_ptr<StoreService> store_;
-  std::unique_ptr<OrderService> order_;
-  RestServer auth_server_, billing_server_, notification_server_, store_server_, order_server_;
+  class Starter;
+
+  std::vector<std::shared_ptr<void>> services_;  // they outlive the servers, which call them
+  std::vector<std::unique_ptr<RestServer>> servers_;
 };
 
 }  // namespace fermata::shop

@@ -32,7 +32,7 @@ std::string KeyOf(const RestRequest& request, const std::string& process, const 
 }  // namespace
 
 RestAnswer OrderService::Place(const RestRequest& request) {
-  const Asker asker = WhoAsks(request);
+  const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   Order order{.id = request.Text("id"), .customer = asker.username, .type = "GOODS", .status = "NEW"};
   if (order.id.empty() || order.id.size() > kIdBytesMax) return Refusal(400, "An id should be provided");
@@ -48,7 +48,7 @@ RestAnswer OrderService::Place(const RestRequest& request) {
 }
 
 RestAnswer OrderService::Adjust(const RestRequest& request) {
-  const Asker asker = WhoAsks(request);
+  const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::optional<long long> version = request.Integer("version");
   if (!version) return Refusal(400, "A version should be provided");
@@ -68,7 +68,7 @@ RestAnswer OrderService::Adjust(const RestRequest& request) {
 
 RestAnswer OrderService::Get(const RestRequest& request) {
   Asker asker{.username = request.Query("username"), .session_ref = "", .refusal = {}};
-  if (!request.Header("cookie").empty() || asker.username.empty()) asker = WhoAsks(request);
+  if (!request.Header("cookie").empty() || asker.username.empty()) asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     const std::optional<Order> order = FindOrder(sql, request.Query("orderId"));
@@ -88,7 +88,7 @@ RestAnswer OrderService::ListPending(const RestRequest& request) {
 }
 
 RestAnswer OrderService::List(const RestRequest& request, const std::vector<std::string>& statuses) {
-  const Asker asker = WhoAsks(request);
+  const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     std::vector<Value> list;
@@ -99,7 +99,7 @@ RestAnswer OrderService::List(const RestRequest& request, const std::vector<std:
 
 RestAnswer OrderService::Process(const RestRequest& request) {
   if (request.Header("cookie").empty()) return HandOver(request);
-  const Asker asker = WhoAsks(request);
+  const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::string id = request.Text("id");
   const long long version = request.Integer("version").value_or(-1);
@@ -109,7 +109,7 @@ RestAnswer OrderService::Process(const RestRequest& request) {
 
 RestAnswer OrderService::Cancel(const RestRequest& request) {
   if (request.Header("cookie").empty()) return CancelForGood(request);
-  const Asker asker = WhoAsks(request);
+  const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::string id = request.Text("id");
   const std::optional<long long> version = request.Integer("version");

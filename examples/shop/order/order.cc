@@ -80,7 +80,10 @@ RestAnswer Mismatch(const Order& order) {
 }
 
 OrderService::OrderService(const OrderOptions& options, std::unique_ptr<Database> database)
-    : database_(std::move(database)), auth_(options.auth_url), store_(options.store_url), engine_(options.engine_url) {}
+    : database_(std::move(database)),
+      sessions_(options.auth_url),
+      store_(options.store_url),
+      engine_(options.engine_url) {}
 OrderService::~OrderService() = default;
 
 Result<std::unique_ptr<OrderService>> OrderService::Open(const OrderOptions& options) {
@@ -112,17 +115,6 @@ std::vector<RestRoute> OrderService::Routes() {
       route("POST", "/orders/{id}/cancel-unlock", &OrderService::Unlock),
       route("POST", "/giftcard-order", &OrderService::CreateGiftCardOrder),
   };
-}
-
-OrderService::Asker OrderService::WhoAsks(const RestRequest& request) {
-  const std::string session = request.Cookie("sessionId");
-  if (session.empty()) return {"", "", Refusal(401, "User not authorized")};
-  const RestReply reply = auth_.Get("/auth", {{"Cookie", "sessionId=" + session}}, kAskTimeoutMs);
-  if (reply.status == 200) return {TextOf(reply.body, "username"), reply.Header("x-session-ref"), {}};
-  // No business action without an answer of auth.
-  if (reply.status != 401 && reply.status != 403 && reply.status != 404)
-    return {"", "", Refusal(500, "The session could not be checked")};
-  return {"", "", Refusal(reply.status, TextOf(reply.body, "errorMessage"))};
 }
 
 RestAnswer OrderService::ReadItems(const RestRequest& request, Order& order) {

@@ -16,6 +16,7 @@
 #include "engine/base/result.h"
 #include "examples/shop/common/rest.h"
 #include "examples/shop/common/rest_client.h"
+#include "examples/shop/common/session_check.h"
 
 namespace soci {
 class session;
@@ -44,12 +45,6 @@ class OrderService {
  private:
   OrderService(const OrderOptions& options, std::unique_ptr<Database> database);
 
-  // Who asks, by the session of the request.
-  struct Asker {
-    std::string username, session_ref;
-    RestAnswer refusal;  // with its status if the session is none
-  };
-  Asker WhoAsks(const RestRequest& request);
   // Reads orderItems into `order`, with names and prices of the store. Status 200, or the refusal.
   RestAnswer ReadItems(const RestRequest& request, Order& order);
   RestAnswer StartProcess(const std::string& process, const Value& input, const std::string& key);
@@ -81,7 +76,8 @@ class OrderService {
                         const std::function<RestAnswer(soci::session& sql, Order& order)>& change);
 
   std::unique_ptr<Database> database_;
-  RestClient auth_, store_, engine_;
+  SessionCheck sessions_;
+  RestClient store_, engine_;
 };
 
 // An order as customers and processes see it.

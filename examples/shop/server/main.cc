@@ -31,15 +31,18 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.data, "Folder of the databases and of auth's key")->capture_default_str();
   app.add_option("--database", options.database_url,
                  "sqlite:///FOLDER or postgresql://…, with a schema a service; SQLite in --data if it is not given");
-  app.add_option("--only", options.only, "One service: auth, billing, notification, store or order")
-      ->check(CLI::IsMember({"auth", "billing", "notification", "store", "order"}));
+  app.add_option("--only", options.only, "One service")
+      ->check(CLI::IsMember(
+          std::vector<std::string>(std::begin(fermata::shop::kServiceNames), std::end(fermata::shop::kServiceNames))));
   app.add_option("--port-base,--port", options.port_base,
                  "Port of auth; the others follow at their distances (README.md); 0 for free ports")
       ->capture_default_str();
   app.add_option("--engine", options.engine_url, "Where auth sends its events")->capture_default_str();
   app.add_option("--notification", options.notification_url, "Where auth has its codes sent");
-  app.add_option("--auth", options.auth_url, "Who tells order whose session it is");
+  app.add_option("--auth", options.auth_url, "Who tells the others whose session it is");
   app.add_option("--store", options.store_url, "Where order finds the products");
+  app.add_option("--couriers", options.couriers_url, "Where external courier companies are; none if it is not given");
+  app.add_option("--gateway", options.gateway_url, "Where SMS and push messages go; nowhere if it is not given");
   app.add_option("--smtp", smtp, "Mail server, host:port (127.0.0.1:2525)");
   app.add_option("--mail-templates", options.mail_templates, "Folder with a folder a language")->capture_default_str();
   app.add_flag("--verify-contact", options.verify_contact, "POST /register asks for a code by mail");

@@ -1,4 +1,5 @@
-// Brings auth's events to the engine: what is in the outbox is sent until the engine has taken it.
+// A service's events on their way to the engine: written in the transaction of what they tell, and sent until the engine
+// has taken them.
 #pragma once
 
 #include <condition_variable>
@@ -8,11 +9,23 @@
 
 #include "examples/shop/common/rest_client.h"
 
+namespace soci {
+class session;
+}
+
 namespace fermata::shop {
 
 class Database;
 
-// Has a thread of its own. Thread-safe.
+// The table that AddEvent() and EventSender need.
+extern const char* const kOutboxTable;
+
+// A CloudEvent of `source` ("/shop/auth") in JSON, with an id of its own.
+std::string MakeEvent(const std::string& source, const std::string& type, const Value& data);
+// Call it inside Transact(), and Wake() the sender afterwards.
+void AddEvent(soci::session& sql, const std::string& event);
+
+// Sends the events in the order in which they were written. Has a thread of its own. Thread-safe.
 class EventSender {
  public:
   // `database` must outlive it.

@@ -1,9 +1,11 @@
-#include "examples/shop/auth/event_sender.h"
+#include "examples/shop/common/event_outbox.h"
 
 #include <utility>
+#include <vector>
 
 #include "engine/model/json.h"
-#include "examples/shop/auth/signup_store.h"
+#include "examples/shop/common/database.h"
+#include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
@@ -11,7 +13,40 @@ namespace {
 constexpr std::chrono::milliseconds kRetryPause{300};
 constexpr int kSendTimeoutMs = 5'000;
 
+struct OutboxEvent {
+  long long id = 0;
+  std::string event;
+};
+
+std::vector<OutboxEvent> ReadEvents(soci::session& sql) {
+  std::vector<OutboxEvent> events;
+  soci::rowset<soci::row> found = (sql.prepare << "select cast(event_outbox_id as text), event from event_outbox order "
+                                                  "by event_outbox_id limit 100");
+  for (const soci::row& row : found) events.push_back({std::stoll(row.get<std::string>(0)), row.get<std::string>(1)});
+  return events;
+}
+
+void RemoveEvent(soci::session& sql, long long id) {
+  sql << "delete from event_outbox where event_outbox_id = :id", soci::use(id);
+}
+
 }  // namespace
+
+const char* const kOutboxTable = "create table if not exists event_outbox (event_outbox_id {id}, event text not null)";
+
+std::string MakeEvent(const std::string& source, const std::string& type, const Value& data) {
+  return WriteJson(Value::Object({{"specversion", Value::String("1.0")},
+                                  {"id", Value::String(NewGuid())},
+                                  {"source", Value::String(source)},
+                                  {"type", Value::String(type)},
+                                  {"time", Value::String(NowText())},
+                                  {"datacontenttype", Value::String("application/json")},
+                                  {"data", data}}));
+}
+
+void AddEvent(soci::session& sql, const std::string& event) {
+  sql << "insert into event_outbox (event) values (:event)", soci::use(event);
+}
 
 EventSender::EventSender(Database& database, std::string engine_url)
     : database_(database), engine_(std::move(engine_url)), thread_([this] { Work(); }) {}
