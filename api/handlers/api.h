@@ -8,8 +8,8 @@
 
 #include "api/handlers/metrics.h"
 #include "api/handlers/reply.h"
-#include "api/handlers/worker_pool.h"
 #include "api/http/router.h"
+#include "engine/base/worker_pool.h"
 #include "engine/runtime/engine.h"
 
 namespace fermata {

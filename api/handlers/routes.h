@@ -8,8 +8,8 @@
 #include "api/handlers/api.h"
 #include "api/handlers/codes.h"
 #include "api/handlers/reply.h"
-#include "api/handlers/worker_pool.h"
 #include "api/http/router.h"
+#include "engine/base/worker_pool.h"
 
 namespace fermata {
 

@@ -111,10 +111,8 @@ void Shard::SendEvent(const InstanceId& receiver, std::int64_t arrival, DeliverE
 Result<std::set<InstanceId>> Shard::FindReceivers(const EventMessage& message) {
   std::set<InstanceId> receivers;
   for (const std::string& process : message.processes) {
-    Result<std::vector<InstanceRow>> live = services_.storage.FindLiveByKey(message.tenant, process, message.value);
+    Result<std::vector<InstanceRow>> live = LiveByKey(message.tenant, process, message.value);
     if (!live.ok()) return live.error();
-    pending_keys_.Merge(GroupKey({message.tenant, process, message.value}), *live,
-                        [](const InstanceRow& row) { return row.id.ToString(); });
     for (const InstanceRow& row : *live) receivers.insert(row.id);
   }
   if (message.addressed || message.processes.empty()) return receivers;
@@ -127,12 +125,20 @@ Result<std::set<InstanceId>> Shard::FindReceivers(const EventMessage& message) {
   return receivers;
 }
 
+// Oldest first.
+Result<std::vector<KeptEventRow>> Shard::KeptFor(const std::string& tenant, const std::string& process,
+                                                 const std::string& value) {
+  Result<std::vector<KeptEventRow>> rows = services_.storage.FindKeptEvents(tenant, process, value);
+  if (!rows.ok()) return rows.error();
+  pending_kept_.Merge(GroupKey({tenant, process, value}), *rows, KeptIdentity);
+  std::sort(rows->begin(), rows->end(), [](const KeptEventRow& a, const KeptEventRow& b) { return a.order < b.order; });
+  return rows;
+}
+
 Status Shard::Keep(const EventMessage& message, EventReply& reply) {
   for (const std::string& process : message.processes) {
-    std::string group = GroupKey({message.tenant, process, message.value});
-    Result<std::vector<KeptEventRow>> there = services_.storage.FindKeptEvents(message.tenant, process, message.value);
+    Result<std::vector<KeptEventRow>> there = KeptFor(message.tenant, process, message.value);
     if (!there.ok()) return there.error();
-    pending_kept_.Merge(group, *there, KeptIdentity);
     if (there->size() >= kKeptEventsPerValueMax)
       return Error{kTooManyKeptEvents, "Expected at most " + std::to_string(kKeptEventsPerValueMax) +
                                            " events waiting for '" + message.value +
@@ -162,14 +168,11 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
 // The events that wait for this process and key, oldest first: the new instance's, once it has begun.
 std::vector<KeptEventRow> Shard::OfferKept(const Definition& definition, StartInstance& start) {
   if (definition.events.empty() || !start.key) return {};
-  Result<std::vector<KeptEventRow>> rows =
-      services_.storage.FindKeptEvents(start.tenant, definition.process, *start.key);
+  Result<std::vector<KeptEventRow>> rows = KeptFor(start.tenant, definition.process, *start.key);
   if (!rows.ok()) {
     failed_ = true;  // the whole batch is decided again
     return {};
   }
-  pending_kept_.Merge(GroupKey({start.tenant, definition.process, *start.key}), *rows, KeptIdentity);
-  std::sort(rows->begin(), rows->end(), [](const KeptEventRow& a, const KeptEventRow& b) { return a.order < b.order; });
   for (const KeptEventRow& row : *rows) {
     if (row.expires_us <= now_us_ || !definition.FindEvent(row.type)) continue;
     Result<Value> stored = ParseJson(row.bytes);
@@ -205,15 +208,12 @@ void Shard::SubscribeHere(const SubscribeMessage& message) {
   flight.rows.subscriptions.push_back(std::move(row));
 
   // Of all processes' kept events of this value, those of the subscriber's own process.
-  Result<std::vector<KeptEventRow>> kept =
-      services_.storage.FindKeptEvents(message.tenant, message.process, message.value);
+  Result<std::vector<KeptEventRow>> kept = KeptFor(message.tenant, message.process, message.value);
   if (!kept.ok()) {
     failed_ = true;
     return;
   }
   std::string kept_group = GroupKey({message.tenant, message.process, message.value});
-  pending_kept_.Merge(kept_group, *kept, KeptIdentity);
-  std::sort(kept->begin(), kept->end(), [](const KeptEventRow& a, const KeptEventRow& b) { return a.order < b.order; });
   for (const KeptEventRow& waiting : *kept) {
     if (waiting.type != message.type) continue;
     pending_kept_.Delete(flight.number, kept_group, KeptIdentity(waiting));

@@ -43,6 +43,14 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   return &cache_.Insert(std::move(instance));
 }
 
+// Null: there is none, or storage does not answer, and then the whole batch is decided again.
+CachedInstance* Shard::LoadOrFail(const InstanceId& id) {
+  Result<CachedInstance*> instance = Load(id);
+  if (instance.ok()) return *instance;
+  failed_ |= instance.error().code != kUnknownInstance;
+  return nullptr;
+}
+
 Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
   auto child_key = [this](const RunVerb& run, const Value& input) { return KeyOfChild(run, input); };
   auto child_refusal = [this](const RunVerb& run, const Value& input) { return RefusalOfChild(run, input); };

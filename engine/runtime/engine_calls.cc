@@ -39,8 +39,14 @@ Result<std::vector<InstanceSummary>> FindByKey(Engine& engine, const Value& inpu
 
 TechnicalFailure Unavailable(const Error& error) { return {TechnicalError::kUnavailable, error.message, 0}; }
 
+TechnicalFailure NotThroughYet() {
+  return {TechnicalError::kUnavailable, "Expected every instance to be cancelled, but not all are through yet.", 0};
+}
+
+}  // namespace
+
 // One engine.cancel: completes once, with the first failure or when every instance has ended.
-class Cancelling {
+class EngineCalls::Cancelling {
  public:
   Cancelling(std::size_t count, JobExecutor::Completion completion)
       : count_(count), left_(count), completion_(std::move(completion)) {}
@@ -63,9 +69,15 @@ class Cancelling {
   const JobExecutor::Completion completion_;
 };
 
-}  // namespace
+EngineCalls::EngineCalls(Engine& engine) : engine_(engine), reads_(1, kJobsInFlightMax) {}
 
-void EngineCalls::Run(const Job& job, JobExecutor::Completion completion) {
+void EngineCalls::Run(Job job, JobExecutor::Completion completion) {
+  if (reads_.Post([this, job = std::move(job), completion] { RunNow(job, completion); })) return;
+  completion(TechnicalFailure{TechnicalError::kUnavailable,
+                              "Expected fewer calls of the engine by its own processes, but there are too many.", 0});
+}
+
+void EngineCalls::RunNow(const Job& job, JobExecutor::Completion completion) {
   if (job.operation == "cancel") return Cancel(job, std::move(completion));
   if (job.operation == "find") return Find(job, std::move(completion));
   completion(TechnicalFailure{TechnicalError::kUnavailable,
@@ -98,20 +110,21 @@ void EngineCalls::Cancel(const Job& job, JobExecutor::Completion completion) {
   auto cancelling = std::make_shared<Cancelling>(instances->size(), std::move(completion));
   const std::string reason = Text(job.input, "reason");
   for (const InstanceSummary& instance : *instances) {
-    engine_.Send(instance.id, CancelInstance{reason},
-                 [&engine = engine_, id = instance.id, cancelling](Result<std::string> sent) {
-                   // Its retention may be over since it was listed.
-                   if (!sent.ok() && sent.error().code == kUnknownInstance) return cancelling->OneEnded();
-                   // What the status forbids has ended by itself.
-                   if (!sent.ok() && sent.error().code != kStatusForbids)
-                     return cancelling->Fail(Unavailable(sent.error()));
-                   engine.WhenReached(id, "", kCancelWaitMs, [cancelling](bool ended) {
-                     if (ended) return cancelling->OneEnded();
-                     cancelling->Fail({TechnicalError::kUnavailable,
-                                       "Expected every instance to be cancelled, but not all are through yet.", 0});
-                   });
-                 });
+    engine_.Send(instance.id, CancelInstance{reason}, [this, id = instance.id, cancelling](Result<std::string> sent) {
+      // Its retention may be over since it was listed.
+      if (!sent.ok() && sent.error().code == kUnknownInstance) return cancelling->OneEnded();
+      // What the status forbids has ended by itself.
+      if (!sent.ok() && sent.error().code != kStatusForbids) return cancelling->Fail(Unavailable(sent.error()));
+      if (!reads_.Post([this, id, cancelling] { AwaitEnd(id, cancelling); })) cancelling->Fail(NotThroughYet());
+    });
   }
+}
+
+void EngineCalls::AwaitEnd(const InstanceId& id, const std::shared_ptr<Cancelling>& cancelling) {
+  engine_.WhenReached(id, "", kCancelWaitMs, [cancelling](bool ended) {
+    if (ended) return cancelling->OneEnded();
+    cancelling->Fail(NotThroughYet());
+  });
 }
 
 bool EngineCalls::IsAncestor(const std::string& candidate, const std::string& of) {

@@ -58,6 +58,7 @@ void EngineImpl::Stop() {
   housekeeping_wake_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
   for (auto& shard : shards_) shard->Stop();
+  calls_.Stop();  // last: a shard that still runs would take its refusals for failed tries
 }
 
 void EngineImpl::Housekeep() {

@@ -66,6 +66,8 @@ class EngineImpl final : public Engine, private ShardRouter {
   Result<bool> ReadClosedTask(TaskView& view);
   int ShardOfStart(const StartRequest& request, const std::optional<std::string>& key);
   DefinitionInfo InfoOf(const DeployedDefinition& deployed) const;
+  // As the journal has it now; kUnknownInstance if there is none.
+  Result<InstanceState> LoadState(const InstanceId& id);
   Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);
   void Housekeep();

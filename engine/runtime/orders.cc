@@ -33,6 +33,11 @@ Result<StartReply> DecodeReply(const std::string& text) {
   return reply;
 }
 
+Error KeyInUse(const Definition& definition, const std::string& key) {
+  return Error{kKeyInUse, "Expected a key that no other instance of '" + definition.process + "' has, but '" + key +
+                              "' is in use."};
+}
+
 }  // namespace
 
 void Shard::HandleStart(StartOrder order) {
@@ -86,25 +91,36 @@ void Shard::Remember(int logical_shard, const std::string& idempotency_key, cons
   Open().rows.idempotency_keys.push_back(std::move(row));
 }
 
+Result<std::vector<InstanceRow>> Shard::LiveByKey(const std::string& tenant, const std::string& process,
+                                                  const std::string& key) {
+  Result<std::vector<InstanceRow>> live = services_.storage.FindLiveByKey(tenant, process, key);
+  if (!live.ok()) return live.error();
+  pending_keys_.Merge(GroupKey({tenant, process, key}), *live,
+                      [](const InstanceRow& row) { return row.id.ToString(); });
+  return live;
+}
+
 // Whether `unique:` forbids a start with this key.
 std::optional<Error> Shard::Refusal(const Definition& definition, const std::string& tenant,
                                     const std::optional<std::string>& key) {
   if (definition.unique == Uniqueness::kNo || !key) return std::nullopt;
-  Error in_use{kKeyInUse, "Expected a key that no other instance of '" + definition.process + "' has, but '" + *key +
-                              "' is in use."};
-  std::string group = GroupKey({tenant, definition.process, *key});
-  Result<std::vector<InstanceRow>> live = services_.storage.FindLiveByKey(tenant, definition.process, *key);
+  Result<std::vector<InstanceRow>> live = LiveByKey(tenant, definition.process, *key);
   if (!live.ok()) return live.error();
-  pending_keys_.Merge(group, *live, [](const InstanceRow& row) { return row.id.ToString(); });
-  if (!live->empty()) return in_use;
-  if (definition.unique == Uniqueness::kRunning) return std::nullopt;
-  Result<std::optional<EverKeyRow>> ever = services_.storage.FindEverKey(tenant, definition.process, *key);
+  if (!live->empty()) return KeyInUse(definition, *key);
+  return RefusalForEver(definition, tenant, *key);
+}
+
+// Whether `unique: ever` forbids a start with this key, which no live instance has.
+std::optional<Error> Shard::RefusalForEver(const Definition& definition, const std::string& tenant,
+                                           const std::string& key) {
+  if (definition.unique != Uniqueness::kEver) return std::nullopt;
+  Result<std::optional<EverKeyRow>> ever = services_.storage.FindEverKey(tenant, definition.process, key);
   if (!ever.ok()) return ever.error();
   std::vector<EverKeyRow> rows;
   if (ever->has_value()) rows.push_back(**ever);
-  pending_ever_.Merge(group, rows, [](const EverKeyRow& row) { return row.key; });
-  if (!rows.empty()) return in_use;
-  return std::nullopt;
+  pending_ever_.Merge(GroupKey({tenant, definition.process, key}), rows, [](const EverKeyRow& row) { return row.key; });
+  if (rows.empty()) return std::nullopt;
+  return KeyInUse(definition, key);
 }
 
 Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition,
@@ -153,27 +169,18 @@ void Shard::HandleInstance(InstanceOrder order) {
 
 void Shard::HandleOutcome(JobOutcome outcome) {
   submitted_.erase({outcome.instance, outcome.completion.job, outcome.completion.attempt});
-  Result<CachedInstance*> instance = Load(outcome.instance);
-  if (!instance.ok()) {
-    if (instance.error().code != kUnknownInstance)
-      failed_ = true;  // storage does not answer: recovery will find the job again
-    return;
-  }
   // Refusals are of late outcomes of jobs that nobody awaits any more.
-  (void)DecideOn(**instance, outcome.completion);
+  if (CachedInstance* instance = LoadOrFail(outcome.instance)) (void)DecideOn(*instance, outcome.completion);
 }
 
 void Shard::HandleTimer(const TimerFell& fell) {
   services_.counters.timers_fired.fetch_add(1, std::memory_order_relaxed);
-  Result<CachedInstance*> instance = Load(fell.timer.instance);
-  if (!instance.ok()) {
-    if (instance.error().code != kUnknownInstance) failed_ = true;
-    return;
-  }
+  CachedInstance* instance = LoadOrFail(fell.timer.instance);
+  if (!instance) return;
   TimerId id{fell.timer.activation, static_cast<int>(fell.timer.slot)};
-  auto armed = (*instance)->timers.find(id);
-  if (armed == (*instance)->timers.end() || armed->second != fell.timer.due_us) return;  // cleared, or armed anew
-  (void)DecideOn(**instance, FireTimer{id});
+  auto armed = instance->timers.find(id);
+  if (armed == instance->timers.end() || armed->second != fell.timer.due_us) return;  // cleared, or armed anew
+  (void)DecideOn(*instance, FireTimer{id});
 }
 
 void Shard::HandleMessage(const MessageArrived& arrived) {
@@ -183,11 +190,7 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
   Result<Message> message = DecodeMessage(arrived.row.bytes);
   if (message.ok()) {
     if (auto* instance = std::get_if<InstanceMessage>(&*message)) {
-      Result<CachedInstance*> target = Load(instance->target);
-      if (target.ok())
-        (void)DecideOn(**target, instance->command);
-      else if (target.error().code != kUnknownInstance)
-        failed_ = true;
+      if (CachedInstance* target = LoadOrFail(instance->target)) (void)DecideOn(*target, instance->command);
     } else if (auto* start = std::get_if<StartMessage>(&*message)) {
       StartChildHere(*start);
     } else if (auto* event = std::get_if<EventMessage>(&*message)) {
@@ -206,12 +209,7 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
 }
 
 void Shard::StartChildHere(const StartMessage& message) {
-  Result<CachedInstance*> there = Load(message.child);
-  if (there.ok()) return;  // starting twice is starting once
-  if (there.error().code != kUnknownInstance) {
-    failed_ = true;
-    return;
-  }
+  if (LoadOrFail(message.child) || failed_) return;  // starting twice is starting once
   auto refuse = [&](ChildResult::Kind kind, const std::string& text) {
     if (message.parent.detached)
       LogWarning("A child that nobody waits for could not start.",

@@ -53,12 +53,16 @@ std::optional<std::pair<std::int64_t, InstanceId>> ParseCursor(const std::string
 
 }  // namespace
 
-Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
+Result<InstanceState> EngineImpl::LoadState(const InstanceId& id) {
   Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
   if (!stored.ok()) return stored.error();
   if (!stored->has_value())
     return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
-  Result<InstanceState> state = Rebuild(**stored);
+  return Rebuild(**stored);
+}
+
+Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
+  Result<InstanceState> state = LoadState(id);
   if (!state.ok()) return state.error();
   InstanceView view;
   view.summary = SummaryOf(InstanceRowOf(*state));
@@ -75,11 +79,7 @@ Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
 }
 
 Status EngineImpl::CheckMigration(const InstanceId& id, const std::string& version) {
-  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
-  if (!stored.ok()) return stored.error();
-  if (!stored->has_value())
-    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
-  Result<InstanceState> state = Rebuild(**stored);
+  Result<InstanceState> state = LoadState(id);
   if (!state.ok()) return state.error();
   const DefinitionPtr from = definitions_.FindByHash(state->process, state->definition_hash);
   const DefinitionPtr target = definitions_.Find(state->process, version);
@@ -94,10 +94,8 @@ Result<InstanceSummary> EngineImpl::Refresh(const InstanceRow& row) {
   InstanceSummary summary = SummaryOf(row);
   std::optional<InstanceStatus> status = ParseStatus(row.status);
   if (!row.live || (status && HasSteadyStates(*status))) return summary;
-  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(row.id);
-  if (!stored.ok()) return stored.error();
-  if (!stored->has_value()) return summary;
-  Result<InstanceState> state = Rebuild(**stored);
+  Result<InstanceState> state = LoadState(row.id);
+  if (!state.ok() && state.error().code == kUnknownInstance) return summary;
   if (!state.ok()) return state.error();
   summary = SummaryOf(InstanceRowOf(*state));
   summary.states = StatesOf(*state);
@@ -192,9 +190,7 @@ Result<bool> EngineImpl::EverEntered(const InstanceId& id, const std::string& st
 void EngineImpl::WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
                              std::function<void(bool)> callback) {
   std::int64_t waiter = waiters_.Add(id, until, timeout_ms, std::move(callback));
-  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(id);
-  if (!stored.ok() || !stored->has_value()) return waiters_.Finish(waiter, false);
-  Result<InstanceState> state = Rebuild(**stored);
+  Result<InstanceState> state = LoadState(id);
   if (!state.ok()) return waiters_.Finish(waiter, false);
   Progress progress{id, std::string(StatusName(state->status)), IsFinal(state->status), ActiveStates(*state)};
   if (Waiters::Reached(progress, until)) return waiters_.Finish(waiter, true);

@@ -109,12 +109,7 @@ void Shard::StartScheduledHere(const ScheduledMessage& message) {
     SendMessage(message.instance, 0, HomeShardOf(message.tenant, message.process),
                 ScheduledEndMessage{message.instance, message.tenant, message.process});
   };
-  Result<CachedInstance*> there = Load(message.instance);
-  if (there.ok()) return;  // starting twice is starting once
-  if (there.error().code != kUnknownInstance) {
-    failed_ = true;
-    return;
-  }
+  if (LoadOrFail(message.instance) || failed_) return;  // starting twice is starting once
   DefinitionPtr definition = services_.definitions.Find(message.process, message.version);
   if (!definition) return never_was("version " + message.version + " is not deployed");
   if (std::optional<Error> refusal = Refusal(*definition, message.tenant, message.key)) {

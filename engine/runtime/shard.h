@@ -214,8 +214,11 @@ class Shard {
   void HandleTimer(const TimerFell& fell);
   void HandleMessage(const MessageArrived& arrived);
   void StartChildHere(const StartMessage& message);
+  Result<std::vector<InstanceRow>> LiveByKey(const std::string& tenant, const std::string& process,
+                                             const std::string& key);
   std::optional<Error> Refusal(const Definition& definition, const std::string& tenant,
                                const std::optional<std::string>& key);
+  std::optional<Error> RefusalForEver(const Definition& definition, const std::string& tenant, const std::string& key);
   std::optional<Result<std::string>> Remembered(const std::string& idempotency_key, const std::string& request_hash);
   void Remember(int logical_shard, const std::string& idempotency_key, const std::string& request_hash,
                 std::string answer);
@@ -224,6 +227,8 @@ class Shard {
   // ---- correlation.cc ----
   Result<EventReply> Correlate(const EventMessage& message);
   Result<std::set<InstanceId>> FindReceivers(const EventMessage& message);
+  Result<std::vector<KeptEventRow>> KeptFor(const std::string& tenant, const std::string& process,
+                                            const std::string& value);
   Status Keep(const EventMessage& message, EventReply& reply);
   std::vector<KeptEventRow> OfferKept(const Definition& definition, StartInstance& start);
   void DropKept(const std::vector<KeptEventRow>& rows);
@@ -277,6 +282,7 @@ class Shard {
   void PublishEvent(CachedInstance& instance, const Publish& publish);
   void Dispatch(const InstanceId& id, const DispatchJob& job);
   Result<CachedInstance*> Load(const InstanceId& id);
+  CachedInstance* LoadOrFail(const InstanceId& id);
 
   ShardOptions options_;
   ShardServices services_;

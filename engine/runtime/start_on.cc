@@ -18,14 +18,11 @@ Result<std::vector<Shard::PlannedStart>> Shard::PlanStarts(const EventMessage& m
     std::optional<std::string> key;
     if (start.keyed) key = message.value;
     if (key && definition->unique != Uniqueness::kNo) {
-      Result<std::vector<InstanceRow>> live =
-          services_.storage.FindLiveByKey(message.tenant, start.process, message.value);
+      Result<std::vector<InstanceRow>> live = LiveByKey(message.tenant, start.process, message.value);
       if (!live.ok()) return live.error();
-      pending_keys_.Merge(GroupKey({message.tenant, start.process, message.value}), *live,
-                          [](const InstanceRow& row) { return row.id.ToString(); });
       for (const InstanceRow& row : *live) receivers.insert(row.id);
       if (!live->empty()) continue;
-      if (std::optional<Error> refusal = Refusal(*definition, message.tenant, key)) return *refusal;
+      if (std::optional<Error> refusal = RefusalForEver(*definition, message.tenant, *key)) return *refusal;
     }
     Result<Value> input = ValidateStart(*definition, message.event.data);
     if (!input.ok()) {
@@ -44,12 +41,7 @@ Status Shard::StartBy(const EventMessage& message, PlannedStart planned, EventRe
   const InstanceId id = InstanceId::MakeDerived(
       static_cast<std::uint8_t>(shard), now_us_ / 1000,
       GroupKey({planned.definition->process, message.event.source, message.event.id, message.value}));
-  Result<CachedInstance*> there = Load(id);
-  if (there.ok()) return Done{};  // starting twice is starting once
-  if (there.error().code != kUnknownInstance) {
-    failed_ = true;  // the whole batch is decided again
-    return there.error();
-  }
+  if (LoadOrFail(id) || failed_) return Done{};  // starting twice is starting once
   StartInstance start;
   start.tenant = message.tenant;
   start.key = std::move(planned.key);

@@ -124,10 +124,8 @@ Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
 
 Result<TaskView> EngineImpl::FindTask(const InstanceId& instance, ActivationId activation) {
   if (instance.shard() >= shard_count_) return UnknownTask(instance, activation);
-  Result<std::optional<StoredInstance>> stored = storage_.LoadInstance(instance);
-  if (!stored.ok()) return stored.error();
-  if (!stored->has_value()) return UnknownTask(instance, activation);
-  Result<InstanceState> state = Rebuild(**stored);
+  Result<InstanceState> state = LoadState(instance);
+  if (!state.ok() && state.error().code == kUnknownInstance) return UnknownTask(instance, activation);
   if (!state.ok()) return state.error();
   TaskView view;
   view.instance = instance;

@@ -255,8 +255,9 @@ void World::Verify() {
     ASSERT_TRUE(stored);
     Result<InstanceState> state = Rebuild(*stored);
     ASSERT_TRUE(state.ok()) << state.error().message;
-    if (row.key)
+    if (row.key) {
       EXPECT_EQ(id.shard(), HomeShard(row.tenant, *row.key, shard_count_)) << "a key's instance lives elsewhere";
+    }
     InstanceRow expected = InstanceRowOf(*state);
     expected.updated_us = row.updated_us;
     EXPECT_EQ(expected, row) << "the row of " << id.ToString() << " is not what its journal says";

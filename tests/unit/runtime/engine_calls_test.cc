@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 
 #include "engine/runtime/codes.h"
 
@@ -75,7 +76,14 @@ class EngineCallsTest : public ::testing::Test {
     Job job;
     job.operation = operation;
     job.input = Value::Object({{"process", Value::String("p")}, {"key", Value::String("k")}});
-    EngineCalls(engine).Run(job, [this](Outcome outcome) { outcomes.push_back(std::move(outcome)); });
+    std::promise<void> answered;
+    EngineCalls calls(engine);
+    calls.Run(job, [&](Outcome outcome) {
+      outcomes.push_back(std::move(outcome));
+      if (outcomes.size() == 1) answered.set_value();
+    });
+    answered.get_future().wait();
+    calls.Stop();  // also what would answer a second time has run
   }
   bool Failed() const {
     return outcomes.size() == 1 && std::holds_alternative<TechnicalFailure>(outcomes[0]) &&
