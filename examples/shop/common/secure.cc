@@ -6,7 +6,9 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <vector>
 
 #include "engine/base/assert.h"
@@ -15,6 +17,8 @@ namespace fermata::shop {
 namespace {
 
 constexpr std::uint32_t kArgonPasses = 2, kArgonMemoryKib = 19 << 10, kArgonLanes = 1;
+constexpr int kNonceBytes = 12, kTagBytes = 16;
+constexpr std::size_t kSealKeyBytes = 32;
 constexpr std::size_t kSaltBytes = 16, kHashBytes = 32;
 
 std::string ToHex(const unsigned char* bytes, std::size_t size) {
@@ -27,9 +31,29 @@ std::string ToHex(const unsigned char* bytes, std::size_t size) {
   return text;
 }
 
+std::vector<unsigned char> FromHex(std::string_view text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::vector<unsigned char> bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<unsigned char>(digit(text[i]) * 16 + digit(text[i + 1])));
+  return bytes;
+}
+
 void FillRandom(unsigned char* bytes, std::size_t size) {
   // Without chance there are no secrets: better to stop than to go on.
   FERMATA_ASSERT(RAND_bytes(bytes, static_cast<int>(size)) == 1);
+}
+
+struct FreeContext {
+  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+};
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
+
+std::array<unsigned char, kSealKeyBytes> SealKey(std::string_view key) {
+  std::array<unsigned char, kSealKeyBytes> bytes{};
+  const std::vector<unsigned char> digest = FromHex(Hmac(key, "seal"));
+  std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+  return bytes;
 }
 
 }  // namespace
@@ -79,6 +103,41 @@ std::string CodeOf(std::string_view key, std::string_view text) {
   const unsigned long long number = std::stoull(Hmac(key, text).substr(0, 15), nullptr, 16) % 1'000'000;
   const std::string digits = std::to_string(number);
   return std::string(6 - digits.size(), '0') + digits;
+}
+
+std::string Seal(std::string_view key, std::string_view text) {
+  const std::array<unsigned char, kSealKeyBytes> seal_key = SealKey(key);
+  // Nonce, text, tag.
+  std::vector<unsigned char> sealed(kNonceBytes + text.size() + kTagBytes);
+  FillRandom(sealed.data(), kNonceBytes);
+  unsigned char* const at = sealed.data() + kNonceBytes;
+  int size = 0, rest = 0;
+  const CipherContext context(EVP_CIPHER_CTX_new());
+  const bool done =
+      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, seal_key.data(), sealed.data()) == 1 &&
+      EVP_EncryptUpdate(context.get(), at, &size, reinterpret_cast<const unsigned char*>(text.data()),
+                        static_cast<int>(text.size())) == 1 &&
+      EVP_EncryptFinal_ex(context.get(), at + size, &rest) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, at + text.size()) == 1;
+  FERMATA_ASSERT(done);
+  return ToHex(sealed.data(), sealed.size());
+}
+
+std::optional<std::string> Unseal(std::string_view key, std::string_view sealed) {
+  std::vector<unsigned char> bytes = FromHex(sealed);
+  if (bytes.size() < kNonceBytes + kTagBytes) return std::nullopt;
+  const std::array<unsigned char, kSealKeyBytes> seal_key = SealKey(key);
+  const int text_size = static_cast<int>(bytes.size() - kNonceBytes - kTagBytes);
+  unsigned char* const at = bytes.data() + kNonceBytes;
+  int size = 0, rest = 0;
+  const CipherContext context(EVP_CIPHER_CTX_new());
+  const bool sound =
+      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, seal_key.data(), bytes.data()) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, at + text_size) == 1 &&
+      EVP_DecryptUpdate(context.get(), at, &size, at, text_size) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), at + size, &rest) == 1;
+  if (!sound) return std::nullopt;
+  return std::string(at, at + text_size);
 }
 
 bool SameText(std::string_view a, std::string_view b) {

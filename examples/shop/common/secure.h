@@ -1,6 +1,7 @@
 // What the services need of cryptography: passwords, one-time codes, names that nobody can guess. Thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,10 @@ bool PasswordFits(std::string_view password, std::string_view encoded);
 std::string Hmac(std::string_view key, std::string_view text);
 // Six digits that follow from key and text, so that a repeated request sends the same code again.
 std::string CodeOf(std::string_view key, std::string_view text);
+// `text` for nobody but who has the key (AES-256-GCM with a fresh nonce), as hex.
+std::string Seal(std::string_view key, std::string_view text);
+// nullopt: it was sealed with another key, or has been changed.
+std::optional<std::string> Unseal(std::string_view key, std::string_view sealed);
 // Takes the same time wherever they differ.
 bool SameText(std::string_view a, std::string_view b);
 

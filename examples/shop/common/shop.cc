@@ -106,7 +106,6 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
     return NotificationService::Open(
         {.database_url = database, .smtp_url = options.smtp_url, .templates = options.mail_templates});
   });
-  start.Serve("billing", kBillingPort, [&] { return BillingService::Open(database); });
   start.Serve("store", kStorePort, [&] { return StoreService::Open(database, clock); });
   start.Serve("auth", kAuthPort, [&] {
     return AuthService::Open(
@@ -118,6 +117,14 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
          .clock = options.clock});
   });
   const std::string auth_url = start.UrlOf(options.auth_url, "auth", kAuthPort);
+  start.Serve("billing", kBillingPort, [&] {
+    return BillingService::Open(
+        {.database_url = database,
+         .auth_url = auth_url,
+         .notification_url = start.UrlOf(options.notification_url, "notification", kNotificationPort),
+         .key = *key,
+         .clock = options.clock});
+  });
   start.Serve("order", kOrderPort, [&] {
     return OrderService::Open({.database_url = database,
                                .auth_url = auth_url,
