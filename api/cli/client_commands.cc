@@ -10,6 +10,7 @@
 #include "api/cli/exit_code.h"
 #include "api/cli/process_files.h"
 #include "api/cli/terminal.h"
+#include "engine/base/percent.h"
 #include "engine/base/time.h"
 #include "engine/model/json.h"
 
@@ -210,8 +211,8 @@ int RunStart(const ClientOptions& client, const StartOptions& options) {
 }
 
 int RunGet(const ClientOptions& client, const GetOptions& options) {
-  RestCall call{"GET",
-                "/v1/instances/" + UrlEncode(options.id) + QueryOf({{"wait", options.wait}, {"until", options.until}})};
+  RestCall call{"GET", "/v1/instances/" + PercentEncode(options.id) +
+                           QueryOf({{"wait", options.wait}, {"until", options.until}})};
   call.timeout_ms = TimeoutFor(options.wait);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
@@ -237,7 +238,7 @@ int RunList(const ClientOptions& client, const ListOptions& options) {
 }
 
 int RunHistory(const ClientOptions& client, const HistoryOptions& options) {
-  const RestCall call{"GET", "/v1/instances/" + UrlEncode(options.id) + "/history" +
+  const RestCall call{"GET", "/v1/instances/" + PercentEncode(options.id) + "/history" +
                                  QueryOf({{"limit", std::to_string(options.limit)}, {"cursor", options.cursor}})};
   return CallAndPrint(client, call, [&](const Value& page) {
     for (const Value& item : ItemsOf(page))
@@ -275,14 +276,14 @@ int RunSend(const ClientOptions& client, const SendOptions& options) {
 
 int RunSteer(const ClientOptions& client, const SteerOptions& options) {
   RestCall call{"POST",
-                "/v1/instances/" + UrlEncode(options.id) + "/" + options.word + QueryOf({{"wait", options.wait}})};
+                "/v1/instances/" + PercentEncode(options.id) + "/" + options.word + QueryOf({{"wait", options.wait}})};
   if (!options.reason.empty()) call.body = WriteJson(Value::Object({{"reason", Value::String(options.reason)}}));
   call.timeout_ms = TimeoutFor(options.wait);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 
 int RunMigrate(const ClientOptions& client, const MigrateOptions& options) {
-  const RestCall call{"POST", "/v1/instances/" + UrlEncode(options.id) + "/migrate",
+  const RestCall call{"POST", "/v1/instances/" + PercentEncode(options.id) + "/migrate",
                       WriteJson(Value::Object(
                           {{"version", Value::String(options.version)}, {"dryRun", Value::Bool(options.dry_run)}}))};
   return CallAndPrint(client, call, [&](const Value& answer) {
@@ -338,7 +339,7 @@ int RunComplete(const ClientOptions& client, const CompleteOptions& options) {
     if (!data) return kExitUsage;
     body.emplace_back(Value::String("data"), std::move(*data));
   }
-  RestCall call{"POST", "/v1/tasks/" + UrlEncode(options.id) + "/complete" + QueryOf({{"wait", options.wait}}),
+  RestCall call{"POST", "/v1/tasks/" + PercentEncode(options.id) + "/complete" + QueryOf({{"wait", options.wait}}),
                 WriteJson(Value::Map(std::move(body)))};
   call.headers.emplace_back("Idempotency-Key",
                             options.idempotency_key.empty() ? "cli-" + RandomId() : options.idempotency_key);
@@ -373,7 +374,7 @@ int RunResolve(const ClientOptions& client, const ResolveOptions& options) {
   }
   if (!options.error.empty()) body.emplace_back(Value::String("error"), Value::String(options.error));
   if (!options.by.empty()) body.emplace_back(Value::String("by"), Value::String(options.by));
-  const RestCall call{"POST", "/v1/incidents/" + UrlEncode(options.id) + "/resolve",
+  const RestCall call{"POST", "/v1/incidents/" + PercentEncode(options.id) + "/resolve",
                       WriteJson(Value::Map(std::move(body)))};
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include "api/cli/codes.h"
+#include "engine/base/percent.h"
 #include "engine/model/json.h"
 
 namespace fermata {
@@ -76,28 +77,10 @@ Result<RestAnswer> RestClient::Call(const RestCall& call) {
   return answer;
 }
 
-std::string UrlEncode(std::string_view text) {
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  }
-  return out;
-}
-
 std::string QueryOf(const std::vector<std::pair<std::string, std::string>>& parameters) {
   std::string query;
   for (const auto& [name, value] : parameters)
-    if (!value.empty()) query += (query.empty() ? "?" : "&") + name + "=" + UrlEncode(value);
+    if (!value.empty()) query += (query.empty() ? "?" : "&") + name + "=" + PercentEncode(value);
   return query;
 }
 

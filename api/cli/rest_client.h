@@ -46,8 +46,6 @@ class RestClient {
   std::unique_ptr<Curl> curl_;
 };
 
-std::string UrlEncode(std::string_view text);
-
 // "?process=a&limit=5" of those that have a value.
 std::string QueryOf(const std::vector<std::pair<std::string, std::string>>& parameters);
 

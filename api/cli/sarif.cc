@@ -4,6 +4,8 @@
 #include <set>
 #include <string_view>
 
+#include "engine/base/percent.h"
+
 namespace fermata {
 namespace {
 
@@ -21,26 +23,8 @@ std::string_view LevelOf(Severity severity) {
   return severity == Severity::kError ? "error" : severity == Severity::kWarning ? "warning" : "note";
 }
 
-// RFC 3986: a path's bytes that are not allowed in a URI are percent-encoded.
-std::string UriOf(const std::string& path) {
-  constexpr std::string_view kPlain = "-._~/!$&'()*+,;=@";
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string uri = !path.empty() && path[0] == '/' ? "file://" : "";
-  for (unsigned char byte : path) {
-    const bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
-    if (letter || kPlain.find(static_cast<char>(byte)) != std::string_view::npos) {
-      uri += static_cast<char>(byte);
-    } else {
-      uri += '%';
-      uri += kHex[byte >> 4];
-      uri += kHex[byte & 15];
-    }
-  }
-  return uri;
-}
-
 Value LocationOf(const std::string& file, Entries region) {
-  Entries physical{{"artifactLocation", Object({{"uri", Value::String(UriOf(file))}})}};
+  Entries physical{{"artifactLocation", Object({{"uri", Value::String(UriOfPath(file))}})}};
   if (!region.empty()) physical.emplace_back("region", Object(std::move(region)));
   return Object({{"physicalLocation", Object(std::move(physical))}});
 }

@@ -1,6 +1,7 @@
 #include "api/lsp/answers.h"
 #include "api/lsp/cursor.h"
 #include "api/lsp/scope.h"
+#include "engine/base/percent.h"
 #include "engine/language/reader.h"
 
 namespace fermata {

@@ -8,6 +8,7 @@
 #include "api/cli/check.h"
 #include "api/cli/process_files.h"
 #include "api/lsp/bounds.h"
+#include "engine/base/percent.h"
 #include "engine/language/reader.h"
 
 namespace fermata {
@@ -62,21 +63,6 @@ fs::path PathOfUri(const std::string& uri) {
     i += 2;
   }
   return fs::path(path).lexically_normal();
-}
-
-std::string UriOfPath(const fs::path& path) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string uri = "file://";
-  for (unsigned char byte : path.string()) {
-    if (std::isalnum(byte) != 0 || std::string_view("-._~/").find(static_cast<char>(byte)) != std::string_view::npos) {
-      uri += static_cast<char>(byte);
-    } else {
-      uri += '%';
-      uri += kHex[byte >> 4];
-      uri += kHex[byte & 15];
-    }
-  }
-  return uri;
 }
 
 OpenFile* Workspace::Open(const std::string& uri, std::string text) {

@@ -17,7 +17,6 @@ namespace fermata {
 
 // "file:///a%20b" -> "/a b"; another scheme gives "".
 std::filesystem::path PathOfUri(const std::string& uri);
-std::string UriOfPath(const std::filesystem::path& path);
 
 struct ManifestFile {
   std::filesystem::path path;  // empty: built in

@@ -56,9 +56,6 @@ class HttpTransport {
   std::unique_ptr<Handles> handles_;
 };
 
-// Every byte but the unreserved ones of RFC 3986 as %XX.
-std::string PercentEncode(std::string_view text);
-
 // Whether a header may carry this value: no CR, LF or NUL.
 bool IsHeaderValue(std::string_view value);
 

@@ -12,6 +12,8 @@
 #include "api/lsp/bounds.h"
 #include "api/lsp/frames.h"
 #include "api/lsp/protocol.h"
+#include "engine/base/percent.h"
+#include "engine/base/percent.h"
 #include "engine/model/json.h"
 
 namespace fermata {
@@ -59,7 +61,7 @@ class LanguageServerTest : public testing::Test {
           "holdId: { type: string } } }\n    errors: [declined]\n    timeout: 10s\n  void: {}\n");
     Write("schemas/paid.yaml", "type: object\nrequired: [id]\nproperties: { id: { type: string } }\n");
     Write("refund.yaml", "fermata: 1\nprocess: refund\nversion: 1.0.0\nstates: { a: { end: {} } }\n");
-    uri_ = UriOfPath(folder_ / "pay.yaml");
+    uri_ = UriOfPath((folder_ / "pay.yaml").string());
   }
   ~LanguageServerTest() override { fs::remove_all(folder_); }
 
@@ -266,7 +268,7 @@ TEST_F(LanguageServerTest, TellsOfSchemaFilesAndTakesItBack) {
   Open(kProcess);
   Change("fermata: 1\nprocess: pay\nversion: 1.0.0\nstates: { a: { end: {} } }\n");
   RunToEnd();
-  const auto published = Published(UriOfPath(folder_ / "schemas/paid.yaml"));
+  const auto published = Published(UriOfPath((folder_ / "schemas/paid.yaml").string()));
   ASSERT_EQ(published.size(), 2U);
   EXPECT_EQ(published[0], std::vector<std::string>{"FM-1051@0:6"});
   EXPECT_TRUE(published[1].empty());
