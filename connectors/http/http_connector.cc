@@ -10,6 +10,7 @@
 
 #include "connectors/http/spec.h"
 #include "connectors/http/transport.h"
+#include "engine/base/percent.h"
 #include "engine/expression/template.h"
 #include "engine/model/json.h"
 
@@ -175,12 +176,12 @@ class HttpConnector final : public Connector {
       outcome = std::move(stop.outcome);
     }
     // A service may echo what it was sent.
-    if (auto* success = std::get_if<JobSuccess>(&outcome)) success->output = RedactValue(success->output, used_secrets);
+    if (auto* success = std::get_if<JobSuccess>(&outcome)) success->output = Redact(success->output, used_secrets);
     if (auto* failure = std::get_if<TechnicalFailure>(&outcome))
       failure->message = Redact(std::move(failure->message), used_secrets);
     if (auto* failure = std::get_if<BusinessFailure>(&outcome)) {
       failure->message = Redact(std::move(failure->message), used_secrets);
-      failure->data = RedactValue(failure->data, used_secrets);
+      failure->data = Redact(failure->data, used_secrets);
     }
     return outcome;
   }
@@ -300,29 +301,6 @@ class HttpConnector final : public Connector {
         if (Result<Value> json = ToJsonValue(given.value()); json.ok()) data = *std::move(json);
     }
     return BusinessFailure{rule.error, std::move(message), std::move(data)};
-  }
-
-  // Of keys that become one, the first stays. Bounded: what ParseJson and ToJsonValue let through is at most
-  // kValueDepthMax deep.
-  static Value RedactValue(const Value& data, const std::vector<std::string>& secrets) {
-    if (secrets.empty()) return data;
-    if (data.is_string()) return Value::String(Redact(std::string(data.as_string()), secrets));
-    if (data.is_list()) {
-      std::vector<Value> items;
-      for (const Value& item : data.as_list()) items.push_back(RedactValue(item, secrets));
-      return Value::List(std::move(items));
-    }
-    if (data.is_map()) {
-      std::vector<MapEntry> entries;
-      std::set<std::string> keys;
-      for (const auto& [key, item] : data.as_map()) {
-        std::string name = Redact(std::string(key.as_string()), secrets);
-        if (!keys.insert(name).second) continue;
-        entries.emplace_back(Value::String(name), RedactValue(item, secrets));
-      }
-      return Value::Map(std::move(entries));
-    }
-    return data;
   }
 
   const ManifestPtr manifest_;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/model/value.h"
+
 namespace fermata {
 
 class SecretSource {
@@ -23,7 +25,11 @@ class SecretSource {
 // Names are [A-Z][A-Z0-9_]{0,62}.
 bool IsSecretName(std::string_view name);
 
-// `text` with every occurrence of one of `secrets` replaced by "***". Empty secrets are ignored.
+// `text` with every occurrence of one of `secrets` replaced by "***": as it is, with some characters percent-encoded or escaped as in JSON, or
+// inside base64 (standard or for URLs). Empty secrets are ignored.
 std::string Redact(std::string text, const std::vector<std::string>& secrets);
+// The same in all strings and keys of a JSON value; of keys that become one, the first stays. A number that is a secret of six digits or more
+// becomes "***". Recurses as deep as the value is: give it what ParseJson let through.
+Value Redact(const Value& value, const std::vector<std::string>& secrets);
 
 }  // namespace fermata

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "connectors/host/secret_store.h"
+#include "engine/base/base64.h"
+#include "engine/model/json.h"
 #include "tests/support/temp_folder.h"
 
 namespace fermata {
@@ -15,6 +18,36 @@ TEST(RedactTest, LeavesNoPieceOfASecret) {
   EXPECT_EQ(Redact("a hunter2 b hunter2", {"hunter2"}), "a *** b ***");
   EXPECT_EQ(Redact("hunter22", {"hunter2", "hunter22"}), "***");
   EXPECT_EQ(Redact("nothing", {"", "other"}), "nothing");
+}
+
+TEST(RedactTest, KnowsASecretThatIsPercentEncodedOrEscaped) {
+  const std::vector<std::string> secrets = {"p/1 \"q\\\n&c"};
+  EXPECT_EQ(Redact("?t=p%2F1%20%22q%5C%0A%26c&x=1", secrets), "?t=***&x=1");
+  EXPECT_EQ(Redact("?t=p%2f1+%22q%5c%0a%26c", secrets), "?t=***");
+  EXPECT_EQ(Redact("?t=p/1%20\"q\\\n&c", secrets), "?t=***");
+  EXPECT_EQ(Redact(R"({"t":"p\/1 \"q\\\n&c"})", secrets), R"({"t":"***"})");
+  EXPECT_EQ(Redact("?t=p%2F1%20%22q%5C%0A%26d", secrets), "?t=p%2F1%20%22q%5C%0A%26d");
+}
+
+TEST(RedactTest, KnowsASecretInsideBase64WhereverItBegins) {
+  const std::string secret = "correct~horse?>";
+  for (const char* user : {"", "a:", "ab:", "abc:"}) {
+    std::string encoded = EncodeBase64(std::string(user) + secret + ";");
+    EXPECT_NE(encoded.find("Y"), std::string::npos);
+    std::string text = Redact("Basic " + encoded, {secret});
+    EXPECT_NE(text.find("***"), std::string::npos) << text;
+    EXPECT_LE(text.size(), 6 + 3 + encoded.size() - 18) << text;
+    std::replace(encoded.begin(), encoded.end(), '+', '-');
+    std::replace(encoded.begin(), encoded.end(), '/', '_');
+    EXPECT_NE(Redact(encoded, {secret}).find("***"), std::string::npos) << encoded;
+  }
+}
+
+TEST(RedactTest, ReplacesNumbersThatAreSecrets) {
+  const Value answer = ParseJson(R"({"a":[12345678,12345679],"b":12345678.0,"c":1234,"d":true})").value();
+  EXPECT_EQ(WriteJson(Redact(answer, {"12345678"})), R"({"a":["***",12345679],"b":"***","c":1234,"d":true})");
+  EXPECT_EQ(WriteJson(Redact(answer, {"0012345679", "1234"})),
+            R"({"a":[12345678,"***"],"b":12345678.0,"c":1234,"d":true})");
 }
 
 TEST(SecretNameTest, TakesCapitalsDigitsAndUnderscores) {
