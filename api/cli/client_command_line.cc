@@ -1,0 +1,135 @@
+#include "api/cli/client_command_line.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <string_view>
+
+#include "api/cli/terminal.h"
+
+namespace fermata {
+
+void ClientCommandLine::Describe(CLI::App& app) {
+  app_ = &app;
+  if (const char* server = std::getenv("FERMATA_SERVER"); server && *server) client_.server = server;
+  app.add_option("--server", client_.server, "where the server is, for commands that ask one (FERMATA_SERVER)");
+  client_.colour = ColourOf(STDOUT_FILENO);
+  AddDeploy();
+  AddStart();
+  AddReads();
+  AddSteering();
+  AddIncidents();
+  AddTasks();
+}
+
+CLI::App* ClientCommandLine::Add(const std::string& name, const std::string& description, std::function<int()> run) {
+  CLI::App* command = app_->add_subcommand(name, description);
+  command->callback([this, run = std::move(run)] { choose_(run); });
+  command->add_option("--server", client_.server, "where the server is (FERMATA_SERVER)")->capture_default_str();
+  command->add_flag("--json", client_.json, "print the server's answer as it is");
+  return command;
+}
+
+void ClientCommandLine::AddDeploy() {
+  CLI::App* command = Add("deploy", "deploys processes and manifests", [this] { return RunDeploy(client_, deploy_); });
+  command->add_option("paths", deploy_.paths, "files, and folders of processes")->required();
+  command->add_option("--connectors", deploy_.connector_folders, "folder of further manifests");
+}
+
+void ClientCommandLine::AddStart() {
+  CLI::App* command = Add("start", "starts an instance", [this] { return RunStart(client_, start_); });
+  command->add_option("process", start_.process, "its name")->required();
+  command->add_option("--input", start_.input, "JSON, @file, or - for stdin")->capture_default_str();
+  command->add_option("--process-version", start_.version, "instead of the live one");
+  command->add_option("--key", start_.key, "business key, for a process without 'key:'");
+  command->add_option("--idempotency-key", start_.idempotency_key, "starting again with it gives the same instance");
+  command->add_option("--wait", start_.wait, "until it has ended, but at most so long: 10s");
+  command->add_option("--until", start_.until, "wait for this state or status instead");
+}
+
+void ClientCommandLine::AddReads() {
+  CLI::App* get = Add("get", "shows an instance", [this] { return RunGet(client_, get_); });
+  get->add_option("id", get_.id)->required();
+  get->add_option("--wait", get_.wait, "until it has ended, but at most so long: 10s");
+  get->add_option("--until", get_.until, "wait for this state or status instead");
+  CLI::App* list = Add("list", "lists instances, the newest first", [this] { return RunList(client_, list_); });
+  list->add_option("--process", list_.process);
+  list->add_option("--status", list_.status);
+  list->add_option("--state", list_.state, "an active state");
+  list->add_option("--key", list_.key, "the business key");
+  list->add_option("--started-after", list_.started_after, "2026-01-31T12:00:00Z");
+  list->add_option("--started-before", list_.started_before);
+  list->add_option("--limit", list_.limit)->capture_default_str();
+  list->add_option("--cursor", list_.cursor, "where the page before ended");
+  CLI::App* history =
+      Add("history", "shows what happened to an instance", [this] { return RunHistory(client_, history_); });
+  history->add_option("id", history_.id)->required();
+  history->add_option("--limit", history_.limit)->capture_default_str();
+  history->add_option("--cursor", history_.cursor);
+}
+
+void ClientCommandLine::AddSteering() {
+  CLI::App* send = Add("send", "sends an event", [this] { return RunSend(client_, send_); });
+  send->add_option("type", send_.type)->required();
+  send->add_option("--data", send_.data, "JSON, @file, or - for stdin");
+  send->add_option("--id", send_.id, "an event is accepted once for its source and id");
+  send->add_option("--source", send_.source)->capture_default_str();
+  send->add_option("--subject", send_.subject);
+  const std::pair<const char*, const char*> steering[] = {{"cancel", "cancels an instance and undoes what it did"},
+                                                          {"suspend", "holds an instance"},
+                                                          {"resume", "lets a held instance go on"}};
+  for (const auto& [word, description] : steering) {
+    CLI::App* command = Add(word, description, [this, word = std::string(word)] {
+      steer_.word = word;
+      return RunSteer(client_, steer_);
+    });
+    command->add_option("id", steer_.id)->required();
+    command->add_option("--wait", steer_.wait, "until it has ended, but at most so long: 10s");
+    if (std::string_view(word) == "cancel") command->add_option("--reason", steer_.reason);
+  }
+  CLI::App* migrate = Add("migrate", "carries an instance over to another version of its process",
+                          [this] { return RunMigrate(client_, migrate_); });
+  migrate->add_option("id", migrate_.id)->required();
+  migrate->add_option("version", migrate_.version)->required();
+  migrate->add_flag("--dry-run", migrate_.dry_run, "only says whether it could be carried");
+}
+
+void ClientCommandLine::AddIncidents() {
+  CLI::App* list = Add("incidents", "lists open incidents", [this] { return RunIncidents(client_, incidents_); });
+  list->add_option("--process", incidents_.process);
+  list->add_option("--instance", incidents_.instance);
+  list->add_flag("--all", incidents_.closed_too, "closed ones too");
+  list->add_option("--limit", incidents_.limit)->capture_default_str();
+  list->add_option("--cursor", incidents_.cursor);
+  CLI::App* resolve = Add("resolve", "resolves an incident", [this] { return RunResolve(client_, resolve_); });
+  resolve->add_option("id", resolve_.id, "<instance>-<number>")->required();
+  resolve->add_option("action", resolve_.action, "retry, skip or fail")
+      ->required()
+      ->check(CLI::IsMember({"retry", "skip", "fail"}));
+  resolve->add_option("--set", resolve_.set, "NAME=JSON: a variable to change first");
+  resolve->add_option("--output", resolve_.output, "JSON: the result that a skipped call is to have");
+  resolve->add_option("--error", resolve_.error, "the business error to fail with");
+  resolve->add_option("--by", resolve_.by, "who, for the history");
+}
+
+void ClientCommandLine::AddTasks() {
+  CLI::App* list =
+      Add("tasks", "lists open human tasks, those due first on top", [this] { return RunTasks(client_, tasks_); });
+  list->add_option("--process", tasks_.process);
+  list->add_option("--instance", tasks_.instance);
+  list->add_option("--state", tasks_.state, "the state that asks");
+  list->add_option("--role", tasks_.role, "assigned to this role");
+  list->add_option("--user", tasks_.user, "assigned to this user");
+  list->add_option("--limit", tasks_.limit)->capture_default_str();
+  list->add_option("--cursor", tasks_.cursor);
+  CLI::App* complete = Add("complete", "answers a human task", [this] { return RunComplete(client_, complete_); });
+  complete->add_option("id", complete_.id, "<instance>-<number>")->required();
+  complete->add_option("--outcome", complete_.outcome, "one of the task's outcomes");
+  complete->add_option("--data", complete_.data, "JSON, @file, or - for stdin: what the form asks for");
+  complete->add_option("--by", complete_.by, "who, for the history");
+  complete->add_option("--idempotency-key", complete_.idempotency_key, "completing again with it is completing once");
+  complete->add_option("--wait", complete_.wait, "until the instance has ended, but at most so long: 10s");
+}
+
+}  // namespace fermata

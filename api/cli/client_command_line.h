@@ -1,0 +1,52 @@
+// The commands that ask a server, as the command line describes them.
+//
+// Not thread-safe. What it says of a server holds for every such command.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "api/cli/client_commands.h"
+
+namespace CLI {
+class App;
+}
+
+namespace fermata {
+
+class ClientCommandLine {
+ public:
+  // `choose` takes the command that was named, to be run once everything has been read.
+  explicit ClientCommandLine(std::function<void(std::function<int()>)> choose) : choose_(std::move(choose)) {}
+
+  // Adds them to `app`, which this must outlive.
+  void Describe(CLI::App& app);
+
+ private:
+  CLI::App* Add(const std::string& name, const std::string& description, std::function<int()> run);
+  void AddDeploy();
+  void AddStart();
+  void AddReads();
+  void AddSteering();
+  void AddIncidents();
+  void AddTasks();
+
+  std::function<void(std::function<int()>)> choose_;
+  CLI::App* app_ = nullptr;
+  ClientOptions client_;
+  DeployOptions deploy_;
+  StartOptions start_;
+  GetOptions get_;
+  ListOptions list_;
+  HistoryOptions history_;
+  SendOptions send_;
+  SteerOptions steer_;
+  MigrateOptions migrate_;
+  IncidentsOptions incidents_;
+  ResolveOptions resolve_;
+  TasksOptions tasks_;
+  CompleteOptions complete_;
+};
+
+}  // namespace fermata
