@@ -50,10 +50,7 @@ struct Refuser {
     return Error{kTooManyKeptEvents, "Expected at most " + std::to_string(kKeptEventsPerInstanceMax) +
                                          " events to wait for this instance, but there are as many already."};
   }
-  Answer operator()(const ResolveIncident& command) {
-    if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
-    return RefuseResolution(machine, command);
-  }
+  Answer operator()(const ResolveIncident& command) { return RefuseResolution(machine, command); }
   Answer operator()(const CompleteTask& command) {
     if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
     return RefuseAnswer(machine, command);

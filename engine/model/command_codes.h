@@ -25,5 +25,7 @@ inline constexpr ErrorCode kInvalidAnswer{4017};         // 422: a task's answer
 inline constexpr ErrorCode kActionForbids{4018};         // 409: this incident cannot be resolved in this way
 inline constexpr ErrorCode kTaskClosed{4019};            // 409: somebody has answered it, or it was withdrawn
 inline constexpr ErrorCode kMigrationForbids{4020};      // 409: the instance cannot be carried to that version
+inline constexpr ErrorCode kIncidentClosed{4021};        // 409: somebody has resolved it, or its state was left
+inline constexpr ErrorCode kUnknownVariable{4022};       // 422: the process assigns no variable of this name
 
 }  // namespace fermata

@@ -80,8 +80,13 @@ void PassError(Machine& machine, ActivationId activation, const RaisedError& err
 // ---- incidents.cc ----
 void OpenIncidentAt(Machine& machine, ActivationId activation, const ProcessError& error, const ErrorContext& context);
 void CloseIncidentsOf(Machine& machine, ActivationId activation, std::string_view how);
-std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncident& command);
 void Resolve(Machine& machine, const ResolveIncident& command);
+
+// ---- resolution.cc ----
+std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncident& command);
+// Of a resolution that was not refused, as the shapes it fits have it.
+Bindings FittedSet(const Machine& machine, const Bindings& set);
+Value FittedOutput(const Machine& machine, const Incident& incident, const Value& output);
 
 // ---- undo.cc ----
 // The record for this activation's `undo`, with its input evaluated now. `output` is the work's; its name in `save` is in scope.

@@ -74,20 +74,20 @@ void Retry(Machine& machine, const Incident& incident, bool changed) {
   }
 }
 
-void Skip(Machine& machine, const Incident& incident, const ResolveIncident& command) {
+void Skip(Machine& machine, const Incident& incident, const std::string& by, const Value& output) {
   const ActivationId id = incident.activation;
   switch (incident.kind) {
     case IncidentKind::kEntry:
     case IncidentKind::kWork:
     case IncidentKind::kChild:
     case IncidentKind::kError:
-      return CompleteWork(machine, id, command.output, {command.by, true, {}});
+      return CompleteWork(machine, id, output, {by, true, {}});
     case IncidentKind::kUndoInput: {
       const Value held = *machine.At(id).held;
-      return CompleteWork(machine, id, command.output.is_null() ? held : command.output, {command.by, true, {}});
+      return CompleteWork(machine, id, output.is_null() ? held : output, {by, true, {}});
     }
     case IncidentKind::kEnd:
-      return FinishScope(machine, id, command.output);
+      return FinishScope(machine, id, output);
     case IncidentKind::kUndo:
       return FinishUndo(machine, machine.state().undo_records.at(incident.subject), true);
     case IncidentKind::kLeftJob:
@@ -141,45 +141,19 @@ void CloseIncidentsOf(Machine& machine, ActivationId activation, std::string_vie
   for (IncidentNumber number : numbers) machine.Record(IncidentClosed{number, std::string(how), ""});
 }
 
-std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncident& command) {
-  auto found = machine.state().incidents.find(command.incident);
-  if (found == machine.state().incidents.end()) {
-    return Error{kUnknownIncident,
-                 "Expected an open incident, but number " + std::to_string(command.incident) + " is none."};
-  }
-  const IncidentKind kind = found->second.kind;
-  const bool undo = kind == IncidentKind::kUndo;
-  if (command.action == IncidentAction::kRetry && kind == IncidentKind::kDetached) {
-    return Error{kActionForbids,
-                 "Expected `skip` or `fail`, but the state that started the child has been left: start the child by "
-                 "itself, then skip."};
-  }
-  if (std::optional<ProcessError> full =
-          CheckVariables(machine, machine.ScopeOf(found->second.activation), command.set)) {
-    return Error{kInvalidInput, full->message, "/set"};
-  }
-  if (command.action == IncidentAction::kFail && undo) {
-    return Error{kActionForbids, "Expected `retry` or `skip`, but an undo is never dropped: it cannot be failed."};
-  }
-  if (command.action == IncidentAction::kSkip && (kind == IncidentKind::kNext || kind == IncidentKind::kStuck)) {
-    return Error{kActionForbids,
-                 "Expected `retry` or `fail`, but the work is done already: only the way on is missing."};
-  }
-  return std::nullopt;
-}
-
 void Resolve(Machine& machine, const ResolveIncident& command) {
   auto found = machine.state().incidents.find(command.incident);
   if (found == machine.state().incidents.end()) return;  // it waited in the stash, and was closed meanwhile
   const Incident incident = found->second;
-  if (!command.set.empty()) machine.Record(VariablesSet{machine.ScopeOf(incident.activation), command.set});
+  if (!command.set.empty())
+    machine.Record(VariablesSet{machine.ScopeOf(incident.activation), FittedSet(machine, command.set)});
   constexpr std::string_view kHow[] = {"retry", "skip", "fail"};
   machine.Record(IncidentClosed{incident.number, std::string(kHow[static_cast<int>(command.action)]), command.by});
   switch (command.action) {
     case IncidentAction::kRetry:
       return Retry(machine, incident, !command.set.empty());
     case IncidentAction::kSkip:
-      return Skip(machine, incident, command);
+      return Skip(machine, incident, command.by, FittedOutput(machine, incident, command.output));
     case IncidentAction::kFail:
       return Fail(machine, incident, command);
   }
