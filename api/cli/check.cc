@@ -4,6 +4,7 @@
 #include <atomic>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <ostream>
 #include <set>
 #include <sstream>
@@ -75,18 +76,6 @@ bool HasRootKey(std::string_view text, std::string_view key) {
 
 bool IsManifestText(std::string_view text) { return HasRootKey(text, "connector") && !HasRootKey(text, "process"); }
 
-// A file of `folder` or below it; none if a link leads out of it.
-std::optional<std::string> ReadFileBelow(const fs::path& folder, const std::string& name) {
-  std::error_code error;
-  const fs::path root = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
-  if (error) return std::nullopt;
-  const fs::path file = fs::canonical(root / name, error);
-  if (error) return std::nullopt;
-  const fs::path inside = file.lexically_relative(root);
-  if (inside.empty() || *inside.begin() == "..") return std::nullopt;
-  return ReadFile(file);
-}
-
 // The schema files that `text` needs, from the folder, with what they need in turn.
 std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std::string& text) {
   std::map<std::string, std::string> files;
@@ -111,6 +100,22 @@ std::string ProcessNameOf(std::string_view text) {
   at = text.find_first_not_of(" \t'\"", text.find(':', at) + 1);
   if (at == std::string_view::npos) return "";
   return std::string(text.substr(at, text.find_first_of(" \t'\"#\r\n", at) - at));
+}
+
+// What a process file shows of itself, with the schemas of its folder.
+std::optional<ProcessShape> ShapeOf(const fs::path& file) {
+  const auto text = ReadFile(file);
+  if (!text) return std::nullopt;
+  return ReadProcessShape(
+      *text, [folder = file.parent_path()](const std::string& schema) { return ReadFileBelow(folder, schema); });
+}
+
+std::vector<ProcessShape> ShapesOf(const std::vector<ProcessFile>& files, const std::string& process) {
+  std::vector<ProcessShape> shapes;
+  for (const ProcessFile& file : files)
+    if (file.process == process)
+      if (auto shape = ShapeOf(file.path)) shapes.push_back(std::move(*shape));
+  return shapes;
 }
 
 class Checker {
@@ -155,7 +160,9 @@ class Checker {
     bundle.open_file = [folder = path.parent_path()](const std::string& schema) {
       return ReadFileBelow(folder, schema);
     };
-    bundle.processes = Neighbours(path.parent_path());
+    const std::vector<ProcessFile>& neighbours = Neighbours(path.parent_path());
+    bundle.processes = NamesOf(neighbours);
+    bundle.open_process = [this, &neighbours](const std::string& process) { return Shapes(neighbours, process); };
     AddManifests(path.parent_path() / "connectors", bundle);
     for (const fs::path& folder : options_.connector_folders) AddManifests(folder, bundle);
     for (const ManifestPtr& manifest : options_.builtin_manifests) AddManifest(manifest, bundle);
@@ -203,10 +210,21 @@ class Checker {
   }
 
   // The processes of a folder, read once.
-  const std::vector<std::string>& Neighbours(const fs::path& folder) {
-    const auto [known, added] = processes_of_.emplace(folder.lexically_normal().string(), std::vector<std::string>());
-    if (added) known->second = ProcessesIn(folder);
+  const std::vector<ProcessFile>& Neighbours(const fs::path& folder) {
+    const auto [known, added] = processes_of_.emplace(folder.lexically_normal().string(), std::vector<ProcessFile>());
+    if (added) known->second = ProcessFilesIn(folder);
     return known->second;
+  }
+
+  // Called by several threads; many processes may run the same one.
+  std::vector<ProcessShape> Shapes(const std::vector<ProcessFile>& neighbours, const std::string& process) {
+    {
+      const std::lock_guard lock(shapes_mutex_);
+      if (const auto known = shapes_.find({&neighbours, process}); known != shapes_.end()) return known->second;
+    }
+    std::vector<ProcessShape> shapes = ShapesOf(neighbours, process);
+    const std::lock_guard lock(shapes_mutex_);
+    return shapes_.emplace(std::pair{&neighbours, process}, std::move(shapes)).first->second;
   }
 
   // Read once, however many processes use it; what is wrong with it is said once.
@@ -262,20 +280,28 @@ class Checker {
   std::set<std::string> checked_, told_;
   std::map<std::string, ManifestPtr> manifests_;
   std::map<std::string, std::vector<ManifestPtr>> manifests_of_;  // by folder, like the next
-  std::map<std::string, std::vector<std::string>> processes_of_;
+  std::map<std::string, std::vector<ProcessFile>> processes_of_;
+  std::mutex shapes_mutex_;
+  std::map<std::pair<const std::vector<ProcessFile>*, std::string>, std::vector<ProcessShape>> shapes_;
   std::int64_t files_ = 0;
   bool unreadable_ = false;
 };
 
 }  // namespace
 
-std::vector<std::string> ProcessesIn(const fs::path& folder) {
-  std::vector<std::string> names;
+std::vector<ProcessFile> ProcessFilesIn(const fs::path& folder) {
+  std::vector<ProcessFile> files;
   for (const fs::path& file : YamlFilesIn(folder.empty() ? fs::path(".") : folder)) {
     const auto text = ReadFile(file);
     std::string name = text ? ProcessNameOf(*text) : "";
-    if (!name.empty()) names.push_back(std::move(name));
+    if (!name.empty()) files.push_back({std::move(name), file});
   }
+  return files;
+}
+
+std::vector<std::string> NamesOf(const std::vector<ProcessFile>& files) {
+  std::vector<std::string> names;
+  for (const ProcessFile& file : files) names.push_back(file.process);
   return names;
 }
 
@@ -284,8 +310,23 @@ Bundle ReadBundle(const fs::path& process_file) {
   bundle.file = process_file.string();
   bundle.text = ReadFile(process_file).value_or("");
   bundle.files = ReadSchemas(process_file.parent_path(), bundle.text);
-  bundle.processes = ProcessesIn(process_file.parent_path());
+  std::vector<ProcessFile> neighbours = ProcessFilesIn(process_file.parent_path());
+  bundle.processes = NamesOf(neighbours);
+  bundle.open_process = [neighbours = std::move(neighbours)](const std::string& process) {
+    return ShapesOf(neighbours, process);
+  };
   return bundle;
+}
+
+std::optional<std::string> ReadFileBelow(const fs::path& folder, const std::string& name) {
+  std::error_code error;
+  const fs::path root = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
+  if (error) return std::nullopt;
+  const fs::path file = fs::canonical(root / name, error);
+  if (error) return std::nullopt;
+  const fs::path inside = file.lexically_relative(root);
+  if (inside.empty() || *inside.begin() == "..") return std::nullopt;
+  return ReadFile(file);
 }
 
 int RunCheck(const CheckOptions& options, std::ostream& out) { return Checker(options).Run(out); }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,16 @@ struct CheckOptions {
 // JSON: {"diagnostics": […], "files": n, "errors": n, "warnings": n}. SARIF: one log (sarif.h). Text: the diagnostics, then a line that counts them.
 int RunCheck(const CheckOptions& options, std::ostream& out);
 
-// The names of the processes in a folder, by file.
-std::vector<std::string> ProcessesIn(const std::filesystem::path& folder);
+// The processes in a folder, by file; a name stands there as often as there are versions.
+struct ProcessFile {
+  std::string process;
+  std::filesystem::path path;
+};
+std::vector<ProcessFile> ProcessFilesIn(const std::filesystem::path& folder);
+std::vector<std::string> NamesOf(const std::vector<ProcessFile>& files);
+
+// The text of a file of `folder` or below it; absent if there is none, or `name` or a link leads out of the folder.
+std::optional<std::string> ReadFileBelow(const std::filesystem::path& folder, const std::string& name);
 
 // What a process file needs from the disk: the schemas that it refers to, and the other processes of its folder. Without manifests.
 Bundle ReadBundle(const std::filesystem::path& process_file);

@@ -29,9 +29,9 @@ void AddManifests(const fs::path& folder, ScenarioFolder& into, WatchedFiles& wa
     watched.AddFile(file);
     std::map<std::string, std::string> schemas;
     for (const std::string& name : ReferencedFiles(text)) {
-      const fs::path schema = fs::path(file).parent_path() / name;
-      watched.AddFile(schema);
-      schemas.emplace(name, ReadText(schema));
+      const fs::path place = fs::path(file).parent_path();
+      watched.AddFile(place / name);
+      if (auto schema = ReadFileBelow(place, name)) schemas.emplace(name, std::move(*schema));
     }
     ManifestOutcome outcome = LoadManifest(file, text, schemas);
     if (outcome.manifest != nullptr) {

@@ -89,6 +89,27 @@ std::optional<std::string> Workspace::TextOf(const fs::path& path) const {
   return ReadFile(path);
 }
 
+// An open file is one of the folder by its path alone; what is on disk may also be a link.
+std::optional<std::string> Workspace::TextBelow(const fs::path& folder, const std::string& name) const {
+  const fs::path path = (folder / name).lexically_normal();
+  const fs::path inside = path.lexically_relative(folder);
+  if (inside.empty() || *inside.begin() == "..") return std::nullopt;
+  for (const auto& [uri, file] : files_)
+    if (!file.path.empty() && file.path == path) return file.document.text();
+  return ReadFileBelow(folder, name);
+}
+
+std::vector<ProcessShape> Workspace::ShapesOf(const fs::path& folder, const std::string& process) const {
+  std::vector<ProcessShape> shapes;
+  for (const ProcessFile& file : ProcessFilesIn(folder)) {
+    const std::optional<std::string> text = file.process == process ? TextOf(file.path) : std::nullopt;
+    if (!text) continue;
+    auto shape = ReadProcessShape(*text, [&](const std::string& schema) { return TextBelow(folder, schema); });
+    if (shape) shapes.push_back(std::move(*shape));
+  }
+  return shapes;
+}
+
 ManifestPtr Workspace::Load(const fs::path& path) {
   std::error_code error;
   const fs::file_time_type written = fs::last_write_time(path, error);
@@ -98,7 +119,7 @@ ManifestPtr Workspace::Load(const fs::path& path) {
   std::map<std::string, std::string> schemas;
   if (text)
     for (const std::string& schema : ReferencedFiles(*text))
-      if (auto content = ReadFile(path.parent_path() / schema)) schemas.emplace(schema, std::move(*content));
+      if (auto content = ReadFileBelow(path.parent_path(), schema)) schemas.emplace(schema, std::move(*content));
   ManifestPtr manifest = text ? LoadManifest(path.string(), *text, schemas).manifest : nullptr;
   manifests_[path.string()] = {written, manifest};
   return manifest;
@@ -154,7 +175,7 @@ std::vector<CheckedFile> Workspace::Check(OpenFile& file) {
   if (IsManifest(text) && !IsProcess(text)) {
     std::map<std::string, std::string> schemas;
     for (const std::string& schema : ReferencedFiles(text))
-      if (auto content = TextOf(file.path.parent_path() / schema)) schemas.emplace(schema, std::move(*content));
+      if (auto content = TextBelow(file.path.parent_path(), schema)) schemas.emplace(schema, std::move(*content));
     return {{file.uri, LoadManifest(file.uri, text, schemas).diagnostics}};
   }
   // What has been a process stays one while its first lines are being typed.
@@ -170,8 +191,9 @@ std::vector<CheckedFile> Workspace::CheckProcess(OpenFile& file) {
     if (manifest.manifest != EngineManifest()) bundle.manifests.push_back(std::move(manifest.manifest));
   const fs::path folder = file.path.parent_path();
   if (!file.path.empty()) {
-    bundle.processes = ProcessesIn(folder);
-    bundle.open_file = [this, folder](const std::string& path) { return TextOf((folder / path).lexically_normal()); };
+    bundle.processes = NamesOf(ProcessFilesIn(folder));
+    bundle.open_file = [this, folder](const std::string& path) { return TextBelow(folder, path); };
+    bundle.open_process = [this, folder](const std::string& process) { return ShapesOf(folder, process); };
   }
   LoadOutcome outcome = LoadDefinition(bundle);
   if (outcome.understood) file.definition = outcome.understood;

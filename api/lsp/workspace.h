@@ -62,6 +62,9 @@ class Workspace {
     std::filesystem::file_time_type written;
     ManifestPtr manifest;
   };
+  // Of a file of the folder or below it; absent if a link leads out.
+  std::optional<std::string> TextBelow(const std::filesystem::path& folder, const std::string& name) const;
+  std::vector<ProcessShape> ShapesOf(const std::filesystem::path& folder, const std::string& process) const;
   ManifestPtr Load(const std::filesystem::path& path);
   void AddFrom(const std::filesystem::path& folder, std::vector<ManifestFile>& manifests);
   std::vector<CheckedFile> CheckProcess(OpenFile& file);

@@ -18,6 +18,7 @@ void CheckDefinition(const ParsedDefinition& parsed, const std::vector<std::stri
   CheckReferences(parsed, processes, report);
   CheckExpressions(parsed, variables, report);
   CheckSchedule(parsed, report);
+  CheckStartOn(parsed, report);
   CheckVariables(parsed, writes, report);
   CheckGraph(parsed, graph, report);
   if (!parsed.targets_unknown && !parsed.states_unknown) CheckLoops(parsed, graph, report);

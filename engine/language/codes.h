@@ -75,6 +75,7 @@ inline constexpr ErrorCode kUnknownProcess{2305};
 inline constexpr ErrorCode kOuterVariableInItem{2306};
 inline constexpr ErrorCode kNeverTaken{2307};  // behind an alternative without a condition
 inline constexpr ErrorCode kMisspeltField{2308};
+inline constexpr ErrorCode kForgottenBraces{2309};  // key: input.x
 inline constexpr ErrorCode kEffectWithoutUndo{2401};
 
 }  // namespace fermata

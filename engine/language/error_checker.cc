@@ -56,9 +56,15 @@ class ErrorChecker {
                   "Expected the business error" + std::string(unhandled.size() > 1 ? "s " : " ") + Quoted(unhandled) +
                       " of " + call->full() + " to be handled, but nothing does.",
                   "write: on_error: { " + unhandled.front() + ": … }");
-    if (!parsed_.Find(state.index, "undo") && call->full() != "engine.find" && InAtomicScope(state))
+    if (!parsed_.Find(state.index, "undo") && !OnlyReads(*call) && InAtomicScope(state))
       report_.Add(Severity::kInformation, kEffectWithoutUndo, entry->value.at, entry->value.length,
                   call->full() + " has no 'undo': its effect stays when what is around it is rolled back.");
+  }
+
+  static bool OnlyReads(const CallVerb& call) {
+    const Value* method = call.manifest->http.is_map() ? call.manifest->http.Find("method") : nullptr;
+    const bool reads = method && method->is_string() && (method->as_string() == "GET" || method->as_string() == "HEAD");
+    return reads || call.full() == "engine.find";
   }
 
   // An `undo` of what is around the state stands for all that is inside.

@@ -10,6 +10,7 @@
 #include "engine/language/fit.h"
 #include "engine/language/templates.h"
 #include "engine/language/types.h"
+#include "engine/language/variable_types.h"
 #include "engine/language/walk.h"
 #include "engine/schema/schema.h"
 
@@ -31,114 +32,23 @@ struct Wanted {
 class ExpressionChecker {
  public:
   ExpressionChecker(const ParsedDefinition& parsed, const Variables& variables, Report& report)
-      : parsed_(parsed), definition_(*parsed.definition), variables_(variables), report_(report) {}
+      : parsed_(parsed),
+        definition_(*parsed.definition),
+        variables_(variables),
+        types_(parsed, variables),
+        report_(report) {}
 
   void Check() {
-    LearnTypes();
-    LearnItems();
     CheckRoot();
     for (const State& state : definition_.states)
       if (IsReal(state)) CheckState(state);
     CheckHandlers(StateAt(definition_, kRoot));
+    for (const Migration& migration : definition_.migrations) CheckMigration(migration);
+    CheckBareTexts();
   }
 
  private:
-  // ---- types of variables ----
-
-  void Learn(const std::string& name, const Type& type) {
-    const int number = variables_.NumberOf(name);
-    if (number < 0) return;
-    auto& known = types_[static_cast<std::size_t>(number)];
-    known = known ? Type::Union({*known, type}) : type;
-  }
-
-  // A variable has the types of all that is saved in it. What is computed from other variables counts as unknown while it is learnt, so that one round is enough.
-  void LearnTypes() {
-    types_.assign(variables_.names().size(), std::nullopt);
-    std::vector<std::pair<const Assignment*, StateIndex>> computed;
-    for (const Assignment& assignment : definition_.vars) computed.push_back({&assignment, kRoot});
-    for (const State& state : definition_.states) {
-      if (!state.save.empty() && !HasInnerResult(state)) Learn(state.save, AsVariable(ResultType(state)));
-      for (const Assignment& assignment : state.set) computed.push_back({&assignment, state.index});
-      for (const EventHandler& handler : state.on)
-        for (const EventHandler::Arm& arm : handler.arms)
-          if (!arm.transition.save.empty()) {
-            const EventDeclaration* event = definition_.FindEvent(handler.type);
-            Learn(arm.transition.save, event && event->data ? TypeOf(*event->data) : Type::Dyn());
-          }
-      for (const ErrorHandler& handler : state.on_error)
-        for (const TransitionArm& arm : handler.arms)
-          if (!arm.save.empty()) Learn(arm.save, ErrorType());
-      ForEachArm(state, [&](ArmKind, const TransitionArm& arm) {
-        for (const Assignment& assignment : arm.set) computed.push_back({&assignment, state.index});
-      });
-    }
-    TypeEnvironment names = BaseNames();
-    names.Declare("event", Type::Dyn());
-    names.Declare("error", Type::Dyn());
-    for (const State& state : definition_.states)
-      if (const auto* each = std::get_if<EachVerb>(&state.verb)) {
-        names.Declare(each->as, Type::Dyn());
-        names.Declare(each->index, Type(TypeKind::kInt));
-      }
-    std::set<std::string> computed_names;
-    for (const auto& [assignment, state] : computed) computed_names.insert(assignment->name);
-    for (const State& state : definition_.states)
-      if (HasInnerResult(state)) computed_names.insert(state.save);
-    for (std::size_t i = 0; i < types_.size(); ++i) {
-      const std::string& name = variables_.names()[i];
-      names.Declare(name, computed_names.count(name) || !types_[i] ? Type::Dyn() : *types_[i]);
-    }
-    const auto type_of = [&](const Expression& expression) {
-      const CheckOutcome outcome = CheckExpression(*expression.compiled, names);
-      return outcome.errors.empty() ? outcome.type : Type::Dyn();
-    };
-    for (const auto& [assignment, state] : computed)
-      Learn(assignment->name, AsVariable(TypeOfTemplate(assignment->value, type_of)));
-    for (const State& state : definition_.states)
-      if (HasInnerResult(state) && !parsed_.states_unknown)
-        Learn(state.save, TypeOfInnerResult(definition_, state, type_of));
-  }
-
-  // Outer ones come first, so that an inner list may be part of an outer item.
-  void LearnItems() {
-    for (const State& state : definition_.states) {
-      const auto* each = std::get_if<EachVerb>(&state.verb);
-      if (!each) continue;
-      const Sight sight = SightOf(state, {});
-      const Type list = TypeOfTemplate(each->list, Quietly(sight));
-      items_[state.index] = list.kind() == TypeKind::kList ? list.element() : Type::Dyn();
-    }
-  }
-
-  TypeEnvironment BaseNames() const {
-    TypeEnvironment names;
-    names.Declare("input", definition_.input ? TypeOf(*definition_.input) : Type::Dyn());
-    std::vector<std::pair<Type::Field, Type>> fields;
-    for (const char* name : {"id", "key", "process", "version", "startedAt"})
-      fields.push_back({{name, true}, Type::Dyn()});
-    names.Declare("instance", Type::Object(std::move(fields), false, Type::Dyn()));
-    names.Declare("now", Type(TypeKind::kTimestamp));
-    return names;
-  }
-
-  // ---- what is seen where ----
-
-  Sight SightOf(const State& state, VariableSet set) const {
-    Sight sight{BaseNames(), std::move(set)};
-    for (std::size_t i = 0; i < types_.size(); ++i)
-      sight.names.Declare(variables_.names()[i], types_[i].value_or(Type::Dyn()));
-    std::vector<StateIndex> around;
-    for (StateIndex outer = state.parent; outer != kNoState; outer = StateAt(definition_, outer).parent)
-      if (Does<EachVerb>(StateAt(definition_, outer))) around.push_back(outer);
-    for (auto index = around.rbegin(); index != around.rend(); ++index) {
-      const auto& each = std::get<EachVerb>(StateAt(definition_, *index).verb);
-      const auto item = items_.find(*index);
-      sight.names.Declare(each.as, item == items_.end() ? Type::Dyn() : item->second);
-      sight.names.Declare(each.index, Type(TypeKind::kInt));
-    }
-    return sight;
-  }
+  Sight SightOf(const State& state, VariableSet set) const { return {types_.NamesAt(state), std::move(set)}; }
 
   // ---- one expression, one template ----
 
@@ -242,7 +152,7 @@ class ExpressionChecker {
   static Wanted Text(std::string words) { return {{TypeKind::kString}, std::move(words)}; }
 
   void CheckRoot() {
-    const Sight start{BaseNames(), VariableSet(variables_.names().size(), false)};
+    const Sight start{types_.base(), VariableSet(variables_.names().size(), false)};
     DemandTemplate(definition_.key, start, Text("a string as business key"));
     for (const Assignment& assignment : definition_.vars) CheckTemplate(assignment.value, start);
     for (const EventDeclaration& event : definition_.events) {
@@ -250,6 +160,27 @@ class ExpressionChecker {
       Sight sight{TypeEnvironment(), {}};
       sight.names.Declare("event", EventType(&event));
       DemandTemplate(event.key, sight, Text("a string as key of the event"));
+    }
+  }
+
+  // What is carried over is that of another version: only what the language itself knows is certain.
+  void CheckMigration(const Migration& migration) {
+    for (const Assignment& assignment : migration.set)
+      CheckTemplate(assignment.value,
+                    {NamesOfMigration(assignment.value, types_.base()), VariableSet(variables_.names().size(), true)});
+  }
+
+  // A text where a template may stand that reads like an expression: its braces were forgotten.
+  void CheckBareTexts() {
+    for (const Node* node : parsed_.bare_texts) {
+      const std::string name = node->text.substr(0, node->text.find_first_of(".["));
+      const bool words = name == "input" || name == "event" || name == "instance" || name == "error" || name == "item";
+      // Whoever means the text itself can put it into quotes, if it begins with the name of a variable.
+      const bool variable = variables_.NumberOf(name) >= 0 && node->style == ScalarStyle::kPlain;
+      if (!words && !variable) continue;
+      report_.Add(Severity::kWarning, kForgottenBraces, node->at, node->length,
+                  "Expected an expression inside of ${ }, but '" + node->text + "' is a text as it stands.",
+                  "write: \"${" + node->text + "}\"");
     }
   }
 
@@ -329,6 +260,9 @@ class ExpressionChecker {
         DemandTemplate(*due, sight, {{TypeKind::kDuration, TypeKind::kTimestamp}, "a duration or a timestamp"});
     } else if (const auto* run = std::get_if<RunVerb>(&state.verb)) {
       CheckTemplate(run->with, sight);
+      if (const auto child = parsed_.children.find(state.index); child != parsed_.children.end())
+        CheckInput("the process '" + run->process + "'", child->second.input, run->with,
+                   parsed_.Find(state.index, "with"), parsed_.Find(state.index, "run"), sight);
       DemandTemplate(run->key, sight, Text("a string as business key"));
     } else if (const auto* emit = std::get_if<EmitVerb>(&state.verb)) {
       CheckEmission(emit->emission, sight);
@@ -343,14 +277,6 @@ class ExpressionChecker {
     }
   }
 
-  // The expressions have been reported on: only the types are of interest here.
-  static TypeOfExpression Quietly(const Sight& sight) {
-    return [&sight](const Expression& expression) {
-      const CheckOutcome outcome = CheckExpression(*expression.compiled, sight.names);
-      return outcome.errors.empty() ? outcome.type : Type::Dyn();
-    };
-  }
-
   const OperationManifest* FindOperation(const std::string& full) const {
     const std::size_t dot = full.find('.');
     for (const ManifestPtr& manifest : definition_.manifests)
@@ -361,14 +287,21 @@ class ExpressionChecker {
   void CheckOperationInput(const std::string& full, const std::optional<Template>& with, const NodeEntry* with_entry,
                            const NodeEntry* call, const Sight& sight) {
     const OperationManifest* operation = FindOperation(full);
-    if (!operation || !operation->input) return;
+    if (operation) CheckInput(full, operation->input, with, with_entry, call, sight);
+  }
+
+  // `taker` is what takes the input: an operation or a process; `verb` is where it is named.
+  void CheckInput(const std::string& taker, const SchemaPtr& schema, const std::optional<Template>& with,
+                  const NodeEntry* with_entry, const NodeEntry* verb, const Sight& sight) {
+    if (!schema) return;
     if (with && with_entry)
-      return CheckFit(*with, with_entry->value, *operation->input, "the input of " + full, Quietly(sight), report_);
-    if (with_entry || !call) return;
-    const std::vector<SchemaViolation> violations = Validate(*operation->input, Value::Object({}));
+      return CheckFit(*with, with_entry->value, *schema, "the input of " + taker, VariableTypes::TypeIn(sight.names),
+                      report_);
+    if (with_entry || !verb) return;
+    const std::vector<SchemaViolation> violations = Validate(*schema, Value::Object({}));
     if (!violations.empty())
-      report_.Error(kInputMissing, call->value,
-                    "Expected 'with' for " + full + ", but it is missing: " + violations.front().message);
+      report_.Error(kInputMissing, verb->value,
+                    "Expected 'with' for " + taker + ", but it is missing: " + violations.front().message);
   }
 
   // The root's output against its schema.
@@ -377,15 +310,15 @@ class ExpressionChecker {
     if (state.parent != kRoot || !definition_.output || !entry) return;
     if (!entry->value.is_map() && !entry->value.empty) return;  // blamed by the parser
     Template content{end.output, entry->value.at};
-    CheckFit(content, entry->value, *definition_.output, "the output of the process", Quietly(sight), report_);
+    CheckFit(content, entry->value, *definition_.output, "the output of the process",
+             VariableTypes::TypeIn(sight.names), report_);
   }
 
   const ParsedDefinition& parsed_;
   const Definition& definition_;
   const Variables& variables_;
+  const VariableTypes types_;
   Report& report_;
-  std::vector<std::optional<Type>> types_;  // by number of the variable
-  std::map<StateIndex, Type> items_;        // of what each `each` runs over
 };
 
 }  // namespace

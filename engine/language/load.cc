@@ -7,6 +7,7 @@
 #include "engine/language/reader.h"
 #include "engine/language/schema_loader.h"
 #include "engine/model/json.h"
+#include "engine/model/semver.h"
 #include "engine/schema/pointer.h"
 
 namespace fermata {
@@ -29,6 +30,33 @@ std::string HashOf(const Bundle& bundle, const Definition& definition,
   return Sha256Hex(bytes);
 }
 
+// The newest one that `run` may mean counts: which one is live is not known here.
+const ProcessShape* Newest(const std::vector<ProcessShape>& shapes, const std::string& range) {
+  const ProcessShape* newest = nullptr;
+  for (const ProcessShape& shape : shapes) {
+    if (!range.empty() && !Satisfies(shape.version, range)) continue;
+    const auto version = ParseVersion(shape.version);
+    if (version && (!newest || *version > *ParseVersion(newest->version))) newest = &shape;
+  }
+  return newest;
+}
+
+void FindChildren(const Bundle& bundle, ParsedDefinition& parsed) {
+  const Definition& definition = *parsed.definition;
+  std::map<std::string, std::vector<ProcessShape>> known;
+  for (const State& state : definition.states) {
+    const auto* run = std::get_if<RunVerb>(&state.verb);
+    if (!run || run->process.empty()) continue;
+    const auto [entry, added] = known.emplace(run->process, std::vector<ProcessShape>());
+    if (added && bundle.open_process) entry->second = bundle.open_process(run->process);
+    if (added && run->process == definition.process) {
+      std::erase_if(entry->second, [&](const ProcessShape& shape) { return shape.version == definition.version; });
+      entry->second.push_back({definition.process, definition.version, definition.input, definition.output});
+    }
+    if (const ProcessShape* shape = Newest(entry->second, run->version)) parsed.children[state.index] = *shape;
+  }
+}
+
 }  // namespace
 
 LoadOutcome LoadDefinition(const Bundle& bundle) {
@@ -44,6 +72,7 @@ LoadOutcome LoadDefinition(const Bundle& bundle) {
   manifests.push_back(EngineManifest());
   ParseContext context{parsed, report, schemas, manifests};
   ParseDefinition(context);
+  FindChildren(bundle, parsed);
   if (parsed.root.is_map()) CheckDefinition(parsed, bundle.processes, report);
   SortDiagnostics(outcome.diagnostics);
   if (parsed.root.is_map()) outcome.understood = parsed.definition;
@@ -52,6 +81,22 @@ LoadOutcome LoadDefinition(const Bundle& bundle) {
   parsed.definition->hash = HashOf(bundle, *parsed.definition, schemas.used_files());
   outcome.definition = std::move(parsed.definition);
   return outcome;
+}
+
+std::optional<ProcessShape> ReadProcessShape(
+    const std::string& text, const std::function<std::optional<std::string>(const std::string& path)>& open_file) {
+  const ReadOutcome read = ReadYaml("", text);
+  const NodeEntry* process = read.root ? read.root->Find("process") : nullptr;
+  const NodeEntry* version = read.root ? read.root->Find("version") : nullptr;
+  if (!process || !version) return std::nullopt;
+  ProcessShape shape{process->value.text, version->value.text, nullptr, nullptr};
+  std::vector<Diagnostic> told_in_its_own_check;
+  Report report(*read.source, told_in_its_own_check);
+  const std::map<std::string, std::string> none;
+  SchemaLoader schemas(none, open_file, report, told_in_its_own_check);
+  if (const NodeEntry* input = read.root->Find("input")) shape.input = schemas.Load(input->value);
+  if (const NodeEntry* output = read.root->Find("output")) shape.output = schemas.Load(output->value);
+  return shape;
 }
 
 std::vector<std::string> ReferencedFiles(std::string_view text, const std::string& file) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/expression/expression.h"
 #include "engine/language/codes.h"
 #include "engine/language/operations.h"
 #include "engine/language/raised.h"
@@ -19,20 +20,23 @@ class LoopFinder {
     for (std::size_t i = definition.states.size(); i-- > 1;) Connect(definition.states[i]);
   }
 
-  // The first state of each loop, in document order.
-  std::vector<StateIndex> Find() const {
-    std::vector<StateIndex> firsts;
+  // The states of each loop, those and the loops in document order.
+  std::vector<std::vector<StateIndex>> Find() const {
+    std::vector<std::vector<StateIndex>> loops;
     std::vector<bool> told(definition_.states.size(), false);
     for (const State& state : definition_.states) {
       if (!IsReal(state) || told[Slot(state.index)] || !graph_.reached[Slot(state.index)]) continue;
       const std::vector<bool> ahead = Ahead(Entering(state.index));
       if (!ahead[Entering(state.index)]) continue;
-      firsts.push_back(state.index);
+      std::vector<StateIndex> loop;
       for (const State& other : definition_.states)
-        if (ahead[Entering(other.index)] && Ahead(Entering(other.index))[Entering(state.index)])
+        if (ahead[Entering(other.index)] && Ahead(Entering(other.index))[Entering(state.index)]) {
           told[Slot(other.index)] = true;
+          loop.push_back(other.index);
+        }
+      loops.push_back(std::move(loop));
     }
-    return firsts;
+    return loops;
   }
 
  private:
@@ -96,15 +100,48 @@ class LoopFinder {
   std::vector<std::vector<std::size_t>> edges_;
 };
 
+// n: ${n + 1}
+bool Counts(const Assignment& assignment) {
+  const auto* expression = std::get_if<Expression>(&assignment.value.content);
+  if (!expression) return false;
+  const std::vector<NameUse> uses = FreeNames(*expression->compiled);
+  return std::any_of(uses.begin(), uses.end(), [&](const NameUse& use) { return use.name == assignment.name; });
+}
+
+// The variable that the states of a loop compute from itself; "" if there is none.
+std::string CounterOf(const Definition& definition, const std::vector<StateIndex>& loop) {
+  std::string counter;
+  const auto look = [&](const std::vector<Assignment>& assignments) {
+    for (const Assignment& assignment : assignments)
+      if (counter.empty() && Counts(assignment)) counter = assignment.name;
+  };
+  for (StateIndex index : loop) {
+    const State& state = StateAt(definition, index);
+    look(state.set);
+    ForEachArm(state, [&](ArmKind, const TransitionArm& arm) { look(arm.set); });
+  }
+  return counter;
+}
+
+std::string HintFor(const Definition& definition, const std::vector<StateIndex>& loop) {
+  const std::string counter = CounterOf(definition, loop);
+  if (counter.empty()) return "put a state with 'after' into the loop";
+  const bool calls = std::any_of(loop.begin(), loop.end(),
+                                 [&](StateIndex index) { return Does<CallVerb>(StateAt(definition, index)); });
+  return "it counts in '" + counter + "': " +
+         (calls ? "what is to be tried again is written with 'retry', what is done for many things with 'each'"
+                : "what is done for many things is written with 'each', what can be computed with 'set'");
+}
+
 }  // namespace
 
 void CheckLoops(const ParsedDefinition& parsed, const Graph& graph, Report& report) {
   const Definition& definition = *parsed.definition;
-  for (StateIndex index : LoopFinder(definition, graph).Find()) {
-    const State& state = StateAt(definition, index);
+  for (const std::vector<StateIndex>& loop : LoopFinder(definition, graph).Find()) {
+    const State& state = StateAt(definition, loop.front());
     report.Add(Severity::kWarning, kLoopWithoutWait, state.at, static_cast<int>(state.name.size()),
                "Expected a wait in the loop through '" + state.name + "', but nothing in it waits.",
-               "put a state with 'after' into the loop");
+               HintFor(definition, loop));
   }
 }
 

@@ -20,6 +20,8 @@ class VariableChecker {
     for (const State& state : definition_.states)
       if (const auto* each = std::get_if<EachVerb>(&state.verb)) CheckItemNames(state, *each);
     for (const char* key : {"searchable", "encrypted"}) CheckNames(key);
+    if (const NodeEntry* migrations = parsed_.root.Find("migrations"))
+      for (const Node& migration : migrations->value.items) CheckMigrated(migration);
   }
 
  private:
@@ -100,11 +102,31 @@ class VariableChecker {
     }
   }
 
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const Write& write : writes_) names.push_back(write.name);
+    return names;
+  }
+
+  // What only a migration sets is seen by people alone; if it is spelt like a variable, that one was meant.
+  void CheckMigrated(const Node& migration) {
+    const NodeEntry* set = migration.Find("set");
+    if (!set || parsed_.variables_unknown) return;
+    const std::vector<std::string> names = Names();
+    for (const NodeEntry& entry : set->value.entries) {
+      if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
+      std::string hint = DidYouMean(entry.key, names);
+      if (hint.empty()) continue;
+      report_.Add(Severity::kWarning, kUnknownVariable, entry.key_at, entry.key_length,
+                  "Expected a variable of this version, but only the migration assigns '" + entry.key + "'.",
+                  std::move(hint));
+    }
+  }
+
   void CheckNames(const char* key) {
     const NodeEntry* entry = parsed_.root.Find(key);
     if (!entry || parsed_.variables_unknown) return;
-    std::vector<std::string> names;
-    for (const Write& write : writes_) names.push_back(write.name);
+    const std::vector<std::string> names = Names();
     for (const Node& item : entry->value.items) {
       if (!item.is_scalar() || std::find(names.begin(), names.end(), item.text) != names.end()) continue;
       report_.Error(kUnknownVariable, item,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/language/load.h"
 #include "engine/language/node.h"
 #include "engine/language/report.h"
 #include "engine/model/definition.h"
@@ -26,7 +27,9 @@ struct ParsedDefinition {
   Node root;
   std::vector<const NodeEntry*> entries;  // of the states, by index; null for the root
   std::map<const CompiledExpression*, ExpressionPlace> places;
-  std::map<std::string, StateIndex> states;  // by name
+  std::map<std::string, StateIndex> states;     // by name
+  std::map<StateIndex, ProcessShape> children;  // of each `run` whose process is known
+  std::vector<const Node*> bare_texts;  // literal texts where a template may stand that look like a path: `input.email`
   // What a mistake makes unknown, so that the checker does not blame its consequences.
   bool targets_unknown = false;    // some transition or start leads nowhere
   bool states_unknown = false;     // some state could not be read

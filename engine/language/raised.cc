@@ -13,7 +13,8 @@ Raised RaisedBy(const State& state) {
     if (call->manifest) raised.business.insert(call->manifest->errors.begin(), call->manifest->errors.end());
   }
   if (const auto* fail = std::get_if<FailVerb>(&state.verb)) raised.business.insert(fail->error);
-  if (Does<RunVerb>(state)) raised.anything = raised.technical = true;
+  const auto* run = std::get_if<RunVerb>(&state.verb);
+  if (run && !run->detach) raised.anything = raised.technical = true;
   return raised;
 }
 

@@ -1,10 +1,13 @@
 #include "engine/language/schedule.h"
 
+#include <algorithm>
+
 #include "engine/expression/time_zone.h"
 #include "engine/language/codes.h"
 #include "engine/language/cron.h"
 #include "engine/language/fields.h"
 #include "engine/language/fit.h"
+#include "engine/schema/schema.h"
 
 namespace fermata {
 namespace {
@@ -31,6 +34,11 @@ void ReadTimezone(const Node& node, Schedule& schedule, Report& report) {
     report.Error(kBadTimeZone, node,
                  "Expected a time zone of the tz database such as Europe/Berlin, but there is no '" + *name + "'.",
                  DidYouMean(*name, TimeZoneNames()));
+}
+
+bool IsRequired(const Type& object, std::string_view name) {
+  return std::any_of(object.fields().begin(), object.fields().end(),
+                     [&](const auto& field) { return field.first.name == name && field.first.required; });
 }
 
 }  // namespace
@@ -66,6 +74,35 @@ void CheckSchedule(const ParsedDefinition& parsed, Report& report) {
   CheckFit(
       content, input ? input->value : schedule->value, *definition.input, "the input of the schedule",
       [](const Expression&) { return Type::Dyn(); }, report);
+}
+
+void CheckStartOn(const ParsedDefinition& parsed, Report& report) {
+  const Definition& definition = *parsed.definition;
+  const EventDeclaration* event = definition.FindEvent(definition.start_on);
+  if (!event || !event->data || !definition.input) return;
+  const Node& place = parsed.root.Find("start_on")->value;
+  const Type given = TypeOf(*event->data), wanted = TypeOf(*definition.input);
+  const std::string data = "the data of '" + event->type + "', which is the input";
+  bool explained = false;
+  for (const auto& [field, type] : wanted.fields()) {
+    const Type* found = given.kind() == TypeKind::kObject ? given.FindField(field.name) : nullptr;
+    if (found && !Type::CanFit(*found, type)) {
+      report.Error(kInputMisfit, place,
+                   "Expected " + type.ToString() + " for '" + field.name + "' in " + data + ", but it is " +
+                       found->ToString() + ".");
+      explained = true;
+    }
+    if (!field.required || given.kind() != TypeKind::kObject || IsRequired(given, field.name)) continue;
+    const bool may_be_there = found || given.open();
+    const std::string message = "Expected '" + field.name + "' in " + data + ", but " +
+                                (found ? "its schema does not require it." : "its schema does not name it.");
+    report.Add(may_be_there ? Severity::kWarning : Severity::kError, kInputMissing, place.at, place.length, message,
+               may_be_there ? "an event without it starts nothing" : "");
+    explained |= !may_be_there;
+  }
+  if (!explained && !Type::CanFit(given, wanted))
+    report.Error(kInputMisfit, place,
+                 "Expected " + wanted.ToString() + " as " + data + ", but it is " + given.ToString() + ".");
 }
 
 }  // namespace fermata

@@ -69,10 +69,21 @@ std::optional<Template> ReadTemplateText(std::string_view text, const Expression
   return std::move(outcome.content);
 }
 
+bool IsLiteral(const Template& content) { return std::holds_alternative<Value>(content.content); }
+
+// A name, then a field or an index, and nothing else that could not be an expression.
+bool LooksLikeAPath(std::string_view text) {
+  const std::size_t end = text.find_first_of(".[");
+  if (end == std::string_view::npos || end == 0 || text.find_first_of(" \n") != std::string_view::npos) return false;
+  return ParseExpression(text).expression != nullptr;
+}
+
 std::optional<Template> ReadScalar(const Node& node, ParseContext& context) {
   if (node.is_string()) {
     auto content = ReadTemplateText(node.text, {&node, 0, node.at}, context);
-    if (content) content->at = node.at;
+    if (!content) return content;
+    content->at = node.at;
+    if (IsLiteral(*content) && LooksLikeAPath(node.text)) context.parsed.bare_texts.push_back(&node);
     return content;
   }
   if (node.scalar.kind() == ValueKind::kDouble && !std::isfinite(node.scalar.as_double())) {
@@ -82,8 +93,6 @@ std::optional<Template> ReadScalar(const Node& node, ParseContext& context) {
   }
   return Template{node.scalar, node.at};
 }
-
-bool IsLiteral(const Template& content) { return std::holds_alternative<Value>(content.content); }
 
 std::optional<Template> ReadList(const Node& node, ParseContext& context) {
   Template::ListOf items;

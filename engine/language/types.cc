@@ -82,6 +82,7 @@ Type ResultType(const State& state) {
                          {{"at", true}, String()}},
                         true, Type::Dyn());
   }
+  if (const auto* run = std::get_if<RunVerb>(&state.verb); run && run->detach) return Type(TypeKind::kNull);
   return Type::Dyn();
 }
 

@@ -103,6 +103,28 @@ TEST_F(CheckTest, FollowsALinkToASchemaInTheFolder) {
   EXPECT_EQ(ReadBundle(folder_ / "in/p.yaml").files.at("schemas/a.yaml"), "type: object\n");
 }
 
+TEST_F(CheckTest, HoldsARunAgainstTheNewestVersionInTheFolderThatItMayMean) {
+  const auto child = [](const std::string& version, const std::string& type) {
+    return "fermata: 1\nprocess: child\nversion: " + version + "\ninput: { $ref: schemas/" + type +
+           ".yaml }\nstates:\n  a: { end: {} }\n";
+  };
+  Write("schemas/number.yaml", "type: object\nproperties: { n: { type: integer } }\n");
+  Write("in/child-2.yaml", child("2.0.0", "number"));
+  Write("in/child-10.yaml", child("10.0.0", "text"));
+  Write("in/schemas/text.yaml", "type: object\nproperties: { n: { type: string } }\n");
+  fs::create_symlink("../../schemas/number.yaml", folder_ / "in/schemas/number.yaml");
+  const auto parent = [](const std::string& name, const std::string& run) {
+    return "fermata: 1\nprocess: " + name + "\nversion: 1.0.0\nstates:\n  a: { run: child, " + run +
+           " with: { n: 1 }, next: b }\n  b: { end: {} }\n";
+  };
+  Write("in/p.yaml", parent("p", ""));
+  Write("in/q.yaml", parent("q", "version: 2.x,"));
+  paths_ = {folder_ / "in/p.yaml", folder_ / "in/q.yaml"};
+  const std::string text = Run(1);
+  EXPECT_NE(text.find("p.yaml:5:32: error FM-2202"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 error,"), std::string::npos) << text;  // what a link outside says of 2.x is not read
+}
+
 TEST_F(CheckTest, BlamesASchemaFileOnceByItsPath) {
   for (const char* name : {"p", "q"})
     Write(std::string(name) + ".yaml",

@@ -41,13 +41,20 @@ Bundle BundleOf(const std::string& name) {
   bundle.text = ReadFile(CasesFolder() / bundle.file);
   for (const auto& entry : fs::directory_iterator(CasesFolder() / "schemas"))
     bundle.files["schemas/" + entry.path().filename().string()] = ReadFile(entry.path());
-  for (const char* connector : {"bank", "billing", "payment"}) {
+  for (const char* connector : {"bank", "billing", "books", "payment"}) {
     ManifestOutcome outcome = LoadManifest(std::string(connector) + ".yaml",
                                            ReadFile(CasesFolder() / "connectors" / (std::string(connector) + ".yaml")));
     EXPECT_EQ(FormatDiagnostics(outcome.diagnostics), "");
     if (outcome.manifest) bundle.manifests.push_back(outcome.manifest);
   }
-  bundle.processes = {"makepayment", "wallet-topup"};
+  bundle.processes = {"makepayment", "wallet-topup", "parcel"};
+  bundle.open_process = [](const std::string& process) {
+    std::vector<ProcessShape> shapes;
+    for (const char* version : {"-1.yaml", "-2.yaml"})
+      if (auto shape = ReadProcessShape(ReadFile(CasesFolder() / "children" / (process + version)), {}))
+        shapes.push_back(std::move(*shape));
+    return shapes;
+  };
   return bundle;
 }
 
