@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "connectors/http/transport.h"
+#include "engine/base/percent.h"
 #include "examples/shop/common/secure.h"
 #include "examples/shop/order/order_store.h"
 
