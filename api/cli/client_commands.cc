@@ -242,8 +242,8 @@ int RunHistory(const ClientOptions& client, const HistoryOptions& options) {
                                  QueryOf({{"limit", std::to_string(options.limit)}, {"cursor", options.cursor}})};
   return CallAndPrint(client, call, [&](const Value& page) {
     for (const Value& item : ItemsOf(page))
-      std::cout << TextOf(item.Find("time")) << "  " << TextOf(item.Find("seq")) << "  " << TextOf(item.Find("event"))
-                << "\n";
+      if (const Value* text = item.Find("text"); text && text->is_string())
+        std::cout << TextOf(item.Find("time")) << "  " << text->as_string() << "\n";
     PrintNext(page);
   });
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 
 #include "api/cli/check.h"
 #include "api/cli/process_files.h"
@@ -13,13 +12,6 @@ namespace fermata {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string ReadText(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  return content.str();
-}
 
 void AddManifests(const fs::path& folder, ScenarioFolder& into, WatchedFiles& watched) {
   std::error_code error;

@@ -17,10 +17,7 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   wanted.filter.open = query.Bool("open");
   wanted.filter.limit = query.Limit();
   wanted.cursor = query.Text("cursor").value_or("");
-  if (const std::optional<std::string> text = query.Text("instance")) {
-    wanted.filter.instance = InstanceId::Parse(*text);
-    if (!wanted.filter.instance) query.Fail("instance", "Expected the id of an instance, but got '" + *text + "'.");
-  }
+  wanted.filter.instance = query.Instance("instance");
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   context.Later(reply, [=] {
     Result<Page<IncidentView>> page = context.engine().Incidents(wanted);
@@ -44,8 +41,7 @@ void ReadError(FieldReader& fields, ProcessError& error, std::vector<Error>& mis
   mistakes.insert(mistakes.end(), parts.mistakes().begin(), parts.mistakes().end());
 }
 
-// Nullopt after all mistakes have been told.
-std::optional<ResolveIncident> ReadResolution(const Value& body, const Reply& reply) {
+ResolveIncident ReadResolution(const Value& body, std::vector<Error>& mistakes) {
   FieldReader fields(body, {"action", "set", "output", "error", "by"});
   ResolveIncident command;
   const std::string action = fields.RequiredText("action");
@@ -70,31 +66,41 @@ std::optional<ResolveIncident> ReadResolution(const Value& body, const Reply& re
   command.by = fields.Text("by").value_or("");
   std::vector<Error> deeper;
   ReadError(fields, command.error, deeper);
-  std::vector<Error> mistakes = fields.mistakes();
+  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
   mistakes.insert(mistakes.end(), deeper.begin(), deeper.end());
-  if (mistakes.empty()) return command;
-  reply.Fail(mistakes);
-  return std::nullopt;
+  return command;
+}
+
+// What was done to it, and by whom: on a thread that may look.
+void FailClosed(const RouteContext& context, const Reply& reply, const IncidentId& id, Error error) {
+  context.Later(reply, [=]() mutable {
+    Result<IncidentView> incident = context.engine().FindIncident(id.instance, id.number);
+    if (incident.ok() && !incident->open)
+      error.message = "Expected an open incident, but '" + IncidentName(id.instance, id.number) + "' was closed at " +
+                      FormatTimestamp(FromMicros(incident->closed_us)) + ": " + incident->closed_how +
+                      (incident->closed_by.empty() ? "." : ", by " + incident->closed_by + ".");
+    reply.Fail(error);
+  });
 }
 
 void Resolve(const RouteContext& context, const HttpRequest& request, const std::string& name, const Reply& reply) {
-  QueryReader query(request, {});
-  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  QueryReader query(request, {"wait", "until"});
+  const Wait wait = ReadWait(query);
   Result<Value> body = ReadJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
-  std::optional<ResolveIncident> command = ReadResolution(*body, reply);
-  if (!command) return;
+  std::vector<Error> mistakes = query.mistakes();
+  ResolveIncident resolution = ReadResolution(*body, mistakes);
+  CommandRequest asked = ReadCommand(request, "resolve", name, *body, mistakes);
+  if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<IncidentId> id = ParseIncidentName(name);
-  if (!id)
-    return reply.Fail(Error{kUnknownIncident, "Expected the id of an incident, but none is called '" + name + "'."});
-  command->incident = id->number;
-  context.engine().Send(id->instance, *command, [=](Result<std::string> status) {
-    if (!status.ok()) return reply.Fail(status.error());
-    context.Later(reply, [=] {
-      Result<InstanceView> view = context.engine().Get(id->instance);
-      if (!view.ok()) return reply.Fail(view.error());
-      reply.Json(200, ViewOf(*view));
-    });
+  const Error unknown{kUnknownIncident, "Expected the id of an incident, but none is called '" + name + "'."};
+  if (!id) return reply.Fail(unknown);
+  resolution.incident = id->number;
+  asked.instance = id->instance;
+  asked.command = std::move(resolution);
+  SendCommand(context, reply, std::move(asked), wait, [=](const Error& error) {
+    if (error.code == kIncidentClosed) return FailClosed(context, reply, *id, error);
+    reply.Fail(error.code == kUnknownInstance || error.code == kUnknownIncident ? unknown : error);
   });
 }
 

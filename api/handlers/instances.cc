@@ -25,8 +25,6 @@ std::string HashOf(const StartRequest& request) {
   return Sha256Hex(WriteJson(parts));
 }
 
-Wait ReadWait(QueryReader& query) { return {query.WaitMs("wait"), query.Text("until").value_or("")}; }
-
 void Append(std::vector<Error>& all, const std::vector<Error>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
@@ -38,12 +36,6 @@ Value ViewOfStart(const StartReply& started) {
                         {"version", Value::String(started.version)},
                         {"key", started.key ? Value::String(*started.key) : Value::Null()},
                         {"status", Value::String(started.status)}});
-}
-
-void SendView(const RouteContext& context, const Reply& reply, int status, const InstanceId& id, HttpHeaders headers) {
-  Result<InstanceView> view = context.engine().Get(id);
-  if (!view.ok()) return reply.Fail(view.error());
-  reply.Json(status, ViewOf(*view), std::move(headers));
 }
 
 void AnswerStart(const RouteContext& context, const Reply& reply, const StartReply& started, const Wait& wait) {
@@ -138,7 +130,7 @@ void History(const RouteContext& context, const HttpRequest& request, const std:
 
 // cancel, suspend and resume: a command without much to say; answered with the instance as it is then.
 void Steer(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply,
-           Command command) {
+           const std::string& word, Command command) {
   QueryReader query(request, {"wait", "until"});
   const Wait wait = ReadWait(query);
   Result<Value> body = ReadOptionalJsonBody(request);
@@ -148,31 +140,16 @@ void Steer(const RouteContext& context, const HttpRequest& request, const std::s
   if (cancel) cancel->reason = fields.Text("reason").value_or("");
   std::vector<Error> mistakes = query.mistakes();
   Append(mistakes, fields.mistakes());
+  CommandRequest asked = ReadCommand(request, word, id_text, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
   if (!id) return;
-  context.engine().Send(*id, std::move(command), [=](Result<std::string> status) {
-    if (!status.ok()) return reply.Fail(status.error());
-    context.Later(reply, [=] { AnswerWithInstance(context, reply, 200, *id, wait); });
-  });
+  asked.instance = *id;
+  asked.command = std::move(command);
+  SendCommand(context, reply, std::move(asked), wait, [reply](const Error& error) { reply.Fail(error); });
 }
 
 }  // namespace
-
-std::optional<InstanceId> ReadInstanceId(const std::string& text, const Reply& reply) {
-  std::optional<InstanceId> id = InstanceId::Parse(text);
-  if (!id) reply.Fail(Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + text + "'."});
-  return id;
-}
-
-void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
-                        const Wait& wait, HttpHeaders headers) {
-  if (wait.timeout_ms == 0) return SendView(context, reply, status, id, std::move(headers));
-  context.engine().WhenReached(id, wait.until, wait.timeout_ms, [=](bool) {
-    // On an engine thread: reading is left to ours.
-    context.Later(reply, [=] { SendView(context, reply, status, id, headers); });
-  });
-}
 
 void AddInstanceRoutes(const RouteContext& context) {
   context.Add("POST", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
@@ -193,8 +170,9 @@ void AddInstanceRoutes(const RouteContext& context) {
       {{"cancel", CancelInstance{}}, {"suspend", SuspendInstance{}}, {"resume", ResumeInstance{}}}};
   for (const auto& [word, command] : steering)
     context.Add("POST", std::string("/v1/instances/{id}/") + word,
-                [=, command = command](const HttpRequest& request, const PathParams& params, const Reply& reply) {
-                  Steer(context, request, params["id"], reply, command);
+                [=, word = std::string(word), command = command](const HttpRequest& request, const PathParams& params,
+                                                                 const Reply& reply) {
+                  Steer(context, request, params["id"], reply, word, command);
                 });
 }
 

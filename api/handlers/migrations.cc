@@ -2,12 +2,13 @@
 #include "api/handlers/field_reader.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
-#include "api/handlers/views.h"
 
 namespace fermata {
 namespace {
 
 void Migrate(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply) {
+  QueryReader query(request, {"wait", "until"});
+  const Wait wait = ReadWait(query);
   Result<Value> body = ReadOptionalJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
   FieldReader fields(*body, {"version", "dryRun"});
@@ -15,7 +16,10 @@ void Migrate(const RouteContext& context, const HttpRequest& request, const std:
   const Value* dry_run = fields.Any("dryRun");
   if (dry_run != nullptr && dry_run->kind() != ValueKind::kBool)
     fields.Fail("dryRun", "Expected true or false, but got " + std::string(JsonKindName(*dry_run)) + ".");
-  if (!fields.mistakes().empty()) return reply.Fail(fields.mistakes());
+  std::vector<Error> mistakes = query.mistakes();
+  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
+  CommandRequest asked = ReadCommand(request, "migrate", id_text, *body, mistakes);
+  if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
   if (!id) return;
   if (dry_run != nullptr && dry_run->as_bool()) {
@@ -26,14 +30,9 @@ void Migrate(const RouteContext& context, const HttpRequest& request, const std:
     });
     return;
   }
-  context.engine().Send(*id, MigrateInstance{version}, [=](Result<std::string> status) {
-    if (!status.ok()) return reply.Fail(status.error());
-    context.Later(reply, [=] {
-      Result<InstanceView> view = context.engine().Get(*id);
-      if (!view.ok()) return reply.Fail(view.error());
-      reply.Json(200, ViewOf(*view));
-    });
-  });
+  asked.instance = *id;
+  asked.command = MigrateInstance{version};
+  SendCommand(context, reply, std::move(asked), wait, [reply](const Error& error) { reply.Fail(error); });
 }
 
 }  // namespace

@@ -15,17 +15,22 @@ namespace fermata {
 namespace {
 
 constexpr std::array kStatuses = {
-    std::pair{kJsonTooLarge, 413},     std::pair{kJsonSyntax, 400},           std::pair{kJsonTooDeep, 400},
-    std::pair{kJsonDuplicateKey, 400}, std::pair{kJsonNumberRange, 400},      std::pair{kJsonBadUtf8, 400},
-    std::pair{kUnknownProcess, 404},   std::pair{kUnknownVersion, 404},       std::pair{kUnknownInstance, 404},
-    std::pair{kUnknownIncident, 404},  std::pair{kUnknownTask, 404},          std::pair{kUnknownPage, 404},
-    std::pair{kKeyInUse, 409},         std::pair{kIdempotencyKeyReused, 409}, std::pair{kStatusForbids, 409},
-    std::pair{kVersionTaken, 409},     std::pair{kActionForbids, 409},        std::pair{kTaskClosed, 409},
-    std::pair{kMigrationForbids, 409}, std::pair{kTooManyKeptEvents, 429},    std::pair{kUnsupportedMediaType, 415},
-    std::pair{kForeignHost, 403},      std::pair{kForeignOrigin, 403},        std::pair{kInboxFull, 503},
-    std::pair{kShuttingDown, 503},     std::pair{kStorageUnavailable, 503},   std::pair{kCommitUnknown, 503},
-    std::pair{kOverloaded, 503},       std::pair{kServerBusy, 503},           std::pair{kQuarantined, 500},
-    std::pair{kCorruptMessage, 500},
+    std::pair{kJsonTooLarge, 413},       std::pair{kJsonSyntax, 400},
+    std::pair{kJsonTooDeep, 400},        std::pair{kJsonDuplicateKey, 400},
+    std::pair{kJsonNumberRange, 400},    std::pair{kJsonBadUtf8, 400},
+    std::pair{kUnknownProcess, 404},     std::pair{kUnknownVersion, 404},
+    std::pair{kUnknownInstance, 404},    std::pair{kUnknownIncident, 404},
+    std::pair{kUnknownTask, 404},        std::pair{kUnknownPage, 404},
+    std::pair{kKeyInUse, 409},           std::pair{kIdempotencyKeyReused, 409},
+    std::pair{kStatusForbids, 409},      std::pair{kVersionTaken, 409},
+    std::pair{kActionForbids, 409},      std::pair{kTaskClosed, 409},
+    std::pair{kMigrationForbids, 409},   std::pair{kIncidentClosed, 409},
+    std::pair{kTooManyKeptEvents, 429},  std::pair{kUnsupportedMediaType, 415},
+    std::pair{kForeignHost, 403},        std::pair{kForeignOrigin, 403},
+    std::pair{kInboxFull, 503},          std::pair{kShuttingDown, 503},
+    std::pair{kStorageUnavailable, 503}, std::pair{kCommitUnknown, 503},
+    std::pair{kOverloaded, 503},         std::pair{kServerBusy, 503},
+    std::pair{kQuarantined, 500},        std::pair{kCorruptMessage, 500},
 };
 
 HttpResponse Make(const Error& first, const std::vector<Error>& mistakes) {

@@ -102,6 +102,14 @@ std::optional<std::int64_t> QueryReader::Time(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<InstanceId> QueryReader::Instance(std::string_view name) {
+  const std::optional<std::string> text = Text(name);
+  if (!text) return std::nullopt;
+  std::optional<InstanceId> id = InstanceId::Parse(*text);
+  if (!id) Fail(name, "Expected the id of an instance, but got '" + *text + "'.");
+  return id;
+}
+
 std::int64_t QueryReader::WaitMs(std::string_view name) {
   const std::optional<std::string> text = Text(name);
   if (!text) return 0;

@@ -12,6 +12,7 @@
 
 #include "api/http/request.h"
 #include "engine/base/result.h"
+#include "engine/model/ids.h"
 #include "engine/model/value.h"
 
 namespace fermata {
@@ -44,6 +45,7 @@ class QueryReader {
   std::optional<bool> Bool(std::string_view name);
   // RFC 3339, as microseconds.
   std::optional<std::int64_t> Time(std::string_view name);
+  std::optional<InstanceId> Instance(std::string_view name);
   // "10s"; at most kWaitMaxMs, longer ones are cut.
   std::int64_t WaitMs(std::string_view name);
   // 1 to kPageItemsMax, kPageItemsDefault if absent.

@@ -3,11 +3,14 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "api/handlers/api.h"
 #include "api/handlers/codes.h"
 #include "api/handlers/reply.h"
+#include "api/handlers/request_reader.h"
 #include "api/http/router.h"
 #include "engine/base/worker_pool.h"
 
@@ -57,6 +60,15 @@ struct Wait {
   std::int64_t timeout_ms = 0;
   std::string until;
 };
+Wait ReadWait(QueryReader& query);
+
+// What a client asks of one instance, with its Idempotency-Key; a malformed key is added to the mistakes. `word` and `name` say what is done to what.
+CommandRequest ReadCommand(const HttpRequest& request, std::string_view word, const std::string& name,
+                           const Value& body, std::vector<Error>& mistakes);
+// Sends it and answers with the instance as it is then, or when `wait` is over. A refusal goes to `refuse`, from an engine thread.
+void SendCommand(const RouteContext& context, const Reply& reply, CommandRequest command, const Wait& wait,
+                 std::function<void(const Error&)> refuse);
+
 // Answers with the instance's view once it has got there or the time is over. Looks at storage: from Later() only.
 void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
                         const Wait& wait, HttpHeaders headers = {});

@@ -5,8 +5,6 @@
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
 #include "api/handlers/views.h"
-#include "engine/base/hash.h"
-#include "engine/model/json.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
@@ -25,10 +23,7 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   wanted.filter.user = query.Text("user");
   wanted.filter.limit = query.Limit();
   wanted.cursor = query.Text("cursor").value_or("");
-  if (const std::optional<std::string> text = query.Text("instance")) {
-    wanted.filter.instance = InstanceId::Parse(*text);
-    if (!wanted.filter.instance) query.Fail("instance", "Expected the id of an instance, but got '" + *text + "'.");
-  }
+  wanted.filter.instance = query.Instance("instance");
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   context.Later(reply, [=] {
     Result<Page<TaskView>> page = context.engine().Tasks(wanted);
@@ -62,29 +57,26 @@ void FailUnknown(const RouteContext& context, const Reply& reply, const TaskId& 
 
 void Complete(const RouteContext& context, const HttpRequest& request, const std::string& name, const Reply& reply) {
   QueryReader query(request, {"wait", "until"});
-  const Wait wait{query.WaitMs("wait"), query.Text("until").value_or("")};
+  const Wait wait = ReadWait(query);
   Result<Value> body = ReadOptionalJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
   FieldReader fields(*body, {"outcome", "data", "by"});
-  CompleteRequest complete;
-  complete.answer.outcome = fields.Text("outcome");
-  complete.answer.by = fields.Text("by").value_or("");
-  if (const Value* data = fields.Any("data")) complete.answer.data = *data;
+  CompleteTask answer;
+  answer.outcome = fields.Text("outcome");
+  answer.by = fields.Text("by").value_or("");
+  if (const Value* data = fields.Any("data")) answer.data = *data;
   std::vector<Error> mistakes = query.mistakes();
   mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
-  complete.idempotency_key = ReadIdempotencyKey(request, mistakes);
+  CommandRequest asked = ReadCommand(request, "complete", name, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<TaskId> id = ParseTaskName(name);
   if (!id) return reply.Fail(UnknownTask(name));
-  complete.instance = id->instance;
-  complete.answer.activation = id->activation;
-  complete.request_hash = Sha256Hex("complete\n" + name + "\n" + WriteJson(*body));
-  context.engine().Complete(std::move(complete), [=](Result<std::string> status) {
-    if (status.ok()) return context.Later(reply, [=] { AnswerWithInstance(context, reply, 200, id->instance, wait); });
-    const ErrorCode code = status.error().code;
-    if (code == kUnknownTask || code == kStatusForbids) return FailUnknown(context, reply, *id, status.error());
-    if (code == kUnknownInstance) return reply.Fail(UnknownTask(name));
-    reply.Fail(status.error());
+  answer.activation = id->activation;
+  asked.instance = id->instance;
+  asked.command = std::move(answer);
+  SendCommand(context, reply, std::move(asked), wait, [=](const Error& error) {
+    if (error.code == kUnknownTask || error.code == kStatusForbids) return FailUnknown(context, reply, *id, error);
+    reply.Fail(error.code == kUnknownInstance ? UnknownTask(name) : error);
   });
 }
 

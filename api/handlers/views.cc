@@ -143,7 +143,10 @@ Value ViewOf(const TaskView& task) {
 }
 
 Value ViewOf(const HistoryEntry& entry) {
-  return Value::Object({{"seq", Value::Int(entry.seq)}, {"time", TimeValue(entry.time_us)}, {"event", entry.event}});
+  return Value::Object({{"seq", Value::Int(entry.seq)},
+                        {"time", TimeValue(entry.time_us)},
+                        {"text", TextOrNull(entry.text)},
+                        {"event", entry.event}});
 }
 
 Value SummaryOf(const DefinitionInfo& info) {

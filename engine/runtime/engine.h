@@ -97,11 +97,16 @@ struct TaskQuery {
   TaskFilter filter;
   std::string cursor;
 };
-struct CompleteRequest {
+// What somebody wants of one live instance.
+struct CommandRequest {
   InstanceId instance;
-  CompleteTask answer;
-  std::string idempotency_key;  // empty = none
-  std::string request_hash;     // of the whole request, for the idempotency key
+  Command command;
+  std::string idempotency_key{};  // empty = none
+  std::string request_hash{};     // of the whole request, for the idempotency key
+};
+struct CommandReply {
+  std::string status;     // of the instance after the decision
+  bool repeated = false;  // the Idempotency-Key was used before with the same request: this is the same answer
 };
 
 struct EngineStats {
@@ -145,10 +150,8 @@ class Engine {
   virtual void Start(StartRequest request, Answer<StartReply> answer) = 0;
   // `wait_us`-free: see WhenReached. All events of a batch are accepted or refused one by one; the answer keeps their order.
   virtual void Publish(CloudEvent event, Answer<EventReply> answer) = 0;
-  // Cancel, suspend, resume, migrate, resolve an incident. Answers with the status after the decision.
-  virtual void Send(const InstanceId& id, Command command, Answer<std::string> answer) = 0;
-  // Answers a human task; likewise. kUnknownTask also for one that is closed: FindTask tells them apart.
-  virtual void Complete(CompleteRequest request, Answer<std::string> answer) = 0;
+  // Cancel, suspend, resume, migrate, resolve an incident, answer a task. kUnknownTask also for a task that is closed: FindTask tells them apart.
+  virtual void Send(CommandRequest request, Answer<CommandReply> answer) = 0;
 
   // ---- reads ----
   virtual Result<InstanceView> Get(const InstanceId& id) = 0;
@@ -157,6 +160,8 @@ class Engine {
   virtual Result<Page<InstanceSummary>> List(const InstanceQuery& query) = 0;
   virtual Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) = 0;
   virtual Result<Page<IncidentView>> Incidents(const IncidentQuery& query) = 0;
+  // Also one that is closed; then with how and by whom, as the journal has it.
+  virtual Result<IncidentView> FindIncident(const InstanceId& instance, IncidentNumber number) = 0;
   virtual Result<Page<TaskView>> Tasks(const TaskQuery& query) = 0;  // open ones, by their due times
   // Also one that is closed.
   virtual Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) = 0;

@@ -110,13 +110,16 @@ void EngineCalls::Cancel(const Job& job, JobExecutor::Completion completion) {
   auto cancelling = std::make_shared<Cancelling>(instances->size(), std::move(completion));
   const std::string reason = Text(job.input, "reason");
   for (const InstanceSummary& instance : *instances) {
-    engine_.Send(instance.id, CancelInstance{reason}, [this, id = instance.id, cancelling](Result<std::string> sent) {
-      // Its retention may be over since it was listed.
-      if (!sent.ok() && sent.error().code == kUnknownInstance) return cancelling->OneEnded();
-      // What the status forbids has ended by itself.
-      if (!sent.ok() && sent.error().code != kStatusForbids) return cancelling->Fail(Unavailable(sent.error()));
-      if (!reads_.Post([this, id, cancelling] { AwaitEnd(id, cancelling); })) cancelling->Fail(NotThroughYet());
-    });
+    engine_.Send({instance.id, CancelInstance{reason}},
+                 [this, id = instance.id, cancelling](Result<CommandReply> sent) {
+                   // Its retention may be over since it was listed.
+                   if (!sent.ok() && sent.error().code == kUnknownInstance) return cancelling->OneEnded();
+                   // What the status forbids has ended by itself.
+                   if (!sent.ok() && sent.error().code != kStatusForbids)
+                     return cancelling->Fail(Unavailable(sent.error()));
+                   if (!reads_.Post([this, id, cancelling] { AwaitEnd(id, cancelling); }))
+                     cancelling->Fail(NotThroughYet());
+                 });
   }
 }
 

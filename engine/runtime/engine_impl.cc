@@ -202,11 +202,12 @@ void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
   }
 }
 
-void EngineImpl::Send(const InstanceId& id, Command command, Answer<std::string> answer) {
+void EngineImpl::Send(CommandRequest request, Answer<CommandReply> answer) {
+  const InstanceId id = request.instance;
   if (id.shard() >= shard_count_)
     return answer(
         Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."});
-  if (OwnerOf(id.shard()).Post(InstanceOrder{id, std::move(command), answer})) return;
+  if (OwnerOf(id.shard()).Post(InstanceOrder{std::move(request), answer})) return;
   refused_full_ += 1;
   answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
 }

@@ -36,14 +36,14 @@ class EngineImpl final : public Engine, private ShardRouter {
 
   void Start(StartRequest request, Answer<StartReply> answer) override;
   void Publish(CloudEvent event, Answer<EventReply> answer) override;
-  void Send(const InstanceId& id, Command command, Answer<std::string> answer) override;
-  void Complete(CompleteRequest request, Answer<std::string> answer) override;
+  void Send(CommandRequest request, Answer<CommandReply> answer) override;
 
   Result<InstanceView> Get(const InstanceId& id) override;
   Status CheckMigration(const InstanceId& id, const std::string& version) override;
   Result<Page<InstanceSummary>> List(const InstanceQuery& query) override;
   Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) override;
   Result<Page<IncidentView>> Incidents(const IncidentQuery& query) override;
+  Result<IncidentView> FindIncident(const InstanceId& instance, IncidentNumber number) override;
   Result<Page<TaskView>> Tasks(const TaskQuery& query) override;
   Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) override;
   void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,

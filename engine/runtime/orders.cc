@@ -155,16 +155,19 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
 }
 
 void Shard::HandleInstance(InstanceOrder order) {
-  auto later = [&](Result<std::string> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
-  if (std::optional<Result<std::string>> remembered = Remembered(order.idempotency_key, order.request_hash))
-    return later(std::move(*remembered));
-  Result<CachedInstance*> instance = Load(order.instance);
+  auto later = [&](Result<CommandReply> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
+  const CommandRequest& request = order.request;
+  if (std::optional<Result<std::string>> remembered = Remembered(request.idempotency_key, request.request_hash)) {
+    if (!remembered->ok()) return later(remembered->error());
+    return later(CommandReply{**remembered, true});
+  }
+  Result<CachedInstance*> instance = Load(request.instance);
   if (!instance.ok()) return later(instance.error());
-  Result<Done> decided = DecideOn(**instance, order.command);
+  Result<Done> decided = DecideOn(**instance, request.command);
   if (!decided.ok()) return later(decided.error());
-  std::string status(StatusName((*instance)->state.status));
-  Remember(order.instance.shard(), order.idempotency_key, order.request_hash, status);
-  later(std::move(status));
+  CommandReply reply{std::string(StatusName((*instance)->state.status)), false};
+  Remember(request.instance.shard(), request.idempotency_key, request.request_hash, reply.status);
+  later(std::move(reply));
 }
 
 void Shard::HandleOutcome(JobOutcome outcome) {

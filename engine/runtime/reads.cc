@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/codec/codec.h"
+#include "engine/codec/history_teller.h"
 #include "engine/core/decide.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
@@ -25,6 +26,9 @@ IncidentView ViewOf(const IncidentRow& row) {
 std::vector<std::string> StatesOf(const InstanceState& state) {
   return IsFinal(state.status) ? std::vector<std::string>() : ActiveStates(state);
 }
+
+// Rows before a page that are read for the names in it.
+constexpr std::int64_t kHistoryLookBack = 1'000;
 
 Error BadCursor(const std::string& cursor) {
   return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
@@ -110,10 +114,8 @@ Result<Page<InstanceSummary>> EngineImpl::List(const InstanceQuery& query) {
   }
   // Rows of running instances do not tell their states, so these are looked at one by one.
   std::optional<std::string> wanted = std::exchange(filter.state, std::nullopt);
-  if (wanted) {
-    filter.live = true;
-    filter.limit = kPageItemsMax;
-  }
+  filter.limit = wanted ? kPageItemsMax : filter.limit + 1;
+  if (wanted) filter.live = true;
   Page<InstanceSummary> page;
   while (true) {
     Result<std::vector<InstanceRow>> rows = storage_.ListInstances(filter);
@@ -123,10 +125,11 @@ Result<Page<InstanceSummary>> EngineImpl::List(const InstanceQuery& query) {
       if (!summary.ok()) return summary.error();
       if (wanted && std::find(summary->states.begin(), summary->states.end(), *wanted) == summary->states.end())
         continue;
+      if (static_cast<int>(page.items.size()) == query.filter.limit) {  // one more: there is another page
+        page.next_cursor = MakeCursor(page.items.back().started_us, page.items.back().id);
+        return page;
+      }
       page.items.push_back(std::move(*summary));
-      if (static_cast<int>(page.items.size()) < query.filter.limit) continue;
-      page.next_cursor = MakeCursor(row.started_us, row.id);
-      return page;
     }
     if (static_cast<int>(rows->size()) < filter.limit) return page;
     filter.before = std::make_pair(rows->back().started_us, rows->back().id);
@@ -140,17 +143,27 @@ Result<Page<HistoryEntry>> EngineImpl::History(const InstanceId& id, const std::
     if (!number) return BadCursor(cursor);
     after = *number;
   }
-  Result<std::vector<JournalRow>> rows = storage_.ReadJournal(id, after, limit);
+  Result<std::vector<JournalRow>> rows = storage_.ReadJournal(id, after, limit + 1);
   if (!rows.ok()) return rows.error();
+  const bool more = CutToPage(*rows, limit);
   if (rows->empty() && after == 0)
     return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  HistoryTeller teller;
+  const auto tell = [&](std::int64_t seq, const std::vector<JournalEvent>& events) {
+    for (const JournalEvent& event : events) teller.Tell(event);
+    return seq < after;
+  };
+  if (after > 0)
+    if (Status read = WalkJournal(storage_, id, std::max<std::int64_t>(after - kHistoryLookBack, 0), tell); !read.ok())
+      return read.error();
   Page<HistoryEntry> page;
   for (const JournalRow& row : *rows) {
     Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
     if (!events.ok()) return events.error();
-    for (const JournalEvent& event : *events) page.items.push_back({row.seq, row.time_us, DescribeEvent(event)});
+    for (const JournalEvent& event : *events)
+      page.items.push_back({row.seq, row.time_us, teller.Tell(event), DescribeEvent(event)});
   }
-  if (static_cast<int>(rows->size()) == limit) page.next_cursor = std::to_string(rows->back().seq);
+  if (more) page.next_cursor = std::to_string(rows->back().seq);
   return page;
 }
 
@@ -161,30 +174,56 @@ Result<Page<IncidentView>> EngineImpl::Incidents(const IncidentQuery& query) {
     if (!cursor) return BadCursor(query.cursor);
     filter.after = std::make_pair(cursor->second, cursor->first);
   }
+  ++filter.limit;  // one more tells whether there is another page
   Result<std::vector<IncidentRow>> rows = storage_.ListIncidents(filter);
   if (!rows.ok()) return rows.error();
+  const bool more = CutToPage(*rows, query.filter.limit);
   Page<IncidentView> page;
   for (const IncidentRow& row : *rows) page.items.push_back(ViewOf(row));
-  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty())
-    page.next_cursor = MakeCursor(rows->back().number, rows->back().instance);
+  if (more) page.next_cursor = MakeCursor(rows->back().number, rows->back().instance);
   return page;
 }
 
-Result<bool> EngineImpl::EverEntered(const InstanceId& id, const std::string& state) {
-  constexpr int kRowsAtOnce = 256;
-  std::int64_t after = 0;
-  while (true) {
-    Result<std::vector<JournalRow>> rows = storage_.ReadJournal(id, after, kRowsAtOnce);
-    if (!rows.ok()) return rows.error();
-    for (const JournalRow& row : *rows) {
-      Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
-      if (!events.ok()) return events.error();
-      for (const std::string& entered : EnteredStates(*events))
-        if (entered == state) return true;
-      after = row.seq;
+Result<IncidentView> EngineImpl::FindIncident(const InstanceId& instance, IncidentNumber number) {
+  IncidentView view;
+  view.instance = instance;
+  view.number = number;
+  bool found = false;
+  const auto note = [&](const JournalEvent& event) {
+    if (const auto* started = std::get_if<InstanceStarted>(&event.body)) view.process = started->process;
+    if (const auto* opened = std::get_if<IncidentOpened>(&event.body); opened && opened->incident.number == number) {
+      found = true;
+      view.state = opened->incident.state;
+      view.error = opened->incident.error.name;
+      view.message = opened->incident.error.message;
+      view.opened_us = event.at_us;
     }
-    if (rows->size() < static_cast<std::size_t>(kRowsAtOnce)) return false;
-  }
+    if (const auto* closed = std::get_if<IncidentClosed>(&event.body); closed && closed->number == number) {
+      view.open = false;
+      view.closed_us = event.at_us;
+      view.closed_how = closed->how;
+      view.closed_by = closed->by;
+    }
+  };
+  Status read = WalkJournal(storage_, instance, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
+    for (const JournalEvent& event : events) note(event);
+    return view.open;
+  });
+  if (!read.ok()) return read.error();
+  if (found) return view;
+  return Error{kUnknownIncident, "Expected the id of an incident, but none is called '" + instance.ToString() + "-" +
+                                     std::to_string(number) + "'."};
+}
+
+Result<bool> EngineImpl::EverEntered(const InstanceId& id, const std::string& state) {
+  bool entered = false;
+  Status read = WalkJournal(storage_, id, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
+    const std::vector<std::string> states = EnteredStates(events);
+    entered = std::find(states.begin(), states.end(), state) != states.end();
+    return !entered;
+  });
+  if (!read.ok()) return read.error();
+  return entered;
 }
 
 void EngineImpl::WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,

@@ -101,6 +101,22 @@ std::map<std::string, std::string> SearchValuesOf(const Definition& definition, 
   return values;
 }
 
+Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,
+                   const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit) {
+  constexpr int kRowsAtOnce = 256;
+  while (true) {
+    Result<std::vector<JournalRow>> rows = storage.ReadJournal(id, after, kRowsAtOnce);
+    if (!rows.ok()) return rows.error();
+    for (const JournalRow& row : *rows) {
+      Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
+      if (!events.ok()) return events.error();
+      if (!visit(row.seq, *events)) return Done{};
+      after = row.seq;
+    }
+    if (rows->size() < static_cast<std::size_t>(kRowsAtOnce)) return Done{};
+  }
+}
+
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events) {
   std::vector<std::string> states;
   for (const JournalEvent& event : events)

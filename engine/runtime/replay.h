@@ -3,6 +3,7 @@
 // Pure and thread-safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incide
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
 // The searchable variables that are set, as text. What has no text (lists, maps, null, and what is too long) is "", which nobody searches for.
 std::map<std::string, std::string> SearchValuesOf(const Definition& definition, const InstanceState& state);
+// Shows an instance's journal row by row, after the row `after`, until `visit` gives false.
+Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,
+                   const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit);
 // Names of the states that these events enter.
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events);
 

@@ -53,11 +53,8 @@ struct EventOrder {
   Answer<EventReply> answer;
 };
 struct InstanceOrder {
-  InstanceId instance;
-  Command command;
-  Answer<std::string> answer;
-  std::string idempotency_key{};  // empty = none
-  std::string request_hash{};
+  CommandRequest request;
+  Answer<CommandReply> answer;
 };
 struct JobOutcome {
   InstanceId instance;

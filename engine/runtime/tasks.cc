@@ -13,7 +13,6 @@ namespace fermata {
 namespace {
 
 constexpr std::int64_t kNoDue = std::numeric_limits<std::int64_t>::max();
-constexpr int kRowsAtOnce = 256;
 
 Error UnknownTask(const InstanceId& instance, ActivationId activation) {
   return Error{kUnknownTask, "Expected the id of a task, but none is called '" + instance.ToString() + "-" +
@@ -99,8 +98,10 @@ Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
     if (!filter.after)
       return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + query.cursor + "'."};
   }
+  ++filter.limit;  // one more tells whether there is another page
   Result<std::vector<TaskRow>> rows = storage_.ListTasks(filter);
   if (!rows.ok()) return rows.error();
+  const bool more = CutToPage(*rows, query.filter.limit);
   Page<TaskView> page;
   for (const TaskRow& row : *rows) {
     Result<StoredTask> stored = DecodeTask(row.bytes);
@@ -118,7 +119,7 @@ Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
     view.form = FormOf(row.process, stored->definition_hash, row.state);
     page.items.push_back(std::move(view));
   }
-  if (static_cast<int>(rows->size()) == filter.limit && !rows->empty()) page.next_cursor = MakeCursor(rows->back());
+  if (more) page.next_cursor = MakeCursor(rows->back());
   return page;
 }
 
@@ -147,37 +148,23 @@ Result<TaskView> EngineImpl::FindTask(const InstanceId& instance, ActivationId a
 
 // What the journal says of a task that is not open any more; false if there never was one.
 Result<bool> EngineImpl::ReadClosedTask(TaskView& view) {
-  std::int64_t after = 0;
-  while (true) {
-    Result<std::vector<JournalRow>> rows = storage_.ReadJournal(view.instance, after, kRowsAtOnce);
-    if (!rows.ok()) return rows.error();
-    for (const JournalRow& row : *rows) {
-      Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
-      if (!events.ok()) return events.error();
-      for (const JournalEvent& event : *events) {
-        if (const auto* entered = std::get_if<StateEntered>(&event.body);
-            entered && entered->activation == view.activation)
-          view.state = entered->state;
-        const auto* opened = std::get_if<TaskOpened>(&event.body);
-        if (!opened || opened->activation != view.activation) continue;
-        view.opened_us = event.at_us;
-        view.open = false;
-        Fill(view, opened->task);
-        return true;
-      }
-      after = row.seq;
+  bool found = false;
+  Status read = WalkJournal(storage_, view.instance, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
+    for (const JournalEvent& event : events) {
+      if (const auto* entered = std::get_if<StateEntered>(&event.body);
+          entered && entered->activation == view.activation)
+        view.state = entered->state;
+      const auto* opened = std::get_if<TaskOpened>(&event.body);
+      if (!opened || opened->activation != view.activation) continue;
+      view.opened_us = event.at_us;
+      view.open = false;
+      Fill(view, opened->task);
+      found = true;
     }
-    if (rows->size() < static_cast<std::size_t>(kRowsAtOnce)) return false;
-  }
-}
-
-void EngineImpl::Complete(CompleteRequest request, Answer<std::string> answer) {
-  if (request.instance.shard() >= shard_count_) return answer(UnknownTask(request.instance, request.answer.activation));
-  InstanceOrder order{request.instance, std::move(request.answer), answer, std::move(request.idempotency_key),
-                      std::move(request.request_hash)};
-  if (OwnerOf(request.instance.shard()).Post(std::move(order))) return;
-  refused_full_ += 1;
-  answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+    return !found;
+  });
+  if (!read.ok()) return read.error();
+  return found;
 }
 
 }  // namespace fermata

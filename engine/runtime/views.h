@@ -21,6 +21,8 @@ struct IncidentView {
   std::string error, message;
   bool open = true;
   std::int64_t opened_us = 0, closed_us = 0;
+  std::string closed_how{},
+      closed_by{};  // FindIncident alone knows: "retry", "skip", "fail", "left" …; a name, or empty
 };
 
 // A human task. Its id in the API is "<instance id>-<activation>".
@@ -62,8 +64,17 @@ struct InstanceView {
 struct HistoryEntry {
   std::int64_t seq = 0;  // of the decision; several entries may share one
   std::int64_t time_us = 0;
-  Value event;  // codec's DescribeEvent
+  std::string text;  // in words; empty for what only the engine needs to know
+  Value event;       // codec's DescribeEvent
 };
+
+// Drops the row beyond a page's `limit`; whether there was one.
+template <class Row>
+bool CutToPage(std::vector<Row>& rows, int limit) {
+  const bool more = static_cast<int>(rows.size()) > limit;
+  if (more) rows.erase(rows.begin() + limit, rows.end());
+  return more;
+}
 
 // One page and where the next begins; an empty cursor means that there is none.
 template <class T>

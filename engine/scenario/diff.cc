@@ -65,13 +65,6 @@ Diff DiffOf(const std::vector<std::string>& expected, const std::vector<std::str
   return diff;
 }
 
-std::string ShortJson(const Value& value, std::size_t most) {
-  std::string text = WriteJson(value);
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;  // not inside a character
-  return text.substr(0, most) + " …";
-}
-
 std::string Listed(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/model/value.h"
+#include "engine/model/short_json.h"
 
 namespace fermata {
 
@@ -23,8 +23,6 @@ Diff DiffOf(const std::string& name, const Value& expected, const Value& actual,
 // The shortest way from one list to the other.
 Diff DiffOf(const std::vector<std::string>& expected, const std::vector<std::string>& actual);
 
-// As JSON, cut where it gets long.
-std::string ShortJson(const Value& value, std::size_t most = 400);
 // "'a', 'b'", or "none".
 std::string Listed(const std::vector<std::string>& names);
 

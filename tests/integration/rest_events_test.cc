@@ -121,7 +121,15 @@ TEST_F(Rest, AnIncidentIsSeenAndResolved) {
   ExpectProblem(Post("/v1/incidents/" + At(started, "id") + "-99/resolve", R"({"action":"retry"})"), 404, "FM-4004");
   ExpectProblem(Post("/v1/incidents/nonsense/resolve", R"({"action":"retry"})"), 404, "FM-4004");
   service_->Repair();
-  EXPECT_EQ(Post("/v1/incidents/" + incident + "/resolve", R"({"action":"retry","by":"a test"})").status, 200);
+  const std::string resolve = "/v1/incidents/" + incident + "/resolve", retry = R"({"action":"retry","by":"a test"})";
+  const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "resolve-" + incident}};
+  EXPECT_EQ(server_->http().Post(resolve, retry, "application/json", key).status, 200);
+  const ClientResponse again = server_->http().Post(resolve, retry, "application/json", key);
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(again.Header("idempotency-replayed"), "true");
+  const ClientResponse closed = Post(resolve, R"({"action":"fail"})");
+  ExpectProblem(closed, 409, "FM-4021");
+  EXPECT_NE(closed.body.find("by a test"), std::string::npos) << closed.body;
   EXPECT_EQ(At(Get("/v1/instances/" + At(started, "id") + "?wait=9s"), "status"), "completed");
   EXPECT_EQ(JsonOf(Get("/v1/incidents?process=stuck&open=true")).Find("items")->as_list().size(), 0u);
 }

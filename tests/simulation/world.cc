@@ -152,7 +152,7 @@ void World::ClientCancels() {
   if (answered_.empty()) return;
   auto which = std::next(answered_.begin(), static_cast<std::ptrdiff_t>(random_() % answered_.size()));
   OwnerOf(which->second.shard())
-      .Post(InstanceOrder{which->second, CancelInstance{"changed my mind"}, [](Result<std::string>) {}});
+      .Post(InstanceOrder{{which->second, CancelInstance{"changed my mind"}}, [](Result<CommandReply>) {}});
 }
 
 bool World::StepAll() {
@@ -223,8 +223,8 @@ void World::OperatorRetries() {
   for (const IncidentRow& incident : storage_.tables().ListIncidents(open)) {
     ResolveIncident retry;
     retry.incident = incident.number;
-    OwnerOf(incident.instance.shard()).Post(InstanceOrder{incident.instance, std::move(retry), [](Result<std::string>) {
-                                                          }});
+    OwnerOf(incident.instance.shard())
+        .Post(InstanceOrder{{incident.instance, std::move(retry)}, [](Result<CommandReply>) {}});
   }
 }
 

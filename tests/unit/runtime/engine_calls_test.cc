@@ -30,9 +30,9 @@ class ListedInstances final : public Engine {
     if (to < instances.size()) page.next_cursor = std::to_string(to);
     return page;
   }
-  void Send(const InstanceId&, Command, Answer<std::string> answer) override {
+  void Send(CommandRequest, Answer<CommandReply> answer) override {
     ++sent;
-    if (refusals.empty()) return answer(std::string("cancelled"));
+    if (refusals.empty()) return answer(CommandReply{"cancelled", false});
     const ErrorCode code = refusals.back();
     refusals.pop_back();
     answer(Error{code, "Expected another answer, but this is it."});
@@ -52,13 +52,13 @@ class ListedInstances final : public Engine {
   std::vector<ManifestPtr> Manifests() override { return {}; }
   void Start(StartRequest, Answer<StartReply>) override {}
   void Publish(CloudEvent, Answer<EventReply>) override {}
-  void Complete(CompleteRequest, Answer<std::string>) override {}
   Result<InstanceView> Get(const InstanceId&) override { return Error{kUnknownInstance, "none"}; }
   Status CheckMigration(const InstanceId&, const std::string&) override { return Done{}; }
   Result<Page<HistoryEntry>> History(const InstanceId&, const std::string&, int) override {
     return Page<HistoryEntry>{};
   }
   Result<Page<IncidentView>> Incidents(const IncidentQuery&) override { return Page<IncidentView>{}; }
+  Result<IncidentView> FindIncident(const InstanceId&, IncidentNumber) override { return IncidentView{}; }
   Result<Page<TaskView>> Tasks(const TaskQuery&) override { return Page<TaskView>{}; }
   Result<TaskView> FindTask(const InstanceId&, ActivationId) override { return Error{kUnknownTask, "none"}; }
   EngineStats Stats() override { return {}; }

@@ -192,8 +192,8 @@ TEST_F(EngineTest, AnInstanceGoesOnUnderAnotherVersion) {
   engine_->Start(start, [&](Result<StartReply> reply) { started.set_value(std::move(reply)); });
   const InstanceId id = started.get_future().get()->id;
   auto migrate = [&](const std::string& version) {
-    std::promise<Result<std::string>> answered;
-    engine_->Send(id, MigrateInstance{version}, [&](Result<std::string> reply) { answered.set_value(reply); });
+    std::promise<Result<CommandReply>> answered;
+    engine_->Send({id, MigrateInstance{version}}, [&](Result<CommandReply> reply) { answered.set_value(reply); });
     return answered.get_future().get();
   };
   EXPECT_EQ(migrate("3.0.0").error().code, kUnknownVersion);
@@ -206,9 +206,9 @@ TEST_F(EngineTest, AnInstanceGoesOnUnderAnotherVersion) {
   Open();  // its definition is found by what the journal says
   EXPECT_EQ(engine_->Get(id)->summary.version, "2.0.0");
   EXPECT_EQ(engine_->Get(id)->summary.states, std::vector<std::string>{"waits"});
-  std::promise<Result<std::string>> cancelled;
-  engine_->Send(id, CancelInstance{""}, [&](Result<std::string> reply) { cancelled.set_value(reply); });
-  EXPECT_EQ(*cancelled.get_future().get(), "cancelled");
+  std::promise<Result<CommandReply>> cancelled;
+  engine_->Send({id, CancelInstance{""}}, [&](Result<CommandReply> reply) { cancelled.set_value(reply); });
+  EXPECT_EQ(cancelled.get_future().get()->status, "cancelled");
 }
 
 }  // namespace

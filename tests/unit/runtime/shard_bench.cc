@@ -78,7 +78,13 @@ std::shared_ptr<std::optional<Result<EventReply>>> ShardBench::Send(const std::s
 std::shared_ptr<std::optional<Result<std::string>>> ShardBench::Command(const InstanceId& id,
                                                                         fermata::Command command) {
   auto reply = std::make_shared<std::optional<Result<std::string>>>();
-  shard->Post(InstanceOrder{id, std::move(command), [reply](Result<std::string> got) { *reply = std::move(got); }});
+  shard->Post(InstanceOrder{{id, std::move(command)}, [reply](Result<CommandReply> got) {
+                              if (got.ok()) {
+                                *reply = got->status;
+                              } else {
+                                *reply = got.error();
+                              }
+                            }});
   return reply;
 }
 

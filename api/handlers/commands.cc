@@ -1,0 +1,56 @@
+// What the routes that act on one instance have in common.
+#include "api/handlers/request_reader.h"
+#include "api/handlers/routes.h"
+#include "api/handlers/views.h"
+#include "engine/base/hash.h"
+#include "engine/model/json.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+void SendView(const RouteContext& context, const Reply& reply, int status, const InstanceId& id, HttpHeaders headers) {
+  Result<InstanceView> view = context.engine().Get(id);
+  if (!view.ok()) return reply.Fail(view.error());
+  reply.Json(status, ViewOf(*view), std::move(headers));
+}
+
+}  // namespace
+
+std::optional<InstanceId> ReadInstanceId(const std::string& text, const Reply& reply) {
+  std::optional<InstanceId> id = InstanceId::Parse(text);
+  if (!id) reply.Fail(Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + text + "'."});
+  return id;
+}
+
+Wait ReadWait(QueryReader& query) { return {query.WaitMs("wait"), query.Text("until").value_or("")}; }
+
+CommandRequest ReadCommand(const HttpRequest& request, std::string_view word, const std::string& name,
+                           const Value& body, std::vector<Error>& mistakes) {
+  CommandRequest command;
+  command.idempotency_key = ReadIdempotencyKey(request, mistakes);
+  command.request_hash = Sha256Hex(std::string(word) + "\n" + name + "\n" + WriteJson(body));
+  return command;
+}
+
+void SendCommand(const RouteContext& context, const Reply& reply, CommandRequest command, const Wait& wait,
+                 std::function<void(const Error&)> refuse) {
+  const InstanceId id = command.instance;
+  context.engine().Send(std::move(command), [=](Result<CommandReply> done) {
+    if (!done.ok()) return refuse(done.error());
+    HttpHeaders headers;
+    if (done->repeated) headers.emplace_back("Idempotency-Replayed", "true");
+    context.Later(reply, [=] { AnswerWithInstance(context, reply, 200, id, wait, headers); });
+  });
+}
+
+void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
+                        const Wait& wait, HttpHeaders headers) {
+  if (wait.timeout_ms == 0) return SendView(context, reply, status, id, std::move(headers));
+  context.engine().WhenReached(id, wait.until, wait.timeout_ms, [=](bool) {
+    // On an engine thread: reading is left to ours.
+    context.Later(reply, [=] { SendView(context, reply, status, id, headers); });
+  });
+}
+
+}  // namespace fermata
