@@ -214,15 +214,17 @@ RestAnswer BillingService::SendCode(const RestRequest& request) {
   });
   if (read.status != 200) return read;
   if (!grantee) return Refusal(404, "Gift card not found");
+  const std::string language = request.Text("language");
+  const Value data = Value::Object({{"code", Value::String(CodeOfCard(options_.key, id))},
+                                    {"firstName", Value::String(grantee->first_name)},
+                                    {"lastName", Value::String(grantee->last_name)},
+                                    {"design", Value::Object({{grantee->design, Value::Bool(true)}})}});
   const RestReply reply =
       notification_.Post("/messages",
                          Value::Object({{"to", Value::String(grantee->email)},
                                         {"template", Value::String("gift-card-code")},
-                                        {"language", Value::String(request.Text("language"))},
-                                        {"data", Value::Object({{"code", Value::String(CodeOfCard(options_.key, id))},
-                                                                {"firstName", Value::String(grantee->first_name)},
-                                                                {"lastName", Value::String(grantee->last_name)},
-                                                                {"design", Value::String(grantee->design)}})}}),
+                                        {"language", Value::String(language.empty() ? "en" : language)},
+                                        {"data", data}}),
                          request.idempotency_key, kNotificationTimeoutMs);
   if (reply.status == 200) return {200, reply.body};
   if (reply.status == 422) return Refusal(422, "The letter was refused");

@@ -19,6 +19,15 @@ RestReply RestClient::Post(const std::string& path, const Value& body, const std
   return Exchange(std::move(call), timeout_ms);
 }
 
+RestReply RestClient::Send(const std::string& method, const std::string& path, const Value& body, int timeout_ms) {
+  return Exchange({.method = method,
+                   .url = base_url_ + path,
+                   .headers = {{"Content-Type", "application/json"}},
+                   .body = WriteJson(body),
+                   .deadline = {}},
+                  timeout_ms);
+}
+
 RestReply RestClient::PostText(const std::string& path, const std::string& body,
                                std::vector<std::pair<std::string, std::string>> headers, int timeout_ms) {
   return Exchange(

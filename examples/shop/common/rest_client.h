@@ -28,6 +28,8 @@ class RestClient {
   // `content_type` for bodies of another JSON type (CloudEvents). Never throws; waits at most `timeout_ms`.
   RestReply Post(const std::string& path, const Value& body, const std::string& idempotency_key, int timeout_ms,
                  const std::string& content_type = "application/json");
+  // Any method, with a JSON body and no key.
+  RestReply Send(const std::string& method, const std::string& path, const Value& body, int timeout_ms);
   // A body as it is, with headers of the caller's own.
   RestReply PostText(const std::string& path, const std::string& body,
                      std::vector<std::pair<std::string, std::string>> headers, int timeout_ms);

@@ -11,14 +11,18 @@
 #include "examples/shop/auth/auth.h"
 #include "examples/shop/billing/billing.h"
 #include "examples/shop/common/secure.h"
+#include "examples/shop/delivery/delivery.h"
+#include "examples/shop/files/files.h"
 #include "examples/shop/notification/notification.h"
 #include "examples/shop/order/order.h"
+#include "examples/shop/payment/payment.h"
 #include "examples/shop/store/store.h"
 
 namespace fermata::shop {
 namespace {
 
-constexpr int kThreads = 4;
+// Some wait for a process, and the process asks the same service.
+constexpr int kThreads = 16;
 constexpr ErrorCode kShopCannotStart{7031};
 
 // The key of auth, made on the first start; readable by its owner only.
@@ -102,9 +106,11 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
   if (!key.ok()) return std::move(key).error();
 
   Starter start(*this, options);
-  start.Serve("notification", kNotificationPort, [&] {
-    return NotificationService::Open(
-        {.database_url = database, .smtp_url = options.smtp_url, .templates = options.mail_templates});
+  NotificationService* notification = start.Serve("notification", kNotificationPort, [&] {
+    return NotificationService::Open({.database_url = database,
+                                      .smtp_url = options.smtp_url,
+                                      .templates = options.mail_templates,
+                                      .gateway_url = options.gateway_url});
   });
   start.Serve("store", kStorePort, [&] { return StoreService::Open(database, clock); });
   start.Serve("auth", kAuthPort, [&] {
@@ -117,6 +123,11 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
          .clock = options.clock});
   });
   const std::string auth_url = start.UrlOf(options.auth_url, "auth", kAuthPort);
+  if (notification) notification->SetAuthUrl(auth_url);
+  start.Serve("files", kFilesPort, [&] {
+    return FilesService::Open(
+        {.database_url = database, .folder = options.data + "/files", .auth_url = auth_url, .clock = clock});
+  });
   start.Serve("billing", kBillingPort, [&] {
     return BillingService::Open(
         {.database_url = database,
@@ -130,6 +141,25 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
                                .auth_url = auth_url,
                                .store_url = start.UrlOf(options.store_url, "store", kStorePort),
                                .engine_url = options.engine_url});
+  });
+  start.Serve("payment", kPaymentPort, [&] {
+    return PaymentService::Open({.database_url = database,
+                                 .auth_url = auth_url,
+                                 .billing_url = start.UrlOf(options.billing_url, "billing", kBillingPort),
+                                 .bank_url = options.bank_url,
+                                 .engine_url = options.engine_url,
+                                 .bank_api_key = options.bank_api_key,
+                                 .callback_key = options.callback_key,
+                                 .key = *key,
+                                 .clock = options.clock});
+  });
+  start.Serve("delivery", kDeliveryPort, [&] {
+    return DeliveryService::Open({.database_url = database,
+                                  .auth_url = auth_url,
+                                  .engine_url = options.engine_url,
+                                  .payment_url = start.UrlOf(options.payment_url, "payment", kPaymentPort),
+                                  .couriers_url = options.couriers_url,
+                                  .clock = clock});
   });
   return start.Finish();
 }

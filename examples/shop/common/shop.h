@@ -14,10 +14,10 @@
 namespace fermata::shop {
 
 inline constexpr int kAuthPort = 8081, kBillingPort = 8082, kNotificationPort = 8083, kStorePort = 8085,
-                     kDeliveryPort = 8086, kOrderPort = 8087, kFilesPort = 8089;
+                     kDeliveryPort = 8086, kOrderPort = 8087, kPaymentPort = 8088, kFilesPort = 8089;
 
 inline constexpr const char* kServiceNames[] = {"auth",  "billing",  "notification", "store",
-                                                "order", "delivery", "files"};
+                                                "order", "delivery", "files",        "payment"};
 
 struct ShopOptions {
   std::string data;           // a folder: databases and the key of auth; made if it is not there
@@ -27,8 +27,13 @@ struct ShopOptions {
   std::string engine_url = "http://127.0.0.1:8080";
   std::string notification_url;     // for auth alone; empty = the one started here, or its usual port
   std::string auth_url, store_url;  // for the others; empty = those started here, or their usual ports
-  std::string couriers_url;         // of external courier companies; empty = there are none
-  std::string gateway_url;          // takes SMS and push messages; empty = these channels lead nowhere
+  std::string billing_url;          // for payment; empty = the one started here, or its usual port
+  std::string bank_url = "http://127.0.0.1:8090";
+  std::string bank_api_key;  // secret: of payment's requests to the bank
+  std::string callback_key;  // secret: of the bank's signatures; empty = no callback is believed
+  std::string payment_url;   // for delivery; empty = the one started here, or its usual port
+  std::string couriers_url;  // of external courier companies; empty = there are none
+  std::string gateway_url;   // takes SMS and push messages; empty = these channels lead nowhere
   std::string smtp_url = "smtp://127.0.0.1:2525";
   std::string mail_templates;   // …/templates/messages/email
   bool verify_contact = false;  // what POST /register asks of the process

@@ -3,6 +3,7 @@
 #include "connectors/mail/mail_connector.h"
 #include "examples/shop/common/database.h"
 #include "examples/shop/common/secure.h"
+#include "examples/shop/notification/message_store.h"
 
 namespace fermata::shop {
 namespace {
@@ -23,6 +24,12 @@ const std::vector<std::string> kTables = {
     "created_dt {time} not null, sent_dt {time})",
     kIdempotencyTable,
 };
+
+std::vector<std::string> AllTables() {
+  std::vector<std::string> tables = kTables;
+  tables.insert(tables.end(), kMessageTables.begin(), kMessageTables.end());
+  return tables;
+}
 
 void AddChannel(soci::session& sql, const std::string& customer, const std::string& kind, const std::string& address) {
   sql << "insert into notification_channel (customer, kind, address) values (:customer, :kind, :address)",
@@ -52,26 +59,49 @@ RestAnswer ToAnswer(const std::string& guid, const std::string& status) {
 
 }  // namespace
 
-NotificationService::NotificationService(std::unique_ptr<Database> database, std::unique_ptr<Connector> mail)
-    : database_(std::move(database)), mail_(std::move(mail)) {}
+NotificationService::NotificationService(const NotificationOptions& options, std::unique_ptr<Database> database,
+                                         std::unique_ptr<Connector> mail)
+    : database_(std::move(database)),
+      mail_(std::move(mail)),
+      templates_(options.templates),
+      has_gateway_(!options.gateway_url.empty()),
+      gateway_(options.gateway_url) {}
 NotificationService::~NotificationService() = default;
 
 Result<std::unique_ptr<NotificationService>> NotificationService::Open(const NotificationOptions& options) {
-  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "notification", kTables);
+  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "notification", AllTables());
   if (!database.ok()) return std::move(database).error();
   MailOptions mail{.smtp_url = options.smtp_url,
                    .from = "noreply@shop.example",
                    .from_name = "Shop",
                    .templates = options.templates};
   return std::unique_ptr<NotificationService>(
-      new NotificationService(*std::move(database), MakeMailConnector(std::move(mail), nullptr)));
+      new NotificationService(options, *std::move(database), MakeMailConnector(std::move(mail), nullptr)));
+}
+
+void NotificationService::SetAuthUrl(const std::string& url) {
+  std::lock_guard lock(sessions_mutex_);
+  sessions_ = std::make_shared<SessionCheck>(url);
 }
 
 std::vector<RestRoute> NotificationService::Routes() {
+  const auto route = [this](const char* method, const char* path,
+                            RestAnswer (NotificationService::*handler)(const RestRequest&)) {
+    return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+  };
   return {
-      {"POST", "/accounts", [this](const RestRequest& request) { return OpenAccount(request); }},
-      {"GET", "/accounts/{username}", [this](const RestRequest& request) { return GetAccount(request); }},
-      {"POST", "/messages", [this](const RestRequest& request) { return SendMessage(request); }},
+      route("POST", "/accounts", &NotificationService::OpenAccount),
+      route("GET", "/accounts/{username}", &NotificationService::GetAccount),
+      route("POST", "/messages", &NotificationService::SendMessage),
+      route("POST", "/send", &NotificationService::Accept),
+      route("GET", "/notifications/{id}/channels", &NotificationService::FindChannels),
+      route("POST", "/notifications/{id}/compose", &NotificationService::Compose),
+      route("POST", "/notifications/{id}/deliver", &NotificationService::Deliver),
+      route("POST", "/notifications/{id}/status", &NotificationService::NoteStatus),
+      route("GET", "/notifications", &NotificationService::ListMessages),
+      route("GET", "/stream", &NotificationService::OpenStream),
+      route("POST", "/devices", &NotificationService::RegisterDevice),
+      route("PUT", "/policy", &NotificationService::SetPolicy),
   };
 }
 
@@ -127,21 +157,29 @@ RestAnswer NotificationService::SendMessage(const RestRequest& request) {
   if (status == "SENT") return ToAnswer(guid, status);
 
   const Value* data = request.body.Find("data");
-  Job job{.idempotency_key = key, .connector = "mail", .operation = "send"};
-  job.input = Value::Object({{"to", Value::String(to)},
-                             {"template", Value::String(name)},
-                             {"language", Value::String(request.Text("language"))},
-                             {"data", data ? *data : Value()}});
-  job.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kMailTimeoutMs);
-  const Outcome outcome = mail_->Run(job);
-  if (const auto* failure = std::get_if<BusinessFailure>(&outcome)) return Refusal(422, failure->message);
-  if (const auto* failure = std::get_if<TechnicalFailure>(&outcome)) return Refusal(503, failure->message);
+  if (const RestAnswer sent = SendMail(to, name, request.Text("language"), data ? *data : Value(), key);
+      sent.status != 200)
+    return sent;
   return database_->Transact([&](soci::session& sql) {
     const std::string now = NowText();
     sql << "update notification set status = 'SENT', sent_dt = :now where idempotency_key = :key", soci::use(now),
         soci::use(key);
     return ToAnswer(guid, "SENT");
   });
+}
+
+RestAnswer NotificationService::SendMail(const std::string& to, const std::string& template_name,
+                                         const std::string& language, const Value& data, const std::string& key) {
+  Job job{.idempotency_key = key, .connector = "mail", .operation = "send"};
+  job.input = Value::Object({{"to", Value::String(to)},
+                             {"template", Value::String(template_name)},
+                             {"language", Value::String(language)},
+                             {"data", data}});
+  job.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kMailTimeoutMs);
+  const Outcome outcome = mail_->Run(job);
+  if (const auto* failure = std::get_if<BusinessFailure>(&outcome)) return Refusal(422, failure->message);
+  if (const auto* failure = std::get_if<TechnicalFailure>(&outcome)) return Refusal(503, failure->message);
+  return {};
 }
 
 }  // namespace fermata::shop

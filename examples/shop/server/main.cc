@@ -41,6 +41,13 @@ int main(int argc, char** argv) {
   app.add_option("--notification", options.notification_url, "Where auth has its codes sent");
   app.add_option("--auth", options.auth_url, "Who tells the others whose session it is");
   app.add_option("--store", options.store_url, "Where order finds the products");
+  app.add_option("--billing", options.billing_url, "Where payment moves money of wallets and gift cards");
+  app.add_option("--bank", options.bank_url, "Where payment gives money of cards and fast payments back")
+      ->capture_default_str();
+  app.add_option("--bank-api-key", options.bank_api_key, "Secret of payment's requests to the bank")
+      ->envname("FERMATA_BANK_API_KEY");
+  app.add_option("--callback-key", options.callback_key, "Secret of the bank's callbacks; without it none is believed")
+      ->envname("FERMATA_BANK_CALLBACK_KEY");
   app.add_option("--couriers", options.couriers_url, "Where external courier companies are; none if it is not given");
   app.add_option("--gateway", options.gateway_url, "Where SMS and push messages go; nowhere if it is not given");
   app.add_option("--smtp", smtp, "Mail server, host:port (127.0.0.1:2525)");

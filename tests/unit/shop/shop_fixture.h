@@ -14,6 +14,7 @@
 #include "api/http/server.h"
 #include "engine/model/json.h"
 #include "examples/shop/common/shop.h"
+#include "tests/support/free_port.h"
 #include "tests/support/http_client.h"
 #include "tests/support/mailbox.h"
 #include "tests/support/postgres.h"
@@ -72,6 +73,9 @@ class ShopTest : public testing::TestWithParam<std::string> {
                               .smtp_url = TheMailbox().smtp_url()};
     options.clock = &clock_;
     options.auth_url = sessions_url_;
+    options.bank_url = "http://127.0.0.1:" + std::to_string(bank_port_);
+    options.bank_api_key = "api";
+    options.callback_key = "secret";
     options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
     shop_ = std::make_unique<shop::Shop>();
     auto started = shop_->Start(options);
@@ -136,6 +140,8 @@ class ShopTest : public testing::TestWithParam<std::string> {
   }
 
   HandClock clock_;
+  // Where payment looks for the bank; nobody is there unless a test starts it.
+  const int bank_port_ = FreePort();
 
   static Mailbox& TheMailbox() {
     static Mailbox mailbox;

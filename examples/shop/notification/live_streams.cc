@@ -1,0 +1,31 @@
+#include "examples/shop/notification/live_streams.h"
+
+#include "api/http/server.h"
+
+namespace fermata::shop {
+
+LiveStreams::LiveStreams() = default;
+
+LiveStreams::~LiveStreams() {
+  for (auto& [customer, streams] : streams_)
+    for (StreamHandle& stream : streams) stream.Close();
+}
+
+void LiveStreams::Add(const std::string& customer, const StreamHandle& stream) {
+  std::lock_guard lock(mutex_);
+  streams_[customer].push_back(stream);
+}
+
+void LiveStreams::Publish(const std::string& customer, const std::string& event) {
+  std::lock_guard lock(mutex_);
+  const auto found = streams_.find(customer);
+  if (found == streams_.end()) return;
+  std::erase_if(found->second, [&](StreamHandle& stream) { return !stream.Write(event); });
+  if (found->second.empty()) streams_.erase(found);
+}
+
+std::string ServerSentEvent(long long id, const std::string& type, const std::string& data) {
+  return "id: " + std::to_string(id) + "\nevent: " + type + "\ndata: " + data + "\n\n";
+}
+
+}  // namespace fermata::shop
