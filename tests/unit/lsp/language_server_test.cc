@@ -13,7 +13,6 @@
 #include "api/lsp/frames.h"
 #include "api/lsp/protocol.h"
 #include "engine/base/percent.h"
-#include "engine/base/percent.h"
 #include "engine/model/json.h"
 
 namespace fermata {
