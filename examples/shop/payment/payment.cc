@@ -248,7 +248,7 @@ int PaymentService::ReturnMoney(const Payment& payment) {
 }
 
 bool PaymentService::TellPayer(const Payment& payment, const std::string& letter, const std::string& reason) {
-  const Value variables = Value::Object({{"purpose", Value::String(payment.purpose)},
+  const Value variables = Value::Object({{"about", Value::Object({{payment.purpose, Value::Bool(true)}})},
                                          {"refId", Value::String(payment.ref_id)},
                                          {"amount", Value::Int(payment.amount)},
                                          {"currency", Value::String(payment.currency)},
