@@ -9,6 +9,8 @@ namespace fermata {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
+// Nobody reads columns in longer lines.
+constexpr std::size_t kColumnBytesMax = 1000;
 
 FlowToken TokenOf(char c) {
   switch (c) {
@@ -25,6 +27,17 @@ FlowToken TokenOf(char c) {
     default:
       return FlowToken::kText;
   }
+}
+
+// Whether something that follows a space begins in this column, counted in characters.
+bool BeginsTokenAt(std::string_view line, int column) {
+  int characters = 0;
+  for (std::size_t at = 0; at < line.size() && characters <= column; ++at) {
+    if ((static_cast<unsigned char>(line[at]) & 0xC0) == 0x80) continue;
+    if (characters == column) return at > 0 && line[at] != ' ' && line[at - 1] == ' ';
+    ++characters;
+  }
+  return false;
 }
 
 }  // namespace
@@ -121,10 +134,41 @@ void BlockFormatter::Content() {
 
 // One, or as many as keep the value below that of a neighbour.
 std::size_t BlockFormatter::KeySpaces(std::size_t key_column, std::size_t colon, std::size_t value) const {
+  const std::size_t spaces = value - colon - 1;
+  if (spaces == 1) return 1;
   const int column = ValueColumn(at_, key_column);
-  const bool below = at_ > 0 && ValueColumn(at_ - 1, key_column) == column;
-  const bool above = at_ + 1 < lines_.size() && ValueColumn(at_ + 1, key_column) == column;
-  return below || above ? value - colon - 1 : 1;
+  const auto lines_up = [&](std::size_t neighbour) {
+    return neighbour != kNone && ValueColumn(neighbour, key_column) == column;
+  };
+  return lines_up(Before(key_column)) || lines_up(Behind(key_column)) ? spaces : 1;
+}
+
+// The neighbours of a key: comments and what is further in are passed over, a blank line ends the search.
+std::size_t BlockFormatter::Before(std::size_t key_column) const {
+  for (std::size_t at = at_; at-- > 0;)
+    if (!IsPassedOver(at, key_column)) return at;
+  return kNone;
+}
+
+std::size_t BlockFormatter::Behind(std::size_t key_column) const {
+  for (std::size_t at = at_ + 1; at < lines_.size(); ++at)
+    if (!IsPassedOver(at, key_column)) return at;
+  return kNone;
+}
+
+bool BlockFormatter::IsPassedOver(std::size_t line, std::size_t key_column) const {
+  return !IsBlank(lines_[line]) && (IsRest(lines_[line], 0) || IndentOf(lines_[line]) > key_column);
+}
+
+// Inside of a flow collection: none or one, or as many as keep the token below or above one of the next line.
+std::size_t BlockFormatter::FlowSpaces(std::size_t written, std::size_t at, FlowToken before, FlowToken token) const {
+  if (!SpaceBetween(before, token)) return written > 0 && MayStandApart(before, token) ? 1 : 0;
+  if (written < 2 || line().size() > kColumnBytesMax || (before != FlowToken::kComma && before != FlowToken::kColon))
+    return 1;
+  const int column = CountCharacters(line().substr(0, at));
+  const bool lines_up = (at_ > 0 && BeginsTokenAt(lines_[at_ - 1], column)) ||
+                        (at_ + 1 < lines_.size() && BeginsTokenAt(lines_[at_ + 1], column));
+  return lines_up ? written : 1;
 }
 
 // In characters; -1 if no key stands at `key_column`, or no value behind it.
@@ -147,8 +191,7 @@ void BlockFormatter::Value(std::size_t at, const Frame& frame) {
   const char first = line()[at];
   if (first == '|' || first == '>') return BlockText(at, frame);
   if (first == '{' || first == '[') return Flow(at, frame);
-  if (first == '"' || first == '\'')
-    return Rest(QuotedText(at, frame.at_root ? 0 : frame.new_column + 2, YamlStyle::kBlock));
+  if (first == '"' || first == '\'') return Rest(QuotedText(at, frame.at_root ? 0 : frame.new_column + 2));
   PlainText(at, frame);
 }
 
@@ -189,14 +232,11 @@ bool BlockFormatter::GoesOn(std::size_t line, const Frame& frame) const {
 }
 
 // Leaves `made_` with its last line, and gives the place behind it.
-std::size_t BlockFormatter::QuotedText(std::size_t at, std::size_t column, YamlStyle style) {
+std::size_t BlockFormatter::QuotedText(std::size_t at, std::size_t column) {
   const char quote = line()[at];
   std::size_t end = QuoteEnd(line(), at + 1, quote);
   if (end != kNone) {
-    const std::string_view quoted = line().substr(at, end - at);
-    const std::size_t next = SkipSpaces(line(), end);
-    const bool is_key = next < line().size() && line()[next] == ':';
-    made_ += is_key ? quoted : WithoutNeedlessQuotes(quoted, style);
+    made_ += line().substr(at, end - at);
     return end;
   }
   made_ += line().substr(at);
@@ -254,14 +294,15 @@ void BlockFormatter::Flow(std::size_t at, const Frame& frame) {
       before = FlowToken::kLineBegin;
       continue;
     }
+    const std::size_t gap = at;
     at = SkipSpaces(line(), at);
     const char c = line()[at];
     const bool colon = c == ':' && (before == FlowToken::kText || EndsKey(line(), at, YamlStyle::kFlow));
     const FlowToken token = colon ? FlowToken::kColon : TokenOf(c);
-    if (SpaceBetween(before, token)) made_ += ' ';
+    made_.append(FlowSpaces(at - gap, at, before, token), ' ');
     before = token;
     if (c == '"' || c == '\'') {
-      at = QuotedText(at, base + 2 * std::max<std::size_t>(depth, 1), YamlStyle::kFlow);
+      at = QuotedText(at, base + 2 * std::max<std::size_t>(depth, 1));
     } else if (token == FlowToken::kText) {
       const std::size_t end = std::max(PlainEnd(line(), at, YamlStyle::kFlow), at + 1);
       made_ += line().substr(at, end - at);

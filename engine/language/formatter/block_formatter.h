@@ -37,13 +37,17 @@ class BlockFormatter {
   std::size_t NextColumn() const { return levels_.empty() ? 0 : levels_.back().new_column + 2; }
   std::size_t CommentColumn(std::size_t column) const;
   std::size_t KeySpaces(std::size_t key_column, std::size_t colon, std::size_t value) const;
+  std::size_t Before(std::size_t key_column) const;
+  std::size_t Behind(std::size_t key_column) const;
+  bool IsPassedOver(std::size_t line, std::size_t key_column) const;
+  std::size_t FlowSpaces(std::size_t written, std::size_t at, FlowToken before, FlowToken token) const;
   int ValueColumn(std::size_t line, std::size_t key_column) const;
   bool GoesOn(std::size_t line, const Frame& frame) const;
 
   void Value(std::size_t at, const Frame& frame);
   void BlockText(std::size_t at, const Frame& frame);
   void BlockLines(const Frame& frame, std::size_t digit, bool keeps);
-  std::size_t QuotedText(std::size_t at, std::size_t column, YamlStyle style);
+  std::size_t QuotedText(std::size_t at, std::size_t column);
   void PlainText(std::size_t at, const Frame& frame);
   void Flow(std::size_t at, const Frame& frame);
   std::size_t FlowLineEnd(std::size_t at, FlowToken before, std::size_t column, std::size_t depth);

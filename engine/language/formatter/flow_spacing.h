@@ -14,4 +14,10 @@ inline bool SpaceBetween(FlowToken before, FlowToken behind) {
   return true;
 }
 
+// Where a space that is written may stay: `[ { a: 1 } ]`.
+inline bool MayStandApart(FlowToken before, FlowToken behind) {
+  return (before == FlowToken::kOpenList && behind == FlowToken::kOpenMap) ||
+         (before == FlowToken::kCloseMap && behind == FlowToken::kCloseList);
+}
+
 }  // namespace fermata

@@ -20,11 +20,13 @@ bool MeansTheSame(const Node& a, const Node& b) {
   return true;
 }
 
-// All that is no space and no quote; so no comment gets lost.
+constexpr int kRoundsMax = 10;
+
+// All that is no space; so no comment gets lost.
 std::string Ink(const std::string& text) {
   std::string ink;
   std::copy_if(text.begin(), text.end(), std::back_inserter(ink),
-               [](char c) { return std::string_view(" \t\r\n'\"").find(c) == std::string_view::npos; });
+               [](char c) { return std::string_view(" \t\r\n").find(c) == std::string_view::npos; });
   return ink;
 }
 
@@ -36,6 +38,12 @@ FormatOutcome FormatYaml(const std::string& file, const std::string& text) {
   outcome.diagnostics = std::move(before.diagnostics);
   if (!before.root) return outcome;
   std::string formatted = BlockFormatter(text).Run();
+  // What stood below each other may not any more once something before it has moved.
+  for (int round = 0; round < kRoundsMax; ++round) {
+    std::string next = BlockFormatter(formatted).Run();
+    if (next == formatted) break;
+    formatted = std::move(next);
+  }
   const ReadOutcome after = ReadYaml(file, formatted);
   if (after.root && MeansTheSame(*before.root, *after.root) && Ink(text) == Ink(formatted)) {
     outcome.text = std::move(formatted);

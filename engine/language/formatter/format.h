@@ -2,8 +2,8 @@
 // keys, the choice between block and flow style and every line break in a text stay as they are.
 //
 // What changes: two columns an indentation (also for lists below a key), one space inside `{ }` and behind `,` and `:`, no spaces at
-// the ends of lines, at most one blank line in a row and none at either end, one line end at the end of the file, no quotes around
-// single words and plain references. Values and comments that stand below each other still do.
+// the ends of lines, at most one blank line in a row and none at either end, one line end at the end of the file. What stands below
+// each other still does: values, comments, and the parts of flow collections.
 //
 // Pure and thread-safe; nothing throws. Formatting twice is formatting once.
 #pragma once

@@ -1,8 +1,6 @@
 #include "engine/language/formatter/text_lines.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 
 namespace fermata {
 namespace {
@@ -15,16 +13,6 @@ bool IsFlowIndicator(char c) { return std::string_view(",[]{}").find(c) != kNone
 
 bool BeginsComment(std::string_view line, std::size_t at) {
   return line[at] == '#' && (at == 0 || IsSpace(line[at - 1]));
-}
-
-// Words that YAML 1.1 or 1.2 reads as something else.
-bool IsSpecialWord(std::string_view word) {
-  static constexpr std::array<std::string_view, 9> kWords = {"true", "false", "null", "yes", "no",
-                                                             "on",   "off",   "y",    "n"};
-  std::string lower(word);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-  return std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
 }
 
 }  // namespace
@@ -102,19 +90,6 @@ std::size_t PlainEnd(std::string_view line, std::size_t at, YamlStyle style) {
     if (style == YamlStyle::kFlow && (IsFlowIndicator(line[at]) || EndsKey(line, at, style))) break;
   }
   return begin + TrimEnd(line.substr(begin, at - begin)).size();
-}
-
-std::string_view WithoutNeedlessQuotes(std::string_view quoted, YamlStyle style) {
-  const std::string_view inside = quoted.substr(1, quoted.size() - 2);
-  std::string_view word = inside;
-  const bool reference = style == YamlStyle::kBlock && word.starts_with("${") && word.ends_with("}");
-  if (reference) word = word.substr(2, word.size() - 3);
-  if (word.empty() || !std::isalpha(static_cast<unsigned char>(word.front())) || IsSpecialWord(word)) return quoted;
-  const bool plain = std::all_of(word.begin(), word.end(), [&](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view(reference ? "._" : "_-./+").find(c) != kNone;
-  });
-  return plain ? inside : quoted;
 }
 
 }  // namespace fermata

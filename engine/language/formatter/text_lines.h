@@ -30,8 +30,4 @@ bool EndsKey(std::string_view line, std::size_t at, YamlStyle style);
 // Where the plain text that begins at `at` ends, without spaces behind it: at a comment, and in flow style at its indicators.
 std::size_t PlainEnd(std::string_view line, std::size_t at, YamlStyle style);
 
-// The text in quotes (both included) without them, if they are needless: a single word that no YAML reads as anything but text, or in
-// block style a plain reference like ${input.id}.
-std::string_view WithoutNeedlessQuotes(std::string_view quoted, YamlStyle style);
-
 }  // namespace fermata

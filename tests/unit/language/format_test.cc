@@ -77,17 +77,16 @@ const FormatCase kCases[] = {
     {"IndentsQuotedTextOverSeveralLines", "a: \"one \\\n      two\n\n    three\"   # c\nb: 'x\n y'\n",
      "a: \"one \\\n  two\n\n  three\"     # c\nb: 'x\n  y'\n"},
     {"IndentsValuesOnTheirOwnLine", "a:\n      one two\nb:\n    { c: 1 }\n", "a:\n  one two\nb:\n  { c: 1 }\n"},
-    {"DropsNeedlessQuotes", "a: \"word\"\nb: 'a/path.yaml'\nc: {d: \"word\"}\ne: \"${input.x}\"\n",
-     "a: word\nb: a/path.yaml\nc: { d: word }\ne: ${input.x}\n"},
-    {"KeepsQuotesAroundSentencesAndExpressions", "a: \"two words\"\nb: \"${a + b}\"\nif: 'x in y'\n",
-     "a: \"two words\"\nb: \"${a + b}\"\nif: 'x in y'\n"},
-    {"KeepsQuotesThatAreNeeded",
-     "a: \"true\"\nb: '1'\nc: \"on\"\nd: \"x: y\"\ne: 'x #y'\nf: {g: \"a, b\", h: \"${x}\"}\ni: \"\"\nj: \" x\"\nk: "
-     "\"a\\n\"\n"
-     "l: 'it''s'\nm: \"null\"\nn: \"2020-01-01\"\no: \"x \"\n",
-     "a: \"true\"\nb: '1'\nc: \"on\"\nd: \"x: y\"\ne: 'x #y'\nf: { g: \"a, b\", h: \"${x}\" }\ni: \"\"\nj: \" x\"\nk: "
-     "\"a\\n\"\n"
-     "l: 'it''s'\nm: \"null\"\nn: \"2020-01-01\"\no: \"x \"\n"},
+    {"KeepsQuotes", "a: \"word\"\nb: 'a/path.yaml'\nc: {d: \"word\"}\ne: \"${input.x}\"\nf: 'it''s'\ng: \"a\\n\"\n",
+     "a: \"word\"\nb: 'a/path.yaml'\nc: { d: \"word\" }\ne: \"${input.x}\"\nf: 'it''s'\ng: \"a\\n\"\n"},
+    {"KeepsFlowPartsBelowEachOther", "a:\n  - { if: \"x == 'é'\",  go: b }\n  - { if: \"x == 'dd'\", go: c }\n",
+     "a:\n  - { if: \"x == 'é'\",  go: b }\n  - { if: \"x == 'dd'\", go: c }\n"},
+    {"ClosesFlowGapsThatLineNothingUp", "a:\n  - { if: x,   go: b }\n  - {  if: yy, go:   cc }\n",
+     "a:\n  - { if: x, go: b }\n  - { if: yy, go: cc }\n"},
+    {"KeepsListsOfMapsApart", "a: [ { b: 1 },   { c: 2 } ]\nd: [{ e: 1 }]\nf: [  {g: [ 1 ]} ]\n",
+     "a: [ { b: 1 }, { c: 2 } ]\nd: [{ e: 1 }]\nf: [ { g: [1] } ]\n"},
+    {"KeepsValuesBelowEachOtherAroundComments", "a:   1\n# of b\nbcd: 2\ne:\n  f:   3\n  g:\n    h: 4\n  ijk: 5\n",
+     "a:   1\n# of b\nbcd: 2\ne:\n  f: 3\n  g:\n    h: 4\n  ijk: 5\n"},
     {"KeepsQuotesOfKeys", "\"a\":   1\n'b': 2\n", "\"a\": 1\n'b': 2\n"},
     {"KeepsHashesInTexts", "a: x#y\nb: \"x # y\" # z\nc: it's # fine\n", "a: x#y\nb: \"x # y\" # z\nc: it's # fine\n"},
     {"KeepsAnchorsAndAliases", "a:  &x {b: 1}\nc:   *x\nd: &y\n    e: 1\n", "a: &x { b: 1 }\nc: *x\nd: &y\n  e: 1\n"},
@@ -279,7 +278,7 @@ class NastyYaml {
 
 TEST(Format, KeepsMeaningAndCommentsOfAnythingAndIsDoneAfterOnce) {
   int formatted = 0;
-  for (unsigned seed = 0; seed < 3000; ++seed) {
+  for (unsigned seed = 0; seed < 1000; ++seed) {
     const std::string text = NastyYaml(seed).Make();
     const ReadOutcome before = ReadYaml("a.yaml", text);
     if (!before.root) continue;
@@ -292,7 +291,7 @@ TEST(Format, KeepsMeaningAndCommentsOfAnythingAndIsDoneAfterOnce) {
     ASSERT_EQ(WriteJson(ToValue(*before.root)), WriteJson(ToValue(*after.root))) << result;
     if (testing::Test::HasFailure()) break;
   }
-  EXPECT_GT(formatted, 2500);
+  EXPECT_GT(formatted, 800);
 }
 
 }  // namespace
