@@ -20,6 +20,32 @@ function(fermata_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
 endfunction()
 
+# fermata_compile_quickly(TARGET...): no optimisation under sanitizers, for large code whose speed no test needs.
+function(fermata_compile_quickly)
+  if(FERMATA_SANITIZE)
+    foreach(target ${ARGN})
+      target_compile_options(${target} PRIVATE -O0)
+    endforeach()
+  endif()
+endfunction()
+
+# fermata_test_code(TARGET): settings of every program and library below tests/. Under ASan+UBSan their own code is compiled
+# quickly (most of a cold build is tests); what they test keeps every check. Call it after target_link_libraries.
+function(fermata_test_code target)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${target} PRIVATE FERMATA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  if(FERMATA_SANITIZE MATCHES undefined)
+    target_compile_options(${target} PRIVATE -O0 -fno-sanitize=undefined)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      target_compile_options(${target} PRIVATE -fno-sanitize-address-use-after-scope)
+      get_target_property(links ${target} LINK_LIBRARIES)
+      if(GTest::gtest IN_LIST links)
+        target_precompile_headers(${target} REUSE_FROM fermata_test_headers)
+      endif()
+    endif()
+  endif()
+endfunction()
+
 # fermata_test(NAME [LINKS target...]): every *_test.cc in this folder, as one GoogleTest program. Its tests carry the
 # folder's name below tests/ as their label (unit, storage, integration …).
 function(fermata_test name)
@@ -29,13 +55,8 @@ function(fermata_test name)
     return()
   endif()
   add_executable(${name} ${sources})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE FERMATA_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  if(FERMATA_SANITIZE MATCHES undefined)
-    # Half the time of compiling the tests' own code; what they test keeps every check.
-    target_compile_options(${name} PRIVATE -O0 -fno-sanitize=undefined)
-  endif()
+  fermata_test_code(${name})
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${CMAKE_SOURCE_DIR}/tests OUTPUT_VARIABLE label)
   string(REGEX REPLACE "/.*" "" label ${label})
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 LABELS ${label})

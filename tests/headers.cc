@@ -1,0 +1,1 @@
+// Nothing of its own: its target compiles the headers that every test reads; see CMakeLists.txt.
