@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "engine/base/percent.h"
 #include "engine/model/json.h"
 #include "tests/support/http_client.h"
 
@@ -27,8 +28,8 @@ Mailbox::Mailbox() {
     std::_Exit(1);
   }
   smtp_url_ = Text(*ready, "smtp");
-  const std::string http = Text(*ready, "http");
-  http_port_ = std::atoi(http.substr(http.rfind(':') + 1).c_str());
+  gateway_url_ = Text(*ready, "http");
+  http_port_ = std::atoi(gateway_url_.substr(gateway_url_.rfind(':') + 1).c_str());
 }
 
 std::vector<Mail> Mailbox::MailsTo(const std::string& address, int count) {
@@ -41,6 +42,17 @@ std::vector<Mail> Mailbox::MailsTo(const std::string& address, int count) {
     mails.push_back({Text(mail, "to"), Text(mail, "from"), Text(mail, "subject"), Text(mail, "messageId"),
                      Text(mail, "text"), Text(mail, "html")});
   return mails;
+}
+
+std::vector<std::string> Mailbox::TextsTo(const std::string& address, int count) {
+  const ClientResponse response =
+      HttpClient(http_port_).Get("/texts?to=" + PercentEncode(address) + "&wait=9&count=" + std::to_string(count));
+  const Result<Value> list = ParseJson(response.body);
+  std::vector<std::string> texts;
+  if (!list.ok() || !list->is_list()) return texts;
+  for (const Value& text : list->as_list())
+    texts.push_back(Text(text, "kind") + "|" + Text(text, "title") + "|" + Text(text, "text"));
+  return texts;
 }
 
 std::string Mailbox::Raw(int number) {

@@ -21,15 +21,19 @@ class Mailbox {
   Mailbox();
 
   const std::string& smtp_url() const { return smtp_url_; }
+  // Where SMS and push messages go. Telephones that begin with "+000" get 422, those with "+999" 503.
+  const std::string& gateway_url() const { return gateway_url_; }
   // The mails to this address, newest first, as soon as there are `count` of them (or after 9 seconds).
   std::vector<Mail> MailsTo(const std::string& address, int count);
+  // The SMS and push messages to this telephone or device, likewise: each as "kind|title|text".
+  std::vector<std::string> TextsTo(const std::string& address, int count);
   // A mail as it came, by its place (the first is 1).
   std::string Raw(int number);
 
  private:
   TempFolder folder_;
   std::unique_ptr<ChildProcess> process_;
-  std::string smtp_url_;
+  std::string smtp_url_, gateway_url_;
   int http_port_ = 0;
 };
 

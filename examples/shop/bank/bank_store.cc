@@ -145,9 +145,9 @@ void AddCallback(soci::session& sql, const std::string& body) {
 
 std::vector<Callback> ReadCallbacks(soci::session& sql) {
   std::vector<Callback> callbacks;
-  soci::rowset<soci::row> found =
-      (sql.prepare << "select cast(bank_callback_id as text), body from bank_callback order by bank_callback_id limit "
-                      "100");
+  soci::rowset<soci::row> found = (sql.prepare << "select cast(bank_callback_id as text), body from bank_callback "
+                                                  "order by bank_callback.bank_callback_id limit "
+                                                  "100");
   for (const soci::row& row : found)
     callbacks.push_back({std::stoll(row.get<std::string>(0)), row.get<std::string>(1)});
   return callbacks;

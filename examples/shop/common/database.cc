@@ -58,12 +58,15 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& url, const s
     std::unique_ptr<Database> database(new Database(connections));
     for (std::size_t i = 0; i < connections; ++i) Connect(database->pool_.at(i), url, service);
     soci::session sql(database->pool_);
+    // One transaction: with a disk write a table a start would take a second.
+    soci::transaction transaction(sql);
     for (std::string table : tables) {
       ReplaceAll(table, "{id}", postgres ? "bigserial primary key" : "integer primary key autoincrement");
       ReplaceAll(table, "{time}", postgres ? "timestamp with time zone" : "text");
       ReplaceAll(table, "{flag}", postgres ? "boolean" : "integer");
       sql << table;
     }
+    transaction.commit();
     return database;
   } catch (const soci::soci_error& error) {
     return Error{

@@ -20,8 +20,9 @@ struct OutboxEvent {
 
 std::vector<OutboxEvent> ReadEvents(soci::session& sql) {
   std::vector<OutboxEvent> events;
+  // With the table's name: alone it would be the text, which PostgreSQL calls so, too.
   soci::rowset<soci::row> found = (sql.prepare << "select cast(event_outbox_id as text), event from event_outbox order "
-                                                  "by event_outbox_id limit 100");
+                                                  "by event_outbox.event_outbox_id limit 100");
   for (const soci::row& row : found) events.push_back({std::stoll(row.get<std::string>(0)), row.get<std::string>(1)});
   return events;
 }

@@ -79,6 +79,7 @@ void Answer(const RestAnswer& answer, const ResponseHandle& response) {
 // Pictures and documents are for the handler as they are; a body without a type is JSON.
 bool IsFile(const std::string& content_type) {
   return content_type.starts_with("image/") || content_type.starts_with("video/") ||
+         content_type.starts_with("text/html") ||
          (content_type.starts_with("application/") && content_type.find("json") == std::string::npos);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -58,7 +59,9 @@ class Shop::Starter {
   auto Serve(const std::string& name, int usual_port, const Open& open) {
     using Service = typename std::remove_reference_t<decltype(*open())>::element_type;
     Service* none = nullptr;
-    if (error_ || (!options_.only.empty() && options_.only != name)) return none;
+    const bool wanted =
+        options_.only.empty() || std::find(options_.only.begin(), options_.only.end(), name) != options_.only.end();
+    if (error_ || !wanted) return none;
     auto service = open();
     if (!service.ok()) return Fail(std::move(service).error()), none;
     std::shared_ptr<Service> opened = *std::move(service);

@@ -20,10 +20,10 @@ inline constexpr const char* kServiceNames[] = {"auth",  "billing",  "notificati
                                                 "order", "delivery", "files",        "payment"};
 
 struct ShopOptions {
-  std::string data;           // a folder: databases and the key of auth; made if it is not there
-  std::string database_url;   // empty = SQLite in `data`
-  std::string only;           // one of kServiceNames; empty = all
-  int port_base = kAuthPort;  // of auth; the others follow at their distances. 0 = free ports
+  std::string data;               // a folder: databases and the key of auth; made if it is not there
+  std::string database_url;       // empty = SQLite in `data`
+  std::vector<std::string> only;  // of kServiceNames; empty = all
+  int port_base = kAuthPort;      // of auth; the others follow at their distances. 0 = free ports
   std::string engine_url = "http://127.0.0.1:8080";
   std::string notification_url;     // for auth alone; empty = the one started here, or its usual port
   std::string auth_url, store_url;  // for the others; empty = those started here, or their usual ports

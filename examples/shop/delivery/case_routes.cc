@@ -1,6 +1,8 @@
 // What couriers and customers ask of a delivery case.
+#include "engine/base/time.h"
 #include "examples/shop/delivery/delivery.h"
 #include "examples/shop/delivery/delivery_cases.h"
+#include "examples/shop/delivery/delivery_store.h"
 
 namespace fermata::shop {
 namespace {
@@ -8,21 +10,22 @@ namespace {
 constexpr int kPaymentTimeoutMs = 3'000;
 
 Value ToValue(const DeliveryCase& work, const std::optional<CourierPerson>& courier) {
-  return Value::Object(
-      {{"caseId", Value::String(work.id)},
-       {"orderId", Value::String(work.order_id)},
-       {"state", Value::String(work.state)},
-       {"kind", Value::String(work.kind)},
-       {"place", Value::String(work.place)},
-       {"companyCode", Value::String(work.company)},
-       {"methodType", Value::String(work.method_type)},
-       {"cost", Value::Int(work.cost)},
-       {"estimated", Value::Object({{"date", Value::String(work.date)},
-                                    {"beginTime", Value::String(work.begin_time)},
-                                    {"endTime", Value::String(work.end_time)}})},
-       {"actual", Value::String(work.actual_dt)},
-       {"courier", courier ? Value::Object({{"id", Value::String(courier->id)}, {"name", Value::String(courier->name)}})
-                           : Value()}});
+  return Value::Object({{"caseId", Value::String(work.id)},
+                        {"orderId", Value::String(work.order_id)},
+                        {"state", Value::String(work.state)},
+                        {"kind", Value::String(work.kind)},
+                        {"place", Value::String(work.place)},
+                        {"companyCode", Value::String(work.company)},
+                        {"methodType", Value::String(work.method_type)},
+                        {"cost", Value::Int(work.cost)},
+                        {"estimated", Value::Object({{"date", Value::String(work.date)},
+                                                     {"beginTime", Value::String(work.begin_time)},
+                                                     {"endTime", Value::String(work.end_time)}})},
+                        {"actual", Value::String(work.actual_dt)},
+                        {"courier", courier ? Value::Object({{"id", Value::String(courier->id)},
+                                                             {"name", Value::String(courier->name)},
+                                                             {"position", Value::String(courier->position)}})
+                                            : Value()}});
 }
 
 Value ToValue(soci::session& sql, const DeliveryCase& work) { return ToValue(work, FindCourier(sql, work.courier)); }
@@ -40,6 +43,20 @@ Value ToNews(const DeliveryCase& work, const std::string& state) {
                         {"deliveryDate", Value::String(work.date)},
                         {"beginTime", Value::String(work.begin_time)},
                         {"endTime", Value::String(work.end_time)}});
+}
+
+// The company's own people deliver what it has taken on; everybody brings things to a pickup point.
+bool IsForOwnCouriers(soci::session& sql, const DeliveryCase& work) {
+  const std::optional<DeliveryCompany> company = FindCompany(sql, work.company);
+  return work.kind == "PICKUP" || (company && company->own());
+}
+
+// When it happened; nullopt if it is no time.
+std::optional<std::string> TimeOf(const RestRequest& request, Clock& clock) {
+  const std::string date = request.Text("statusDate");
+  if (date.empty()) return TimeText(clock, 0);
+  const std::optional<Timestamp> time = ParseTimestamp(date);
+  return time ? std::optional(FormatTimestamp(*time)) : std::nullopt;
 }
 
 std::string ProofOf(const RestRequest& request) {
@@ -88,7 +105,16 @@ RestAnswer DeliveryService::Collect(const RestRequest& request, const DeliveryCa
   return Refusal(503, "The payment service does not answer");
 }
 
+RestAnswer DeliveryService::RefuseCustomers(const RestRequest& request) {
+  if (request.Header("cookie").empty()) return {};
+  const Asker asker = sessions_.WhoAsks(request);
+  return asker.username.empty() ? asker.refusal : Refusal(403, "Forbidden");
+}
+
 RestAnswer DeliveryService::ChangeCase(const RestRequest& request) {
+  if (const RestAnswer refused = RefuseCustomers(request); refused.status != 200) return refused;
+  const std::optional<std::string> when = TimeOf(request, clock_);
+  if (!when) return Refusal(400, "Expected a statusDate such as 2026-11-22T10:00:00Z");
   const std::string state = request.Text("status"), proof = ProofOf(request), who = request.Text("courier");
   std::optional<DeliveryCase> work;
   const RestAnswer read = database_->Transact([&](soci::session& sql) -> RestAnswer {
@@ -108,12 +134,14 @@ RestAnswer DeliveryService::ChangeCase(const RestRequest& request) {
       if (theirs || !MayBecome(*work, state))
         return Refusal(409, "Expected a delivery that can become '" + state + "', but it is " + work->state);
       if (state == "ASSIGNED") {
-        const auto courier = who.empty() ? FreestCourier(sql, work->method_type) : FindCourier(sql, who);
+        const auto courier = !who.empty()                   ? FindCourier(sql, who)
+                             : IsForOwnCouriers(sql, *work) ? FreestCourier(sql, work->method_type)
+                                                            : std::nullopt;
         if (!who.empty() && !courier) return Refusal(404, "Courier not found");
         work->courier = courier ? courier->id : "";
       }
       if (!proof.empty()) work->proof = proof;
-      if (!MoveCase(sql, *work, state, TimeText(clock_, 0))) return Refusal(409, "Somebody else has moved it");
+      if (!MoveCase(sql, *work, state, *when)) return Refusal(409, "Somebody else has moved it");
       AddEvent(sql, MakeEvent("/shop/delivery", "delivery.case-moved", ToNews(*work, state)));
       return {200, ToValue(sql, *FindDeliveryCase(sql, work->id))};
     });
@@ -123,6 +151,7 @@ RestAnswer DeliveryService::ChangeCase(const RestRequest& request) {
 }
 
 RestAnswer DeliveryService::Scan(const RestRequest& request) {
+  if (const RestAnswer refused = RefuseCustomers(request); refused.status != 200) return refused;
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     const std::optional<DeliveryCase> work = FindDeliveryCase(sql, request.parameters.at("id"));
     if (!work) return Refusal(404, "Delivery not found");

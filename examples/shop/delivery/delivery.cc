@@ -54,6 +54,11 @@ Value ToValue(const Variant& variant) {
                         {"slots", Value::List(std::move(slots))}});
 }
 
+bool IsSamePlace(const DeliveryReservation& a, const DeliveryReservation& b) {
+  if (a.kind != b.kind || !a.external_ref.empty() || !b.external_ref.empty()) return false;
+  return a.kind == "PICKUP" ? a.point_id == b.point_id : a.slot_id == b.slot_id;
+}
+
 // The answer to the orchestra; a reason makes it FAIL.
 RestAnswer Answer(const std::string& order_id, const char* type, const std::string& case_id,
                   const std::string& reason) {
@@ -107,6 +112,7 @@ std::vector<RestRoute> DeliveryService::Routes() {
       route("POST", "/points", &DeliveryService::PutPoint),
       route("POST", "/companies", &DeliveryService::PutCompany),
       route("POST", "/couriers", &DeliveryService::PutCourier),
+      route("POST", "/couriers/{id}/position", &DeliveryService::NotePosition),
   };
 }
 
@@ -117,6 +123,13 @@ Courier* DeliveryService::CourierOf(const std::string& adapter) const {
 
 std::string DeliveryService::Day(int days_from_now) const {
   return TimeText(clock_, std::int64_t{days_from_now} * 24 * 3'600).substr(0, 10);
+}
+
+void DeliveryService::RefreshSlots(soci::session& sql) {
+  ExpireSlots(sql, TimeText(clock_, 0));
+  std::vector<std::string> days;
+  for (int day = 1; day <= kDaysAhead; ++day) days.push_back(Day(day));
+  EnsureSlots(sql, days);
 }
 
 RestAnswer DeliveryService::GetPoints(const RestRequest& request) {
@@ -141,10 +154,7 @@ RestAnswer DeliveryService::GetVariants(const RestRequest& request) {
   const RestAnswer read = database_->Transact([&](soci::session& sql) -> RestAnswer {
     companies = ListCompanies(sql);
     variants.clear();
-    ExpireSlots(sql, TimeText(clock_, 0));
-    std::vector<std::string> days;
-    for (int day = 1; day <= kDaysAhead; ++day) days.push_back(Day(day));
-    EnsureSlots(sql, days);
+    RefreshSlots(sql);
     for (const DeliveryCompany& company : companies) {
       if (!company.own() || address.empty() || !company.Serves(address)) continue;
       served = true;
@@ -176,7 +186,7 @@ RestAnswer DeliveryService::GetSlots(const RestRequest& request) {
   if (const Asker asker = sessions_.CustomerOrService(request); asker.refusal.status != 200) return asker.refusal;
   const std::string day = request.Query("date");
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
-    ExpireSlots(sql, TimeText(clock_, 0));
+    RefreshSlots(sql);
     std::vector<Value> list;
     for (const DeliverySlot& slot :
          FreeSlots(sql, request.Query("company"), day.empty() ? Day(1) : day, day.empty() ? Day(kDaysAhead) : day))
@@ -239,10 +249,9 @@ RestAnswer DeliveryService::ReserveFor(const RestRequest& request, DeliveryReser
   std::optional<DeliveryReservation> former;
   const RestAnswer answer = database_->Transact([&](soci::session& sql) {
     return Once(sql, request, [&]() -> RestAnswer {
-      ExpireSlots(sql, TimeText(clock_, 0));
+      RefreshSlots(sql);
       former = FindSlotOf(sql, wanted.order_id);
       if (former && former->state == "BOOKED") return Refusal(409, "The delivery of the order is booked already");
-      if (former) ReleaseSlot(sql, *former);
       if (wanted.kind == "PICKUP") {
         const std::optional<PickupPoint> point = FindPoint(sql, wanted.point_id);
         if (!point) return Refusal(404, "There is no such pickup point");
@@ -260,9 +269,16 @@ RestAnswer DeliveryService::ReserveFor(const RestRequest& request, DeliveryReser
         draft.end_time = slot->end_time;
       }
       draft.cost = wanted.cost;
-      if (!DraftCase(sql, draft)) return Refusal(409, "The order is being delivered already");
-      if (!TakePlace(sql, wanted))
+      // A refusal leaves the former reservation as it was; the same place again is there once more when it is given back.
+      const bool same_place = former && IsSamePlace(*former, wanted);
+      if (!same_place && !TakePlace(sql, wanted))
         return Refusal(409, wanted.kind == "PICKUP" ? "The pickup point is full" : "The slot is full");
+      if (!DraftCase(sql, draft)) {
+        if (!same_place) GivePlaceBack(sql, wanted);
+        return Refusal(409, "The order is being delivered already");
+      }
+      if (former) ReleaseSlot(sql, *former);
+      if (same_place) TakePlace(sql, wanted);
       const std::string expires = TimeText(clock_, kReservationSeconds);
       AddSlotReservation(sql, wanted, expires);
       return {201, Value::Object({{"reservationId", Value::String(wanted.id)},
@@ -272,7 +288,7 @@ RestAnswer DeliveryService::ReserveFor(const RestRequest& request, DeliveryReser
     });
   });
   // Should it not be heard, the company forgets by itself what nobody books.
-  if (former && former->external_ref != wanted.external_ref) CancelParcel(*former);
+  if (answer.status == 201 && former && former->external_ref != wanted.external_ref) CancelParcel(*former);
   return answer;
 }
 

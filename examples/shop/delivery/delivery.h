@@ -3,7 +3,7 @@
 // For customers (by the cookie `sessionId`) and processes (by the key of their call): GET /points?addressFilter=,
 // /variants?address=, /slots?company=&date=, POST /reservations, DELETE /reservations/{id}, GET /cases/{orderId}.
 // For the orchestra: POST /slots/confirm, /slots/reverse, /cases/confirm, /cases/reverse.
-// For couriers: POST /cases/{id}/status, /cases/{id}/scan. For the staff: GET /cases?status=, POST /points, /companies,
+// For couriers: POST /cases/{id}/status, /cases/{id}/scan, /couriers/{id}/position. For the staff: GET /cases?status=, POST /points, /companies,
 // /couriers.
 // Every POST needs an Idempotency-Key and takes effect once for it. Money is an integer of minor units, days are UTC.
 #pragma once
@@ -57,6 +57,8 @@ class DeliveryService {
   RestAnswer ConfirmSlot(const RestRequest& request);
   RestAnswer ConfirmCase(const RestRequest& request);
   RestAnswer ReverseCase(const RestRequest& request);
+  // Ends what has had its time, and makes the slots of the coming days.
+  void RefreshSlots(soci::session& sql);
   // Books the order's place; `after` finishes in the same transaction, with the reason why it is not booked, or "".
   RestAnswer BookThen(const RestRequest& request,
                       const std::function<RestAnswer(soci::session& sql, const std::string& reason)>& after);
@@ -73,11 +75,14 @@ class DeliveryService {
   RestAnswer Scan(const RestRequest& request);
   // Reports what was collected. Status 200, or the refusal.
   RestAnswer Collect(const RestRequest& request, const DeliveryCase& work);
+  // What a session may not do: 403, or what auth says of it. Status 200 for couriers and the staff, who have none.
+  RestAnswer RefuseCustomers(const RestRequest& request);
 
   // staff_routes.cc
   RestAnswer PutPoint(const RestRequest& request);
   RestAnswer PutCompany(const RestRequest& request);
   RestAnswer PutCourier(const RestRequest& request);
+  RestAnswer NotePosition(const RestRequest& request);
 
   std::unique_ptr<Database> database_;
   Clock& clock_;

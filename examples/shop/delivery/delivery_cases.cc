@@ -61,8 +61,13 @@ std::optional<DeliveryCase> FindBy(soci::session& sql, const std::string& where,
 }
 
 CourierPerson ToCourier(const soci::row& row) {
-  return {row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3)};
+  return {row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3),
+          row.get<std::string>(4)};
 }
+
+constexpr const char* kCouriers =
+    "select c.courier_id, c.name, c.phone, c.method_type, coalesce(p.position, '') from delivery_courier c left join "
+    "delivery_courier_position p on p.courier_id = c.courier_id where ";
 
 }  // namespace
 
@@ -75,6 +80,8 @@ const std::vector<std::string> kDeliveryCaseTables = {
     "null, cost bigint not null)",
     "create table if not exists delivery_courier (courier_id varchar(50) primary key, name varchar(150) not null, "
     "phone varchar(50) not null, method_type varchar(20) not null)",
+    "create table if not exists delivery_courier_position (courier_id varchar(50) primary key, position varchar(100) "
+    "not null, position_dt {time} not null)",
 };
 
 std::optional<DeliveryCase> FindDeliveryCase(soci::session& sql, const std::string& case_id) {
@@ -133,20 +140,26 @@ void PutCourier(soci::session& sql, const CourierPerson& courier) {
       soci::use(courier.id), soci::use(courier.name), soci::use(courier.phone), soci::use(courier.method_type);
 }
 
+void PutPosition(soci::session& sql, const std::string& courier_id, const std::string& position,
+                 const std::string& now) {
+  sql << "insert into delivery_courier_position (courier_id, position, position_dt) values (:id, :position, :now) on "
+         "conflict (courier_id) do update set position = excluded.position, position_dt = excluded.position_dt",
+      soci::use(courier_id), soci::use(position), soci::use(now);
+}
+
 std::optional<CourierPerson> FindCourier(soci::session& sql, const std::string& id) {
-  soci::rowset<soci::row> found =
-      (sql.prepare << "select courier_id, name, phone, method_type from delivery_courier where courier_id = :id",
-       soci::use(id));
+  soci::rowset<soci::row> found = (sql.prepare << kCouriers << "c.courier_id = :id", soci::use(id));
   for (const soci::row& row : found) return ToCourier(row);
   return std::nullopt;
 }
 
 std::optional<CourierPerson> FreestCourier(soci::session& sql, const std::string& method_type) {
   soci::rowset<soci::row> found =
-      (sql.prepare << "select courier_id, name, phone, method_type from delivery_courier where method_type = :method "
-                      "order by (select count(*) from delivery_case c where c.courier = courier_id and c.state in "
-                      "('ASSIGNED', 'PICKED_UP', 'IN_TRANSIT', 'NEAR_ADDRESS')), courier_id limit 1",
-       soci::use(method_type));
+      (sql.prepare << kCouriers
+                   << "(c.method_type = :method or :any = '') order by (select count(*) from delivery_case d where "
+                      "d.courier = c.courier_id and d.state in ('ASSIGNED', 'PICKED_UP', 'IN_TRANSIT', "
+                      "'NEAR_ADDRESS')), c.courier_id limit 1",
+       soci::use(method_type), soci::use(method_type));
   for (const soci::row& row : found) return ToCourier(row);
   return std::nullopt;
 }

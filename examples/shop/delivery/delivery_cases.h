@@ -24,6 +24,7 @@ struct DeliveryCase {
 
 struct CourierPerson {
   std::string id, name, phone, method_type;
+  std::string position;  // as it was reported last; empty if it was not
 };
 
 std::optional<DeliveryCase> FindDeliveryCase(soci::session& sql, const std::string& case_id);
@@ -34,12 +35,14 @@ std::vector<DeliveryCase> ListDeliveryCases(soci::session& sql, const std::strin
 // DRAFT nor CANCELED; then false.
 bool DraftCase(soci::session& sql, const DeliveryCase& wanted);
 bool MayBecome(const DeliveryCase& work, const std::string& state);
-// Sets `state`, courier, proof and the time; false if somebody else has changed the state meanwhile.
+// Sets `state`, courier and proof, and the time if it is DELIVERED now; false if somebody else has changed the state meanwhile.
 bool MoveCase(soci::session& sql, const DeliveryCase& work, const std::string& state, const std::string& now);
 
 void PutCourier(soci::session& sql, const CourierPerson& courier);
 std::optional<CourierPerson> FindCourier(soci::session& sql, const std::string& id);
-// Who goes so, and has the least to do. nullopt if nobody does.
+void PutPosition(soci::session& sql, const std::string& courier_id, const std::string& position,
+                 const std::string& now);
+// Who goes so (anyhow if it is empty), and has the least to do. nullopt if nobody does.
 std::optional<CourierPerson> FreestCourier(soci::session& sql, const std::string& method_type);
 
 }  // namespace fermata::shop

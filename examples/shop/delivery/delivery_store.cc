@@ -39,14 +39,6 @@ bool Change(soci::session& sql, const std::string& id, const std::string& from, 
   return update.get_affected_rows() > 0;
 }
 
-void GivePlaceBack(soci::session& sql, const DeliveryReservation& reservation) {
-  if (!reservation.external_ref.empty()) return;
-  if (reservation.kind == "PICKUP")
-    sql << "update pickup_point set taken = taken - 1 where point_id = :id", soci::use(reservation.point_id);
-  else
-    sql << "update delivery_slot set taken = taken - 1 where slot_id = :id", soci::use(reservation.slot_id);
-}
-
 DeliverySlot ToSlot(const soci::row& row) {
   return {row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2),
           row.get<std::string>(3), row.get<std::string>(4), row.get<long long>(5) - row.get<long long>(6)};
@@ -191,6 +183,14 @@ std::optional<DeliveryReservation> FindLastSlotOf(soci::session& sql, const std:
 std::optional<DeliveryReservation> FindReservationBy(soci::session& sql, const std::string& reservation_id) {
   const auto found = FindReservations(sql, "reservation_guid = :id", reservation_id);
   return found.empty() ? std::nullopt : std::optional(found.front());
+}
+
+void GivePlaceBack(soci::session& sql, const DeliveryReservation& reservation) {
+  if (!reservation.external_ref.empty()) return;
+  if (reservation.kind == "PICKUP")
+    sql << "update pickup_point set taken = taken - 1 where point_id = :id", soci::use(reservation.point_id);
+  else
+    sql << "update delivery_slot set taken = taken - 1 where slot_id = :id", soci::use(reservation.slot_id);
 }
 
 bool TakePlace(soci::session& sql, const DeliveryReservation& reservation) {

@@ -64,6 +64,8 @@ std::optional<DeliveryReservation> FindSlotOf(soci::session& sql, const std::str
 // The newest one, whatever its state is.
 std::optional<DeliveryReservation> FindLastSlotOf(soci::session& sql, const std::string& order_id);
 std::optional<DeliveryReservation> FindReservationBy(soci::session& sql, const std::string& reservation_id);
+// Gives back what TakePlace() took.
+void GivePlaceBack(soci::session& sql, const DeliveryReservation& reservation);
 // Takes a place at the point or in the slot (none for an external company). False if there is none left.
 bool TakePlace(soci::session& sql, const DeliveryReservation& reservation);
 void AddSlotReservation(soci::session& sql, const DeliveryReservation& reservation, const std::string& expires_dt);

@@ -97,7 +97,7 @@ RestAnswer DeliveryService::PutCompany(const RestRequest& request) {
 
 RestAnswer DeliveryService::PutCourier(const RestRequest& request) {
   const CourierPerson courier{request.Text("id"), request.Text("name"), request.Text("phone"),
-                              request.Text("methodType")};
+                              request.Text("methodType"), ""};
   if (courier.id.empty() || courier.name.empty() || !IsMethod(courier.method_type))
     return Refusal(400, "An id, a name and ON_FOOT, SCOOTER or CAR should be provided");
   return database_->Transact([&](soci::session& sql) {
@@ -105,6 +105,19 @@ RestAnswer DeliveryService::PutCourier(const RestRequest& request) {
       shop::PutCourier(sql, courier);
       return {200, Value::Object({{"id", Value::String(courier.id)}})};
     });
+  });
+}
+
+RestAnswer DeliveryService::NotePosition(const RestRequest& request) {
+  constexpr std::size_t kPositionBytesMax = 100;
+  if (const RestAnswer refused = RefuseCustomers(request); refused.status != 200) return refused;
+  const std::string id = request.parameters.at("id"), position = request.Text("position");
+  if (position.empty() || position.size() > kPositionBytesMax)
+    return Refusal(400, "A position should be provided, such as 55.7522,37.6156");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    if (!FindCourier(sql, id)) return Refusal(404, "Courier not found");
+    PutPosition(sql, id, position, TimeText(clock_, 0));
+    return {200, Value::Object({{"id", Value::String(id)}, {"position", Value::String(position)}})};
   });
 }
 

@@ -84,6 +84,8 @@ RestAnswer FileStore::Keep(const std::string& bytes, const std::string& type, st
                               soci::use(uid), soci::use(type), soci::use(size), soci::use(now), soci::use(expires));
     insert.execute(true);
     const bool is_new = insert.get_affected_rows() > 0;
+    // It may have had its time, and be dropped, while we were about to say that it is here.
+    if (!std::filesystem::exists(path) && !WriteFile(path, bytes)) return Refusal(503, "The file could not be kept");
     sql << "update file_object set expires_dt = :expires where uid = :uid and expires_dt < :expires2",
         soci::use(expires), soci::use(uid), soci::use(expires);
     return {is_new ? 201 : 200,

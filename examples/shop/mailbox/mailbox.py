@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""A mail server for trying things out: takes every mail by SMTP, keeps it as a file, shows it on a page.
+"""A mail server for trying things out, and a gateway for SMS and push messages: keeps what it gets as files, shows it on a page.
 
 Usage: mailbox.py --folder DIR [--smtp-port 0] [--http-port 0]
 
 Prints one line of JSON when it is ready: {"smtp": "smtp://127.0.0.1:…", "http": "http://127.0.0.1:…", "folder": "…"}.
 HTTP: `/` for people; `/messages` lists the mails, newest first, as JSON; `/messages?to=ADDRESS` those of one address, and with
-`&count=N&wait=SECONDS` as soon as there are N; `/messages/N` one of them with its texts; `/messages/N.eml` as it came. Listens on this machine only.
+`&count=N&wait=SECONDS` as soon as there are N; `/messages/N` one of them with its texts; `/messages/N.eml` as it came. POST `/sms` {to, text} and `/push` {device, title, text}
+take a message once for its Idempotency-Key; `/texts` lists them, newest first, `/texts?to=…&count=N&wait=SECONDS` as above.
+Listens on this machine only.
 """
 
 import argparse
@@ -74,6 +76,39 @@ class Mailbox:
         }
 
 
+class Texts:
+    """What came for telephones and devices: a line of JSON each in texts.jsonl."""
+
+    def __init__(self, folder):
+        self.path = pathlib.Path(folder) / "texts.jsonl"
+        # A line that was cut off is not there.
+        lines = self.path.read_text().split("\n")[:-1] if self.path.exists() else []
+        self.path.write_text("".join(line + "\n" for line in lines))
+        self.all = [json.loads(line) for line in lines]
+        self.keys = {text["key"] for text in self.all}
+        self.changed = threading.Condition()
+
+    def add(self, text):
+        with self.changed:
+            if text["key"] and text["key"] in self.keys:
+                return
+            with self.path.open("a") as file:
+                file.write(json.dumps(text, ensure_ascii=False) + "\n")
+            self.all.append(text)
+            self.keys.add(text["key"])
+            self.changed.notify_all()
+
+    def wait(self, to, count, seconds):
+        end = time.monotonic() + seconds
+        with self.changed:
+            while True:
+                found = [t for t in reversed(self.all) if to is None or t["to"] == to]
+                left = end - time.monotonic()
+                if len(found) >= count or left <= 0:
+                    return found
+                self.changed.wait(left)
+
+
 class SmtpHandler:
     def __init__(self, mailbox):
         self.mailbox = mailbox
@@ -94,18 +129,37 @@ class SmtpHandler:
 
 class HttpHandler(http.server.BaseHTTPRequestHandler):
     mailbox = None
+    texts = None
+
+    def do_POST(self):
+        kind = self.path.strip("/")
+        try:
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            text = {"kind": kind, "to": body["to" if kind == "sms" else "device"], "title": body.get("title", ""), "text": body["text"]}
+        except (ValueError, KeyError, TypeError):
+            return self.answer(400, "text/plain", b"Expected JSON with an address and a text.\n")
+        if kind not in ("sms", "push"):
+            return self.answer(404, "text/plain", b"There is no such gateway.\n")
+        # So that a refusal for good and one for now can be tried out.
+        if text["to"].startswith(("+000", "refused")):
+            return self.answer(422, "text/plain", b"There is no such number.\n")
+        if text["to"].startswith(("+999", "later")):
+            return self.answer(503, "text/plain", b"Try again later.\n")
+        self.texts.add({**text, "key": self.headers.get("Idempotency-Key", "")})
+        return self.answer(202, "application/json", b"{}")
 
     def do_GET(self):
         url = urllib.parse.urlsplit(self.path)
         parts = url.path.strip("/").split("/")
         if parts == [""]:
             return self.answer(200, "text/html; charset=utf-8", self.page())
-        if parts == ["messages"]:
+        if parts in (["messages"], ["texts"]):
             query = urllib.parse.parse_qs(url.query)
             count, seconds = query.get("count", ["0"])[0], query.get("wait", ["0"])[0]
             if not (count.isdigit() and seconds.isdigit()):
                 return self.answer(400, "text/plain", b"Expected numbers for count and wait.\n")
-            return self.json(self.mailbox.wait(query.get("to", [None])[0], int(count), min(int(seconds), 60)))
+            source = self.mailbox if parts == ["messages"] else self.texts
+            return self.json(source.wait(query.get("to", [None])[0], int(count), min(int(seconds), 60)))
         if len(parts) == 2 and parts[0] == "messages":
             number = parts[1].removesuffix(".eml")
             path = self.mailbox.folder / f"{int(number):06}.eml" if number.isdigit() else None
@@ -117,6 +171,11 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
 
     def page(self):
         rows = []
+        for text in self.texts.wait(None, 0, 0)[:20]:
+            rows.append(
+                f"<article><h2>{html.escape(text['kind'].upper())}: {html.escape(text['title'] or text['text'])}</h2>"
+                f"<p>to {html.escape(text['to'])}</p><pre>{html.escape(text['text'])}</pre></article>"
+            )
         for path in self.mailbox.files()[:100]:
             mail = self.mailbox.read(path)
             rows.append(
@@ -168,6 +227,7 @@ def main():
     smtp = SmtpController(SmtpHandler(mailbox), hostname="127.0.0.1", port=options.smtp_port)
     smtp.start()
     HttpHandler.mailbox = mailbox
+    HttpHandler.texts = Texts(options.folder)
     web = HttpServer(("127.0.0.1", options.http_port), HttpHandler)
     threading.Thread(target=web.serve_forever, daemon=True).start()
     ready = {"smtp": f"smtp://127.0.0.1:{smtp.port}", "http": f"http://127.0.0.1:{web.server_address[1]}", "folder": str(mailbox.folder)}

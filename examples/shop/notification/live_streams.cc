@@ -4,6 +4,12 @@
 
 namespace fermata::shop {
 
+namespace {
+
+constexpr std::size_t kStreamsPerCustomerMax = 8;
+
+}  // namespace
+
 LiveStreams::LiveStreams() = default;
 
 LiveStreams::~LiveStreams() {
@@ -13,7 +19,13 @@ LiveStreams::~LiveStreams() {
 
 void LiveStreams::Add(const std::string& customer, const StreamHandle& stream) {
   std::lock_guard lock(mutex_);
-  streams_[customer].push_back(stream);
+  std::vector<StreamHandle>& streams = streams_[customer];
+  std::erase_if(streams, [](const StreamHandle& open) { return open.closed(); });
+  if (streams.size() >= kStreamsPerCustomerMax) {
+    streams.front().Close();
+    streams.erase(streams.begin());
+  }
+  streams.push_back(stream);
 }
 
 void LiveStreams::Publish(const std::string& customer, const std::string& event) {

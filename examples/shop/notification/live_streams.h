@@ -18,6 +18,7 @@ class LiveStreams {
   LiveStreams();
   ~LiveStreams();  // ends them
 
+  // Ends the customer's oldest one if there are too many.
   void Add(const std::string& customer, const StreamHandle& stream);
   // To every page of the customer; those that have gone are forgotten.
   void Publish(const std::string& customer, const std::string& event);

@@ -87,7 +87,7 @@ std::vector<Message> PushedMessages(soci::session& sql, const std::string& custo
                    << " from notification_message m where receiver = :customer and receiver_kind = 'USER' and "
                       "notification_message_id > :after and exists (select 1 from notification_delivery d where "
                       "d.message_guid = m.message_guid and d.channel = 'PUSH' and d.status = 'SENT') order by "
-                      "notification_message_id limit 200",
+                      "m.notification_message_id limit 200",
        soci::use(customer), soci::use(after));
   for (const soci::row& row : found) messages.push_back(ToMessage(row));
   return messages;

@@ -31,7 +31,8 @@ int main(int argc, char** argv) {
   app.add_option("--data", options.data, "Folder of the databases and of auth's key")->capture_default_str();
   app.add_option("--database", options.database_url,
                  "sqlite:///FOLDER or postgresql://…, with a schema a service; SQLite in --data if it is not given");
-  app.add_option("--only", options.only, "One service")
+  app.add_option("--only", options.only, "Some of the services, with commas between")
+      ->delimiter(',')
       ->check(CLI::IsMember(
           std::vector<std::string>(std::begin(fermata::shop::kServiceNames), std::end(fermata::shop::kServiceNames))));
   app.add_option("--port-base,--port", options.port_base,

@@ -9,7 +9,7 @@ namespace {
 // A customer Ann with a session, one Bob with another, and a store with tea (450.00, discount 50.00) and jam (100.00).
 class OrderTest : public ShopTest {
  protected:
-  OrderTest() {
+  OrderTest() : ShopTest({"store", "order"}) {
     Post("store", "/products", R"({"id":"tea","name":"Tea","price":45000,"discount":5000})", "p1");
     Post("store", "/products", R"({"id":"jam","name":"Jam","price":10000})", "p2");
     AddSession("s-ann", "ann");

@@ -14,6 +14,7 @@ long long IntAt(const Value& value, std::string_view key) { return value.Find(ke
 // Wallets, gift cards and their ledger.
 class MoneyTest : public ShopTest {
  protected:
+  MoneyTest() : ShopTest({"billing", "notification", "payment"}) {}
   // Whatever a test did, no money came or went.
   ~MoneyTest() override {
     const Reply books = Get("billing", "/books");

@@ -8,7 +8,7 @@ constexpr const char* kAnn = R"({"username":"ann","password":"correct horse"})";
 // A customer Ann with the password "correct horse", and an engine that runs signin and signout as their processes do.
 class SessionTest : public ShopTest {
  protected:
-  SessionTest() {
+  SessionTest() : ShopTest({"auth"}) {
     const std::string ref = Post("auth", "/credentials", R"({"password":"correct horse"})").Text("credentialsRef");
     EXPECT_EQ(
         Post(

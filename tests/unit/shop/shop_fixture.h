@@ -42,11 +42,16 @@ class HandClock : public Clock {
   std::atomic<std::int64_t> now_s_{1'600'000'000};
 };
 
-// The parameter is the database: "Sqlite" or "Postgres".
-class ShopTest : public testing::TestWithParam<std::string> {
- protected:
-  ShopTest()
-      : engine_({.stop_grace_ms = 0},
+// Some services of the shop, an engine that takes down what it is sent, and an auth service that knows the sessions which
+// a test has added.
+class ShopWorld {
+ public:
+  // `database`: "Sqlite" or "Postgres". `services` as in ShopOptions. `adjust` changes the options of every start.
+  explicit ShopWorld(const std::string& database, std::vector<std::string> services = {},
+                     std::function<void(shop::ShopOptions& options)> adjust = {})
+      : services_(std::move(services)),
+        adjust_(std::move(adjust)),
+        engine_({.stop_grace_ms = 0},
                 [this](const HttpRequest& request, ResponseHandle response) { TakeDown(request, response); }),
         sessions_server_({.stop_grace_ms = 0}, [this](const HttpRequest& request, ResponseHandle response) {
           TellSession(request, response);
@@ -55,10 +60,10 @@ class ShopTest : public testing::TestWithParam<std::string> {
     Result<int> sessions_port = sessions_server_.Start();
     sessions_url_ = "http://127.0.0.1:" + std::to_string(sessions_port.ok() ? *sessions_port : 0);
     engine_url_ = "http://127.0.0.1:" + std::to_string(port.ok() ? *port : 0);
-    database_ = GetParam() == "Postgres" ? PostgresCluster::Shared().CreateDatabase() : "";
+    database_ = database == "Postgres" ? PostgresCluster::Shared().CreateDatabase() : "";
     StartShop();
   }
-  ~ShopTest() override {
+  ~ShopWorld() {
     shop_.reset();
     engine_.Stop();
     sessions_server_.Stop();
@@ -71,12 +76,14 @@ class ShopTest : public testing::TestWithParam<std::string> {
                               .port_base = 0,
                               .engine_url = engine_url_,
                               .smtp_url = TheMailbox().smtp_url()};
+    options.only = services_;
     options.clock = &clock_;
     options.auth_url = sessions_url_;
     options.bank_url = "http://127.0.0.1:" + std::to_string(bank_port_);
     options.bank_api_key = "api";
     options.callback_key = "secret";
     options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
+    if (adjust_) adjust_(options);
     shop_ = std::make_unique<shop::Shop>();
     auto started = shop_->Start(options);
     ASSERT_TRUE(started.ok()) << started.error().message;
@@ -119,6 +126,21 @@ class ShopTest : public testing::TestWithParam<std::string> {
     EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(20), [&] { return events_.size() >= count; }));
     return events_;
   }
+  // The same, of those that tell of `value` in this field of their data.
+  std::vector<Value> EventsAbout(std::string_view field, const std::string& value, std::size_t count) {
+    std::vector<Value> found;
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(arrived_.wait_for(lock, std::chrono::seconds(20), [&] {
+      found.clear();
+      for (const Value& event : events_) {
+        const Value* data = event.Find("data");
+        const Value* told = data && data->is_map() ? data->Find(field) : nullptr;
+        if (told && *told == Value::String(value)) found.push_back(event);
+      }
+      return found.size() >= count;
+    }));
+    return found;
+  }
   std::vector<Value> Starts() {
     std::lock_guard lock(mutex_);
     return starts_;
@@ -138,6 +160,9 @@ class ShopTest : public testing::TestWithParam<std::string> {
     std::lock_guard lock(mutex_);
     refusals_ = times;
   }
+
+  // Where the services keep their files.
+  std::string data_folder() const { return folder_.File("shop"); }
 
   HandClock clock_;
   // Where payment looks for the bank; nobody is there unless a test starts it.
@@ -190,6 +215,8 @@ class ShopTest : public testing::TestWithParam<std::string> {
     arrived_.notify_all();
   }
 
+  const std::vector<std::string> services_;
+  const std::function<void(shop::ShopOptions& options)> adjust_;
   TempFolder folder_;
   std::mutex mutex_;
   std::condition_variable arrived_;
@@ -202,6 +229,29 @@ class ShopTest : public testing::TestWithParam<std::string> {
   std::string engine_url_, sessions_url_, database_;
   std::map<std::string, int> ports_;
   std::unique_ptr<shop::Shop> shop_;
+};
+
+// A world for each test. The parameter is the database: "Sqlite" or "Postgres".
+class ShopTest : public testing::TestWithParam<std::string>, protected ShopWorld {
+ protected:
+  explicit ShopTest(std::vector<std::string> services = {}) : ShopWorld(GetParam(), std::move(services)) {}
+};
+
+// One world for all tests of a suite on a database: each test has names of its own in it.
+template <class World>
+class SharedShopTest : public testing::TestWithParam<std::string> {
+ public:
+  static void TearDownTestSuite() { worlds_.clear(); }
+
+ protected:
+  World& world() {
+    std::unique_ptr<World>& world = worlds_[GetParam()];
+    if (!world) world = std::make_unique<World>(GetParam());
+    return *world;
+  }
+
+ private:
+  inline static std::map<std::string, std::unique_ptr<World>> worlds_;
 };
 
 inline std::string DatabaseName(const testing::TestParamInfo<std::string>& info) { return info.param; }

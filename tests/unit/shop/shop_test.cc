@@ -5,8 +5,15 @@
 namespace fermata::test {
 namespace {
 
-class BillingTest : public ShopTest {};
-class NotificationTest : public ShopTest {};
+class BillingTest : public ShopTest {
+ protected:
+  BillingTest() : ShopTest({"billing"}) {}
+};
+
+class NotificationTest : public ShopTest {
+ protected:
+  NotificationTest() : ShopTest({"notification"}) {}
+};
 
 TEST_P(BillingTest, OpensOneWalletPerCustomerWithBalanceZero) {
   const Reply first = Post("billing", "/wallet/open", R"({"username":"ann","firstName":"Ann"})", "k1");

@@ -7,6 +7,8 @@ constexpr const char* kPassword = "correct horse battery";
 
 class SignupTest : public ShopTest {
  protected:
+  SignupTest() : ShopTest({"auth", "notification"}) {}
+
   // An attempt of this customer whose code has been sent; gives its guid.
   std::string OpenAttempt(const std::string& username, int tries_max = 3) {
     const std::string ref =

@@ -10,7 +10,7 @@ namespace {
 // A shop with 10 tea in the centre, 4 in the north, and a soup that is cooked.
 class StoreTest : public ShopTest {
  protected:
-  StoreTest() {
+  StoreTest() : ShopTest({"store"}) {
     Put("/categories", R"({"id":"drinks","name":"Drinks"})");
     Put("/products",
         R"({"id":"tea","name":"Чай Улун","description":"Oolong","categoryId":"drinks","price":45000,"discount":5000})");
