@@ -154,8 +154,8 @@ RestAnswer OrderService::ReadItems(const RestRequest& request, Order& order) {
 
 RestAnswer OrderService::StartProcess(const std::string& process, const Value& input, const std::string& key) {
   const RestReply reply =
-      engine_.Post("/v1/instances?wait=5s", Value::Object({{"process", Value::String(process)}, {"input", input}}), key,
-                   kProcessTimeoutMs);
+      engine_.Post("/v1/instances?wait=5s&until=waiting",
+                   Value::Object({{"process", Value::String(process)}, {"input", input}}), key, kProcessTimeoutMs);
   const std::string status = TextOf(reply.body, "status");
   if (reply.status == 409) return Refusal(409, "This order is at it already");
   if (reply.status < 200 || reply.status >= 300) return Refusal(503, "The process could not be started");
