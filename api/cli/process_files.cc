@@ -29,6 +29,16 @@ bool HasRootKey(std::string_view text, std::string_view key) {
   return text.starts_with(start) || text.find("\n" + start) != std::string_view::npos;
 }
 
+// Whether the process may call the manifest's connector; a manifest too many only makes the bundle larger. Nor is this read as YAML.
+bool Names(const std::string& process, const std::string& manifest) {
+  const std::string key = "connector:";
+  const std::size_t found = manifest.starts_with(key) ? 0 : manifest.find("\n" + key);
+  const std::size_t begin = manifest.find_first_not_of(" \t\"'", manifest.find(':', found) + 1);
+  const std::size_t end = manifest.find_first_of(" \t\"'\r\n#", begin);
+  if (found == std::string::npos || begin == std::string::npos) return true;
+  return process.find(manifest.substr(begin, end - begin) + ".") != std::string::npos;
+}
+
 bool IsYamlFile(const fs::path& path) {
   const std::string name = path.filename().string();
   const bool yaml = name.ends_with(".yaml") || name.ends_with(".yml");
@@ -84,9 +94,11 @@ Result<DeployRequest> ReadDeployRequest(const fs::path& file, const std::vector<
   request.file_name = bundle.file;
   request.yaml = std::move(bundle.text);
   request.files = std::move(bundle.files);
-  request.manifests = ReadManifestFiles(file.parent_path() / "connectors");
-  for (const fs::path& folder : connector_folders)
-    for (auto& manifest : ReadManifestFiles(folder)) request.manifests.push_back(std::move(manifest));
+  std::vector<fs::path> folders = {file.parent_path() / "connectors"};
+  folders.insert(folders.end(), connector_folders.begin(), connector_folders.end());
+  for (const fs::path& folder : folders)
+    for (auto& manifest : ReadManifestFiles(folder))
+      if (Names(request.yaml, manifest.second)) request.manifests.push_back(std::move(manifest));
   return request;
 }
 

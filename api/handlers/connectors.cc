@@ -19,7 +19,7 @@ void DeployManifest(const RouteContext& context, const HttpRequest& request, con
     if (!loaded.manifest) return reply.Fail(loaded.diagnostics);
     if (const Status works = context.services.check_connector(loaded.manifest); !works.ok())
       return reply.Fail(works.error());
-    const Engine::ManifestOutcome deployed = context.engine().DeployManifest(file, text);
+    const Engine::ManifestOutcome deployed = context.engine().DeployManifest(file, text, ManifestOrigin::kDeployed);
     if (deployed.error) return reply.Fail(*deployed.error);
     if (!deployed.ok) return reply.Fail(deployed.diagnostics);
     reply.Json(201, Value::Object({{"connector", Value::String(deployed.connector)},
@@ -30,7 +30,7 @@ void DeployManifest(const RouteContext& context, const HttpRequest& request, con
 
 void List(const RouteContext& context, const Reply& reply) {
   std::vector<Value> items;
-  for (const ManifestPtr& manifest : context.engine().Manifests()) items.push_back(ViewOf(*manifest));
+  for (const ConnectorInfo& connector : context.engine().Connectors()) items.push_back(ViewOf(connector));
   reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
 }
 

@@ -10,10 +10,6 @@
 namespace fermata {
 namespace {
 
-Error UnknownProcess(const std::string& process) {
-  return {kUnknownProcess, "Expected the name of a deployed process, but none is called '" + process + "'."};
-}
-
 // {path: text} under `name`.
 std::vector<std::pair<std::string, std::string>> ReadTexts(FieldReader& fields, const std::string& name) {
   std::vector<std::pair<std::string, std::string>> texts;
@@ -74,7 +70,7 @@ void List(const RouteContext& context, const Reply& reply) {
 // The live version in full, and which others there are.
 void GetProcess(const RouteContext& context, const std::string& process, const Reply& reply) {
   const std::optional<DefinitionInfo> live = context.engine().FindDefinition(process, "");
-  if (!live) return reply.Fail(UnknownProcess(process));
+  if (!live) return reply.Fail(context.engine().UnknownDefinition(process, ""));
   std::vector<Value> versions;
   for (const DefinitionInfo& info : context.engine().Definitions())
     if (info.process == process) versions.push_back(SummaryOf(info));
@@ -86,11 +82,7 @@ void GetProcess(const RouteContext& context, const std::string& process, const R
 void GetVersion(const RouteContext& context, const HttpRequest& request, const std::string& process,
                 const std::string& version, const Reply& reply) {
   const std::optional<DefinitionInfo> info = context.engine().FindDefinition(process, version);
-  if (!info) {
-    if (!context.engine().GetDefinition(process, "")) return reply.Fail(UnknownProcess(process));
-    return reply.Fail(
-        Error{kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none."});
-  }
+  if (!info) return reply.Fail(context.engine().UnknownDefinition(process, version));
   const std::string* accept = request.FindHeader("accept");
   if (accept && IsYamlType(*accept)) return reply.Send(TextResponse(200, info->source, "application/yaml"));
   reply.Json(200, ViewOf(*info));

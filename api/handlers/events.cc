@@ -24,10 +24,21 @@ Value ViewOf(const EventReply& reply) {
                         {"started", Value::List(std::move(started))}});
 }
 
+// The refusal of an event's data tells all that is wrong with it. `path` is where the event stands in the body.
+std::vector<Error> AllOf(const RouteContext& context, const CloudEvent& event, const Error& refusal,
+                         const std::string& path) {
+  std::vector<Error> mistakes;
+  if (refusal.code == kInvalidEvent) mistakes = context.engine().MistakesOf(event);
+  if (mistakes.empty()) mistakes = {refusal};
+  for (Error& mistake : mistakes) mistake.path = path + mistake.path;
+  return mistakes;
+}
+
 void PublishOne(const RouteContext& context, const Reply& reply, ReadEvent read) {
   if (!read.mistakes.empty()) return reply.Fail(read.mistakes);
-  context.engine().Publish(std::move(read.event), [reply](Result<EventReply> answer) {
-    if (!answer.ok()) return reply.Fail(answer.error());
+  CloudEvent event = read.event;
+  context.engine().Publish(std::move(read.event), [context, reply, event](Result<EventReply> answer) {
+    if (!answer.ok()) return reply.Fail(AllOf(context, event, answer.error(), ""));
     reply.Json(202, ViewOf(*answer));
   });
 }
@@ -82,9 +93,11 @@ void PublishBatch(const RouteContext& context, const Reply& reply, std::vector<R
       outcome->Set(i, Refused(events[i].mistakes), 422);
       continue;
     }
-    context.engine().Publish(std::move(events[i].event), [outcome, i](Result<EventReply> answer) {
+    CloudEvent event = events[i].event;
+    context.engine().Publish(std::move(events[i].event), [context, outcome, event, i](Result<EventReply> answer) {
       if (answer.ok()) return outcome->Set(i, ViewOf(*answer), 202);
-      outcome->Set(i, Refused({answer.error()}), StatusOf(answer.error().code));
+      const std::vector<Error> mistakes = AllOf(context, event, answer.error(), "/" + std::to_string(i));
+      outcome->Set(i, Refused(mistakes), StatusOf(answer.error().code));
     });
   }
 }

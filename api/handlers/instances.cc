@@ -46,6 +46,13 @@ void AnswerStart(const RouteContext& context, const Reply& reply, const StartRep
   if (!posted) reply.Json(201, ViewOfStart(started), std::move(headers));
 }
 
+// The refusal of an input tells all that is wrong with it.
+void FailStart(const RouteContext& context, const Reply& reply, const StartRequest& asked, const Error& error) {
+  if (error.code != kInvalidInput) return reply.Fail(error);
+  const std::vector<Error> mistakes = context.engine().MistakesOf(asked);
+  return mistakes.empty() ? reply.Fail(error) : reply.Fail(mistakes);
+}
+
 void Start(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
   QueryReader query(request, {"wait", "until"});
   const Wait wait = ReadWait(query);
@@ -64,8 +71,9 @@ void Start(const RouteContext& context, const HttpRequest& request, const Reply&
   if (!mistakes.empty()) return reply.Fail(mistakes);
   if (const std::string* traceparent = request.FindHeader("traceparent")) start.traceparent = *traceparent;
   start.request_hash = HashOf(start);
-  context.engine().Start(std::move(start), [context, reply, wait](Result<StartReply> started) {
-    if (!started.ok()) return reply.Fail(started.error());
+  StartRequest asked = start;
+  context.engine().Start(std::move(start), [context, reply, wait, asked](Result<StartReply> started) {
+    if (!started.ok()) return FailStart(context, reply, asked, started.error());
     AnswerStart(context, reply, *started, wait);
   });
 }

@@ -55,6 +55,16 @@ void FailUnknown(const RouteContext& context, const Reply& reply, const TaskId& 
   });
 }
 
+// The refusal of an answer's data tells all that is wrong with it.
+void FailAnswer(const RouteContext& context, const Reply& reply, const InstanceId& instance, const CompleteTask& answer,
+                const Error& error) {
+  context.Later(reply, [=] {
+    std::vector<Error> mistakes = context.engine().MistakesOf(instance, answer);
+    if (mistakes.empty() || error.path.starts_with("/outcome")) mistakes.insert(mistakes.begin(), error);
+    reply.Fail(mistakes);
+  });
+}
+
 void Complete(const RouteContext& context, const HttpRequest& request, const std::string& name, const Reply& reply) {
   QueryReader query(request, {"wait", "until"});
   const Wait wait = ReadWait(query);
@@ -73,8 +83,9 @@ void Complete(const RouteContext& context, const HttpRequest& request, const std
   if (!id) return reply.Fail(UnknownTask(name));
   answer.activation = id->activation;
   asked.instance = id->instance;
-  asked.command = std::move(answer);
+  asked.command = answer;
   SendCommand(context, reply, std::move(asked), wait, [=](const Error& error) {
+    if (error.code == kInvalidAnswer) return FailAnswer(context, reply, id->instance, answer, error);
     if (error.code == kUnknownTask || error.code == kStatusForbids) return FailUnknown(context, reply, *id, error);
     reply.Fail(error.code == kUnknownInstance ? UnknownTask(name) : error);
   });

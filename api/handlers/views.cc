@@ -50,6 +50,20 @@ std::string_view KindWord(ConnectorKind kind) {
   return "builtin";
 }
 
+std::string_view OriginWord(ManifestOrigin origin) {
+  switch (origin) {
+    case ManifestOrigin::kFolder:
+      return "folder";
+    case ManifestOrigin::kDeployed:
+      return "deployed";
+    case ManifestOrigin::kBundle:
+      return "bundle";
+    case ManifestOrigin::kBuiltin:
+      break;
+  }
+  return "builtin";
+}
+
 // "<instance id>-<number>".
 std::optional<std::pair<InstanceId, std::int64_t>> ParseNumbered(std::string_view text) {
   const std::size_t dash = text.rfind('-');
@@ -165,7 +179,8 @@ Value ViewOf(const DefinitionInfo& info) {
   return Value::Map(std::move(entries));
 }
 
-Value ViewOf(const Manifest& manifest) {
+Value ViewOf(const ConnectorInfo& connector) {
+  const Manifest& manifest = *connector.manifest;
   std::vector<Value> operations;
   for (const OperationManifest& operation : manifest.operations)
     operations.push_back(Value::Object({{"name", Text(operation.name)},
@@ -175,6 +190,9 @@ Value ViewOf(const Manifest& manifest) {
   return Value::Object({{"connector", Text(manifest.connector)},
                         {"version", Text(manifest.version)},
                         {"kind", Text(KindWord(manifest.kind))},
+                        {"origin", Text(OriginWord(connector.origin))},
+                        {"file", TextOrNull(connector.file)},
+                        {"processes", Texts(connector.processes)},
                         {"title", TextOrNull(manifest.title)},
                         {"description", TextOrNull(manifest.description)},
                         {"operations", Value::List(std::move(operations))}});

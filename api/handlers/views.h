@@ -4,7 +4,6 @@
 #pragma once
 
 #include "engine/language/diagnostic.h"
-#include "engine/model/manifest.h"
 #include "engine/runtime/engine.h"
 
 namespace fermata {
@@ -20,7 +19,7 @@ Value ViewOf(const HistoryEntry& entry);
 // Without and with the source and the input's schema.
 Value SummaryOf(const DefinitionInfo& info);
 Value ViewOf(const DefinitionInfo& info);
-Value ViewOf(const Manifest& manifest);
+Value ViewOf(const ConnectorInfo& connector);
 Value ViewOf(const DeployReply& reply);
 
 // "<instance id>-<number>".

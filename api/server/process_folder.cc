@@ -43,9 +43,14 @@ void Refuse(const std::string& file, const Error& error) {
            {{"file", file}, {"code", FormatErrorCode(error.code)}, {"reason", error.message}, {"hint", error.hint}});
 }
 
-std::string ContentOf(const DeployRequest& request) {
+std::string OwnContentOf(const DeployRequest& request) {
   std::string content = request.yaml;
   for (const auto& [path, text] : request.files) content += '\0' + path + '\0' + text;
+  return content;
+}
+
+std::string ContentOf(const DeployRequest& request) {
+  std::string content = OwnContentOf(request);
   for (const auto& [name, text] : request.manifests) content += '\0' + name + '\0' + text;
   return content;
 }
@@ -115,14 +120,6 @@ void ProcessFolder::Watch() {
   }
 }
 
-bool ProcessFolder::IsNew(const std::string& name, const std::string& content) {
-  std::string hash = Sha256Hex(content);
-  std::string& last = seen_[name];
-  if (last == hash) return false;
-  last = std::move(hash);
-  return true;
-}
-
 void ProcessFolder::DeployChanges() {
   DeployManifests();
   if (options_.processes.empty()) return;
@@ -132,7 +129,8 @@ void ProcessFolder::DeployChanges() {
 void ProcessFolder::DeployManifests() {
   if (options_.connectors.empty()) return;
   for (const auto& [file, text] : ReadManifestFiles(options_.connectors)) {
-    if (!IsNew(file, text)) continue;
+    std::string hash = Sha256Hex(text);
+    if (std::string& last = seen_[file].own; std::exchange(last, hash) == hash) continue;
     const ManifestOutcome loaded = LoadManifest(file, text);
     if (!loaded.manifest) {
       Refuse(file, loaded.diagnostics);
@@ -140,7 +138,7 @@ void ProcessFolder::DeployManifests() {
     }
     // Manifests of built-in connectors come with their code.
     if (loaded.manifest->kind == ConnectorKind::kBuiltin) continue;
-    const Engine::ManifestOutcome deployed = engine_.DeployManifest(file, text);
+    const Engine::ManifestOutcome deployed = engine_.DeployManifest(file, text, ManifestOrigin::kFolder);
     if (deployed.ok) {
       LogInfo("A connector is deployed.",
               {{"connector", deployed.connector}, {"version", deployed.version}, {"file", file}});
@@ -158,9 +156,12 @@ void ProcessFolder::DeployProcess(const fs::path& file) {
   Result<DeployRequest> request = ReadDeployRequest(file, folders);
   // Gone since the folder was listed.
   if (!request.ok()) return;
-  // At the start the operator's choice of the live version stands; a file that changes while we look goes live.
-  if (!seen_.count(file.string())) request->if_there = DeployRequest::IfThere::kLeave;
-  if (!IsNew(file.string(), ContentOf(*request))) return;
+  const Seen now{Sha256Hex(OwnContentOf(*request)), Sha256Hex(ContentOf(*request))};
+  Seen& seen = seen_[file.string()];
+  if (seen.all == now.all) return;
+  // A file that changes while we look goes live. At the start, and where only a manifest has changed, the operator's choice of the live version stands.
+  if (seen.own.empty() || seen.own == now.own) request->if_there = DeployRequest::IfThere::kLeave;
+  seen = now;
   const DeployOutcome outcome = engine_.Deploy(*request);
   if (outcome.error) {
     // Storage may be back in a moment: let the next change try again.

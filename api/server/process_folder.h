@@ -37,12 +37,15 @@ class ProcessFolder {
   void DeployChanges();
   void DeployManifests();
   void DeployProcess(const std::filesystem::path& file);
-  // Whether the content differs from what was seen last under this name.
-  bool IsNew(const std::string& name, const std::string& content);
+  // What was last seen of a file. Hashes; of a manifest `own` alone.
+  struct Seen {
+    std::string own;  // the process and its schemas
+    std::string all;  // and the manifests that it names
+  };
 
   const ProcessFolderOptions options_;
   Engine& engine_;
-  std::map<std::string, std::string> seen_;  // name -> hash
+  std::map<std::string, Seen> seen_;  // by name
   int inotify_ = -1;
   int stop_ = -1;  // an eventfd
   std::thread thread_;

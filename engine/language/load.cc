@@ -19,14 +19,16 @@ void AppendPart(std::string_view kind, std::string_view name, std::string_view c
   bytes += '\n';
 }
 
-// Of the process and what it refers to, not of what merely lies beside it.
+// Of the process and what it refers to, not of what merely lies beside it, nor of the built-in connectors' manifests: those come with the server and
+// may change with it.
 std::string HashOf(const Bundle& bundle, const Definition& definition,
                    const std::map<std::string, std::string>& files) {
   std::string bytes;
   AppendPart("process", "", bundle.text, bytes);
   for (const auto& [file, text] : files) AppendPart("file", file, text, bytes);
   for (const ManifestPtr& manifest : definition.manifests)
-    AppendPart("manifest", manifest->connector, WriteJson(manifest->source), bytes);
+    if (manifest->kind != ConnectorKind::kBuiltin)
+      AppendPart("manifest", manifest->connector, WriteJson(manifest->source), bytes);
   return Sha256Hex(bytes);
 }
 

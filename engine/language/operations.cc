@@ -39,11 +39,18 @@ OperationRef ReadOperation(const Node& node, ParseContext& context) {
   const ManifestPtr* manifest = FindManifest(reference.connector, context);
   if (!manifest) {
     std::vector<std::string> names;
-    for (const ManifestPtr& known : context.manifests) names.push_back(known->connector);
+    std::string list;
+    for (const ManifestPtr& known : context.manifests) {
+      names.push_back(known->connector);
+      list += (list.empty() ? "" : ", ") + known->connector;
+    }
+    std::string hint = DidYouMean(reference.connector, names);
+    if (hint.empty())
+      hint = "there are manifests of: " + list + "; a further one goes into connectors/ beside the process";
     context.report.Error(
         kUnknownConnector, node,
         "Expected a connector that has a manifest, but there is none for '" + reference.connector + "'.",
-        DidYouMean(reference.connector, names));
+        std::move(hint));
     return reference;
   }
   Keep(*manifest, *context.parsed.definition);

@@ -22,7 +22,8 @@ DefinitionRegistry::DefinitionRegistry(const std::vector<std::string>& builtin_m
     FERMATA_ASSERT(loaded.manifest != nullptr);  // they are ours
     std::string connector = loaded.manifest->connector;
     std::string file = connector + ".yaml";
-    manifests_.emplace(std::move(connector), KnownManifest{std::move(loaded.manifest), std::move(file), text});
+    manifests_.emplace(std::move(connector),
+                       KnownManifest{std::move(loaded.manifest), std::move(file), text, ManifestOrigin::kBuiltin});
   }
 }
 
@@ -34,9 +35,10 @@ std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTex
     for (const auto& [connector, known] : manifests_)
       if (Names(bundle.yaml, connector)) texts[connector] = {known.file_name, known.text};
   }
-  for (const auto& [file, text] : bundle.manifests)
-    if (ManifestPtr manifest = LoadManifest(file, text, bundle.files).manifest)
-      texts[manifest->connector] = {file, text};
+  // Of two for one connector the first counts.
+  for (auto given = bundle.manifests.rbegin(); given != bundle.manifests.rend(); ++given)
+    if (ManifestPtr manifest = LoadManifest(given->first, given->second, bundle.files).manifest)
+      texts[manifest->connector] = *given;
   std::vector<std::pair<std::string, std::string>> result;
   for (auto& [connector, text] : texts) result.push_back(std::move(text));
   return result;
@@ -65,7 +67,7 @@ Status DefinitionRegistry::Load(Storage& storage) {
   if (!manifests.ok()) return manifests.error();
   for (const ManifestRow& row : *manifests)
     if (ManifestOutcome loaded = LoadManifest(row.connector + ".yaml", row.text, {}); loaded.manifest)
-      AddManifest(std::move(loaded.manifest), row.connector + ".yaml", row.text);
+      AddManifest(std::move(loaded.manifest), row.connector + ".yaml", row.text, ManifestOrigin::kDeployed);
   Result<std::vector<DefinitionRow>> rows = storage.ReadDefinitions();
   if (!rows.ok()) return rows.error();
   std::sort(rows->begin(), rows->end(),
@@ -82,7 +84,7 @@ Status DefinitionRegistry::Load(Storage& storage) {
     auto definition = std::make_shared<Definition>(*compiled.definition);
     definition->version = row.version;  // under --dev it has a suffix
     definition->hash = row.hash;
-    Add(std::move(definition), row.deployed_us);
+    Add(std::move(definition), row.deployed_us, compiled.definition->hash);
   }
   Result<std::vector<std::pair<std::string, std::string>>> live = storage.ReadLiveVersions();
   if (!live.ok()) return live.error();
@@ -90,10 +92,11 @@ Status DefinitionRegistry::Load(Storage& storage) {
   return Done{};
 }
 
-void DefinitionRegistry::Add(DefinitionPtr definition, std::int64_t deployed_us) {
+void DefinitionRegistry::Add(DefinitionPtr definition, std::int64_t deployed_us, std::string content_hash) {
+  if (content_hash.empty()) content_hash = definition->hash;
   std::unique_lock lock(mutex_);
   auto& versions = processes_[definition->process];
-  versions.insert(versions.begin(), {std::move(definition), deployed_us});
+  versions.insert(versions.begin(), {std::move(definition), deployed_us, std::move(content_hash)});
 }
 
 void DefinitionRegistry::SetLive(const std::string& process, const std::string& hash) {
@@ -112,22 +115,27 @@ DefinitionPtr DefinitionRegistry::Live(const std::string& process) const {
   return FindByHash(process, hash);
 }
 
-DefinitionPtr DefinitionRegistry::Find(const std::string& process, const std::string& version) const {
+template <class Predicate>
+DefinitionPtr DefinitionRegistry::FindWhere(const std::string& process, Predicate fits) const {
   std::shared_lock lock(mutex_);
   auto found = processes_.find(process);
   if (found == processes_.end()) return nullptr;
   for (const DeployedDefinition& deployed : found->second)
-    if (deployed.definition->version == version) return deployed.definition;
+    if (fits(deployed)) return deployed.definition;
   return nullptr;
 }
 
+DefinitionPtr DefinitionRegistry::Find(const std::string& process, const std::string& version) const {
+  return FindWhere(process,
+                   [&](const DeployedDefinition& deployed) { return deployed.definition->version == version; });
+}
+
 DefinitionPtr DefinitionRegistry::FindByHash(const std::string& process, const std::string& hash) const {
-  std::shared_lock lock(mutex_);
-  auto found = processes_.find(process);
-  if (found == processes_.end()) return nullptr;
-  for (const DeployedDefinition& deployed : found->second)
-    if (deployed.definition->hash == hash) return deployed.definition;
-  return nullptr;
+  return FindWhere(process, [&](const DeployedDefinition& deployed) { return deployed.definition->hash == hash; });
+}
+
+DefinitionPtr DefinitionRegistry::FindByContent(const std::string& process, const std::string& content_hash) const {
+  return FindWhere(process, [&](const DeployedDefinition& deployed) { return deployed.content_hash == content_hash; });
 }
 
 DefinitionPtr DefinitionRegistry::Resolve(const std::string& process, const std::string& range) const {
@@ -176,17 +184,34 @@ DefinitionRegistry::CompiledManifest DefinitionRegistry::CompileManifest(const s
   return {std::move(loaded.manifest), std::move(loaded.diagnostics)};
 }
 
-void DefinitionRegistry::AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml) {
+void DefinitionRegistry::AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml,
+                                     ManifestOrigin origin) {
   std::unique_lock lock(mutex_);
   std::string connector = manifest->connector;
-  manifests_[connector] = {std::move(manifest), file_name, yaml};
+  manifests_[connector] = {std::move(manifest), file_name, yaml, origin};
 }
 
-std::vector<ManifestPtr> DefinitionRegistry::Manifests() const {
+std::vector<ConnectorInfo> DefinitionRegistry::Connectors() const {
+  std::map<std::string, ConnectorInfo> connectors;
   std::shared_lock lock(mutex_);
-  std::vector<ManifestPtr> manifests;
-  for (const auto& [connector, known] : manifests_) manifests.push_back(known.manifest);
-  return manifests;
+  connectors[EngineManifest()->connector] = {EngineManifest(), ManifestOrigin::kBuiltin, "", {}};
+  for (const auto& [connector, known] : manifests_) {
+    const bool has_file = known.origin == ManifestOrigin::kFolder;
+    connectors[connector] = {known.manifest, known.origin, has_file ? known.file_name : "", {}};
+  }
+  for (const auto& [process, hash] : live_) {
+    const auto versions = processes_.find(process);
+    if (versions == processes_.end()) continue;
+    for (const DeployedDefinition& deployed : versions->second) {
+      if (deployed.definition->hash != hash) continue;
+      for (const ManifestPtr& manifest : deployed.definition->manifests)
+        connectors.try_emplace(manifest->connector, ConnectorInfo{manifest, ManifestOrigin::kBundle, "", {}})
+            .first->second.processes.push_back(process);
+    }
+  }
+  std::vector<ConnectorInfo> infos;
+  for (auto& [connector, info] : connectors) infos.push_back(std::move(info));
+  return infos;
 }
 
 ManifestPtr DefinitionRegistry::FindManifest(std::string_view connector) const {

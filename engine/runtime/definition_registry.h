@@ -15,13 +15,16 @@
 #include "engine/language/diagnostic.h"
 #include "engine/model/definition.h"
 #include "engine/runtime/bundle.h"
+#include "engine/runtime/views.h"
 #include "engine/storage/storage.h"
 
 namespace fermata {
 
 struct DeployedDefinition {
-  DefinitionPtr definition;
+  DefinitionPtr
+      definition;  // its hash is the one that it was deployed under: instances and the live version refer to that for ever
   std::int64_t deployed_us = 0;
+  std::string content_hash;  // as this release makes it, to tell the same content from another
 };
 
 // A process that can receive an event type, as one deployed version declares it.
@@ -46,12 +49,14 @@ class DefinitionRegistry {
   // Reads everything from storage.
   Status Load(Storage& storage);
 
-  void Add(DefinitionPtr definition, std::int64_t deployed_us);
+  // Without a `content_hash` the definition's own.
+  void Add(DefinitionPtr definition, std::int64_t deployed_us, std::string content_hash = "");
   void SetLive(const std::string& process, const std::string& hash);
 
   DefinitionPtr Live(const std::string& process) const;
   DefinitionPtr Find(const std::string& process, const std::string& version) const;
   DefinitionPtr FindByHash(const std::string& process, const std::string& hash) const;
+  DefinitionPtr FindByContent(const std::string& process, const std::string& content_hash) const;
   // The newest version in an npm-style range; the live one for an empty range.
   DefinitionPtr Resolve(const std::string& process, const std::string& range) const;
   std::vector<DeployedDefinition> All() const;  // by process, newest deploy first
@@ -64,8 +69,9 @@ class DefinitionRegistry {
     std::vector<Diagnostic> diagnostics;
   };
   CompiledManifest CompileManifest(const std::string& file_name, const std::string& yaml) const;
-  void AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml);
-  std::vector<ManifestPtr> Manifests() const;
+  void AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml, ManifestOrigin origin);
+  // The known ones, then those that only live definitions have brought along; by connector.
+  std::vector<ConnectorInfo> Connectors() const;
   ManifestPtr FindManifest(std::string_view connector) const;
   // Every manifest that the bundle's process names: those of the bundle first, then the known ones. What a definition was checked against
   // becomes part of its bundle, so that a later manifest cannot change it.
@@ -75,7 +81,12 @@ class DefinitionRegistry {
   struct KnownManifest {
     ManifestPtr manifest;
     std::string file_name, text;
+    ManifestOrigin origin;
   };
+  // The first that `fits`.
+  template <class Predicate>
+  DefinitionPtr FindWhere(const std::string& process, Predicate fits) const;
+
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::vector<DeployedDefinition>> processes_;  // newest deploy first
   std::map<std::string, std::string> live_;                           // process -> hash

@@ -41,15 +41,18 @@ DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
 DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there) {
   DeployOutcome outcome;
   DefinitionPtr definition = compiled.definition;
-  DefinitionPtr there = definitions_.Find(definition->process, definition->version);
-  if (there && there->hash != definition->hash && options_.dev) {
+  const DefinitionPtr there = definitions_.FindByContent(definition->process, definition->hash);
+  // The hash that it was deployed under stays its own, whatever this release would make of it.
+  if (there) definition = there;
+  bool taken = !there && definitions_.Find(definition->process, definition->version);
+  if (taken && options_.dev) {
     auto renamed = std::make_shared<Definition>(*definition);
     renamed->version += "+" + definition->hash.substr(0, 8);
-    there = definitions_.Find(renamed->process, renamed->version);
     definition = std::move(renamed);
+    taken = definitions_.Find(definition->process, definition->version) != nullptr;
   }
   DeployReply reply{definition->process, definition->version, definition->hash, false, std::move(compiled.diagnostics)};
-  if (there && there->hash != definition->hash) {
+  if (taken) {
     outcome.error = Error{kVersionTaken,
                           "Expected a new version, but " + definition->version + " of '" + definition->process +
                               "' is deployed with other content.",
@@ -80,11 +83,7 @@ DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compi
 Status EngineImpl::SetLive(const std::string& process, const std::string& version) {
   std::lock_guard lock(deploy_mutex_);
   DefinitionPtr definition = definitions_.Find(process, version);
-  if (!definition) {
-    if (!definitions_.Live(process))
-      return Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" + process + "'."};
-    return Error{kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none."};
-  }
+  if (!definition) return UnknownDefinition(process, version);
   Batch batch;
   batch.live_versions.emplace_back(process, definition->hash);
   if (Status committed = CommitNow(std::move(batch), kDeployLane); !committed.ok()) return committed;
@@ -92,7 +91,8 @@ Status EngineImpl::SetLive(const std::string& process, const std::string& versio
   return Done{};
 }
 
-Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name, const std::string& yaml) {
+Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name, const std::string& yaml,
+                                                   ManifestOrigin origin) {
   std::lock_guard lock(deploy_mutex_);
   ManifestOutcome outcome;
   DefinitionRegistry::CompiledManifest compiled = definitions_.CompileManifest(file_name, yaml);
@@ -106,12 +106,12 @@ Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name,
     outcome.error = committed.error();
     return outcome;
   }
-  definitions_.AddManifest(compiled.manifest, file_name, yaml);
+  definitions_.AddManifest(compiled.manifest, file_name, yaml, origin);
   outcome.ok = true;
   return outcome;
 }
 
-std::vector<ManifestPtr> EngineImpl::Manifests() { return definitions_.Manifests(); }
+std::vector<ConnectorInfo> EngineImpl::Connectors() { return definitions_.Connectors(); }
 
 void EngineImpl::MakeLive(const Definition& definition) {
   const DefinitionPtr before = definitions_.Live(definition.process);

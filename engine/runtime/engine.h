@@ -134,6 +134,8 @@ class Engine {
   virtual std::optional<DefinitionInfo> FindDefinition(const std::string& process,
                                                        const std::string& version) = 0;  // empty version = live
   virtual DefinitionPtr GetDefinition(const std::string& process, const std::string& version) = 0;  // null if unknown
+  // Says whether it is the process that is unknown or the version, and what was probably meant.
+  virtual Error UnknownDefinition(const std::string& process, const std::string& version) = 0;
   // Whether a version of the process (of any, if empty) declares the variable under `searchable`.
   virtual bool IsSearchable(const std::string& process, const std::string& variable) = 0;
   // kind http and worker. 201 or all diagnostics.
@@ -143,8 +145,10 @@ class Engine {
     std::optional<Error> error;
     bool ok = false;
   };
-  virtual ManifestOutcome DeployManifest(const std::string& file_name, const std::string& yaml) = 0;
-  virtual std::vector<ManifestPtr> Manifests() = 0;
+  virtual ManifestOutcome DeployManifest(const std::string& file_name, const std::string& yaml,
+                                         ManifestOrigin origin) = 0;
+  // All that a process may call, by name.
+  virtual std::vector<ConnectorInfo> Connectors() = 0;
 
   // ---- commands ----
   virtual void Start(StartRequest request, Answer<StartReply> answer) = 0;
@@ -152,6 +156,12 @@ class Engine {
   virtual void Publish(CloudEvent event, Answer<EventReply> answer) = 0;
   // Cancel, suspend, resume, migrate, resolve an incident, answer a task. kUnknownTask also for a task that is closed: FindTask tells them apart.
   virtual void Send(CommandRequest request, Answer<CommandReply> answer) = 0;
+
+  // A refusal names the first thing that a schema says against a request (kInvalidInput, kInvalidEvent, kInvalidAnswer); these tell all of it.
+  // Empty when no schema says anything. The last one reads storage.
+  virtual std::vector<Error> MistakesOf(const StartRequest& request) = 0;
+  virtual std::vector<Error> MistakesOf(const CloudEvent& event) = 0;
+  virtual std::vector<Error> MistakesOf(const InstanceId& instance, const CompleteTask& answer) = 0;
 
   // ---- reads ----
   virtual Result<InstanceView> Get(const InstanceId& id) = 0;

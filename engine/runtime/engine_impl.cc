@@ -111,13 +111,7 @@ void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
   StartOrder order;
   order.definition = request.version.empty() ? definitions_.Live(request.process)
                                              : definitions_.Find(request.process, request.version);
-  if (!order.definition) {
-    bool known = definitions_.Live(request.process) != nullptr;
-    return answer(known ? Error{kUnknownVersion, "Expected a deployed version of '" + request.process + "', but " +
-                                                     request.version + " is none."}
-                        : Error{kUnknownProcess, "Expected the name of a deployed process, but none is called '" +
-                                                     request.process + "'."});
-  }
+  if (!order.definition) return answer(UnknownDefinition(request.process, request.version));
   Result<Value> input = ValidateStart(*order.definition, request.input);
   if (!input.ok()) {
     Error error = input.error();

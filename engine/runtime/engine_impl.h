@@ -31,12 +31,17 @@ class EngineImpl final : public Engine, private ShardRouter {
   std::optional<DefinitionInfo> FindDefinition(const std::string& process, const std::string& version) override;
   DefinitionPtr GetDefinition(const std::string& process, const std::string& version) override;
   bool IsSearchable(const std::string& process, const std::string& variable) override;
-  ManifestOutcome DeployManifest(const std::string& file_name, const std::string& yaml) override;
-  std::vector<ManifestPtr> Manifests() override;
+  Error UnknownDefinition(const std::string& process, const std::string& version) override;
+  ManifestOutcome DeployManifest(const std::string& file_name, const std::string& yaml, ManifestOrigin origin) override;
+  std::vector<ConnectorInfo> Connectors() override;
 
   void Start(StartRequest request, Answer<StartReply> answer) override;
   void Publish(CloudEvent event, Answer<EventReply> answer) override;
   void Send(CommandRequest request, Answer<CommandReply> answer) override;
+
+  std::vector<Error> MistakesOf(const StartRequest& request) override;
+  std::vector<Error> MistakesOf(const CloudEvent& event) override;
+  std::vector<Error> MistakesOf(const InstanceId& instance, const CompleteTask& answer) override;
 
   Result<InstanceView> Get(const InstanceId& id) override;
   Status CheckMigration(const InstanceId& id, const std::string& version) override;

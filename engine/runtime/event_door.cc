@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/base/nearest_word.h"
 #include "engine/core/decide.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
@@ -23,6 +24,16 @@ Result<std::optional<std::string>> KeyOfStart(const Definition& definition, cons
   Result<std::optional<std::string>> key = EvaluateKey(definition, input.ok() ? *input : event.data, now_us);
   if (!key.ok() && !input.ok()) return input.error();
   return key;
+}
+
+Error Undeclared(const DefinitionRegistry& definitions, const std::string& type) {
+  std::vector<std::string> types;
+  for (const DeployedDefinition& deployed : definitions.All())
+    for (const EventDeclaration& declared : deployed.definition->events) types.push_back(declared.type);
+  const std::string nearest = NearestWord(type, types);
+  return {kUndeclaredEvent,
+          "Expected an event type that a deployed process declares under 'events', but none declares '" + type + "'.",
+          "/type", nearest.empty() ? "" : "Did you mean '" + nearest + "'?"};
 }
 
 }  // namespace
@@ -63,10 +74,7 @@ std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, cons
 
 Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event, std::int64_t now_us) {
   std::vector<EventReceiver> receivers = definitions.ReceiversOf(event.type);
-  if (receivers.empty())
-    return Error{kUndeclaredEvent,
-                 "Expected an event type that a deployed process declares under 'events', but none declares '" +
-                     event.type + "'."};
+  if (receivers.empty()) return Undeclared(definitions, event.type);
   for (const EventReceiver& receiver : receivers) {
     if (!receiver.live) continue;
     Result<Value> data = ValidateEventData(*receiver.declaration, event.data);

@@ -33,9 +33,11 @@ Result<StartReply> DecodeReply(const std::string& text) {
   return reply;
 }
 
-Error KeyInUse(const Definition& definition, const std::string& key) {
-  return Error{kKeyInUse, "Expected a key that no other instance of '" + definition.process + "' has, but '" + key +
-                              "' is in use."};
+Error KeyInUse(const Definition& definition, const std::string& key, const InstanceId& holder) {
+  const bool for_ever = definition.unique == Uniqueness::kEver;
+  return {kKeyInUse, "Expected a key that no other " + std::string(for_ever ? "" : "live ") + "instance of '" +
+                         definition.process + "' has" + (for_ever ? " or had" : "") + ", but '" + key +
+                         "' is that of " + holder.ToString() + "."};
 }
 
 }  // namespace
@@ -106,7 +108,7 @@ std::optional<Error> Shard::Refusal(const Definition& definition, const std::str
   if (definition.unique == Uniqueness::kNo || !key) return std::nullopt;
   Result<std::vector<InstanceRow>> live = LiveByKey(tenant, definition.process, *key);
   if (!live.ok()) return live.error();
-  if (!live->empty()) return KeyInUse(definition, *key);
+  if (!live->empty()) return KeyInUse(definition, *key, live->front().id);
   return RefusalForEver(definition, tenant, *key);
 }
 
@@ -120,7 +122,7 @@ std::optional<Error> Shard::RefusalForEver(const Definition& definition, const s
   if (ever->has_value()) rows.push_back(**ever);
   pending_ever_.Merge(GroupKey({tenant, definition.process, key}), rows, [](const EverKeyRow& row) { return row.key; });
   if (rows.empty()) return std::nullopt;
-  return KeyInUse(definition, key);
+  return KeyInUse(definition, key, rows.front().instance);
 }
 
 Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition,

@@ -9,6 +9,7 @@
 
 #include "engine/model/command.h"
 #include "engine/model/ids.h"
+#include "engine/model/manifest.h"
 #include "engine/model/schedule.h"
 #include "engine/model/value.h"
 
@@ -81,6 +82,15 @@ template <class T>
 struct Page {
   std::vector<T> items;
   std::string next_cursor;
+};
+
+// Where a connector's manifest comes from: the server itself; a folder that it watches; a deploy, kept in storage; or only the bundle of a process.
+enum class ManifestOrigin { kBuiltin, kFolder, kDeployed, kBundle };
+struct ConnectorInfo {
+  ManifestPtr manifest;
+  ManifestOrigin origin = ManifestOrigin::kBuiltin;
+  std::string file;                    // of a folder's
+  std::vector<std::string> processes;  // live ones that call it
 };
 
 struct DefinitionInfo {

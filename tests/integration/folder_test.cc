@@ -80,6 +80,45 @@ TEST_F(Folder, ANewFileGoesLive) {
   EXPECT_EQ(At(server.Run("say", "{}"), "output.word"), "new");
 }
 
+TEST_F(Folder, ASavedManifestMovesNoLiveVersionOfAProcessThatStayedAsItWas) {
+  const auto manifest = [](const std::string& name, const std::string& version) {
+    return "connector: " + name + "\nversion: " + version + "\nkind: worker\noperations:\n  go: {}\n";
+  };
+  TempFolder connectors;
+  const auto save_manifests = [&](const std::string& version) {
+    for (const std::string name : {"used", "other"}) {
+      WriteFile(connectors.File(name + ".tmp"), manifest(name, version));
+      std::filesystem::rename(connectors.File(name + ".tmp"), connectors.File(name + ".yaml"));
+    }
+  };
+  const auto caller = [](const std::string& version) {
+    return "fermata: 1\nprocess: caller\nversion: " + version +
+           "\nstates:\n  go: { call: used.go, next: done }\n  done: { end: {} }\n";
+  };
+  save_manifests("1.0.0");
+  Save("say.yaml", Say("1.0.0", "one"));
+  Save("caller.yaml", caller("1.0.0"));
+  FermataServer server(
+      {"--storage", "memory", "--processes", folder_.path().string(), "--connectors", connectors.path().string()});
+  Save("caller.yaml", caller("2.0.0"));
+  Save("say.yaml", Say("2.0.0", "two"));
+  ASSERT_EQ(WordWithin(server, "two"), "two");
+  ASSERT_EQ(At(server.http().Get("/v1/definitions/caller"), "version"), "2.0.0");
+  for (const std::string process : {"say", "caller"})
+    ASSERT_EQ(
+        server.http().Post("/v1/definitions/" + process + "/live", R"({"version":"1.0.0"})", "application/json").status,
+        200);
+  // `zulu` comes last in the folder: when it is there, all others have been looked at.
+  save_manifests("1.0.1");
+  Save("zulu.yaml", "fermata: 1\nprocess: zulu\nversion: 1.0.0\nstates:\n  done: { end: {} }\n");
+  for (int i = 0; i < 2'000 && server.Run("zulu", "{}").status == 404; ++i) continue;
+  EXPECT_NE(server.http().Get("/v1/connectors").body.find("\"1.0.1\""), std::string::npos);
+  EXPECT_EQ(At(server.Run("say", "{}"), "output.word"), "one");
+  // What it calls has changed, so the file is another one under the same version: refused, and what was live stays.
+  EXPECT_NE(server.Log().find("FM-4012"), std::string::npos) << server.Log();
+  EXPECT_EQ(At(server.http().Get("/v1/definitions/caller"), "version"), "1.0.0");
+}
+
 TEST_F(Folder, AMissingFolderIsRefused) {
   const CommandResult result = RunCommand(
       {FERMATA_BINARY, "serve", "--port", "0", "--storage", "memory", "--processes", folder_.File("missing")});

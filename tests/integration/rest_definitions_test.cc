@@ -1,4 +1,6 @@
 // The rules of the REST API for definitions and connectors. docs/api.md states them.
+#include <map>
+
 #include "tests/integration/rest_fixture.h"
 
 namespace fermata::test {
@@ -63,8 +65,13 @@ TEST_F(Rest, TheLiveVersionCanBeMovedBack) {
   ExpectProblem(Post("/v1/definitions/moved/live", R"({"version":"3.0.0"})"), 404, "FM-4002");
 }
 
-TEST_F(Rest, ConnectorsAreShownAndBadOnesRefused) {
-  EXPECT_NE(Get("/v1/connectors").body.find("\"recorder\""), std::string::npos);
+TEST_F(Rest, ConnectorsAreShownWithTheirOriginAndBadOnesRefused) {
+  const Value listed = JsonOf(Get("/v1/connectors"));
+  std::map<std::string, Value> connectors;
+  for (const Value& item : listed.Find("items")->as_list()) connectors.emplace(At(item, "connector"), item);
+  EXPECT_EQ(At(connectors["engine"], "origin"), "builtin");
+  EXPECT_EQ(At(connectors["recorder"], "origin"), "deployed");
+  EXPECT_EQ(At(connectors["recorder"], "processes"), R"(["chain"])");
   EXPECT_EQ(server_->DeployConnector("connector: bad\nversion: 1.0.0\nkind: nothing\noperations: {}\n").status, 422);
 }
 

@@ -96,9 +96,29 @@ TEST_F(Rest, AMalformedEventIs422) {
   EXPECT_EQ(
       Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"go-on","data":{"ref":5}})", type).status,
       422);
-  ExpectProblem(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"unheard-of"})", type), 422,
-                "FM-4011");
+  const ClientResponse undeclared =
+      Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"s","type":"goon"})", type);
+  ExpectProblem(undeclared, 422, "FM-4011");
+  EXPECT_EQ(At(undeclared, "hint"), "Did you mean 'go-on'?");
   EXPECT_EQ(Post("/v1/events", "hello", "text/plain").status, 415);
+}
+
+TEST_F(Rest, AllThatIsWrongWithAnEventsDataIsToldAtOnce) {
+  ASSERT_EQ(server_
+                ->Deploy("fermata: 1\nprocess: picky\nversion: 1.0.0\nevents:\n  picked:\n"
+                         "    key: \"${event.data.a}\"\n    data: { type: object, required: [a, b], properties: "
+                         "{ a: { type: string }, b: { type: integer } } }\n"
+                         "states:\n  wait: { on: { picked: done }, after: { 1d: done } }\n  done: { end: {} }\n")
+                .status,
+            201);
+  const std::string event = R"({"specversion":"1.0","id":"x","source":"s","type":"picked","data":{"a":5,"b":"c"}})";
+  const ClientResponse one = Post("/v1/events", event, "application/cloudevents+json");
+  ExpectProblem(one, 422, "FM-4010");
+  EXPECT_EQ(At(one, "errors.0.path") + " " + At(one, "errors.1.path"), "/data/a /data/b") << one.body;
+  const ClientResponse batch = Post("/v1/events", "[" + event + "]", "application/cloudevents-batch+json");
+  ExpectProblem(batch, 422, "FM-4059");
+  EXPECT_EQ(At(batch, "results.0.errors.0.path") + " " + At(batch, "results.0.errors.1.path"), "/0/data/a /0/data/b")
+      << batch.body;
 }
 
 // ---- incidents ----

@@ -22,18 +22,49 @@ TEST_F(Rest, AStartIsAnsweredWithTheInstance) {
   EXPECT_TRUE(At(response, "endedAt").ends_with("Z"));
 }
 
-TEST_F(Rest, AnUnknownProcessIs404) {
+TEST_F(Rest, AnUnknownProcessIs404WithTheNearestName) {
   ExpectProblem(Post("/v1/instances", R"({"process":"nobody","input":{}})"), 404, "FM-4001");
+  for (const ClientResponse& response :
+       {Post("/v1/instances", R"({"process":"helo","input":{}})"), Get("/v1/definitions/helo"),
+        Get("/v1/definitions/helo/1.0.0"), Post("/v1/definitions/helo/live", R"({"version":"1.0.0"})")}) {
+    ExpectProblem(response, 404, "FM-4001");
+    EXPECT_EQ(At(response, "hint"), "Did you mean 'hello'?");
+  }
 }
 
-TEST_F(Rest, AnUnknownVersionIs404) {
-  ExpectProblem(Post("/v1/instances", R"({"process":"hello","version":"9.0.0","input":{"name":"a"}})"), 404, "FM-4002");
+TEST_F(Rest, AnUnknownVersionIs404WithTheLiveOne) {
+  const ClientResponse response =
+      Post("/v1/instances", R"({"process":"hello","version":"9.0.0","input":{"name":"a"}})");
+  ExpectProblem(response, 404, "FM-4002");
+  EXPECT_EQ(At(response, "hint"), "The live version is 1.0.0.");
 }
 
 TEST_F(Rest, BadInputIs422WithThePath) {
   const ClientResponse response = Post("/v1/instances", R"({"process":"hello","input":{"name":5}})");
-  EXPECT_EQ(response.status, 422) << response.body;
-  EXPECT_NE(At(response, "errors.0.path").find("name"), std::string::npos) << response.body;
+  ExpectProblem(response, 422, "FM-4008");
+  EXPECT_EQ(At(response, "errors.0.path"), "/input/name");
+  EXPECT_EQ(At(response, "errors.1.path"), "");
+}
+
+TEST_F(Rest, AllThatIsWrongWithAnInputIsToldAtOnce) {
+  ASSERT_EQ(server_
+                ->Deploy("fermata: 1\nprocess: strict\nversion: 1.0.0\ninput:\n  type: object\n  required: [a, b]\n"
+                         "  additionalProperties: false\n  properties:\n    a: { type: integer }\n"
+                         "    b: { type: array, items: { type: string } }\nstates:\n  done: { end: {} }\n")
+                .status,
+            201);
+  const ClientResponse response =
+      Post("/v1/instances", R"({"process":"strict","input":{"a":"x","b":["y",1],"c":true}})");
+  ExpectProblem(response, 422, "FM-4008");
+  std::set<std::string> paths;
+  const Value problem = JsonOf(response);
+  for (const Value& mistake : problem.Find("errors")->as_list()) {
+    EXPECT_EQ(At(mistake, "code"), "FM-4008");
+    EXPECT_NE(At(mistake, "message"), "");
+    paths.insert(At(mistake, "path"));
+  }
+  EXPECT_EQ(paths, (std::set<std::string>{"/input/a", "/input/b/1", "/input/c"})) << response.body;
+  ExpectProblem(Post("/v1/instances", R"({"process":"strict","input":[]})"), 422, "FM-4008");
 }
 
 TEST_F(Rest, AnUnknownFieldIs422WithTheNearestName) {
@@ -77,8 +108,11 @@ TEST_F(Rest, AWrongMethodIs405WithAllow) {
 TEST_F(Rest, AnUnknownPathIs404) { EXPECT_EQ(Get("/v1/nothing").status, 404); }
 
 TEST_F(Rest, AKeyInUseIs409) {
-  ASSERT_EQ(StartWaiter("k1").status, 201);
-  ExpectProblem(StartWaiter("k1"), 409, "FM-4005");
+  const ClientResponse first = StartWaiter("k1");
+  ASSERT_EQ(first.status, 201);
+  const ClientResponse second = StartWaiter("k1");
+  ExpectProblem(second, 409, "FM-4005");
+  EXPECT_NE(At(second, "detail").find(At(first, "id")), std::string::npos) << second.body;
 }
 
 TEST_F(Rest, AnotherKeyThanTheProcessMakesIs422) {

@@ -138,6 +138,8 @@ TEST_P(Tasks, AnAnswerThatDoesNotFitIs422WithItsPathAndChangesNothing) {
   ExpectProblem(Complete(task, R"({"outcome":"maybe","data":{"note":"ok"}})"), 422, "FM-4017", "/outcome");
   ExpectProblem(Complete(task, R"({"data":{"note":"ok"}})"), 422, "FM-4017", "/outcome");
   ExpectProblem(Complete(task, R"({"outcome":"approve","data":{"note":"o"}})"), 422, "FM-4017", "/data/note");
+  const ClientResponse twice = Complete(task, R"({"outcome":"approve","data":{"note":"o","amount":"much"}})");
+  EXPECT_EQ(At(twice, "errors.0.path") + " " + At(twice, "errors.1.path"), "/data/note /data/amount") << twice.body;
   ExpectProblem(Complete(task, R"({"outcome":"approve","data":{"note":"ok","amount":"much"}})"), 422, "FM-4017",
                 "/data/amount");
   EXPECT_EQ(Complete(task, R"({"outcome":"approve"})").status, 422);

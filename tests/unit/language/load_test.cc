@@ -186,7 +186,12 @@ TEST(Hash, ChangesWithEverythingThatTheProcessRefersToAndNothingElse) {
   bundle.text = std::string(kHead) +
                 "input: { $ref: s.json }\nstates:\n  a: { call: billing.credit, next: b }\n  b: { end: {} }\n";
   bundle.files = {{"s.json", "{}"}, {"unused.json", "{}"}};
-  bundle.manifests = {Billing()};
+  const auto manifest = [](const std::string& kind, const std::string& title) {
+    return LoadManifest("billing.yaml", "connector: billing\nversion: 1.0.0\nkind: " + kind + "\ntitle: " + title +
+                                            "\noperations: { credit: {} }\n")
+        .manifest;
+  };
+  bundle.manifests = {manifest("worker", "one")};
   const auto hash = [](const Bundle& source) {
     const LoadOutcome outcome = LoadDefinition(source);
     EXPECT_FALSE(HasErrors(outcome.diagnostics)) << FormatDiagnostics(outcome.diagnostics);
@@ -205,8 +210,12 @@ TEST(Hash, ChangesWithEverythingThatTheProcessRefersToAndNothingElse) {
   other.text += "# a comment\n";
   EXPECT_NE(hash(other), original);
   other = bundle;
-  other.manifests = {LoadManifest("billing.yaml", "connector: billing\noperations: { credit: {} }\n").manifest};
+  other.manifests = {manifest("worker", "two")};
   EXPECT_NE(hash(other), original);
+  // A built-in connector's comes with the server.
+  bundle.manifests = {manifest("builtin", "one")};
+  other.manifests = {manifest("builtin", "two")};
+  EXPECT_EQ(hash(other), hash(bundle));
 }
 
 TEST(ReferencedFiles, AreRelativeToTheFileThatNamesThem) {

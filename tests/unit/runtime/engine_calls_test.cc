@@ -48,10 +48,14 @@ class ListedInstances final : public Engine {
   std::optional<DefinitionInfo> FindDefinition(const std::string&, const std::string&) override { return {}; }
   DefinitionPtr GetDefinition(const std::string&, const std::string&) override { return nullptr; }
   bool IsSearchable(const std::string&, const std::string&) override { return false; }
-  ManifestOutcome DeployManifest(const std::string&, const std::string&) override { return {}; }
-  std::vector<ManifestPtr> Manifests() override { return {}; }
+  Error UnknownDefinition(const std::string&, const std::string&) override { return {kUnknownProcess, "none"}; }
+  ManifestOutcome DeployManifest(const std::string&, const std::string&, ManifestOrigin) override { return {}; }
+  std::vector<ConnectorInfo> Connectors() override { return {}; }
   void Start(StartRequest, Answer<StartReply>) override {}
   void Publish(CloudEvent, Answer<EventReply>) override {}
+  std::vector<Error> MistakesOf(const StartRequest&) override { return {}; }
+  std::vector<Error> MistakesOf(const CloudEvent&) override { return {}; }
+  std::vector<Error> MistakesOf(const InstanceId&, const CompleteTask&) override { return {}; }
   Result<InstanceView> Get(const InstanceId&) override { return Error{kUnknownInstance, "none"}; }
   Status CheckMigration(const InstanceId&, const std::string&) override { return Done{}; }
   Result<Page<HistoryEntry>> History(const InstanceId&, const std::string&, int) override {

@@ -22,9 +22,10 @@ std::string Yaml(const std::string& version, const std::string& output) {
 
 class EngineTest : public ::testing::Test {
  protected:
-  void Open(EngineOptions options = {}) {
+  void Open(EngineOptions options = {}, std::vector<std::string> builtin_manifests = {}) {
     engine_.reset();
-    Result<std::unique_ptr<Engine>> opened = Engine::Open(options, SystemClock(), *storage_, executor_, {});
+    Result<std::unique_ptr<Engine>> opened =
+        Engine::Open(options, SystemClock(), *storage_, executor_, std::move(builtin_manifests));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     engine_ = std::move(*opened);
   }
@@ -67,6 +68,100 @@ TEST_F(EngineTest, UnderDevTheSameVersionWithOtherContentGetsASuffixThatOutlives
   EXPECT_EQ(again.reply->version, "1.0.0+" + again.reply->hash.substr(0, 8));
   Open(dev);
   EXPECT_EQ(Live(), again.reply->version);
+}
+
+// ---- what the server brings along is no part of a definition's identity ----
+
+std::string PostManifest(const std::string& title) {
+  return "connector: post\nversion: 1.0.0\nkind: builtin\ntitle: " + title + "\noperations:\n  send: {}\n";
+}
+
+const char* const kCaller =
+    "fermata: 1\nprocess: caller\nversion: 1.0.0\nstates:\n"
+    "  find: { call: engine.find, with: { process: a, key: k }, next: send }\n"
+    "  send: { call: post.send, next: done }\n  done: { end: {} }\n";
+
+TEST_F(EngineTest, AReleaseWithOtherBuiltInManifestsKnowsItsDefinitionsAgain) {
+  Open({}, {PostManifest("before")});
+  const DeployOutcome first = engine_->Deploy({"caller.yaml", kCaller, {}, {}});
+  ASSERT_TRUE(first.reply) << FormatDiagnostics(first.diagnostics);
+  Open({}, {PostManifest("after")});
+  const DeployOutcome again = engine_->Deploy({"caller.yaml", kCaller, {}, {}});
+  ASSERT_TRUE(again.reply) << again.error->message;
+  EXPECT_FALSE(again.reply->created);
+  EXPECT_EQ(again.reply->hash, first.reply->hash);
+  EXPECT_EQ(engine_->Definitions().size(), 1u);
+}
+
+TEST_F(EngineTest, OtherManifestsThanBuiltInOnesArePartOfTheIdentity) {
+  const auto manifest = [](const std::string& title) {
+    return "connector: post\nversion: 1.0.0\nkind: worker\ntitle: " + title + "\noperations:\n  send: {}\n";
+  };
+  Open();
+  ASSERT_TRUE(engine_->Deploy({"caller.yaml", kCaller, {}, {{"post.yaml", manifest("before")}}}).reply);
+  const DeployOutcome again = engine_->Deploy({"caller.yaml", kCaller, {}, {{"post.yaml", manifest("after")}}});
+  ASSERT_TRUE(again.error);
+  EXPECT_EQ(again.error->code, kVersionTaken);
+}
+
+// Earlier releases hashed the built-in manifests, too; instances and the live version refer to such a hash.
+TEST_F(EngineTest, AHashThatAnEarlierReleaseMadeStaysTheIdentity) {
+  for (const bool dev : {false, true}) {
+    storage_ = MakeMemoryStorage();
+    Open({}, {PostManifest("before")});
+    engine_->Deploy({"caller.yaml", kCaller, {}, {}});
+    const std::string bundle = storage_->ReadDefinitions().value().front().bundle;
+    engine_.reset();
+    storage_ = MakeMemoryStorage();
+    Batch batch;
+    batch.definitions.push_back({"caller", "1.0.0", "0123456789abcdef", 1, bundle});
+    batch.live_versions.emplace_back("caller", "0123456789abcdef");
+    std::promise<CommitOutcome> committed;
+    storage_->Commit(0, std::move(batch), [&](CommitOutcome outcome) { committed.set_value(outcome); });
+    ASSERT_EQ(committed.get_future().get(), CommitOutcome::kCommitted);
+
+    EngineOptions options;
+    options.dev = dev;
+    Open(options, {PostManifest("after")});
+    const DeployOutcome again = engine_->Deploy({"caller.yaml", kCaller, {}, {}});
+    ASSERT_TRUE(again.reply) << again.error->message;
+    EXPECT_FALSE(again.reply->created);
+    EXPECT_EQ(again.reply->version, "1.0.0");
+    EXPECT_EQ(again.reply->hash, "0123456789abcdef");
+    EXPECT_EQ(storage_->ReadLiveVersions().value().front().second, "0123456789abcdef");
+    EXPECT_EQ(engine_->GetDefinition("caller", "")->hash, "0123456789abcdef");
+  }
+}
+
+TEST_F(EngineTest, OfTwoManifestsOfOneConnectorTheFirstCounts) {
+  const auto manifest = [](const std::string& operation) {
+    return "connector: post\nversion: 1.0.0\nkind: worker\noperations:\n  " + operation + ": {}\n";
+  };
+  Open();
+  EXPECT_TRUE(
+      engine_->Deploy({"caller.yaml", kCaller, {}, {{"a.yaml", manifest("send")}, {"b.yaml", manifest("other")}}})
+          .reply);
+}
+
+TEST_F(EngineTest, ConnectorsTellWhereTheyComeFrom) {
+  const auto worker = [](const std::string& name) {
+    return "connector: " + name + "\nversion: 1.0.0\nkind: worker\noperations:\n  send: {}\n";
+  };
+  Open({}, {PostManifest("built in")});
+  ASSERT_TRUE(engine_->DeployManifest("a.yaml", worker("of-a-folder"), ManifestOrigin::kFolder).ok);
+  ASSERT_TRUE(engine_->DeployManifest("b.yaml", worker("sent"), ManifestOrigin::kDeployed).ok);
+  const std::string yaml =
+      "fermata: 1\nprocess: bringer\nversion: 1.0.0\nstates:\n"
+      "  a: { call: brought.send, next: b }\n  b: { call: sent.send, next: done }\n  done: { end: {} }\n";
+  ASSERT_TRUE(engine_->Deploy({"bringer.yaml", yaml, {}, {{"c.yaml", worker("brought")}}}).reply);
+
+  std::string told;
+  for (const ConnectorInfo& connector : engine_->Connectors()) {
+    told += connector.manifest->connector + " " + std::to_string(static_cast<int>(connector.origin)) + connector.file;
+    for (const std::string& process : connector.processes) told += " " + process;
+    told += "\n";
+  }
+  EXPECT_EQ(told, "brought 3 bringer\nengine 0\nof-a-folder 1a.yaml\npost 0\nsent 2 bringer\n");
 }
 
 TEST_F(EngineTest, ARollBackStandsWhenAFolderIsReadAgain) {
