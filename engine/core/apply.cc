@@ -158,10 +158,13 @@ class Applier {
   }
   void operator()(const WorkCompleted& event) {
     Activation& activation = At(event.activation);
+    // What an `each` gives has gone into the journal with its items: its list would be a row without bounds.
+    const bool gathered = activation.each.has_value() && event.output.is_null() && !event.skipped;
+    const Value output = gathered && !event.save.empty() ? OutputsOf(*activation.each) : event.output;
     FinishWork(activation);
     activation.phase = Phase::kDone;
     activation.held.reset();
-    if (!event.save.empty()) VariablesOf(event.scope).insert_or_assign(event.save, event.output);
+    if (!event.save.empty()) VariablesOf(event.scope).insert_or_assign(event.save, output);
   }
   void operator()(const WorkHeld& event) {
     Activation& activation = At(event.activation);
@@ -360,6 +363,13 @@ class Applier {
 void Apply(InstanceState& state, const JournalEvent& event) {
   std::visit(Applier(state, event.at_us), event.body);
   state.updated_us = event.at_us;
+}
+
+Value OutputsOf(const EachState& each) {
+  std::vector<Value> outputs;
+  outputs.reserve(each.outputs.size());
+  for (const auto& [item, output] : each.outputs) outputs.push_back(output);
+  return Value::List(std::move(outputs));
 }
 
 void ApplyRow(InstanceState& state, const std::vector<JournalEvent>& events) {

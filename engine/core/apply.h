@@ -15,4 +15,7 @@ void Apply(InstanceState& state, const JournalEvent& event);
 // Replays one journal row: all its events, and counts it in `seq`.
 void ApplyRow(InstanceState& state, const std::vector<JournalEvent>& events);
 
+// What the finished items of an `each` gave, in their order.
+Value OutputsOf(const EachState& each);
+
 }  // namespace fermata

@@ -18,8 +18,8 @@ std::vector<HistoryLine> TellHistory(const World& world, const InstanceId& main,
     for (; step != steps.end() && step->first <= i; ++step) step_line = step->second;
     const auto& [id, row] = world.rows()[i];
     const LiveInstance* live = world.Find(id);
-    if (live == nullptr) continue;  // its start was refused
-    for (const JournalEvent& event : live->journal[row]) {
+    if (live == nullptr || row < live->dropped) continue;  // its start was refused, or it was long ago
+    for (const JournalEvent& event : live->journal[row - live->dropped]) {
       std::string text = tellers[id].Tell(event);
       if (text.empty()) continue;
       lines.push_back(

@@ -3,6 +3,7 @@
 
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
+#include "engine/model/limits.h"
 #include "engine/scenario/world.h"
 
 namespace fermata {
@@ -22,19 +23,34 @@ bool World::SameCalls(const InstanceId& id, const InstanceState& replayed) const
          });
 }
 
-std::optional<std::string> World::Replay(const InstanceId& id, LiveInstance& live) const {
+std::optional<std::string> World::Store(LiveInstance& live) {
+  for (; live.stored < live.journal.size(); ++live.stored) {
+    const std::string row = EncodeEvents(live.journal[live.stored]);
+    Result<std::vector<JournalEvent>> events = DecodeEvents(row);
+    if (!events.ok()) return "Expected a journal row that can be read, but there is " + row;
+    live.journal[live.stored] = std::move(*events);
+  }
+  return std::nullopt;
+}
+
+void World::DropOldRows(LiveInstance& live) {
+  const auto end = live.journal.begin() + kRowsKept;
+  if (hardship_ == Hardship::kRestarts) {
+    if (Store(live)) return;  // the next restart says so
+    if (!live.base) live.base.emplace().id = live.state.id;
+    std::for_each(live.journal.begin(), end, [&](const auto& row) { ApplyRow(*live.base, row); });
+    live.stored -= kRowsKept;
+  }
+  live.journal.erase(live.journal.begin(), end);
+  live.dropped += kRowsKept;
+}
+
+std::optional<std::string> World::Replay(const InstanceId& id, LiveInstance& live) {
+  if (std::optional<std::string> unread = Store(live)) return unread;
   InstanceState replayed;
   replayed.id = id;
-  for (std::size_t i = 0; i < live.journal.size(); ++i) {
-    if (i >= live.stored) {  // through the bytes once; they stay the same
-      const std::string row = EncodeEvents(live.journal[i]);
-      Result<std::vector<JournalEvent>> events = DecodeEvents(row);
-      if (!events.ok()) return "Expected a journal row that can be read, but there is " + row;
-      live.journal[i] = std::move(*events);
-    }
-    ApplyRow(replayed, live.journal[i]);
-  }
-  live.stored = live.journal.size();
+  if (live.base) replayed = *live.base;
+  for (const std::vector<JournalEvent>& row : live.journal) ApplyRow(replayed, row);
   const std::string snapshot = EncodeSnapshot(replayed);
   if (!(replayed == live.state))
     return "Expected the replayed state to be " + EncodeSnapshot(live.state) + ", but it is " + snapshot;

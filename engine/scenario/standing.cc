@@ -34,21 +34,11 @@ void DescribeInstance(const World& world, const LiveInstance& live, std::vector<
   for (const auto& [number, kept] : state.kept) lines.push_back("  the event " + kept.event.type + " is kept");
   for (const auto& [name, value] : state.variables) lines.push_back("  " + name + " = " + ShortJson(value));
   std::string path;
-  for (const std::string& name : PathOf(live)) path += (path.empty() ? "" : " -> ") + name;
+  for (const std::string& name : live.path) path += (path.empty() ? "" : " -> ") + name;
   if (!path.empty()) lines.push_back("  path: " + path);
 }
 
 }  // namespace
-
-std::vector<std::string> PathOf(const LiveInstance& live) {
-  std::vector<std::string> path;
-  for (const std::vector<JournalEvent>& row : live.journal)
-    for (const JournalEvent& event : row)
-      if (const auto* entered = std::get_if<StateEntered>(&event.body);
-          entered != nullptr && entered->kind == ActivationKind::kState)
-        path.push_back(entered->state);
-  return path;
-}
 
 std::vector<std::string> DescribeStanding(const World& world, const InstanceId& main) {
   std::vector<std::string> lines;

@@ -8,8 +8,6 @@
 
 namespace fermata {
 
-// The states that an instance has entered, composites before what is inside.
-std::vector<std::string> PathOf(const LiveInstance& live);
 // A line each: status, states, incidents, tasks, timers, variables of every instance; calls in flight.
 std::vector<std::string> DescribeStanding(const World& world, const InstanceId& main);
 

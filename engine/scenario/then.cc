@@ -68,7 +68,7 @@ CaseRunner::Failure CaseRunner::CheckVars() const {
 }
 
 CaseRunner::Failure CaseRunner::CheckPath() const {
-  const std::vector<std::string> path = PathOf(*Main());
+  const std::vector<std::string> path = Main()->path;
   if (!case_.then.path || *case_.then.path == path) return std::nullopt;
   return Fail("Expected the path " + Listed(*case_.then.path) + ", but there is " + Listed(path) + ".",
               DiffOf(*case_.then.path, path));

@@ -143,13 +143,16 @@ void World::Note(LiveInstance& live, Decision& decision) {
     if (const auto* undone = std::get_if<UndoSucceeded>(&event.body); undone != nullptr && !undone->skipped)
       undone_.emplace_back(live.state.id, undone->state);
     if (const auto* entered = std::get_if<StateEntered>(&event.body);
-        entered != nullptr && entered->kind == ActivationKind::kState)
+        entered != nullptr && entered->kind == ActivationKind::kState) {
       entered_.insert(live.definition->FindState(entered->state));
+      live.path.push_back(entered->state);
+    }
   }
   taken_.insert(decision.taken.begin(), decision.taken.end());
   if (decision.events.empty()) return;
-  rows_.emplace_back(live.state.id, live.journal.size());
+  rows_.emplace_back(live.state.id, live.dropped + live.journal.size());
   live.journal.push_back(std::move(decision.events));
+  if (live.journal.size() == 2 * kRowsKept) DropOldRows(live);
 }
 
 void World::DropFinishedCalls(const LiveInstance& live) {
@@ -163,7 +166,12 @@ void World::DropFinishedCalls(const LiveInstance& live) {
       ++call;
       continue;
     }
-    let_go_.push_back(std::move(*call));
+    // One that was answered in time has no late answer.
+    const auto answer = answered_.find({call->instance, call->job, call->attempt});
+    if (answer == answered_.end() || answer->second)
+      let_go_.push_back(std::move(*call));
+    else
+      answered_.erase(answer);
     call = calls_.erase(call);
   }
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/core/decide.h"
+#include "engine/model/limits.h"
 #include "engine/scenario/project.h"
 #include "engine/scenario/scheduler.h"
 
@@ -26,11 +27,17 @@ enum class Hardship {
   kRepeats,   // every command is sent twice
 };
 
+// Journal rows of an instance that are kept, at least: what a failed case tells of them is less. Older ones go, so that an `each` over 100,000 items fits.
+inline constexpr std::size_t kRowsKept = 10 * kScenarioHistoryMax;
+
 struct LiveInstance {
   DefinitionPtr definition;
   InstanceState state;
-  std::vector<std::vector<JournalEvent>> journal;  // its rows
-  std::size_t stored = 0;                          // rows that have been through the codec
+  std::vector<std::vector<JournalEvent>> journal;  // its newest rows: at most twice kRowsKept
+  std::size_t dropped = 0;                         // older rows, which are gone
+  std::size_t stored = 0;                          // rows of `journal` that have been through the codec
+  std::optional<InstanceState> base;               // replayed from the rows that are gone; only under kRestarts
+  std::vector<std::string> path;                   // every state entered, composites before what is inside
   int order = 0;                                   // of its start
 };
 
@@ -87,7 +94,7 @@ class World {
   }  // process, instance; stubs too
   const std::set<const TransitionArm*>& taken() const { return taken_; }
   const std::set<const State*>& entered() const { return entered_; }
-  // Every journal row, by instance and index, in the order in which they were decided.
+  // Every journal row, by instance and number, in the order in which they were decided.
   const std::vector<std::pair<InstanceId, std::size_t>>& rows() const { return rows_; }
   // Calls of the engine's own operations that wait for others to end.
   std::vector<const WorldCall*> EngineCalls() const;
@@ -123,9 +130,13 @@ class World {
   std::optional<Error> Decide(const InstanceId& instance, const Command& command,
                               const DefinitionPtr& target = nullptr);
   void Note(LiveInstance& live, Decision& decision);
+  // Bounds the memory of a long life.
+  void DropOldRows(LiveInstance& live);
   void Take(const InstanceId& from, const Effect& effect);
   void DropFinishedCalls(const LiveInstance& live);
-  std::optional<std::string> Replay(const InstanceId& id, LiveInstance& live) const;
+  static std::optional<std::string> Replay(const InstanceId& id, LiveInstance& live);
+  // Through the bytes, once; the text says what could not be read.
+  static std::optional<std::string> Store(LiveInstance& live);
   bool SameCalls(const InstanceId& id, const InstanceState& replayed) const;
   std::optional<DueThing> NextDue(std::int64_t until_us) const;
   // Fires the schedule's tick if it falls due by then.

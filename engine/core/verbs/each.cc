@@ -1,6 +1,7 @@
 // `each`: its states once an item, some at a time, outputs in item order.
 #include <algorithm>
 
+#include "engine/core/apply.h"
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/verbs/verbs.h"
 
@@ -21,13 +22,6 @@ void StartItem(Machine& machine, ActivationId each) {
                  {verb.index, Value::Int(item)}};
   machine.Record(ItemStarted{id, each, state.name, state.index, item, std::move(names)});
   EnterState(machine, verb.start != kNoState ? verb.start : state.start, id);
-}
-
-Value OutputsOf(const Activation& activation) {
-  std::vector<Value> outputs;
-  outputs.reserve(activation.each->outputs.size());
-  for (const auto& [item, output] : activation.each->outputs) outputs.push_back(output);
-  return Value::List(std::move(outputs));
 }
 
 }  // namespace
@@ -59,7 +53,7 @@ void FinishItem(Machine& machine, ActivationId item, const Value& output) {
   ExitActivation(machine, item, Leaving::kLeft);
   const Activation& activation = machine.At(each);
   if (HasMore(activation)) return StartItem(machine, each);
-  if (activation.children.empty()) CompleteWork(machine, each, OutputsOf(activation), {});
+  if (activation.children.empty()) CompleteWork(machine, each, OutputsOf(*activation.each), {});
 }
 
 }  // namespace fermata
