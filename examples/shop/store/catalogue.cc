@@ -3,9 +3,11 @@
 namespace fermata::shop {
 namespace {
 
-constexpr const char* kColumns =
-    "product_id, code, name, description, delivery_customer_category_id, currency, fulfilment, picture_url, "
-    "picture_description, price, discount";
+constexpr const char* kSelect =
+    "select p.product_id, p.code, coalesce(t.name, p.name), coalesce(t.description, p.description), "
+    "p.delivery_customer_category_id, p.currency, p.fulfilment, p.picture_url, p.picture_description, p.price, "
+    "p.discount from product p left join catalogue_text t on t.kind = 'product' and t.id = p.product_id and t.language "
+    "= :language where ";
 
 Product ToProduct(const soci::row& row) {
   Product product;
@@ -53,6 +55,15 @@ std::string EscapePattern(std::string_view text) {
   return escaped;
 }
 
+void PutTranslations(soci::session& sql, const std::string& kind, const std::string& id,
+                     const Translations& translations) {
+  sql << "delete from catalogue_text where kind = :kind and id = :id", soci::use(kind), soci::use(id);
+  for (const auto& [language, text] : translations)
+    sql << "insert into catalogue_text (kind, id, language, name, description) values (:kind, :id, :language, :name, "
+           ":description)",
+        soci::use(kind), soci::use(id), soci::use(language), soci::use(text.name), soci::use(text.description);
+}
+
 }  // namespace
 
 const std::vector<std::string> kCatalogueTables = {
@@ -63,6 +74,8 @@ const std::vector<std::string> kCatalogueTables = {
     "varchar(3) not null, fulfilment varchar(10) not null, picture_url text not null, picture_description "
     "varchar(255) not null, price bigint not null, discount bigint not null, search_text text not null, "
     "check (price >= 0 and discount >= 0 and discount <= price))",
+    "create table if not exists catalogue_text (kind varchar(10) not null, id varchar(50) not null, language "
+    "varchar(10) not null, name varchar(150) not null, description text not null, primary key (kind, id, language))",
 };
 
 void Put(soci::session& sql, const Category& category) {
@@ -71,10 +84,13 @@ void Put(soci::session& sql, const Category& category) {
          "name = excluded.name, description = excluded.description, picture_url = excluded.picture_url",
       soci::use(category.id), soci::use(category.name), soci::use(category.description),
       soci::use(category.picture_url);
+  PutTranslations(sql, "category", category.id, category.translations);
 }
 
 void Put(soci::session& sql, const Product& product) {
-  const std::string search = ToLower(product.name + "\n" + product.description);
+  std::string words = product.name + "\n" + product.description;
+  for (const auto& [language, text] : product.translations) words += "\n" + text.name + "\n" + text.description;
+  const std::string search = ToLower(words);
   sql << "insert into product (product_id, code, name, description, delivery_customer_category_id, currency, "
          "fulfilment, picture_url, picture_description, price, discount, search_text) values (:id, :code, :name, "
          ":description, :category, :currency, :fulfilment, :picture, :picture_description, :price, :discount, :search) "
@@ -87,34 +103,39 @@ void Put(soci::session& sql, const Product& product) {
       soci::use(product.category_id), soci::use(product.currency), soci::use(product.fulfilment),
       soci::use(product.picture_url), soci::use(product.picture_description), soci::use(product.price),
       soci::use(product.discount), soci::use(search);
+  PutTranslations(sql, "product", product.id, product.translations);
 }
 
-std::vector<Category> ListCategories(soci::session& sql) {
+std::vector<Category> ListCategories(soci::session& sql, const std::string& language) {
   std::vector<Category> categories;
   soci::rowset<soci::row> found =
-      (sql.prepare << "select delivery_customer_category_id, name, description, picture_url from "
-                      "delivery_customer_category order by delivery_customer_category_id");
+      (sql.prepare << "select c.delivery_customer_category_id, coalesce(t.name, c.name), coalesce(t.description, "
+                      "c.description), c.picture_url from delivery_customer_category c left join catalogue_text t on "
+                      "t.kind = 'category' and t.id = c.delivery_customer_category_id and t.language = :language order "
+                      "by c.delivery_customer_category_id",
+       soci::use(language));
   for (const soci::row& row : found)
     categories.push_back(
         {row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3)});
   return categories;
 }
 
-std::optional<Product> FindProduct(soci::session& sql, const std::string& product_id) {
+std::optional<Product> FindProduct(soci::session& sql, const std::string& product_id, const std::string& language) {
   soci::rowset<soci::row> found =
-      (sql.prepare << "select " << kColumns << " from product where product_id = :id", soci::use(product_id));
+      (sql.prepare << kSelect << "p.product_id = :id", soci::use(language), soci::use(product_id));
   for (const soci::row& row : found) return ToProduct(row);
   return std::nullopt;
 }
 
-std::vector<Product> FindProducts(soci::session& sql, const std::string& text, const std::string& category_id) {
+std::vector<Product> FindProducts(soci::session& sql, const std::string& text, const std::string& category_id,
+                                  const std::string& language) {
   std::vector<Product> products;
   const std::string pattern = "%" + EscapePattern(ToLower(text)) + "%";
   soci::rowset<soci::row> found =
-      (sql.prepare << "select " << kColumns
-                   << " from product where search_text like :pattern escape '!' and (delivery_customer_category_id = "
-                      ":category or :any = '') order by name, product_id limit 200",
-       soci::use(pattern), soci::use(category_id), soci::use(category_id));
+      (sql.prepare << kSelect
+                   << "p.search_text like :pattern escape '!' and (p.delivery_customer_category_id = :category or :any "
+                      "= '') order by coalesce(t.name, p.name), p.product_id limit 200",
+       soci::use(language), soci::use(pattern), soci::use(category_id), soci::use(category_id));
   for (const soci::row& row : found) products.push_back(ToProduct(row));
   return products;
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr long long kPriceMax = 1'000'000'000'000;
 constexpr long long kQuantityMax = 1'000'000'000;
+constexpr const char* kBadTranslations = "Translations should be names and descriptions by language";
 
 Value ToPlaces(const std::vector<Place>& places) {
   std::vector<Value> list;
@@ -35,12 +36,30 @@ Value ToValue(const Product& product, const std::vector<Place>& places) {
                         {"availability", ToPlaces(places)}});
 }
 
+// {"en": {"name": …, "description": …}}; nullopt if it is something else.
+std::optional<Translations> ReadTranslations(const RestRequest& request) {
+  constexpr std::size_t kLanguageBytesMax = 10, kTranslationsMax = 20;
+  Translations translations;
+  const Value* map = request.body.Find("translations");
+  if (map == nullptr) return translations;
+  if (!map->is_map() || map->as_map().size() > kTranslationsMax) return std::nullopt;
+  for (const auto& [language, text] : map->as_map()) {
+    const Value* name = text.is_map() ? text.Find("name") : nullptr;
+    const Value* description = text.is_map() ? text.Find("description") : nullptr;
+    if (language.as_string().size() > kLanguageBytesMax || name == nullptr || !name->is_string()) return std::nullopt;
+    translations[std::string(language.as_string())] = {
+        std::string(name->as_string()),
+        description && description->is_string() ? std::string(description->as_string()) : ""};
+  }
+  return translations;
+}
+
 }  // namespace
 
-RestAnswer StoreService::GetCategories(const RestRequest&) {
+RestAnswer StoreService::GetCategories(const RestRequest& request) {
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     std::vector<Value> list;
-    for (const Category& category : ListCategories(sql))
+    for (const Category& category : ListCategories(sql, request.Query("language")))
       list.push_back(Value::Object({{"id", Value::String(category.id)},
                                     {"name", Value::String(category.name)},
                                     {"description", Value::String(category.description)},
@@ -53,7 +72,8 @@ RestAnswer StoreService::GetProducts(const RestRequest& request) {
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     ExpireReservations(sql, TimeText(clock_, 0));
     std::vector<Value> list;
-    for (const Product& product : FindProducts(sql, request.Query("q"), request.Query("category")))
+    for (const Product& product :
+         FindProducts(sql, request.Query("q"), request.Query("category"), request.Query("language")))
       list.push_back(ToValue(product, PlacesOf(sql, product.id)));
     return {200, Value::Object({{"products", Value::List(std::move(list))}})};
   });
@@ -62,7 +82,7 @@ RestAnswer StoreService::GetProducts(const RestRequest& request) {
 RestAnswer StoreService::GetProduct(const RestRequest& request) {
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     ExpireReservations(sql, TimeText(clock_, 0));
-    const std::optional<Product> product = FindProduct(sql, request.parameters.at("id"));
+    const std::optional<Product> product = FindProduct(sql, request.parameters.at("id"), request.Query("language"));
     if (!product) return Refusal(404, "Product not found");
     return {200, ToValue(*product, PlacesOf(sql, product->id))};
   });
@@ -78,7 +98,10 @@ RestAnswer StoreService::GetStock(const RestRequest& request) {
 }
 
 RestAnswer StoreService::PutCategory(const RestRequest& request) {
-  const Category category{request.Text("id"), request.Text("name"), request.Text("description"), request.Text("image")};
+  const std::optional<Translations> translations = ReadTranslations(request);
+  if (!translations) return Refusal(400, kBadTranslations);
+  const Category category{request.Text("id"), request.Text("name"), request.Text("description"), request.Text("image"),
+                          *translations};
   if (category.id.empty() || category.name.empty()) return Refusal(400, "Id and name should be provided");
   return database_->Transact([&](soci::session& sql) {
     return Once(sql, request, [&]() -> RestAnswer {
@@ -89,6 +112,8 @@ RestAnswer StoreService::PutCategory(const RestRequest& request) {
 }
 
 RestAnswer StoreService::PutProduct(const RestRequest& request) {
+  std::optional<Translations> translations = ReadTranslations(request);
+  if (!translations) return Refusal(400, kBadTranslations);
   Product product{.id = request.Text("id"),
                   .code = request.Text("code"),
                   .name = request.Text("name"),
@@ -97,7 +122,8 @@ RestAnswer StoreService::PutProduct(const RestRequest& request) {
                   .currency = request.Text("currency"),
                   .fulfilment = request.Text("fulfilment"),
                   .picture_url = request.Text("image"),
-                  .picture_description = request.Text("imageDescription")};
+                  .picture_description = request.Text("imageDescription"),
+                  .translations = *std::move(translations)};
   if (product.id.empty() || product.name.empty()) return Refusal(400, "Id and name should be provided");
   if (product.currency.empty()) product.currency = "RUB";
   if (product.fulfilment.empty()) product.fulfilment = "PICK";

@@ -1,6 +1,9 @@
 #include "tests/unit/shop/shop_fixture.h"
 
+#include <set>
 #include <thread>
+
+#include "tests/support/child_process.h"
 
 namespace fermata::test {
 namespace {
@@ -120,6 +123,48 @@ TEST_P(NotificationTest, TellsBadMessagesFromAServerThatIsAway) {
   EXPECT_EQ(Post("notification", "/messages", R"({"to":"a@example.com"})", "m4").status, 400);
 }
 
+class DemoTest : public ShopTest {
+ protected:
+  DemoTest() : ShopTest({"store", "delivery", "files"}) {}
+
+  int Fill() {
+    std::vector<std::string> command{"/usr/bin/python3", "-B", FERMATA_SOURCE_DIR "/examples/shop/demo/seed.py"};
+    for (const char* service : {"store", "delivery", "files"}) {
+      command.push_back(std::string("--") + service);
+      command.push_back("http://127.0.0.1:" + std::to_string(port(service)));
+    }
+    return ChildProcess(command).Wait();
+  }
+  std::size_t Count(const std::string& path, const char* list) {
+    return Get("store", path).body.Find(list)->as_list().size();
+  }
+};
+
+TEST_P(DemoTest, FillsTheShopOnceWithGoodsInTwoLanguagesAndTheirPictures) {
+  ASSERT_EQ(Fill(), 0);
+  EXPECT_EQ(Count("/categories", "categories"), 8u);
+  EXPECT_EQ(Count("/products", "products"), 50u);
+  const std::string stock = WriteJson(Get("store", "/get?productId=brownie").body);
+  EXPECT_EQ(Fill(), 0);
+  EXPECT_EQ(WriteJson(Get("store", "/get?productId=brownie").body), stock);
+
+  std::set<std::string> stores, pictures;
+  const Reply english = Get("store", "/products?language=en");
+  for (const Value& product : english.body.Find("products")->as_list()) {
+    pictures.emplace(product.Find("image")->as_string());
+    for (const Value& place : product.Find("availability")->as_list())
+      stores.emplace(place.Find("store")->Find("id")->as_string());
+    for (const unsigned char c : std::string(product.Find("name")->as_string())) EXPECT_LT(c, 0x80);
+  }
+  EXPECT_EQ(stores.size(), 3u);
+  EXPECT_EQ(pictures.size(), 50u);
+  for (const std::string& picture : pictures) EXPECT_EQ(HttpClient(port("files")).Get(picture).status, 200) << picture;
+  AddSession("s", "ann");
+  const Reply points = Send("delivery", "GET", "/points", "", {{"Cookie", "sessionId=s"}});
+  EXPECT_EQ(points.body.Find("pickupPoints")->as_list().size(), 4u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, DemoTest, testing::Values("Sqlite"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, BillingTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, NotificationTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
 

@@ -54,6 +54,26 @@ class StoreTest : public ShopTest {
   }
 };
 
+TEST_P(StoreTest, ProductsAndCategoriesSpeakTheLanguageThatIsAskedFor) {
+  Put("/categories", R"({"id":"soups","name":"Супы","translations":{"en":{"name":"Soups"}}})");
+  Put("/products", R"({"id":"soup","name":"Суп","description":"Горячий","price":30000,"fulfilment":"COOK",)"
+                   R"("translations":{"en":{"name":"Soup","description":"Hot"}}})");
+  EXPECT_EQ(Get("store", "/products/soup").Text("name"), "Суп");
+  EXPECT_EQ(Get("store", "/products/soup?language=en").Text("description"), "Hot");
+  EXPECT_EQ(Get("store", "/products/soup?language=fr").Text("name"), "Суп");
+  const Reply found = Get("store", "/products?q=HOT&language=en");
+  ASSERT_EQ(found.body.Find("products")->as_list().size(), 1u);
+  EXPECT_EQ(*found.body.Find("products")->as_list()[0].Find("name"), Value::String("Soup"));
+  const Reply categories = Get("store", "/categories?language=en");
+  EXPECT_EQ(*categories.body.Find("categories")->as_list().at(1).Find("name"), Value::String("Soups"));
+  for (const char* bad : {R"(["en"])", R"({"en":"Soup"})", R"({"en":{"description":"Hot"}})"})
+    EXPECT_EQ(Post("store", "/products", R"({"id":"x","name":"X","price":1,"translations":)" + std::string(bad) + "}",
+                   std::string("bad ") + bad)
+                  .status,
+              400)
+        << bad;
+}
+
 TEST_P(StoreTest, FindsProductsByTextAndCategoryWithTheirAvailability) {  // SHOP-CAT-2, SHOP-CAT-3, SHOP-CAT-4
   for (const char* query : {"q=%D1%83%D0%BB%D1%83%D0%BD", "q=OOLONG", "category=drinks"}) {
     const Reply found = Get("store", std::string("/products?") + query);
