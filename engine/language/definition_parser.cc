@@ -27,8 +27,11 @@ class RootParser {
         "output",  "vars",     "events",   "errors",     "on",          "after",     "on_error",  "atomic", "start",
         "states",  "start_on", "schedule", "searchable", "retention",   "encrypted", "migrations"};
     CheckKeys(root_, keys, "a process", report_);
+    context_.parsed.variables_unknown |= Misspells(root_, keys, "vars");
+    context_.parsed.events_unknown = Misspells(root_, keys, "events");
+    context_.parsed.states_unknown |= !root_.Find("states");
     for (const char* key : {"fermata", "process", "version", "states"})
-      if (!root_.Find(key))
+      if (!root_.Find(key) && !Misspells(root_, keys, key))
         report_.Error(kMissingKey, root_, std::string("Expected '") + key + "' in a process, but it is missing.",
                       key == std::string_view("fermata") ? "the first line is: fermata: 1" : "");
     ReadIdentity();

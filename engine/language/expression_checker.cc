@@ -172,16 +172,28 @@ class ExpressionChecker {
 
   // A text where a template may stand that reads like an expression: its braces were forgotten.
   void CheckBareTexts() {
-    for (const Node* node : parsed_.bare_texts) {
-      const std::string name = node->text.substr(0, node->text.find_first_of(".["));
-      const bool words = name == "input" || name == "event" || name == "instance" || name == "error" || name == "item";
-      // Whoever means the text itself can put it into quotes, if it begins with the name of a variable.
-      const bool variable = variables_.NumberOf(name) >= 0 && node->style == ScalarStyle::kPlain;
-      if (!words && !variable) continue;
-      report_.Add(Severity::kWarning, kForgottenBraces, node->at, node->length,
-                  "Expected an expression inside of ${ }, but '" + node->text + "' is a text as it stands.",
-                  "write: \"${" + node->text + "}\"");
-    }
+    for (const Node* node : parsed_.bare_texts)
+      if (ReadsLikeAnExpression(*node)) ReportBraces(*node, Severity::kWarning);
+  }
+  bool ReadsLikeAnExpression(const Node& node) const {
+    const std::string name = node.text.substr(0, node.text.find_first_of(".["));
+    const bool words = name == "input" || name == "event" || name == "instance" || name == "error" || name == "item";
+    // Whoever means the text itself can put it into quotes, if it begins with the name of a variable.
+    return words || (variables_.NumberOf(name) >= 0 && node.style == ScalarStyle::kPlain);
+  }
+  void ReportBraces(const Node& node, Severity severity) {
+    report_.Add(severity, kForgottenBraces, node.at, node.length,
+                "Expected an expression inside of ${ }, but '" + node.text + "' is a text as it stands.",
+                "write: \"${" + node.text + "}\"");
+  }
+
+  // A text is never a list: here it is an error.
+  void CheckList(const State& state, const EachVerb& each, const Sight& sight) {
+    const NodeEntry* entry = parsed_.Find(state.index, "each");
+    if (entry && entry->value.is_string() && std::holds_alternative<Value>(each.list.content) &&
+        ReadsLikeAnExpression(entry->value))
+      return ReportBraces(entry->value, Severity::kError);
+    DemandTemplate(each.list, sight, {{TypeKind::kList}, "a list"});
   }
 
   void CheckState(const State& state) {
@@ -236,7 +248,26 @@ class ExpressionChecker {
     saved.set = variables_.With(std::move(saved.set), arm.save);
     for (const Assignment& assignment : arm.set) CheckTemplate(assignment.value, saved);
     for (const Assignment& assignment : arm.set) saved.set = variables_.With(std::move(saved.set), assignment.name);
-    if (arm.emit) CheckEmission(*arm.emit, saved);
+    if (!arm.emit) return;
+    CheckEmission(*arm.emit, saved);
+    if (const auto node = parsed_.emissions.find({arm.emit->at.line, arm.emit->at.column});
+        node != parsed_.emissions.end())
+      CheckEventData(*arm.emit, node->second->Find("with"), node->second->Find("type"), saved);
+  }
+
+  // What the process itself says of the event's data; `verb` is where the type is named.
+  void CheckEventData(const Emission& emission, const NodeEntry* with, const NodeEntry* verb, const Sight& sight) {
+    const EventDeclaration* event = definition_.FindEvent(emission.type);
+    if (!event || !event->data) return;
+    if (emission.with && with)
+      return CheckFit(*emission.with, with->value, *event->data, "the data of " + emission.type,
+                      VariableTypes::TypeIn(sight.names), report_);
+    if (with || !verb) return;
+    const std::vector<SchemaViolation> violations = Validate(*event->data, Value());
+    if (!violations.empty())
+      report_.Error(
+          kInputMissing, verb->value,
+          "Expected 'with' for the data of " + emission.type + ", but it is missing: " + violations.front().message);
   }
 
   void CheckEmission(const Emission& emission, const Sight& sight) {
@@ -266,8 +297,9 @@ class ExpressionChecker {
       DemandTemplate(run->key, sight, Text("a string as business key"));
     } else if (const auto* emit = std::get_if<EmitVerb>(&state.verb)) {
       CheckEmission(emit->emission, sight);
+      CheckEventData(emit->emission, parsed_.Find(state.index, "with"), parsed_.Find(state.index, "emit"), sight);
     } else if (const auto* each = std::get_if<EachVerb>(&state.verb)) {
-      DemandTemplate(each->list, sight, {{TypeKind::kList}, "a list"});
+      CheckList(state, *each, sight);
     } else if (const auto* end = std::get_if<EndVerb>(&state.verb)) {
       for (const auto& [name, content] : end->output) CheckTemplate(content, sight);
       CheckOutput(state, *end, sight);

@@ -71,6 +71,12 @@ void CheckKeys(const Node& map, const std::vector<std::string>& known, std::stri
   }
 }
 
+bool Misspells(const Node& map, const std::vector<std::string>& known, const std::string& word) {
+  return std::any_of(map.entries.begin(), map.entries.end(), [&](const NodeEntry& entry) {
+    return std::find(known.begin(), known.end(), entry.key) == known.end() && !DidYouMean(entry.key, {word}).empty();
+  });
+}
+
 std::optional<std::string> ReadText(const Node& node, std::string_view what, Report& report) {
   if (node.is_scalar() && !node.is_null()) return node.text;
   WrongKind(node, what, report);

@@ -20,6 +20,9 @@ bool ExpectMap(const Node& node, std::string_view what, Report& report);
 // Reports every key that is not in `known`.
 void CheckKeys(const Node& map, const std::vector<std::string>& known, std::string_view where, Report& report);
 
+// Whether a key of the map that is not in `known` is likely to mean `word`.
+bool Misspells(const Node& map, const std::vector<std::string>& known, const std::string& word);
+
 // Any scalar that is not null, as it was written: titles and the like.
 std::optional<std::string> ReadText(const Node& node, std::string_view what, Report& report);
 std::optional<std::vector<std::string>> ReadTexts(const Node& node, std::string_view what, Report& report);

@@ -87,6 +87,8 @@ class VariableChecker {
         if (const auto* around = std::get_if<EachVerb>(&StateAt(definition_, at).verb))
           outer |= around->as == name || around->index == name;
       if (!variable && !outer) continue;
+      // Nobody asked for an index where none is named: the inner one hides the outer one.
+      if (!variable && !entry && key == std::string_view("index")) continue;
       const NodeEntry* blamed = entry ? entry : parsed_.Find(state.index, "each");
       report_.Error(kShadowedName, blamed->value,
                     "Expected a name that nothing else has, but '" + name + "' is also " +
@@ -149,7 +151,7 @@ void CheckReferences(const ParsedDefinition& parsed, const std::vector<std::stri
   for (const EventDeclaration& event : definition.events) events.push_back(event.type);
   for (const State& state : definition.states) {
     for (const EventHandler& handler : state.on) {
-      if (definition.FindEvent(handler.type)) continue;
+      if (definition.FindEvent(handler.type) || parsed.events_unknown) continue;
       std::string hint = DidYouMean(handler.type, events);
       report.Add(Severity::kError, kUnknownEvent, handler.at, CountCharacters(handler.type),
                  "Expected an event that is declared under 'events', but '" + handler.type + "' is not.",

@@ -157,6 +157,15 @@ bool Contains(const std::vector<std::string>& keys, const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
+// What a key that no state has may have been meant to say.
+void NoteUnknown(const Node& node, ParsedDefinition& parsed) {
+  const auto misspells = [&](const char* key) { return Misspells(node, AllKeys(), key); };
+  const bool has_way = node.Find("next") || node.Find("on") || node.Find("after");
+  parsed.targets_unknown |= !has_way || misspells("next") || misspells("on") || misspells("after") ||
+                            misspells("on_error") || misspells("start");
+  parsed.variables_unknown |= misspells("save") || misspells("set") || misspells("as") || misspells("index");
+}
+
 // Reports keys that no state has, and those that do not go with the verb; false if the verb itself may be among the former.
 bool CheckStateKeys(const Node& node, const NodeEntry* verb, ParseContext& context) {
   const std::vector<std::string>& allowed = KeysBeside(verb ? verb->key : "");
@@ -180,6 +189,7 @@ bool CheckStateKeys(const Node& node, const NodeEntry* verb, ParseContext& conte
         std::move(hint));
   }
   if (!known && !verb) context.parsed.states_unknown = true;
+  if (!known) NoteUnknown(node, context.parsed);
   return known || verb;
 }
 

@@ -135,8 +135,11 @@ class ArmReader {
     CheckKeys(node, KeysOf(kind_), "a transition under '" + std::string(WordOf(kind_)) + "'", context_.report);
     for (const NodeEntry& entry : node.entries) ReadKey(entry, arm);
     const bool go_required = kind_ == Kind::kNext || kind_ == Kind::kOnError;
-    if (go_required && !node.Find("go")) {
-      context_.parsed.targets_unknown = true;
+    const bool misspelt = Misspells(node, KeysOf(kind_), "go");
+    context_.parsed.variables_unknown |=
+        Misspells(node, KeysOf(kind_), "save") || Misspells(node, KeysOf(kind_), "set");
+    context_.parsed.targets_unknown |= misspelt || (go_required && !node.Find("go"));
+    if (go_required && !misspelt && !node.Find("go")) {
       context_.report.Error(
           kMissingGo, node,
           "Expected 'go' in a transition under '" + std::string(WordOf(kind_)) + "', but there is none.",
@@ -279,6 +282,7 @@ std::optional<Emission> ReadEmission(const Node& node, ParseContext& context) {
   Emission emission;
   emission.at = node.at;
   if (!ExpectMap(node, "{type, with, to}", context.report)) return std::nullopt;
+  context.parsed.emissions[{node.at.line, node.at.column}] = &node;
   CheckKeys(node, {"type", "with", "to"}, "'emit'", context.report);
   const NodeEntry* type = node.Find("type");
   if (!type) {

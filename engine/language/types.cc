@@ -80,7 +80,7 @@ Type ResultType(const State& state) {
                          {{"data", true}, ask->form ? TypeOf(*ask->form) : Type::Dyn()},
                          {{"by", true}, Type::Dyn()},
                          {{"at", true}, String()}},
-                        true, Type::Dyn());
+                        false, Type::Dyn());
   }
   if (const auto* run = std::get_if<RunVerb>(&state.verb); run && run->detach) return Type(TypeKind::kNull);
   return Type::Dyn();
