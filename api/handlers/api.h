@@ -27,6 +27,8 @@ class Api {
   explicit Api(ApiServices services);
   ~Api();
 
+  // Method and pattern of every route.
+  std::vector<std::pair<std::string, std::string>> Routes() const { return router_.Routes(); }
   void Handle(const HttpRequest& request, ResponseHandle response);
   // Finishes the reads that have begun. Requests after it get 503. Stop the HTTP server before, and the engine after it.
   void Stop();

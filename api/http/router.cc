@@ -18,7 +18,7 @@ const std::string& PathParams::operator[](std::string_view name) const {
 
 void Router::Add(std::string method, std::string_view pattern, RouteHandler handler) {
   FERMATA_ASSERT(!pattern.empty() && pattern[0] == '/');
-  Route route{std::move(method), {}, std::move(handler)};
+  Route route{std::move(method), std::string(pattern), {}, std::move(handler)};
   pattern.remove_prefix(1);
   while (!pattern.empty()) {
     FERMATA_ASSERT(route.segments.empty() || route.segments.back().kind != SegmentKind::kRest);
@@ -37,6 +37,12 @@ void Router::Add(std::string method, std::string_view pattern, RouteHandler hand
   const auto place =
       std::find_if(routes_.begin(), routes_.end(), [&](const Route& other) { return MoreLiteral(route, other); });
   routes_.insert(place, std::move(route));
+}
+
+std::vector<std::pair<std::string, std::string>> Router::Routes() const {
+  std::vector<std::pair<std::string, std::string>> routes;
+  for (const Route& route : routes_) routes.emplace_back(route.method, route.pattern);
+  return routes;
 }
 
 bool Router::SameShape(const Route& a, const Route& b) {

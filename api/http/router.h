@@ -31,6 +31,9 @@ class Router {
   // A literal segment goes before a "{name}". Two routes with one method and one shape are a bug and assert.
   void Add(std::string method, std::string_view pattern, RouteHandler handler);
 
+  // Method and pattern of each.
+  std::vector<std::pair<std::string, std::string>> Routes() const;
+
   // Answers 404 (kHttpNoSuchPath), 405 with Allow (kHttpMethodNotAllowed), OPTIONS (204 with Allow), HEAD by the route of GET, or calls the route.
   void Handle(const HttpRequest& request, ResponseHandle response) const;
 
@@ -41,7 +44,7 @@ class Router {
     std::string text;  // the literal, or the name
   };
   struct Route {
-    std::string method;
+    std::string method, pattern;
     std::vector<Segment> segments;
     RouteHandler handler;
   };

@@ -203,6 +203,7 @@ ClientResponse HttpClient::Request(std::string_view method, std::string_view tar
     if (raw_->Send(message)) response = ReadResponse(*raw_, method);
   }
   if (response.status == 0 || response.Header("connection") == "close") raw_.reset();
+  if (observer_) observer_(method, target, response);
   return response;
 }
 

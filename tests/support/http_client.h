@@ -3,6 +3,7 @@
 // Not thread-safe: one thread a client. Every wait ends after kPatienceMs, then the call gives what there is.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -52,7 +53,10 @@ struct ClientResponse {
 // Keeps one connection and opens a new one when the server has closed it.
 class HttpClient {
  public:
-  explicit HttpClient(int port) : port_(port) {}
+  using Observer = std::function<void(std::string_view method, std::string_view target, const ClientResponse&)>;
+
+  // `observer` (if any) sees every answer.
+  explicit HttpClient(int port, Observer observer = {}) : port_(port), observer_(std::move(observer)) {}
 
   ClientResponse Get(std::string_view target, const std::vector<std::pair<std::string, std::string>>& headers = {});
   ClientResponse Post(std::string_view target, std::string_view body,
@@ -63,6 +67,7 @@ class HttpClient {
 
  private:
   int port_;
+  Observer observer_;
   std::unique_ptr<RawClient> raw_;
 };
 

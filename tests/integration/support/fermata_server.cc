@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "engine/model/json.h"
+#include "tests/integration/support/api_document.h"
 
 namespace fermata::test {
 namespace {
@@ -63,7 +64,10 @@ void FermataServer::Start() {
   const std::size_t colon = line.rfind(':');
   ASSERT_NE(colon, std::string::npos) << "The server said '" << line << "'. " << Log();
   std::from_chars(line.data() + colon + 1, line.data() + line.size(), port_);
-  http_ = std::make_unique<HttpClient>(port_);
+  http_ = std::make_unique<HttpClient>(port_, [](auto method, auto target, const ClientResponse& response) {
+    EXPECT_EQ(ApiDocument::Get().Complaint(method, target, response), "") << method << " " << target << "\n"
+                                                                          << response.status << " " << response.body;
+  });
 }
 
 int FermataServer::Stop() {

@@ -35,6 +35,7 @@ class FermataServer {
 
   int port() const { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  // Holds every answer against api/openapi.yaml.
   HttpClient& http() { return *http_; }
   const TempFolder& folder() const { return folder_; }
   std::string Log() const;

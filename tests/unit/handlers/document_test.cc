@@ -1,0 +1,81 @@
+// api/openapi.yaml has the routes and codes that the server has.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "api/handlers/api.h"
+#include "api/handlers/error_pages.h"
+#include "engine/language/reader.h"
+#include "engine/storage/memory/memory_storage.h"
+
+namespace fermata {
+namespace {
+
+class NoExecutor final : public JobExecutor {
+ public:
+  void Submit(Job, std::int64_t, Completion) override {}
+  std::size_t InFlight() const override { return 0; }
+};
+
+using Routes = std::set<std::pair<std::string, std::string>>;
+
+Routes RoutesOfTheServer() {
+  const std::unique_ptr<Storage> storage = MakeMemoryStorage();
+  NoExecutor executor;
+  Result<std::unique_ptr<Engine>> engine = Engine::Open({}, SystemClock(), *storage, executor, {});
+  EXPECT_TRUE(engine.ok());
+  const Api api({**engine, [](const ManifestPtr&) { return Done{}; }, "test"});
+  const auto routes = api.Routes();
+  return {routes.begin(), routes.end()};
+}
+
+Routes RoutesOfTheDocument() {
+  const ReadOutcome read = ReadYaml("openapi.yaml", std::string(OpenApiText()));
+  EXPECT_TRUE(read.root);
+  const Value document = read.root ? ToValue(*read.root) : Value();
+  Routes routes;
+  for (const auto& [path, operations] : document.Find("paths")->as_map()) {
+    for (const auto& [name, operation] : operations.as_map()) {
+      std::string method(name.as_string());
+      if (method == "parameters") continue;
+      std::transform(method.begin(), method.end(), method.begin(), [](unsigned char c) { return std::toupper(c); });
+      routes.emplace(method, path.as_string());
+    }
+  }
+  return routes;
+}
+
+TEST(Document, HasTheRoutesOfTheServerAndNoOthers) {
+  const Routes served = RoutesOfTheServer(), documented = RoutesOfTheDocument();
+  EXPECT_GT(served.size(), 20u);
+  for (const auto& [method, path] : served)
+    EXPECT_TRUE(documented.count({method, path})) << "not in the document: " << method << " " << path;
+  for (const auto& [method, path] : documented)
+    EXPECT_TRUE(served.count({method, path})) << "not served: " << method << " " << path;
+}
+
+TEST(Document, HasEveryCodeThatARequestCanMeet) {
+  const std::string_view text = OpenApiText();
+  int codes = 0;
+  for (const ErrorPage& page : ErrorPages()) {
+    const bool of_requests = page.code.starts_with("FM-4") || (page.code >= "FM-5050" && page.code <= "FM-5056");
+    // A start of the server that fails, not a request.
+    if (!of_requests || page.code == "FM-4917") continue;
+    ++codes;
+    EXPECT_NE(text.find(page.code), std::string_view::npos) << page.code;
+  }
+  EXPECT_GT(codes, 50);
+}
+
+TEST(Document, NamesOnlyCodesThatHavePages) {
+  const std::string_view text = OpenApiText();
+  for (std::size_t at = text.find("FM-"); at != std::string_view::npos; at = text.find("FM-", at + 1)) {
+    const std::string_view code = text.substr(at, 7);
+    if (code.substr(3).find_first_not_of("0123456789") != std::string_view::npos) continue;  // a pattern
+    EXPECT_NE(FindErrorPage(code), nullptr) << code;
+  }
+}
+
+}  // namespace
+}  // namespace fermata
