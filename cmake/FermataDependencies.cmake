@@ -17,6 +17,7 @@ pkg_check_modules(PISTACHE REQUIRED IMPORTED_TARGET libpistache)
 pkg_check_modules(GRAPHVIZ REQUIRED IMPORTED_TARGET libgvc)
 pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)
 pkg_check_modules(QRENCODE REQUIRED IMPORTED_TARGET libqrencode)
+pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)
 
 # The plug-in that lays out; linked, so that drawing depends on no configuration.
 find_library(GRAPHVIZ_DOT_LAYOUT gvplugin_dot_layout PATH_SUFFIXES graphviz REQUIRED)

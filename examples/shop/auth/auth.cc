@@ -12,7 +12,9 @@ AuthService::AuthService(AuthOptions options, std::unique_ptr<Database> database
       database_(std::move(database)),
       engine_(options_.engine_url),
       notification_(options_.notification_url),
-      events_(*database_, options_.engine_url) {}
+      events_(*database_, options_.engine_url) {
+  for (const SsoProvider& provider : options_.sso) providers_.push_back(std::make_unique<OidcClient>(provider, clock_));
+}
 
 AuthService::~AuthService() = default;
 
@@ -47,6 +49,8 @@ std::vector<RestRoute> AuthService::Routes() {
       route("/logout", &AuthService::Logout),
       get("/logout", &AuthService::Logout),
       get("/auth", &AuthService::CheckSession),
+      get("/sso/{provider}", &AuthService::StartSso),
+      get("/sso/{provider}/callback", &AuthService::FinishSso),
       route("/internal/signins/{signInGuid}/verify", &AuthService::VerifySignin),
       route("/internal/signins/{signInGuid}/close", &AuthService::CloseSigninAttempt),
       route("/internal/signins/{signInGuid}/end-old-session", &AuthService::EndOldSession),

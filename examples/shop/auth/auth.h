@@ -2,7 +2,7 @@
 // what came of a code.
 //
 // For clients:       POST /register, /credentials, /register/verify, /register/resend, /register/cancel, /login,
-// /logout; GET /logout; GET /auth, also for other services, by the cookie `sessionId` or the header X-Session-Ref.
+// /logout; PUT /profile; GET /logout, /sso/{provider}, /sso/{provider}/callback; GET /auth, also for other services, by the cookie `sessionId` or the header X-Session-Ref.
 // For the process:   POST /internal/registrations/validate, …/existence, /internal/signups, …/{signUpGuid}/code,
 // …/{signUpGuid}/close, /internal/customers, /internal/signins/{signInGuid}/verify, …/close, …/end-old-session,
 // /internal/sessions, /internal/sessions/{sessionRef}/end. No password, code or session id leaves this service towards
@@ -15,6 +15,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
+#include "examples/shop/auth/oidc_client.h"
 #include "examples/shop/common/event_outbox.h"
 #include "examples/shop/common/rest.h"
 
@@ -26,8 +27,11 @@ struct AuthOptions {
   std::string notification_url;  // that sends the codes
   std::string key;               // secret: codes are derived and hashed with it; the same after a restart
   bool verify_contact = false;   // what POST /register asks of the process
+  std::vector<SsoProvider> sso;  // identity providers that customers may sign in at
   Clock* clock = nullptr;        // of sessions; null = the machine's. Must outlive the service
 };
+
+struct ExternalIdentity;
 
 // Thread-safe. Must outlive the routes.
 class AuthService {
@@ -47,7 +51,10 @@ class AuthService {
   RestAnswer RequestResend(const RestRequest& request);
   RestAnswer CancelSignup(const RestRequest& request);
   RestAnswer SendSignupEvent(const RestRequest& request, const std::string& type, const std::string& reason);
-  RestAnswer StartSignup(const RestRequest& request, const Value& customer, const std::string& credentials_ref);
+  // Whether a code is asked for, or the contact is known to be the customer's.
+  enum class Contact { kVerify, kTrust };
+  RestAnswer StartSignup(const Value& customer, const std::string& credentials_ref, const std::string& language,
+                         Contact contact);
   // The database failed in the middle of a check: the process is told, the client may enter the code again.
   RestAnswer VerifyFailed(const std::string& guid);
 
@@ -70,6 +77,15 @@ class AuthService {
   RestAnswer EndOldSession(const RestRequest& request);
   RestAnswer EndSession(const RestRequest& request);
 
+  // sso_routes.cc
+  RestAnswer StartSso(const RestRequest& request);
+  RestAnswer FinishSso(const RestRequest& request);
+  // Finds, binds or makes the customer, and signs them in.
+  RestAnswer SignInAs(const RestRequest& request, const ExternalIdentity& who, const OidcIdentity& told);
+  RestAnswer MakeCustomer(const ExternalIdentity& who, const OidcIdentity& told);
+  OidcAttempt AttemptOf(const RestRequest& request, const std::string& state) const;
+  OidcClient* ProviderOf(const RestRequest& request) const;
+
   std::string CodeHash(const std::string& guid, const std::string& code) const;
 
   const AuthOptions options_;
@@ -77,6 +93,7 @@ class AuthService {
   std::unique_ptr<Database> database_;
   RestClient engine_, notification_;
   EventSender events_;
+  std::vector<std::unique_ptr<OidcClient>> providers_;
 };
 
 // A CloudEvent of auth in JSON, with an id of its own.

@@ -62,22 +62,22 @@ RestAnswer AuthService::Register(const RestRequest& request) {
   if (free.status != 200) return free;
   const RestAnswer credentials = StoreCredentials(request);
   if (credentials.status != 201) return credentials;
-  return StartSignup(request, customer, TextAt(credentials.body, {"credentialsRef"}));
+  return StartSignup(customer, TextAt(credentials.body, {"credentialsRef"}), request.Text("language"),
+                     options_.verify_contact ? Contact::kVerify : Contact::kTrust);
 }
 
-RestAnswer AuthService::StartSignup(const RestRequest& request, const Value& customer,
-                                    const std::string& credentials_ref) {
+RestAnswer AuthService::StartSignup(const Value& customer, const std::string& credentials_ref,
+                                    const std::string& language, Contact contact) {
+  const bool verify = contact == Contact::kVerify;
   std::vector<MapEntry> input;
   for (const MapEntry& entry : customer.as_map())
     if (!entry.second.as_string().empty()) input.push_back(entry);
   input.emplace_back(Value::String("credentialsRef"), Value::String(credentials_ref));
-  input.emplace_back(Value::String("verifyContact"), Value::Bool(options_.verify_contact));
-  if (!request.Text("language").empty())
-    input.emplace_back(Value::String("language"), Value::String(request.Text("language")));
+  input.emplace_back(Value::String("verifyContact"), Value::Bool(verify));
+  if (!language.empty()) input.emplace_back(Value::String("language"), Value::String(language));
   const Value start = Value::Object({{"process", Value::String("signup")}, {"input", Value::Map(std::move(input))}});
   // The reference is fresh, so the client's key cannot be handed on: the request would differ.
-  const std::string path =
-      options_.verify_contact ? "/v1/instances?wait=10s&until=await-code" : "/v1/instances?wait=10s";
+  const std::string path = verify ? "/v1/instances?wait=10s&until=await-code" : "/v1/instances?wait=10s";
   const RestReply reply = engine_.Post(path, start, NewGuid(), kEngineTimeoutMs);
   if (reply.status == 0 || reply.status >= 500)
     return Refusal(503, "The registration could not be started, please try again");

@@ -1,6 +1,7 @@
 // What the signup process asks of auth, through connectors/auth.
 #include "examples/shop/auth/auth.h"
 #include "examples/shop/auth/rules.h"
+#include "examples/shop/auth/session_store.h"
 #include "examples/shop/auth/signup_store.h"
 #include "examples/shop/common/secure.h"
 
@@ -138,6 +139,7 @@ RestAnswer AuthService::CreateCustomer(const RestRequest& request) {
         customer.password_hash = temporary->password_hash;
       }
       AddCustomer(sql, customer);
+      if (!signup) AdoptIdentity(sql, request.Text("credentialsRef"), customer.uid);
       if (signup) CloseAttempt(sql, *signup, "success");
       return {201, Value::Object({{"customerUid", Value::String(customer.uid)},
                                   {"username", Value::String(customer.login)},

@@ -43,6 +43,12 @@ const std::vector<std::string> kSessionTables = {
     "create table if not exists auth_session_token (auth_session_token_id {id}, token_guid varchar(50) not null "
     "unique, session_ref varchar(50) not null unique, token_begin_dt {time} not null, token_end_dt {time} not null, "
     "user_guid varchar(50) not null)",
+    "create table if not exists external_identity (provider varchar(50) not null, subject varchar(255) not null, "
+    "customer_uid varchar(50) not null, primary key (provider, subject))",
+    "create table if not exists external_identity_tmp (credentials_ref varchar(64) primary key, provider varchar(50) "
+    "not null, subject varchar(255) not null)",
+    "create table if not exists auth_sso_attempt (state_hash varchar(64) primary key, provider varchar(50) not null, "
+    "expires_dt {time} not null)",
 };
 
 std::optional<Customer> FindCustomerByLogin(soci::session& sql, const std::string& login) {
@@ -106,6 +112,46 @@ void EndSessionByToken(soci::session& sql, const std::string& token, const std::
 
 void EndSessionByRef(soci::session& sql, const std::string& ref, const std::string& now) {
   EndSessionBy(sql, "session_ref", ref, now);
+}
+
+void AddSsoAttempt(soci::session& sql, const std::string& state_hash, const std::string& provider,
+                   const std::string& now, const std::string& expires) {
+  sql << "delete from auth_sso_attempt where expires_dt <= :now", soci::use(now);
+  sql << "insert into auth_sso_attempt (state_hash, provider, expires_dt) values (:state, :provider, :expires)",
+      soci::use(state_hash), soci::use(provider), soci::use(expires);
+}
+
+bool TakeSsoAttempt(soci::session& sql, const std::string& state_hash, const std::string& provider,
+                    const std::string& now) {
+  soci::statement take = (sql.prepare << "delete from auth_sso_attempt where state_hash = :state and provider = "
+                                         ":provider and expires_dt > :now",
+                          soci::use(state_hash), soci::use(provider), soci::use(now));
+  take.execute(true);
+  return take.get_affected_rows() > 0;
+}
+
+std::optional<Customer> FindCustomerByIdentity(soci::session& sql, const ExternalIdentity& identity) {
+  std::string uid;
+  sql << "select customer_uid from external_identity where provider = :provider and subject = :subject",
+      soci::into(uid), soci::use(identity.provider), soci::use(identity.subject);
+  return sql.got_data() ? FindCustomerByUid(sql, uid) : std::nullopt;
+}
+
+void AddIdentity(soci::session& sql, const ExternalIdentity& identity, const std::string& customer_uid) {
+  sql << "insert into external_identity (provider, subject, customer_uid) values (:provider, :subject, :uid)",
+      soci::use(identity.provider), soci::use(identity.subject), soci::use(customer_uid);
+}
+
+void AddIdentityOf(soci::session& sql, const std::string& credentials_ref, const ExternalIdentity& identity) {
+  sql << "insert into external_identity_tmp (credentials_ref, provider, subject) values (:ref, :provider, :subject)",
+      soci::use(credentials_ref), soci::use(identity.provider), soci::use(identity.subject);
+}
+
+void AdoptIdentity(soci::session& sql, const std::string& credentials_ref, const std::string& customer_uid) {
+  sql << "insert into external_identity (provider, subject, customer_uid) select provider, subject, :uid from "
+         "external_identity_tmp where credentials_ref = :ref",
+      soci::use(customer_uid), soci::use(credentials_ref);
+  sql << "delete from external_identity_tmp where credentials_ref = :ref", soci::use(credentials_ref);
 }
 
 }  // namespace fermata::shop

@@ -29,6 +29,11 @@ struct Session {
   std::string token, ref, user_guid;
 };
 
+// Whom an identity provider knows: a row of external_identity, once there is a customer.
+struct ExternalIdentity {
+  std::string provider, subject;
+};
+
 // A customer by login or by uid, with names; nullopt if there is none.
 std::optional<Customer> FindCustomerByLogin(soci::session& sql, const std::string& login);
 std::optional<Customer> FindCustomerByUid(soci::session& sql, const std::string& uid);
@@ -47,5 +52,18 @@ std::optional<Session> FindSessionByRef(soci::session& sql, const std::string& r
 // One that is unknown or has ended stays so.
 void EndSessionByToken(soci::session& sql, const std::string& token, const std::string& now);
 void EndSessionByRef(soci::session& sql, const std::string& ref, const std::string& now);
+
+// A sign-in that is at a provider now, by the hash of its state.
+void AddSsoAttempt(soci::session& sql, const std::string& state_hash, const std::string& provider,
+                   const std::string& now, const std::string& expires);
+// Ends it; false if it is unknown, used or too old.
+bool TakeSsoAttempt(soci::session& sql, const std::string& state_hash, const std::string& provider,
+                    const std::string& now);
+std::optional<Customer> FindCustomerByIdentity(soci::session& sql, const ExternalIdentity& identity);
+void AddIdentity(soci::session& sql, const ExternalIdentity& identity, const std::string& customer_uid);
+// The identity waits for the customer who is made with these credentials.
+void AddIdentityOf(soci::session& sql, const std::string& credentials_ref, const ExternalIdentity& identity);
+// Binds it to the customer, if there is one that waits.
+void AdoptIdentity(soci::session& sql, const std::string& credentials_ref, const std::string& customer_uid);
 
 }  // namespace fermata::shop

@@ -186,7 +186,7 @@ std::optional<Customer> FindTemporary(soci::session& sql, const std::string& use
 
 void AddCustomer(soci::session& sql, const Customer& customer) {
   sql << "insert into delivery_customer (customer_uid, login, email, phone_number, password) values (:uid, :login, "
-         ":email, :phone, :password)",
+         ":email, :phone, nullif(:password, ''))",
       soci::use(customer.uid), soci::use(customer.login), soci::use(customer.email), soci::use(customer.phone),
       soci::use(customer.password_hash);
   sql << "insert into customer_profile (customer_uid, first_name, last_name) values (:uid, :first, :last)",

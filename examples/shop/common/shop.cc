@@ -123,6 +123,7 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
          .notification_url = start.UrlOf(options.notification_url, "notification", kNotificationPort),
          .key = *key,
          .verify_contact = options.verify_contact,
+         .sso = options.sso,
          .clock = options.clock});
   });
   const std::string auth_url = start.UrlOf(options.auth_url, "auth", kAuthPort);

@@ -9,6 +9,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
+#include "examples/shop/auth/oidc_client.h"
 #include "examples/shop/common/rest_server.h"
 
 namespace fermata::shop {
@@ -35,9 +36,10 @@ struct ShopOptions {
   std::string couriers_url;  // of external courier companies; empty = there are none
   std::string gateway_url;   // takes SMS and push messages; empty = these channels lead nowhere
   std::string smtp_url = "smtp://127.0.0.1:2525";
-  std::string mail_templates;   // …/templates/messages/email
-  bool verify_contact = false;  // what POST /register asks of the process
-  Clock* clock = nullptr;       // for reservations, sessions and slots; null = the machine's. Must outlive the shop
+  std::string mail_templates;    // …/templates/messages/email
+  bool verify_contact = false;   // what POST /register asks of the process
+  std::vector<SsoProvider> sso;  // identity providers of auth
+  Clock* clock = nullptr;        // for reservations, sessions and slots; null = the machine's. Must outlive the shop
 };
 
 class Shop {

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   app.add_option("--auth", options.auth_url, "Who tells the others whose session it is");
   app.add_option("--store", options.store_url, "Where order finds the products");
   app.add_option("--billing", options.billing_url, "Where payment moves money of wallets and gift cards");
+  app.add_option("--payment", options.payment_url, "Where delivery says that money was taken at the door");
   app.add_option("--bank", options.bank_url, "Where payment gives money of cards and fast payments back")
       ->capture_default_str();
   app.add_option("--bank-api-key", options.bank_api_key, "Secret of payment's requests to the bank")
@@ -53,8 +54,16 @@ int main(int argc, char** argv) {
   app.add_option("--gateway", options.gateway_url, "Where SMS and push messages go; nowhere if it is not given");
   app.add_option("--smtp", smtp, "Mail server, host:port (127.0.0.1:2525)");
   app.add_option("--mail-templates", options.mail_templates, "Folder with a folder a language")->capture_default_str();
+  fermata::shop::SsoProvider sso{.name = "sso", .issuer = "", .client_id = "shop", .client_secret = ""};
+  app.add_option("--sso-issuer", sso.issuer,
+                 "An OpenID Connect provider that customers may sign in at; none without it");
+  app.add_option("--sso-name", sso.name, "Its name in /sso/NAME")->capture_default_str();
+  app.add_option("--sso-client-id", sso.client_id, "What the provider knows the shop by")->capture_default_str();
+  app.add_option("--sso-client-secret", sso.client_secret, "Secret: what the shop shows the provider")
+      ->envname("FERMATA_SSO_CLIENT_SECRET");
   app.add_flag("--verify-contact", options.verify_contact, "POST /register asks for a code by mail");
   CLI11_PARSE(app, argc, argv);
+  if (!sso.issuer.empty()) options.sso.push_back(sso);
   if (!smtp.empty()) options.smtp_url = smtp.find("://") == std::string::npos ? "smtp://" + smtp : smtp;
 
   // Before any thread begins, so that all inherit it and only sigwait() below gets them.
