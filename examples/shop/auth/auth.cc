@@ -49,6 +49,7 @@ std::vector<RestRoute> AuthService::Routes() {
       route("/logout", &AuthService::Logout),
       get("/logout", &AuthService::Logout),
       get("/auth", &AuthService::CheckSession),
+      {"PUT", "/profile", [this](const RestRequest& request) { return ChangeProfile(request); }},
       get("/sso/{provider}", &AuthService::StartSso),
       get("/sso/{provider}/callback", &AuthService::FinishSso),
       route("/internal/signins/{signInGuid}/verify", &AuthService::VerifySignin),

@@ -71,6 +71,7 @@ class AuthService {
   RestAnswer FinishLogin(const std::string& signin_guid, bool has_old_session, bool keep);
   RestAnswer CheckSession(const RestRequest& request);
   RestAnswer Logout(const RestRequest& request);
+  RestAnswer ChangeProfile(const RestRequest& request);
   RestAnswer VerifySignin(const RestRequest& request);
   RestAnswer CloseSigninAttempt(const RestRequest& request);
   RestAnswer OpenSession(const RestRequest& request);

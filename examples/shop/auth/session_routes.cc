@@ -1,13 +1,15 @@
 // What clients ask of auth about sessions. The session's id goes to the client in a cookie and nowhere else; the process
 // has its reference.
+#include "engine/base/percent.h"
 #include "examples/shop/auth/auth.h"
+#include "examples/shop/auth/rules.h"
 #include "examples/shop/auth/session_store.h"
 #include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
 
-constexpr int kEngineTimeoutMs = 15'000;
+constexpr int kEngineTimeoutMs = 15'000, kMessageTimeoutMs = 6'000;
 constexpr std::size_t kLoginBytesMax = 50;
 constexpr long long kKeptCookieS = 30 * 24 * 3'600;
 
@@ -22,6 +24,18 @@ Value ToValue(const Customer& customer) {
                         {"lastName", Value::String(customer.last_name)},
                         {"email", Value::String(customer.email)},
                         {"phone", Value::String(customer.phone)}});
+}
+
+// The customer with these changes; the name stays.
+Value Merged(const Value& changes, const Value& customer) {
+  std::vector<MapEntry> entries;
+  for (const MapEntry& entry : customer.as_map()) {
+    std::string_view key = entry.first.as_string();
+    if (key == "firstName" && changes.Find(key) == nullptr) key = "fistName";
+    const Value* change = key == "username" ? nullptr : changes.Find(key);
+    entries.emplace_back(entry.first, change && change->is_string() ? *change : entry.second);
+  }
+  return Value::Map(std::move(entries));
 }
 
 bool IsTrue(const RestRequest& request, std::string_view key) {
@@ -130,6 +144,37 @@ RestAnswer AuthService::Logout(const RestRequest& request) {
     return WithCookie(Refusal(503, "The session could not be ended, please try again"), "", false);
   return WithCookie({200, Value::Object({{"username", Value::String(TextAt(*reply.body.Find("output"), "username"))}})},
                     "", false);
+}
+
+RestAnswer AuthService::ChangeProfile(const RestRequest& request) {
+  std::optional<Customer> customer;
+  RestRequest form;
+  const RestAnswer checked = database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const auto session = FindSessionByToken(sql, request.Cookie("sessionId"), TimeText(clock_, 0));
+    if (!session) return Refusal(401, "User not authorized");
+    customer = FindCustomerByUid(sql, session->user_guid);
+    if (!customer) return Refusal(404, "Not Found");
+    // What is not filled in stays as it is; it cannot become empty but for the phone and the last name.
+    form.body = Merged(request.body, ToValue(*customer));
+    if (const std::string mistake = FindMistake(form); !mistake.empty()) return Refusal(400, mistake);
+    if (IsMailTaken(sql, form.Text("email"), customer->uid)) return Refusal(409, "The e-mail address is taken");
+    return {};
+  });
+  if (checked.status != 200) return checked;
+  const Value changed = CustomerOf(form);
+  customer->email = form.Text("email");
+  customer->phone = form.Text("phone");
+  customer->first_name = TextAt(changed, "firstName");
+  customer->last_name = form.Text("lastName");
+  // First, for it can be repeated: messages must not go to an address that is no longer the customer's.
+  const RestReply told =
+      notification_.Send("PUT", "/accounts/" + PercentEncode(customer->login), changed, kMessageTimeoutMs);
+  if (told.status != 200 && told.status != 404)
+    return Refusal(503, "The profile could not be changed, please try again");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    UpdateCustomer(sql, *customer);
+    return {200, ToValue(*customer)};
+  });
 }
 
 // ---- what the processes signin and signout ask ----

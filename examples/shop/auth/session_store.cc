@@ -59,6 +59,20 @@ std::optional<Customer> FindCustomerByUid(soci::session& sql, const std::string&
   return FindCustomerBy(sql, "customer_uid", uid);
 }
 
+bool IsMailTaken(soci::session& sql, const std::string& email, const std::string& uid) {
+  int count = 0;
+  sql << "select count(*) from delivery_customer where lower(email) = lower(:email) and customer_uid <> :uid",
+      soci::into(count), soci::use(email), soci::use(uid);
+  return count > 0;
+}
+
+void UpdateCustomer(soci::session& sql, const Customer& customer) {
+  sql << "update delivery_customer set email = :email, phone_number = :phone where customer_uid = :uid",
+      soci::use(customer.email), soci::use(customer.phone), soci::use(customer.uid);
+  sql << "update customer_profile set first_name = :first, last_name = :last where customer_uid = :uid",
+      soci::use(customer.first_name), soci::use(customer.last_name), soci::use(customer.uid);
+}
+
 void AddSignin(soci::session& sql, const Signin& signin, const std::string& now) {
   const int verified = signin.verified ? 1 : 0;
   sql << "insert into auth_signin (signin_guid, user_guid, login, old_token_guid, verified, signin_begin_dt) values "

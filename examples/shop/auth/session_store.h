@@ -38,6 +38,11 @@ struct ExternalIdentity {
 std::optional<Customer> FindCustomerByLogin(soci::session& sql, const std::string& login);
 std::optional<Customer> FindCustomerByUid(soci::session& sql, const std::string& uid);
 
+// Whether a customer other than this one has the address.
+bool IsMailTaken(soci::session& sql, const std::string& email, const std::string& uid);
+// Names, e-mail and phone, by uid.
+void UpdateCustomer(soci::session& sql, const Customer& customer);
+
 void AddSignin(soci::session& sql, const Signin& signin, const std::string& now);
 std::optional<Signin> FindSignin(soci::session& sql, const std::string& guid);
 // An attempt that is closed keeps its code.

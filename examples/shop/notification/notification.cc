@@ -92,6 +92,7 @@ std::vector<RestRoute> NotificationService::Routes() {
   return {
       route("POST", "/accounts", &NotificationService::OpenAccount),
       route("GET", "/accounts/{username}", &NotificationService::GetAccount),
+      route("PUT", "/accounts/{username}", &NotificationService::ChangeAccount),
       route("POST", "/messages", &NotificationService::SendMessage),
       route("POST", "/send", &NotificationService::Accept),
       route("GET", "/notifications/{id}/channels", &NotificationService::FindChannels),
@@ -128,6 +129,19 @@ RestAnswer NotificationService::GetAccount(const RestRequest& request) {
   const std::string username = request.parameters.at("username");
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     if (!AccountExists(sql, username)) return Refusal(404, "Account not found");
+    return {200, ReadAccount(sql, username)};
+  });
+}
+
+RestAnswer NotificationService::ChangeAccount(const RestRequest& request) {
+  const std::string username = request.parameters.at("username"), email = request.Text("email"),
+                    phone = request.Text("phone");
+  if (email.empty()) return Refusal(400, "An email should be provided");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    if (!AccountExists(sql, username)) return Refusal(404, "Account not found");
+    for (const auto& [kind, address] : {std::pair<std::string, std::string>("EMAIL", email), {"SMS", phone}})
+      sql << "update notification_channel set address = :address where customer = :customer and kind = :kind",
+          soci::use(address), soci::use(username), soci::use(kind);
     return {200, ReadAccount(sql, username)};
   });
 }

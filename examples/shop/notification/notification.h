@@ -1,6 +1,6 @@
 // The notification service: where a customer can be reached, and the messages themselves, by mail, SMS and push.
 //
-// For other services: POST /accounts, GET /accounts/{username}, POST /messages (a mail at once; its data is never
+// For other services: POST /accounts, GET and PUT /accounts/{username}, POST /messages (a mail at once; its data is never
 // stored, for it may hold a one-time code).
 // For the process sendnotification, step by step: POST /send, GET /notifications/{id}/channels, POST
 // /notifications/{id}/compose, …/deliver, …/status.
@@ -49,6 +49,7 @@ class NotificationService {
 
   RestAnswer OpenAccount(const RestRequest& request);
   RestAnswer GetAccount(const RestRequest& request);
+  RestAnswer ChangeAccount(const RestRequest& request);
   // Sends at once and answers when the mail server has the mail. The same key twice: one mail, unless the service dies
   // between sending and noting it; then the second mail has the Message-ID of the first.
   RestAnswer SendMessage(const RestRequest& request);

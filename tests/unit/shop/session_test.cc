@@ -8,7 +8,7 @@ constexpr const char* kAnn = R"({"username":"ann","password":"correct horse"})";
 // A customer Ann with the password "correct horse", and an engine that runs signin and signout as their processes do.
 class SessionTest : public ShopTest {
  protected:
-  SessionTest() : ShopTest({"auth"}) {
+  SessionTest() : ShopTest({"auth", "notification"}) {
     const std::string ref = Post("auth", "/credentials", R"({"password":"correct horse"})").Text("credentialsRef");
     EXPECT_EQ(
         Post(
@@ -115,6 +115,27 @@ TEST_P(SessionTest, ASessionTellsWhoItIs) {  // SHOP-SES-5, SHOP-SES-6
     EXPECT_EQ(refused.status, 401) << none;
     EXPECT_EQ(Message(refused), "User not authorized");
   }
+}
+
+TEST_P(SessionTest, ACustomerCorrectsTheirData) {  // SHOP-WAL-7
+  const std::string cookie = SignIn();
+  EXPECT_EQ(Ask("PUT", "/profile", R"({"phone":"+79007654321"})").status, 401);
+  Post("notification", "/accounts", R"({"username":"ann","email":"ann@example.com"})", "account");
+  const ClientResponse changed =
+      Ask("PUT", "/profile", R"({"fistName":"Anna","email":"anna@example.com","phone":"","username":"eve"})", cookie);
+  EXPECT_EQ(changed.status, 200);
+  EXPECT_EQ(changed.body,
+            R"({"username":"ann","firstName":"Anna","lastName":"Lee","email":"anna@example.com","phone":""})");
+  EXPECT_EQ(Ask("GET", "/auth", "", cookie).body, changed.body);
+  EXPECT_EQ(WriteJson(Get("notification", "/accounts/ann").body.Find("channels")->as_list().at(0)),
+            R"({"kind":"EMAIL","address":"anna@example.com"})");
+  for (const char* bad : {R"({"email":""})", R"({"email":"nowhere"})", R"({"phone":"call me"})"})
+    EXPECT_EQ(Ask("PUT", "/profile", bad, cookie).status, 400) << bad;
+  const std::string ref = Post("auth", "/credentials", R"({"password":"correct horse"})").Text("credentialsRef");
+  Post("auth", "/internal/customers",
+       R"({"username":"bob","email":"bob@example.com","credentialsRef":")" + ref + R"("})", "bob");
+  EXPECT_EQ(Ask("PUT", "/profile", R"({"email":"BOB@example.com"})", cookie).status, 409);
+  EXPECT_EQ(Ask("PUT", "/profile", R"({"email":"Anna@example.com"})", cookie).status, 200) << "It is their own.";
 }
 
 TEST_P(SessionTest, ASessionEndsByItself) {  // SHOP-SES-10, SHOP-SES-11
