@@ -1,8 +1,12 @@
 // The command line as scripts see it: what it prints, and its exit codes (docs/cli.md).
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <sstream>
+
 #include "engine/model/json.h"
 #include "tests/integration/support/fermata_server.h"
+#include "tests/support/child_process.h"
 #include "tests/support/temp_folder.h"
 
 namespace fermata::test {
@@ -145,6 +149,37 @@ TEST_F(CommandLine, TheHelloExampleRuns) {
       RunCommand({"env", "FERMATA_SERVER=" + server_->url(), FERMATA_SOURCE_DIR "/examples/hello/run.sh", "Ann"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, "Hello, Ann!\n");
+}
+
+// The commands of the first page, as a newcomer copies them.
+TEST_F(CommandLine, TheCommandsOfTheReadmeWork) {
+  const TempFolder folder;
+  std::filesystem::create_directories(folder.path() / "build/release");
+  std::filesystem::create_symlink(FERMATA_BINARY, folder.path() / "build/release/fermata");
+  std::filesystem::create_directory_symlink(FERMATA_SOURCE_DIR "/examples", folder.path() / "examples");
+  std::istringstream page(ReadFile(FERMATA_SOURCE_DIR "/README.md"));
+  int commands = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (!line.starts_with("build/release/fermata ")) continue;
+    ++commands;
+    const CommandResult result = RunCommand({"sh", "-c", "cd '" + folder.path().string() + "' && " + line});
+    EXPECT_EQ(result.exit_code, 0) << line << "\n" << result.out << result.err;
+    EXPECT_EQ(result.out.find(" warning FM-"), std::string::npos) << result.out;
+  }
+  EXPECT_EQ(commands, 3);
+  EXPECT_NE(ReadFile(folder.File("out.svg")).find("<svg"), std::string::npos);
+}
+
+TEST_F(CommandLine, TheReservationExampleRuns) {
+  ChildProcess store({"/usr/bin/python3", FERMATA_SOURCE_DIR "/examples/reservation/store.py", "0"}, {}, "/dev/null");
+  const std::string line = store.ReadLine();
+  ASSERT_NE(line.find("http://"), std::string::npos) << line;
+  FermataServer server({"--storage", "memory", "--processes", FERMATA_SOURCE_DIR "/examples/reservation"},
+                       {{"FERMATA_CONNECTOR_STORE_URL", line.substr(line.find("http://"))}});
+  const CommandResult result =
+      RunCommand({"env", "FERMATA_SERVER=" + server.url(), FERMATA_SOURCE_DIR "/examples/reservation/run.sh"});
+  EXPECT_EQ(result.exit_code, 0) << result.err << server.Log();
+  EXPECT_EQ(result.out, "{'place': 'place-1'}\n");
 }
 
 }  // namespace
