@@ -75,12 +75,27 @@ Value PaymentService::FindTask(const std::string& process, const std::string& ke
   return Value();
 }
 
-Value PaymentService::AnswerTask(const Value& task, const std::string& outcome, const Value& data) {
+Value PaymentService::AnswerTask(const Value& task, const std::string& outcome, const Value& data,
+                                 const std::string& wait) {
   const std::string id = TextOf(task, "id");
   return engine_
-      .Post("/v1/tasks/" + id + "/complete?wait=8s&until=waiting",
+      .Post("/v1/tasks/" + id + "/complete" + wait,
             Value::Object({{"outcome", Value::String(outcome)}, {"data", data}}), "answer/" + id, kEngineTimeoutMs)
       .body;
+}
+
+Value PaymentService::Settle(Value instance, const std::vector<std::string>& states) {
+  const std::string id = TextOf(instance, "id");
+  for (int i = 0; i < kTaskTries && !id.empty(); ++i) {
+    const std::string status = TextOf(instance, "status");
+    if (status == "completed" || status == "failed" || status == "cancelled") break;
+    if (std::any_of(states.begin(), states.end(), [&](const std::string& state) { return IsIn(instance, state); }))
+      break;
+    // A call that is tried again waits as well.
+    std::this_thread::sleep_for(kTaskPause);
+    instance = engine_.Get("/v1/instances/" + id, {}, kEngineTimeoutMs).body;
+  }
+  return instance;
 }
 
 RestAnswer PaymentService::Choose(const std::string& username, const std::string& ref_id, const Value& choice) {
@@ -92,9 +107,9 @@ RestAnswer PaymentService::Choose(const std::string& username, const std::string
     task = FindTask("makepayment", ref_id, username, {"choose"});
     if (task.is_null()) return Refusal(409, "No payment waits to be made");
   }
-  const Value instance = AnswerTask(task, "choose", choice);
-  if (!instance.Find("states")) return Refusal(409, "The way to pay was not understood");
-  return ToChoice(instance);
+  const Value answered = AnswerTask(task, "choose", choice);
+  if (!answered.Find("states")) return Refusal(409, "The way to pay was not understood");
+  return ToChoice(Settle(answered, {"ready", "bank-page", "scan", "activation", "choose"}));
 }
 
 RestAnswer PaymentService::Authorise(const RestRequest& request) {
@@ -125,7 +140,7 @@ RestAnswer PaymentService::Pay(const RestRequest& request) {
   if (payment->status == "Confirmed") return result("SUCCESS", "");
   const Value task = FindTask("makepayment", payment->ref_id, asker.username, {"ready"});
   if (task.is_null()) return Refusal(409, "The payment is not authorised");
-  const Value instance = AnswerTask(task, "pay", Value::Object({}));
+  const Value instance = Settle(AnswerTask(task, "pay", Value::Object({})), {"what-now"});
   if (TextOf(instance, "status") == "completed") return result("SUCCESS", "");
   if (IsIn(instance, "what-now")) return result("FAIL", TextOf(At(instance, "variables"), "problem"));
   return Refusal(503, "The payment is being made; please ask again");
@@ -148,7 +163,9 @@ RestAnswer PaymentService::TopUp(const RestRequest& request) {
   const Value open = At(tasks.body, "items");
   if (id.empty() || !open.is_list()) return Refusal(503, "The top-up could not be started");
   if (!open.as_list().empty()) {
-    const Value answered = AnswerTask(open.as_list()[0], "top-up", Value::Object({{"amount", Value::Int(*amount)}}));
+    // What comes of it is decided with the answer.
+    const Value answered =
+        AnswerTask(open.as_list()[0], "top-up", Value::Object({{"amount", Value::Int(*amount)}}), "");
     if (IsIn(answered, "amount")) return Refusal(400, TextOf(At(answered, "variables"), "problem"));
   }
   std::vector<MapEntry> choice = {{Value::String("method"), Value::String(method)}};

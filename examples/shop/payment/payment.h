@@ -92,8 +92,11 @@ class PaymentService {
   // The customer's open task in one of these states of the process with this key, waited for a little while. Null without one.
   Value FindTask(const std::string& process, const std::string& key, const std::string& username,
                  const std::vector<std::string>& states);
-  // Answers a task; gives the instance once it waits again or has ended.
-  Value AnswerTask(const Value& task, const std::string& outcome, const Value& data);
+  // Answers a task; gives the instance, as it is when the query `wait` is fulfilled: once it waits again or has ended.
+  Value AnswerTask(const Value& task, const std::string& outcome, const Value& data,
+                   const std::string& wait = "?wait=8s&until=waiting");
+  // The instance once it is in one of these states or has ended; as it is after a little while.
+  Value Settle(Value instance, const std::vector<std::string>& states);
   // Chooses the way to pay in the payment that waits, and tells what comes next.
   RestAnswer Choose(const std::string& username, const std::string& ref_id, const Value& choice);
 

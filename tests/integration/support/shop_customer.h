@@ -7,7 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/integration/support/shop_world.h"
+#include "tests/integration/support/fermata_server.h"
+#include "tests/integration/support/shop_entry.h"
 
 namespace fermata::test {
 
@@ -22,7 +23,7 @@ class Customer {
   static constexpr const char* kPassword = "Tr0ub4dor-and-3-more";
 
   // Somebody who has never been here; `name` is theirs alone.
-  Customer(ShopWorld& world, std::string name) : world_(world), name_(std::move(name)) {}
+  Customer(ShopEntry& world, std::string name) : world_(world), name_(std::move(name)) {}
 
   const std::string& name() const { return name_; }
   std::string email() const { return name_ + "@example.org"; }
@@ -88,7 +89,10 @@ class Customer {
   Mail MailTo(const std::string& address, const std::string& words);
 
  private:
-  ShopWorld& world_;
+  // The instance, after the engine has waited for the state, or not with later tries.
+  Value Look(const std::string& id, const std::string& state, int tries);
+
+  ShopEntry& world_;
   const std::string name_;
   std::string session_;
   int orders_ = 0;

@@ -9,6 +9,7 @@
 
 #include "engine/model/json.h"
 #include "engine/storage/sqlite/connection.h"
+#include "tests/integration/support/shop_catalogue.h"
 #include "tests/support/free_port.h"
 #include "tests/support/postgres.h"
 
@@ -38,7 +39,7 @@ ShopWorld::ShopWorld(Databases databases) {
   if (couriers.ok()) ports_["couriers"] = PortOf(At(*couriers, "url"));
   StartShop(databases == Databases::kPostgres ? PostgresCluster::Shared().CreateDatabase() : "");
   StartEngine(databases);
-  FillCatalogue();
+  FillCatalogue(*this);
 }
 
 ShopWorld::~ShopWorld() = default;
@@ -81,17 +82,23 @@ void ShopWorld::StartShop(const std::string& database) {
   ASSERT_NE(bank_->ReadLine().find("ready"), std::string::npos) << ReadFile(folder_.File("bank.log"));
 }
 
-// The shop's manifests, but with pauses that suit a test.
-std::string ShopWorld::Manifests() const {
+// The shop's processes and, beside them, its manifests with pauses that suit a test.
+std::string ShopWorld::Processes() const {
+  namespace fs = std::filesystem;
+  const fs::path processes = folder_.File("processes");
+  fs::create_directories(processes / "connectors");
+  fs::copy(FERMATA_SOURCE_DIR "/processes/schemas", processes / "schemas");
+  for (const auto& entry : fs::directory_iterator(FERMATA_SOURCE_DIR "/processes"))
+    if (entry.path().extension() == ".yaml" && entry.path().stem().extension() != ".scenarios")
+      fs::copy(entry.path(), processes / entry.path().filename());
   const std::regex pauses(R"(first: \w+, factor: 2, max: \w+)");
-  for (const auto& entry : std::filesystem::directory_iterator(FERMATA_SOURCE_DIR "/connectors")) {
-    const std::string name = entry.path().filename().string(), file = "/" + name + ".yaml";
-    if (!std::filesystem::exists(entry.path().string() + file)) continue;
-    std::filesystem::create_directories(folder_.File("connectors/" + name));
-    WriteFile(folder_.File("connectors/" + name) + file,
-              std::regex_replace(ReadFile(entry.path().string() + file), pauses, "first: 50ms, factor: 2, max: 500ms"));
+  for (const auto& entry : fs::directory_iterator(FERMATA_SOURCE_DIR "/connectors")) {
+    const std::string file = entry.path().filename().string() + ".yaml";
+    if (fs::exists(entry.path() / file))
+      WriteFile(processes / "connectors" / file,
+                std::regex_replace(ReadFile(entry.path() / file), pauses, "first: 50ms, factor: 2, max: 500ms"));
   }
-  return folder_.File("connectors");
+  return processes.string();
 }
 
 void ShopWorld::StartEngine(Databases databases) {
@@ -102,43 +109,11 @@ void ShopWorld::StartEngine(Databases databases) {
     environment.emplace_back("FERMATA_CONNECTOR_" + Upper(program) + "_URL",
                              "http://127.0.0.1:" + std::to_string(doors_[program]->port()));
   }
-  std::vector<std::string> arguments = {"--processes", FERMATA_SOURCE_DIR "/processes", "--connectors", Manifests()};
+  std::vector<std::string> arguments = {"--processes", Processes()};
   if (databases == Databases::kPostgres)
     arguments.insert(arguments.end(),
                      {"--storage", "postgres", "--database", PostgresCluster::Shared().CreateDatabase()});
   engine_ = std::make_unique<FermataServer>(arguments, environment, port("engine"));
-}
-
-void ShopWorld::FillCatalogue() {
-  const auto add = [this](const std::string& service, const std::string& target, const std::string& body) {
-    const ClientResponse added = Post(service, target, body);
-    ASSERT_EQ(added.status, 200) << target << " " << body << " " << added.body;
-  };
-  for (const char* store : {"s1", "s2", "s3"})
-    add("store", "/stores",
-        R"({"id":")" + std::string(store) + R"(","name":"Store )" + store + R"(","address":"Mira 5"})");
-  add("store", "/categories", R"({"id":"tea","name":"Tea","description":"Hot","image":"/tea.svg"})");
-  add("store", "/categories", R"({"id":"cake","name":"Cakes","description":"Sweet","image":"/cake.svg"})");
-  add("store", "/products",
-      R"({"id":"green","name":"Green tea","description":"From Sochi","categoryId":"tea","image":"/green.svg","price":45000})");
-  add("store", "/products",
-      R"({"id":"cup","name":"Cup","description":"For tea","categoryId":"tea","image":"/cup.svg","price":30000,"discount":5000})");
-  add("store", "/products",
-      R"({"id":"honey","name":"Медовик","description":"Baked for you","categoryId":"cake","image":"/honey.svg","price":20000,"fulfilment":"COOK"})");
-  for (const char* store : {"s1", "s2"})
-    for (const char* product : {"green", "cup"})
-      add("store", "/stock",
-          R"({"productId":")" + std::string(product) + R"(","storeId":")" + store + R"(","quantity":10000})");
-  add("delivery", "/points", R"({"id":1,"name":"Centre","address":"Mira 5","hours":"9-21","capacity":10000})");
-  add("delivery", "/points", R"({"id":2,"name":"Hut","address":"Lesnaya 1","hours":"9-12","capacity":0})");
-  add("delivery", "/companies",
-      R"({"code":"own","name":"Own couriers","methodType":"ON_FOOT","cost":20000,"zones":["Kazan"],"intervals":[{"beginTime":"10:00","endTime":"12:00","capacity":10000},{"beginTime":"18:00","endTime":"20:00","capacity":10000}]})");
-  add("delivery", "/companies",
-      R"({"code":"van","name":"Own van","methodType":"CAR","cost":35000,"zones":["Kazan"],"intervals":[{"beginTime":"10:00","endTime":"18:00","capacity":10000}]})");
-  add("delivery", "/companies", R"({"code":"stork","name":"Stork","methodType":"SCOOTER","cost":0,"adapter":"stork"})");
-  add("delivery", "/companies",
-      R"({"code":"turtle","name":"Turtle","methodType":"ON_FOOT","cost":0,"adapter":"turtle"})");
-  add("delivery", "/couriers", R"({"id":"c1","name":"Foma","phone":"+79000000001","methodType":"ON_FOOT"})");
 }
 
 ClientResponse ShopWorld::Ask(const std::string& program, const std::string& method, const std::string& target,
@@ -170,8 +145,8 @@ void ShopWorld::Override(const std::string& process, const std::map<std::string,
   for (const auto& [name, value] : vars) replace("\n  " + name + ": [^\n]*", "\n  " + name + ": " + value);
   const std::string file = (variant / (process + ".yaml")).string();
   WriteFile(file, text);
-  const CommandResult deployed = RunCommand(
-      {FERMATA_BINARY, "deploy", file, "--connectors", folder_.File("connectors"), "--server", UrlOf("engine")});
+  const CommandResult deployed = RunCommand({FERMATA_BINARY, "deploy", file, "--connectors",
+                                             folder_.File("processes/connectors"), "--server", UrlOf("engine")});
   ASSERT_EQ(deployed.exit_code, 0) << deployed.out << deployed.err;
 }
 

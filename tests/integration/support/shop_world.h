@@ -12,34 +12,28 @@
 #include <vector>
 
 #include "tests/integration/support/fermata_server.h"
+#include "tests/integration/support/shop_entry.h"
 #include "tests/support/cutting_proxy.h"
 #include "tests/support/mailbox.h"
 
 namespace fermata::test {
 
-class ShopWorld {
+class ShopWorld : public ShopEntry {
  public:
   enum class Databases { kSqlite, kPostgres };
-  using Headers = std::vector<std::pair<std::string, std::string>>;
 
   // Everything runs with the shop's processes and manifests; only the pauses between the tries of a call are shorter.
   explicit ShopWorld(Databases databases = Databases::kSqlite);
-  ~ShopWorld();
+  ~ShopWorld() override;
 
-  // `program`: "engine", "bank", "couriers", or a service as `fermata-shop` calls it. A body is JSON, if `headers` say
-  // nothing else; without an Idempotency-Key among them a request other than GET has a fresh one.
   ClientResponse Ask(const std::string& program, const std::string& method, const std::string& target,
-                     const std::string& body = "", Headers headers = {});
-  ClientResponse Get(const std::string& program, const std::string& target) { return Ask(program, "GET", target); }
-  ClientResponse Post(const std::string& program, const std::string& target, const std::string& body) {
-    return Ask(program, "POST", target, body);
-  }
+                     const std::string& body = "", Headers headers = {}) override;
 
   int port(const std::string& program) const { return ports_.at(program); }
   // What the engine asks of this service or of the bank goes through it.
   CuttingProxy& door(const std::string& program) { return *doors_.at(program); }
   FermataServer& engine() { return *engine_; }
-  Mailbox& mailbox() { return mailbox_; }
+  Mailbox& mailbox() override { return mailbox_; }
 
   // From now on the process runs with these values at the top of its file, until Restore().
   void Override(const std::string& process, const std::map<std::string, std::string>& vars);
@@ -63,10 +57,9 @@ class ShopWorld {
 
  private:
   std::string UrlOf(const std::string& program) const;
-  std::string Manifests() const;
+  std::string Processes() const;
   void StartShop(const std::string& database);
   void StartEngine(Databases databases);
-  void FillCatalogue();
 
   TempFolder folder_;
   Mailbox mailbox_;
