@@ -163,8 +163,8 @@ class Checker {
     const std::vector<ProcessFile>& neighbours = Neighbours(path.parent_path());
     bundle.processes = NamesOf(neighbours);
     bundle.open_process = [this, &neighbours](const std::string& process) { return Shapes(neighbours, process); };
-    AddManifests(path.parent_path() / "connectors", bundle);
     for (const fs::path& folder : options_.connector_folders) AddManifests(folder, bundle);
+    AddManifests(path.parent_path() / "connectors", bundle);
     for (const ManifestPtr& manifest : options_.builtin_manifests) AddManifest(manifest, bundle);
   }
 

@@ -21,7 +21,7 @@ struct CheckOptions {
   std::vector<std::filesystem::path> paths;
   CheckFormat format = CheckFormat::kText;
   Colour colour = Colour::kNever;
-  // Folders of further manifests, after connectors/ beside each process; then the built-in ones.
+  // Folders of manifests, which win over connectors/ beside each process; then the built-in ones.
   std::vector<std::filesystem::path> connector_folders;
   std::vector<ManifestPtr> builtin_manifests;
   std::string version;  // of the tool, for SARIF

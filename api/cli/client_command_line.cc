@@ -34,7 +34,8 @@ CLI::App* ClientCommandLine::Add(const std::string& name, const std::string& des
 void ClientCommandLine::AddDeploy() {
   CLI::App* command = Add("deploy", "deploys processes and manifests", [this] { return RunDeploy(client_, deploy_); });
   command->add_option("paths", deploy_.paths, "files, and folders of processes")->required();
-  command->add_option("--connectors", deploy_.connector_folders, "folder of further manifests");
+  command->add_option("--connectors", deploy_.connector_folders,
+                      "folder of manifests; they win over connectors/ beside the process");
 }
 
 void ClientCommandLine::AddStart() {

@@ -39,8 +39,8 @@ Result<DefinitionFile> LoadDefinitionFile(const fs::path& file, const ManifestSo
     return Error{kFileUnreadable, "Expected a file that can be read, but '" + file.string() + "' is none."};
   Bundle bundle = ReadBundle(file);
   std::vector<Diagnostic> diagnostics;
-  AddManifests(file.parent_path() / "connectors", bundle, diagnostics);
   for (const fs::path& folder : sources.folders) AddManifests(folder, bundle, diagnostics);
+  AddManifests(file.parent_path() / "connectors", bundle, diagnostics);
   for (const ManifestPtr& manifest : sources.builtin) AddManifest(manifest, bundle);
   DefinitionFile result{LoadDefinition(bundle), std::move(bundle.files)};
   diagnostics.insert(diagnostics.end(), result.loaded.diagnostics.begin(), result.loaded.diagnostics.end());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "api/cli/check.h"
@@ -29,14 +30,14 @@ bool HasRootKey(std::string_view text, std::string_view key) {
   return text.starts_with(start) || text.find("\n" + start) != std::string_view::npos;
 }
 
-// Whether the process may call the manifest's connector; a manifest too many only makes the bundle larger. Nor is this read as YAML.
-bool Names(const std::string& process, const std::string& manifest) {
+// Of the connector that the manifest describes; empty if it is hard to say. Nor is this read as YAML.
+std::string ConnectorNameIn(const std::string& manifest) {
   const std::string key = "connector:";
   const std::size_t found = manifest.starts_with(key) ? 0 : manifest.find("\n" + key);
   const std::size_t begin = manifest.find_first_not_of(" \t\"'", manifest.find(':', found) + 1);
   const std::size_t end = manifest.find_first_of(" \t\"'\r\n#", begin);
-  if (found == std::string::npos || begin == std::string::npos) return true;
-  return process.find(manifest.substr(begin, end - begin) + ".") != std::string::npos;
+  if (found == std::string::npos || begin == std::string::npos) return "";
+  return manifest.substr(begin, end - begin);
 }
 
 bool IsYamlFile(const fs::path& path) {
@@ -94,11 +95,17 @@ Result<DeployRequest> ReadDeployRequest(const fs::path& file, const std::vector<
   request.file_name = bundle.file;
   request.yaml = std::move(bundle.text);
   request.files = std::move(bundle.files);
-  std::vector<fs::path> folders = {file.parent_path() / "connectors"};
-  folders.insert(folders.end(), connector_folders.begin(), connector_folders.end());
+  std::vector<fs::path> folders = connector_folders;
+  folders.push_back(file.parent_path() / "connectors");
+  std::set<std::string> known;
   for (const fs::path& folder : folders)
-    for (auto& manifest : ReadManifestFiles(folder))
-      if (Names(request.yaml, manifest.second)) request.manifests.push_back(std::move(manifest));
+    for (auto& manifest : ReadManifestFiles(folder)) {
+      const std::string connector = ConnectorNameIn(manifest.second);
+      // One too many only makes the bundle larger.
+      if (connector.empty() ||
+          (request.yaml.find(connector + ".") != std::string::npos && known.insert(connector).second))
+        request.manifests.push_back(std::move(manifest));
+    }
   return request;
 }
 

@@ -22,7 +22,8 @@ std::vector<std::filesystem::path> WithSubfolders(const std::filesystem::path& f
 // File name and text of every manifest in `folder` and the folders in it, by name.
 std::vector<std::pair<std::string, std::string>> ReadManifestFiles(const std::filesystem::path& folder);
 
-// The file with its schemas, and of the manifests in connectors/ beside it, then in `connector_folders`, those that it names. Fails with kFileUnreadable.
+// The file with its schemas, and of the manifests in `connector_folders`, then in connectors/ beside it, those that it
+// names; of each connector the first. Fails with kFileUnreadable.
 Result<DeployRequest> ReadDeployRequest(const std::filesystem::path& file,
                                         const std::vector<std::filesystem::path>& connector_folders);
 

@@ -110,8 +110,8 @@ ScenarioFolder LoadScenarioFolder(const fs::path& path, const std::vector<fs::pa
                                   const std::vector<ManifestPtr>& builtin, WatchedFiles& watched) {
   ScenarioFolder folder;
   watched.AddFolder(path);
-  AddManifests(path / "connectors", folder, watched);
   for (const fs::path& more : connector_folders) AddManifests(more, folder, watched);
+  AddManifests(path / "connectors", folder, watched);
   std::vector<ManifestPtr>& manifests = folder.project.manifests;
   manifests.insert(manifests.end(), builtin.begin(), builtin.end());
   manifests.push_back(EngineManifest());

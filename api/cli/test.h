@@ -24,7 +24,7 @@ struct TestOptions {
   bool watch = false;                  // again after each change; for the command line
   std::optional<double> coverage_min;  // percent that each process must reach; below it the run fails
   Colour colour = Colour::kNever;
-  // Folders of further manifests, after connectors/ beside each process; then the built-in ones.
+  // Folders of manifests, which win over connectors/ beside each process; then the built-in ones.
   std::vector<std::filesystem::path> connector_folders;
   std::vector<ManifestPtr> builtin_manifests;
 };

@@ -119,6 +119,22 @@ TEST_F(Folder, ASavedManifestMovesNoLiveVersionOfAProcessThatStayedAsItWas) {
   EXPECT_EQ(At(server.http().Get("/v1/definitions/caller"), "version"), "1.0.0");
 }
 
+TEST_F(Folder, AManifestOfTheOptionWinsOverTheOneBesideTheProcess) {
+  const auto manifest = [](const std::string& operation) {
+    return "connector: used\nversion: 1.0.0\nkind: worker\noperations:\n  " + operation + ": {}\n";
+  };
+  TempFolder connectors;
+  std::filesystem::create_directories(folder_.File("connectors"));
+  WriteFile(folder_.File("connectors/used.yaml"), manifest("stop"));
+  WriteFile(connectors.File("used.yaml"), manifest("go"));
+  Save("caller.yaml",
+       "fermata: 1\nprocess: caller\nversion: 1.0.0\nstates:\n  go: { call: used.go, next: done }\n  done: { end: {} "
+       "}\n");
+  FermataServer server(
+      {"--storage", "memory", "--processes", folder_.path().string(), "--connectors", connectors.path().string()});
+  EXPECT_EQ(server.http().Get("/v1/definitions/caller").status, 200) << server.Log();
+}
+
 TEST_F(Folder, AMissingFolderIsRefused) {
   const CommandResult result = RunCommand(
       {FERMATA_BINARY, "serve", "--port", "0", "--storage", "memory", "--processes", folder_.File("missing")});
