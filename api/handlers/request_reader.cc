@@ -38,6 +38,13 @@ Error WrongMediaType(std::string_view expected, std::string_view got) {
           "", "Send the header 'Content-Type: " + std::string(expected.substr(0, expected.find(' '))) + "'."};
 }
 
+std::optional<Timestamp> ParseTime(std::string_view text) {
+  std::string upper(text);
+  std::replace(upper.begin(), upper.end(), 't', 'T');
+  std::replace(upper.begin(), upper.end(), 'z', 'Z');
+  return ParseTimestamp(upper);
+}
+
 Result<Value> ReadJsonBody(const HttpRequest& request) {
   const std::string type = MediaType(request);
   if (!IsJsonType(type)) return WrongMediaType("application/json", type);
@@ -96,7 +103,7 @@ std::optional<bool> QueryReader::Bool(std::string_view name) {
 std::optional<std::int64_t> QueryReader::Time(std::string_view name) {
   const std::optional<std::string> text = Text(name);
   if (!text) return std::nullopt;
-  if (const std::optional<Timestamp> time = ParseTimestamp(*text)) return ToMicros(*time);
+  if (const std::optional<Timestamp> time = ParseTime(*text)) return ToMicros(*time);
   Fail(name, "Expected '" + std::string(name) + "' to be a time like 2026-01-31T12:00:00Z, but got '" + *text + "'.",
        text->find(' ') != std::string::npos ? "A '+' in a query means a space: write %2B." : "");
   return std::nullopt;

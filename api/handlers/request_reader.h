@@ -24,6 +24,9 @@ bool IsYamlType(std::string_view media_type);
 bool IsJsonType(std::string_view media_type);
 Error WrongMediaType(std::string_view expected, std::string_view got);
 
+// RFC 3339, whose T and Z may be small letters.
+std::optional<Timestamp> ParseTime(std::string_view text);
+
 // Fails with kUnsupportedMediaType, or why the text is no JSON.
 Result<Value> ReadJsonBody(const HttpRequest& request);
 // The same; without a body an empty object.

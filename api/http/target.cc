@@ -1,39 +1,22 @@
 #include "api/http/target.h"
 
+#include <algorithm>
+
+#include "engine/base/percent.h"
 #include "engine/model/json.h"
 
 namespace fermata {
 namespace {
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 enum class Plus { kPlus, kSpace };
 
 // nullopt for bad escapes, NUL and invalid UTF-8.
-std::optional<std::string> PercentDecode(std::string_view text, Plus plus) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus == Plus::kSpace) {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = HexDigit(text[i + 1]);
-      const int low = HexDigit(text[i + 2]);
-      if (high < 0 || low < 0 || high + low == 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  if (!IsValidUtf8(out)) return std::nullopt;
-  return out;
+std::optional<std::string> Decode(std::string_view text, Plus plus) {
+  std::string spaced(text);
+  if (plus == Plus::kSpace) std::replace(spaced.begin(), spaced.end(), '+', ' ');
+  std::optional<std::string> decoded = PercentDecode(spaced);
+  if (decoded && (decoded->find('\0') != std::string::npos || !IsValidUtf8(*decoded))) return std::nullopt;
+  return decoded;
 }
 
 // The text up to `separator`, which is taken off `rest` with it.
@@ -64,7 +47,7 @@ std::optional<std::string> DecodeTarget(std::string_view target, HttpRequest& re
   path.remove_prefix(1);
   for (bool more = !path.empty(); more;) {
     more = path.find('/') != std::string_view::npos;
-    std::optional<std::string> segment = PercentDecode(TakeUntil(path, '/'), Plus::kPlus);
+    std::optional<std::string> segment = Decode(TakeUntil(path, '/'), Plus::kPlus);
     if (!segment) return kBadEncoding;
     request.path += '/';
     request.path += *segment;
@@ -76,8 +59,8 @@ std::optional<std::string> DecodeTarget(std::string_view target, HttpRequest& re
   while (!query.empty()) {
     std::string_view value = TakeUntil(query, '&');
     if (value.empty()) continue;
-    std::optional<std::string> name = PercentDecode(TakeUntil(value, '='), Plus::kSpace);
-    std::optional<std::string> decoded = PercentDecode(value, Plus::kSpace);
+    std::optional<std::string> name = Decode(TakeUntil(value, '='), Plus::kSpace);
+    std::optional<std::string> decoded = Decode(value, Plus::kSpace);
     if (!name || !decoded) return kBadEncoding;
     request.query.emplace_back(*std::move(name), *std::move(decoded));
   }

@@ -119,15 +119,51 @@ TEST(CloudEvents, DataBase64IsDecoded) {
       OneEvent(Post("application/cloudevents+json", head + R"("data_base64":"AA==","data":1})")).mistakes.empty());
 }
 
+TEST(CloudEvents, AttributesMayBeAllThatTheSpecificationAllows) {
+  const ReadEvent read = OneEvent(Post(
+      "application/cloudevents+json",
+      R"({"specversion":"1.0","id":"1","source":"//a/b?c#d","type":"t","time":"2026-01-31t12:00:00.5+02:00",)"
+      R"("dataschema":"urn:a:b","datacontenttype":"application/vnd.a.b+json; charset=utf-8","big":2147483647,"flag":true})"));
+  EXPECT_TRUE(read.mistakes.empty()) << read.mistakes[0].message;
+  EXPECT_EQ(FormatTimestamp(read.event.time), "2026-01-31T10:00:00.5Z");
+}
+
+TEST(CloudEvents, BinaryHeadersAreHeldToTheBinding) {
+  const auto read = [](HttpHeaders more) {
+    HttpHeaders headers = {{"ce-specversion", "1.0"}, {"ce-source", "s"}, {"ce-type", "t"}};
+    headers.insert(headers.end(), more.begin(), more.end());
+    return OneEvent(Post("application/json", "{}", headers));
+  };
+  EXPECT_EQ(read({{"ce-id", R"("a \"b\"")"}}).event.id, R"(a "b")");
+  EXPECT_EQ(read({{"ce-id", "1"}, {"ce-id", "2"}}).mistakes.size(), 1u);
+  EXPECT_EQ(read({{"ce-id", "1"}, {"ce-datacontenttype", "text/plain"}}).mistakes.size(), 1u);
+  EXPECT_EQ(read({{"ce-id", "1"}, {"ce-data", "x"}}).mistakes.size(), 1u);
+  EXPECT_EQ(read({{"ce-id", "%FF"}}).mistakes.size(), 1u);
+}
+
 TEST(CloudEvents, EachMalformedOneIsRefused) {
   const std::string type = "application/cloudevents+json";
-  for (const char* body : {R"({"id":"1","source":"s","type":"t"})", R"({"specversion":"1.0","source":"s","type":"t"})",
+  for (const char* body : {R"({"id":"1","source":"s","type":"t"})",
+                           R"({"specversion":"1.0","source":"s","type":"t"})",
                            R"({"specversion":"1.0","id":"","source":"s","type":"t"})",
                            R"({"specversion":"1.0","id":5,"source":"s","type":"t"})",
                            R"({"specversion":"2.0","id":"1","source":"s","type":"t"})",
                            R"({"specversion":"1.0","id":"1","source":"s","type":"t","Sub_ject":"x"})",
-                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","ext":{}})", "5", "[]"})
-    EXPECT_FALSE(OneEvent(Post(type, body)).mistakes.empty()) << body;
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","ext":{}})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","ext":1.5})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","ext":2147483648})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","ext":"a\u0085"})",
+                           R"({"specversion":"1.0","id":"a\u0000","source":"s","type":"t"})",
+                           R"({"specversion":"1.0","id":"1","source":"a b","type":"t"})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","subject":""})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","dataschema":"a/b"})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"a/b/c"})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","datacontenttype":"json"})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"2026-02-30T00:00:00Z"})",
+                           R"({"specversion":"1.0","id":"1","source":"s","type":"t","time":"2026-02-03"})",
+                           "5",
+                           "[]"})
+    EXPECT_EQ(OneEvent(Post(type, body)).mistakes.size(), 1u) << body;
   EXPECT_FALSE(ReadCloudEvents(Post(type, "{"), kNow).ok());
   EXPECT_FALSE(ReadCloudEvents(Post("application/cloudevents-batch+json", "{}"), kNow).ok());
   EXPECT_EQ(ReadCloudEvents(Post("text/plain", "x"), kNow).error().code, kUnsupportedMediaType);
