@@ -49,6 +49,7 @@ struct Commands {
   std::function<std::vector<ManifestPtr>()> builtin_manifests;
   std::function<int(const std::vector<std::string>& connector_folders)> lsp;
   std::function<std::string_view()> process_schema;
+  std::function<std::string_view()> scenario_schema;
   std::string version;
 };
 

@@ -8,7 +8,9 @@
 #include "api/cli/eval_codes.h"
 #include "api/cli/typed_value.h"
 #include "engine/expression/expression.h"
+#include "engine/expression/utf8.h"
 #include "engine/expression/value_type.h"
+#include "engine/language/report.h"
 #include "engine/model/json.h"
 
 namespace fermata {
@@ -94,8 +96,15 @@ std::string OnOneLine(std::string_view json) {
 std::string EvalLine(std::string_view line, EvalOptions options) {
   const Result<Value> request = ParseJson(line);
   if (!request.ok()) return ErrorAnswer(request.error());
-  const Value* source = request->Find("expr");
-  const Value* vars = request->Find("vars");
+  if (request->is_map())
+    for (const auto& [key, value] : request->as_map())
+      if (key.as_string() != "expr" && key.as_string() != "vars")
+        return ErrorAnswer(
+            {kEvalBadLine,
+             "Expected \"expr\" and \"vars\" only, but there is \"" + std::string(Shortened(key.as_string())) + "\".",
+             "", DidYouMean(std::string(key.as_string()), {"expr", "vars"})});
+  const Value* source = request->is_map() ? request->Find("expr") : nullptr;
+  const Value* vars = request->is_map() ? request->Find("vars") : nullptr;
   if (source == nullptr || !source->is_string())
     return ErrorAnswer({kEvalBadLine, "Expected an object with the text \"expr\", but there is none.", "", ""});
   static const Value no_vars = Value::Object({});

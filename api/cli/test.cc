@@ -121,7 +121,8 @@ class Tester {
     FileResult result;
     if (broken.empty()) {
       result = RunScenarios(file.string(), text, tested.folder.project, tested.visited, options_.filter);
-      if (!result.process.empty()) tested.processes.insert(result.process);
+      // Of a file that cannot be read no case has visited anything.
+      if (!HasErrors(result.diagnostics)) tested.processes.insert(result.process);
       Tell(result.diagnostics);
     } else {  // what follows from that would only be noise
       result.file = file.string();

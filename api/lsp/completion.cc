@@ -5,6 +5,7 @@
 #include "api/lsp/bounds.h"
 #include "api/lsp/cursor.h"
 #include "api/lsp/key_docs.h"
+#include "api/lsp/scenario_answers.h"
 #include "api/lsp/scope.h"
 #include "engine/language/raised.h"
 #include "engine/language/verbs.h"
@@ -123,10 +124,19 @@ class Completer {
     return verbs[state.verb.index()];
   }
 
+  // Of the operation that is called, or of the child that is run.
+  SchemaPtr InputAt() const {
+    if (!file_.definition) return nullptr;
+    if (const OperationManifest* operation = OperationAt(*file_.definition, cursor_.path)) return operation->input;
+    const auto* run = std::get_if<RunVerb>(&StateAround(*file_.definition, cursor_.path).verb);
+    const std::optional<ProcessShape> child = run ? workspace_.ShapeOf(file_, run->process) : std::nullopt;
+    return child ? child->input : nullptr;
+  }
+
   void InputFields() {
-    const OperationManifest* operation = file_.definition ? OperationAt(*file_.definition, cursor_.path) : nullptr;
-    if (!operation || !operation->input) return;
-    const Type input = TypeOf(*operation->input);
+    const SchemaPtr schema = InputAt();
+    if (!schema) return;
+    const Type input = TypeOf(*schema);
     for (const auto& [field, type] : input.fields())
       Add(Kind::kField, field.name, type.ToString() + (field.required ? "" : ", optional"), "", field.name + ": ");
   }
@@ -135,7 +145,7 @@ class Completer {
 
   void Expression() {
     if (!file_.definition) return;
-    const std::vector<NameInScope> names = NamesInScope(*file_.definition, cursor_.path);
+    const std::vector<NameInScope> names = NamesInScope(*file_.definition, cursor_.path, outputs_);
     const std::size_t dot = cursor_.word.rfind('.');
     if (dot != std::string::npos) return Fields(TypeOfChain(names, cursor_.word.substr(0, dot)));
     for (const NameInScope& name : names)
@@ -153,6 +163,7 @@ class Completer {
 
   OpenFile& file_;
   Workspace& workspace_;
+  const OutputOfChild outputs_ = [this](const std::string& process) { return workspace_.OutputOf(file_, process); };
   const Cursor cursor_;
   Suggestions found_;
   std::set<std::string> labels_;
@@ -161,7 +172,8 @@ class Completer {
 }  // namespace
 
 Suggestions Complete(OpenFile& file, std::size_t offset, Workspace& workspace) {
-  return Completer(file, offset, workspace).Run();
+  return IsScenarioFile(file.path) ? CompleteScenario(file, offset, workspace)
+                                   : Completer(file, offset, workspace).Run();
 }
 
 }  // namespace fermata

@@ -1,6 +1,7 @@
 #include "api/lsp/answers.h"
 #include "api/lsp/cursor.h"
 #include "api/lsp/key_docs.h"
+#include "api/lsp/scenario_answers.h"
 #include "api/lsp/scope.h"
 #include "engine/base/time.h"
 #include "engine/language/operations.h"
@@ -115,7 +116,9 @@ class Explainer {
 
   std::optional<std::string> Name() const {
     if (!file_.definition) return std::nullopt;
-    const std::vector<NameInScope> names = NamesInScope(*file_.definition, cursor_.path);
+    const std::vector<NameInScope> names =
+        NamesInScope(*file_.definition, cursor_.path,
+                     [this](const std::string& process) { return workspace_.OutputOf(file_, process); });
     const std::string base = cursor_.word.substr(0, cursor_.word.find('.'));
     for (const NameInScope& name : names)
       if (name.name == base)
@@ -157,7 +160,7 @@ std::string DescribeOperation(const Manifest& manifest, const OperationManifest&
 }
 
 std::optional<std::string> Hover(OpenFile& file, std::size_t offset, Workspace& workspace) {
-  return Explainer(file, offset, workspace).Run();
+  return IsScenarioFile(file.path) ? HoverScenario(file, offset, workspace) : Explainer(file, offset, workspace).Run();
 }
 
 }  // namespace fermata

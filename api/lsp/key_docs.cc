@@ -2,18 +2,25 @@
 
 #include <algorithm>
 
-#include "api/lsp/process_schema.h"
+#include "api/lsp/schemas.h"
 #include "engine/base/assert.h"
 #include "engine/model/json.h"
 
 namespace fermata {
 
+KeyDocs KeyDocs::Of(std::string_view text) {
+  Result<Value> schema = ParseJson(text);
+  FERMATA_ASSERT(schema.ok());
+  return KeyDocs(std::move(*schema));
+}
+
 const KeyDocs& KeyDocs::Get() {
-  static const KeyDocs docs = [] {
-    Result<Value> schema = ParseJson(ProcessSchemaText());
-    FERMATA_ASSERT(schema.ok());
-    return KeyDocs(std::move(*schema));
-  }();
+  static const KeyDocs docs = Of(ProcessSchemaText());
+  return docs;
+}
+
+const KeyDocs& KeyDocs::OfScenarios() {
+  static const KeyDocs docs = Of(ScenarioSchemaText());
   return docs;
 }
 
@@ -55,11 +62,11 @@ KeyDocs::Schemas KeyDocs::At(const std::vector<std::string>& path) const {
   return at;
 }
 
-std::vector<KeyDoc> KeyDocs::KeysAt(const std::vector<std::string>& path) const {
+std::vector<KeyDoc> KeyDocs::KeysAt(const std::vector<std::string>& path, const std::string& beside) const {
   std::vector<KeyDoc> keys;
   for (const Value* schema : Expand(At(path))) {
     const Value* properties = schema->Find("properties");
-    if (!properties) continue;
+    if (!properties || (!beside.empty() && !properties->Find(beside))) continue;
     for (const auto& [key, property] : properties->as_map()) {
       const std::string name(key.as_string());
       const bool known = std::any_of(keys.begin(), keys.end(), [&](const KeyDoc& doc) { return doc.key == name; });

@@ -1,10 +1,11 @@
-// What the schema of the language says of keys: which there are at a place, what they mean, which words their values can be.
+// What the schemas of the language and of scenarios say of keys: which there are at a place, what they mean, which words their values can be.
 //
 // Thread-safe; made once.
 #pragma once
 
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/model/value.h"
@@ -18,15 +19,17 @@ struct KeyDoc {
 class KeyDocs {
  public:
   static const KeyDocs& Get();
+  static const KeyDocs& OfScenarios();
 
-  // The keys that a map at this path may have.
-  std::vector<KeyDoc> KeysAt(const std::vector<std::string>& path) const;
+  // The keys that a map at this path may have; of several kinds of maps only of those that may have `beside`, if it is not empty.
+  std::vector<KeyDoc> KeysAt(const std::vector<std::string>& path, const std::string& beside = "") const;
   // The meaning of the last key of the path; "" if it has none, being a name.
   std::string Describe(const std::vector<std::string>& path) const;
   // The words that the value at this path is one of; empty if it is not.
   std::vector<std::string> WordsAt(const std::vector<std::string>& path) const;
 
  private:
+  static KeyDocs Of(std::string_view text);
   explicit KeyDocs(Value schema) : schema_(std::move(schema)) {}
 
   using Schemas = std::vector<const Value*>;

@@ -234,6 +234,7 @@ Result<Value> LanguageServer::DidClose(const Value& params) {
 
 // What was saved may be what others refer to.
 Result<Value> LanguageServer::DidSave(const Value&) {
+  workspace_.ForgetProcesses();
   for (OpenFile* file : workspace_.All()) Publish(*file);
   return Value::Null();
 }

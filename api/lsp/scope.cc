@@ -16,8 +16,8 @@ std::vector<std::string> Outer(const std::vector<std::string>& path) { return {p
 
 class ScopeBuilder {
  public:
-  ScopeBuilder(const Definition& definition, const std::vector<std::string>& path)
-      : definition_(definition), path_(path) {}
+  ScopeBuilder(const Definition& definition, const std::vector<std::string>& path, const OutputOfChild& output_of_child)
+      : definition_(definition), path_(path), output_of_child_(output_of_child) {}
 
   std::vector<NameInScope> Build() {
     Add("input", definition_.input ? TypeOf(*definition_.input) : Type::Dyn(), "what the start brought", {});
@@ -66,7 +66,10 @@ class ScopeBuilder {
 
   void AddState(const State& state) {
     const std::string name = state.name.empty() ? "the process" : "'" + state.name + "'";
-    Add(state.save, AsVariable(ResultType(state)), "saved by " + name, state.at);
+    const auto* run = std::get_if<RunVerb>(&state.verb);
+    const bool of_child = run != nullptr && !run->detach && output_of_child_;
+    Add(state.save, AsVariable(of_child ? output_of_child_(run->process) : ResultType(state)), "saved by " + name,
+        state.at);
     for (const Assignment& assignment : state.set)
       Add(assignment.name, AsVariable(Shape(assignment.value)), "set by " + name, assignment.value.at);
     for (const EventHandler& handler : state.on)
@@ -86,6 +89,7 @@ class ScopeBuilder {
 
   const Definition& definition_;
   const std::vector<std::string>& path_;
+  const OutputOfChild& output_of_child_;
   std::vector<NameInScope> names_;
 };
 
@@ -141,8 +145,9 @@ std::vector<const State*> TargetsOf(const Definition& definition, const State& s
   return targets;
 }
 
-std::vector<NameInScope> NamesInScope(const Definition& definition, const std::vector<std::string>& path) {
-  return ScopeBuilder(definition, path).Build();
+std::vector<NameInScope> NamesInScope(const Definition& definition, const std::vector<std::string>& path,
+                                      const OutputOfChild& output_of_child) {
+  return ScopeBuilder(definition, path, output_of_child).Build();
 }
 
 Type TypeOfChain(const std::vector<NameInScope>& names, const std::string& chain) {

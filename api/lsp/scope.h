@@ -3,6 +3,7 @@
 // Pure functions of what was understood of the process last.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +30,10 @@ struct NameInScope {
   std::string origin;      // "saved by hold", for people
   SourcePosition written;  // where it is assigned; line 0 if nowhere
 };
-std::vector<NameInScope> NamesInScope(const Definition& definition, const std::vector<std::string>& path);
+// What the child of this name gives; may be empty.
+using OutputOfChild = std::function<Type(const std::string& process)>;
+std::vector<NameInScope> NamesInScope(const Definition& definition, const std::vector<std::string>& path,
+                                      const OutputOfChild& output_of_child = {});
 // Of a chain of names with dots ("input.card"): the type; Dyn if it is not known.
 Type TypeOfChain(const std::vector<NameInScope>& names, const std::string& chain);
 

@@ -10,6 +10,8 @@
 #include "api/lsp/bounds.h"
 #include "engine/base/percent.h"
 #include "engine/language/reader.h"
+#include "engine/scenario/parser.h"
+#include "engine/schema/schema.h"
 
 namespace fermata {
 namespace {
@@ -37,16 +39,16 @@ bool HasRootKey(std::string_view text, std::string_view key) {
   return text.starts_with(start) || text.find("\n" + start) != std::string_view::npos;
 }
 
-bool IsScenarioFile(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.ends_with(".scenarios.yaml") || name.ends_with(".scenarios.yml");
-}
-
 // Editors open all sorts of YAML.
 bool IsProcess(std::string_view text) { return HasRootKey(text, "fermata") || HasRootKey(text, "process"); }
 bool IsManifest(std::string_view text) { return HasRootKey(text, "connector") && HasRootKey(text, "operations"); }
 
 }  // namespace
+
+bool IsScenarioFile(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".scenarios.yaml") || name.ends_with(".scenarios.yml");
+}
 
 fs::path PathOfUri(const std::string& uri) {
   const std::string_view scheme = "file://";
@@ -157,6 +159,44 @@ std::vector<ManifestFile> Workspace::ManifestsFor(const OpenFile& file) {
   return manifests;
 }
 
+ScenarioProject Workspace::ProjectFor(const OpenFile& file) {
+  ScenarioProject project;
+  for (ManifestFile& manifest : ManifestsFor(file)) project.manifests.push_back(std::move(manifest.manifest));
+  if (file.path.empty()) return project;
+  const fs::path folder = file.path.parent_path();
+  for (const fs::path& path : FindProcessFiles(folder)) {
+    std::optional<std::string> text = TextOf(path);
+    if (!text || !IsProcess(*text)) continue;
+    Understood& known = understood_[path.string()];
+    if (known.text != *text || known.manifests != project.manifests) {
+      Bundle bundle;
+      bundle.file = path.string();
+      bundle.text = *text;
+      bundle.manifests = project.manifests;
+      bundle.manifests.pop_back();  // the engine's own, which is always there
+      bundle.open_file = [this, folder](const std::string& schema) { return TextBelow(folder, schema); };
+      LoadOutcome loaded = LoadDefinition(bundle);
+      if (loaded.understood) known.definition = std::move(loaded.understood);
+      known.text = *std::move(text);
+      known.manifests = project.manifests;
+    }
+    if (known.definition && !known.definition->process.empty()) project.definitions.push_back(known.definition);
+  }
+  return project;
+}
+
+std::optional<ProcessShape> Workspace::ShapeOf(const OpenFile& file, const std::string& process) const {
+  if (file.path.empty()) return std::nullopt;
+  std::vector<ProcessShape> shapes = ShapesOf(file.path.parent_path(), process);
+  if (shapes.empty()) return std::nullopt;
+  return std::move(shapes.front());
+}
+
+Type Workspace::OutputOf(const OpenFile& file, const std::string& process) const {
+  const std::optional<ProcessShape> child = ShapeOf(file, process);
+  return child && child->output ? TypeOf(*child->output) : Type::Dyn();
+}
+
 std::map<std::string, fs::path> Workspace::ProcessesBeside(const OpenFile& file) const {
   std::map<std::string, fs::path> processes;
   if (file.path.empty()) return processes;
@@ -171,7 +211,11 @@ std::map<std::string, fs::path> Workspace::ProcessesBeside(const OpenFile& file)
 
 std::vector<CheckedFile> Workspace::Check(OpenFile& file) {
   const std::string& text = file.document.text();
-  if (IsScenarioFile(file.path)) return {{file.uri, {}}};
+  if (IsScenarioFile(file.path)) {
+    const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;  // nothing has been typed yet
+    if (blank) return {{file.uri, {}}};
+    return {{file.uri, ParseScenarios(file.uri, text, ProjectFor(file)).diagnostics}};
+  }
   if (IsManifest(text) && !IsProcess(text)) {
     std::map<std::string, std::string> schemas;
     for (const std::string& schema : ReferencedFiles(text))

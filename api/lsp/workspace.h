@@ -11,12 +11,17 @@
 #include <vector>
 
 #include "api/lsp/text_document.h"
+#include "engine/expression/type.h"
 #include "engine/language/load.h"
+#include "engine/scenario/project.h"
 
 namespace fermata {
 
 // "file:///a%20b" -> "/a b"; another scheme gives "".
 std::filesystem::path PathOfUri(const std::string& uri);
+
+// Whether it is called *.scenarios.yaml.
+bool IsScenarioFile(const std::filesystem::path& path);
 
 struct ManifestFile {
   std::filesystem::path path;  // empty: built in
@@ -52,6 +57,13 @@ class Workspace {
 
   // Those that a process in this file can call, the first of a connector counting.
   std::vector<ManifestFile> ManifestsFor(const OpenFile& file);
+  // The processes beside a scenario file, as they were understood last, and their manifests.
+  ScenarioProject ProjectFor(const OpenFile& file);
+  // What a process beside it takes and gives, the first version counting; absent if there is none.
+  std::optional<ProcessShape> ShapeOf(const OpenFile& file, const std::string& process) const;
+  Type OutputOf(const OpenFile& file, const std::string& process) const;  // of a child; Dyn if it is not known
+  // Schemas may have changed: the processes of scenario files are read anew.
+  void ForgetProcesses() { understood_.clear(); }
   // Names and files of the processes beside it.
   std::map<std::string, std::filesystem::path> ProcessesBeside(const OpenFile& file) const;
   // Of an open file what the editor has, else what is on disk; absent if there is nothing.
@@ -61,6 +73,11 @@ class Workspace {
   struct Cached {
     std::filesystem::file_time_type written;
     ManifestPtr manifest;
+  };
+  struct Understood {
+    std::string text;
+    std::vector<ManifestPtr> manifests;
+    DefinitionPtr definition;
   };
   // Of a file of the folder or below it; absent if a link leads out.
   std::optional<std::string> TextBelow(const std::filesystem::path& folder, const std::string& name) const;
@@ -73,6 +90,7 @@ class Workspace {
   std::vector<ManifestPtr> builtin_manifests_;
   std::map<std::string, OpenFile> files_;
   std::map<std::string, Cached> manifests_;
+  std::map<std::string, Understood> understood_;  // by path
 };
 
 }  // namespace fermata

@@ -3,7 +3,7 @@
 
 #include "api/cli/command_line.h"
 #include "api/lsp/language_server.h"
-#include "api/lsp/process_schema.h"
+#include "api/lsp/schemas.h"
 #include "api/server/bench.h"
 #include "api/server/serve.h"
 #include "connectors/mail/mail_connector.h"
@@ -34,5 +34,6 @@ int main(int argc, char** argv) {
   commands.builtin_manifests = fermata::BuiltinManifests;
   commands.lsp = [&](const auto& folders) { return fermata::RunLanguageServer(folders, commands.version); };
   commands.process_schema = fermata::ProcessSchemaText;
+  commands.scenario_schema = fermata::ScenarioSchemaText;
   return fermata::RunCommandLine(argc, argv, commands);
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/scenario/codes.h"
-#include "engine/scenario/scenario.h"
+#include "engine/scenario/known_names.h"
 
 namespace fermata {
 namespace {
@@ -14,54 +14,7 @@ bool Contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-void AddEmissions(const std::vector<TransitionArm>& arms, std::vector<std::string>& types) {
-  for (const TransitionArm& arm : arms)
-    if (arm.emit) types.push_back(arm.emit->type);
-}
-
-void AddEmissions(const State& state, std::vector<std::string>& types) {
-  if (const auto* emit = std::get_if<EmitVerb>(&state.verb)) types.push_back(emit->emission.type);
-  AddEmissions(state.next, types);
-  for (const TimerHandler& handler : state.after) AddEmissions(handler.arms, types);
-  for (const ErrorHandler& handler : state.on_error) AddEmissions(handler.arms, types);
-  for (const EventHandler& handler : state.on)
-    for (const EventHandler::Arm& arm : handler.arms)
-      if (arm.transition.emit) types.push_back(arm.transition.emit->type);
-}
-
 }  // namespace
-
-std::vector<std::string> ScenarioNames::StatesOf(std::string_view process) const {
-  std::vector<std::string> names;
-  for (const DefinitionPtr& definition : project_.definitions)
-    if (definition->process == process)
-      for (const State& state : definition->states)
-        if (state.index != kRoot && !state.is_region) names.push_back(state.name);
-  return names;
-}
-
-std::vector<std::string> ScenarioNames::Operations() const {
-  std::vector<std::string> names;
-  for (const ManifestPtr& manifest : project_.manifests)
-    for (const OperationManifest& operation : manifest->operations)
-      names.push_back(manifest->connector + "." + operation.name);
-  return names;
-}
-
-std::vector<std::string> ScenarioNames::EmittedTypes() const {
-  std::vector<std::string> types{std::string(kRemindedEvent)};
-  for (const DefinitionPtr& definition : project_.definitions)
-    for (const State& state : definition->states) AddEmissions(state, types);
-  return types;
-}
-
-std::vector<std::string> ScenarioNames::Children() const {
-  std::vector<std::string> names;
-  for (const DefinitionPtr& definition : project_.definitions)
-    for (const State& state : definition->states)
-      if (const auto* run = std::get_if<RunVerb>(&state.verb)) names.push_back(run->process);
-  return names;
-}
 
 std::string ScenarioNames::Known(const Node& node, const std::vector<std::string>& names, std::string_view what) {
   const std::string text = fields_.Text(node);
@@ -73,9 +26,7 @@ std::string ScenarioNames::Known(const Node& node, const std::vector<std::string
 }
 
 std::string ScenarioNames::ProcessName(const Node& node) {
-  std::vector<std::string> names;
-  for (const DefinitionPtr& definition : project_.definitions) names.push_back(definition->process);
-  return Known(node, names, "the name of a process of this folder");
+  return Known(node, KnownProcesses(project_), "the name of a process of this folder");
 }
 
 std::string ScenarioNames::ProcessVersion(const Node& node) {
@@ -91,7 +42,7 @@ std::string ScenarioNames::ProcessVersion(const Node& node) {
 }
 
 std::string ScenarioNames::OwnStateName(const Node& node) {
-  return Known(node, StatesOf(process_), "a state of '" + process_ + "'");
+  return Known(node, KnownStates(project_, process_), "a state of '" + process_ + "'");
 }
 
 std::string ScenarioNames::StateName(const Node& node) {
@@ -99,7 +50,7 @@ std::string ScenarioNames::StateName(const Node& node) {
   const std::size_t slash = text.find('/');
   if (text.empty() || slash == std::string::npos) return text.empty() ? text : OwnStateName(node);
   const std::string process = text.substr(0, slash), state = text.substr(slash + 1);
-  const std::vector<std::string> states = StatesOf(process);
+  const std::vector<std::string> states = KnownStates(project_, process);
   if (project_.Find(process) == nullptr) {
     fields_.report().Error(kScenarioNameUnknown, node,
                            "Expected a process of this folder before the '/', but there is no '" + process + "'.");
@@ -113,9 +64,9 @@ std::string ScenarioNames::StateName(const Node& node) {
 
 std::string ScenarioNames::Operation(const Node& node) {
   const std::string text = fields_.Text(node);
-  if (!text.starts_with("run.")) return Known(node, Operations(), "connector.operation of a manifest");
+  if (!text.starts_with("run.")) return Known(node, KnownOperations(project_), "connector.operation of a manifest");
   const std::string child = text.substr(4);
-  const std::vector<std::string> children = Children();
+  const std::vector<std::string> children = KnownChildren(project_);
   if (project_.Find(child) != nullptr) {
     fields_.report().Error(
         kScenarioNameUnknown, node,
@@ -130,7 +81,7 @@ std::string ScenarioNames::Operation(const Node& node) {
 
 std::string ScenarioNames::Answerable(const Node& node) {
   std::string text = Operation(node);
-  if (text.starts_with("engine.") && Contains(Operations(), text))
+  if (text.starts_with("engine.") && Contains(KnownOperations(project_), text))
     fields_.report().Error(kScenarioNameUnknown, node,
                            "Expected an operation that the case answers, but '" + text + "' is done by the engine.",
                            "without an outcome the step asserts that the call is in flight");
@@ -138,21 +89,17 @@ std::string ScenarioNames::Answerable(const Node& node) {
 }
 
 std::string ScenarioNames::EventType(const Node& node) {
-  std::vector<std::string> types;
-  for (const DefinitionPtr& definition : project_.definitions) {
-    for (const EventDeclaration& event : definition->events) types.push_back(event.type);
-    if (!definition->start_on.empty()) types.push_back(definition->start_on);
-  }
-  return Known(node, types, "an event that a process of this folder declares");
+  return Known(node, KnownEvents(project_), "an event that a process of this folder declares");
 }
 
 std::string ScenarioNames::EmittedType(const Node& node) {
-  return Known(node, EmittedTypes(), "an event that a process of this folder emits");
+  return Known(node, KnownEmissions(project_), "an event that a process of this folder emits");
 }
 
 std::string ScenarioNames::StartedProcess(const Node& node) {
-  std::vector<std::string> names = Children();
-  for (const DefinitionPtr& definition : project_.definitions) names.push_back(definition->process);
+  std::vector<std::string> names = KnownChildren(project_);
+  const std::vector<std::string> processes = KnownProcesses(project_);
+  names.insert(names.end(), processes.begin(), processes.end());
   return Known(node, names, "a process of this folder, or one that it runs");
 }
 

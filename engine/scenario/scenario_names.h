@@ -45,11 +45,6 @@ class ScenarioNames {
 
  private:
   std::string Known(const Node& node, const std::vector<std::string>& names, std::string_view what);
-  std::vector<std::string> StatesOf(std::string_view process) const;
-  std::vector<std::string> Operations() const;
-  std::vector<std::string> EmittedTypes() const;
-  // Children that some process runs.
-  std::vector<std::string> Children() const;
 
   ScenarioFields& fields_;
   const ScenarioProject& project_;

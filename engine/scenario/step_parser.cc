@@ -18,6 +18,8 @@ bool IsStepName(std::string_view word) {
 
 }  // namespace
 
+const std::vector<std::string>& StepNames() { return kStepNames; }
+
 ProcessError StepParser::ReadError(const Node& node) {
   ProcessError error;
   if (!node.is_map()) {

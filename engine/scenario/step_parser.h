@@ -12,6 +12,9 @@
 
 namespace fermata {
 
+// "expect", "event", … in the order of docs/scenarios.md.
+const std::vector<std::string>& StepNames();
+
 class StepParser {
  public:
   // Both must outlive the parser.

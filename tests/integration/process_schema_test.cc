@@ -56,6 +56,8 @@ TEST(ProcessSchema, IsPrintedByTheBinary) {
   const CommandResult result = RunCommand({FERMATA_BINARY, "schema"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(result.out, Read(fs::path(FERMATA_SOURCE_DIR) / "templates/process.schema.json"));
+  const CommandResult scenarios = RunCommand({FERMATA_BINARY, "schema", "--scenarios"});
+  EXPECT_EQ(scenarios.out, Read(fs::path(FERMATA_SOURCE_DIR) / "templates/scenarios.schema.json"));
 }
 
 }  // namespace

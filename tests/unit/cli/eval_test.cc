@@ -52,6 +52,14 @@ TEST(Eval, RefusesBadLines) {
   EXPECT_EQ(ErrorOf(Plain(R"({"expr":"1 +"})")), "FM-3001@4");
 }
 
+TEST(Eval, RefusesFieldsThatItDoesNotKnow) {
+  EXPECT_EQ(
+      Plain(R"({"expr":"a","var":{"a":1}})"),
+      R"({"error":{"code":"FM-8050","message":"Expected \"expr\" and \"vars\" only, but there is \"var\".","column":1,)"
+      R"("hint":"did you mean 'vars'?"}})");
+  EXPECT_EQ(ErrorOf(Typed(R"({"expr":"1","vars":{},"id":7})")), "FM-8050@1");
+}
+
 TEST(Eval, GoesOnAfterABadLine) {
   std::istringstream in("nonsense\n\n{\"expr\":\"1\"}\r\n{\"expr\":\"2\"}");
   std::ostringstream out;

@@ -203,6 +203,13 @@ TEST_F(TestCommandTest, TellsOfABrokenProcessWhatIsWrongAndNothingThatFollows) {
   EXPECT_THAT(text, HasSubstr("0 passed, 0 failed, 1 with mistakes\n"));
 }
 
+TEST_F(TestCommandTest, SaysNothingAboutCoverageWhereAFileHasMistakes) {
+  Write("shop.scenarios.yaml", "scenarios: shop\ncases: [ { name: x, stepz: [] } ]\n");
+  const std::string text = Run(1);
+  EXPECT_THAT(text, HasSubstr("shop.scenarios.yaml:2:21: error FM-"));
+  EXPECT_THAT(text, Not(HasSubstr("visited")));
+}
+
 TEST_F(TestCommandTest, LetsABrokenNeighbourBeWhereOneFileIsAskedFor) {
   Write("other.yaml", "fermata: 1\nprocess: other\nversion: 1.0.0\nstates: {}\n");
   Write("notes.yaml", "- not a process\n");

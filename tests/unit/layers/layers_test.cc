@@ -58,7 +58,7 @@ const std::map<std::string, Row>& Rows() {
        {"engine/model", "engine/expression", "engine/schema", "engine/language", "engine/core", "engine/codec",
         "engine/storage", "engine/runtime", "engine/scenario", "connectors/sdk", "api/drawing"}},
       {"api/lsp",
-       {"engine/model", "engine/expression", "engine/schema", "engine/language", "api/cli/check.h",
+       {"engine/model", "engine/expression", "engine/schema", "engine/language", "engine/scenario", "api/cli/check.h",
         "api/cli/process_files.h"}},
       {"api/server",
        {"engine", "engine/storage/memory", "engine/storage/sqlite", "engine/storage/postgres", "connectors", "api"}},

@@ -441,6 +441,162 @@ TEST_F(LanguageServerTest, FormatsTheWholeText) {
   EXPECT_TRUE(AnswerTo(broken).Find("result")->as_list().empty());
 }
 
+// ---- scenario files ----
+
+const char* const kScenarios =
+    "scenarios: pay\n"                                              // 0
+    "cases:\n"                                                      // 1
+    "  - name: paid\n"                                              // 2
+    "    input: { amount: 5 }\n"                                    // 3
+    "    steps:\n"                                                  // 4
+    "      - expect: bank.authorise\n"                              // 5
+    "        with: { amount: 5 }\n"                                 // 6
+    "        return: { holdId: h }\n"                               // 7
+    "      - { event: paid, data: { id: h } }\n"                    // 8
+    "      - in: wait\n"                                            // 9
+    "    then: { status: completed, path: [hold, wait, done] }\n";  // 10
+
+class ScenarioServerTest : public LanguageServerTest {
+ protected:
+  ScenarioServerTest() {
+    Write("pay.yaml", kProcess);
+    uri_ = UriOfPath((folder_ / "pay.scenarios.yaml").string());
+    Initialize();
+    Open(kScenarios);
+  }
+  // With `typed` instead of this line, the place behind it.
+  int AskTyped(int line, const std::string& typed) {
+    std::string text(kScenarios);
+    std::size_t begin = 0;
+    for (int i = 0; i < line; ++i) begin = text.find('\n', begin) + 1;
+    text.replace(begin, text.find('\n', begin) - begin, typed);
+    Change(text);
+    return AskAt("completion", line, static_cast<int>(typed.size()));
+  }
+};
+
+TEST_F(ScenarioServerTest, TellsWhatIsWrongWhileSomebodyTypes) {
+  Change("scenarios: pay\ncases:\n  - name: x\n    steps: [ { expect: bank.authorize }, { exspect: x } ]\n");
+  Change("");
+  RunToEnd();
+  const auto published = Published(uri_);
+  ASSERT_EQ(published.size(), 3U);
+  EXPECT_THAT(published[0], testing::IsEmpty());
+  EXPECT_THAT(published[1], testing::ElementsAre("FM-6005@3:23", "FM-6003@3:43"));
+  EXPECT_THAT(published[2], testing::IsEmpty());
+}
+
+TEST_F(ScenarioServerTest, LooksAtTheProcessAsItIsTyped) {
+  Notify("textDocument/didOpen",
+         Object({{"textDocument", Object({{"uri", Text(UriOfPath((folder_ / "pay.yaml").string()))},
+                                          {"version", Value::Int(1)},
+                                          {"text", Text(std::string(kProcess) + "  extra: { end: {} }\n")}})}}));
+  const int states = AskTyped(9, "      - in: ");
+  RunToEnd();
+  EXPECT_THAT(LabelsOf(states), Contains("extra"));
+}
+
+TEST_F(ScenarioServerTest, CompletesStepsAndTheirKeys) {
+  const int steps = AskTyped(9, "      - ");
+  const int beside = AskTyped(7, "        ");
+  const int in_flow = AskTyped(8, "      - { event: paid, ");
+  const int of_case = AskTyped(10, "    ");
+  const int of_then = AskTyped(10, "    then: { ");
+  RunToEnd();
+  EXPECT_THAT(LabelsOf(steps), testing::IsSupersetOf({"expect", "event", "advance", "answer", "resolve", "late"}));
+  EXPECT_THAT(LabelsOf(steps), Not(Contains("return")));
+  EXPECT_THAT(LabelsOf(beside), testing::UnorderedElementsAre("with", "return", "error", "technical"));
+  EXPECT_THAT(LabelsOf(in_flow), testing::UnorderedElementsAre("data", "source", "id", "key", "to", "refused"));
+  EXPECT_THAT(LabelsOf(of_case), testing::IsSupersetOf({"name", "input", "steps", "then"}));
+  EXPECT_THAT(LabelsOf(of_then), testing::IsSupersetOf({"status", "undone", "incidents"}));
+}
+
+TEST_F(ScenarioServerTest, CompletesNamesOfTheFolder) {
+  const int operations = AskTyped(5, "      - expect: ");
+  const int events = AskTyped(8, "      - { event: ");
+  const int states = AskTyped(9, "      - in: ");
+  const int input = AskTyped(6, "        with: { ");
+  const int output = AskTyped(7, "        return: { ");
+  const int data = AskTyped(8, "      - { event: paid, data: { ");
+  const int errors = AskTyped(7, "        error: ");
+  const int technical = AskTyped(7, "        technical: ");
+  const int status = AskTyped(10, "    then: { status: ");
+  const int path = AskTyped(10, "    then: { path: [hold, ");
+  const int process = AskTyped(0, "scenarios: ");
+  RunToEnd();
+  EXPECT_THAT(LabelsOf(operations), testing::IsSupersetOf({"bank.authorise", "bank.void", "engine.cancel"}));
+  EXPECT_THAT(LabelsOf(events), testing::ElementsAre("paid"));
+  EXPECT_THAT(LabelsOf(states), testing::IsSupersetOf({"hold", "wait", "inner", "refund/a"}));
+  EXPECT_THAT(LabelsOf(input), testing::ElementsAre("amount"));
+  EXPECT_THAT(LabelsOf(output), testing::ElementsAre("holdId"));
+  EXPECT_THAT(LabelsOf(data), testing::ElementsAre("id"));
+  EXPECT_THAT(LabelsOf(errors), testing::ElementsAre("declined"));
+  EXPECT_THAT(LabelsOf(technical), testing::ElementsAre("unavailable", "timeout", "invalid-response", "internal"));
+  EXPECT_EQ(LabelsOf(status).size(), 7U);
+  EXPECT_THAT(LabelsOf(path), Contains("done"));
+  EXPECT_THAT(LabelsOf(path), Not(Contains("refund/a")));
+  EXPECT_THAT(LabelsOf(process), testing::UnorderedElementsAre("pay", "refund"));
+}
+
+TEST_F(ScenarioServerTest, HoverExplains) {
+  const int step = AskAt("hover", 5, 10), operation = AskAt("hover", 5, 22), state = AskAt("hover", 10, 39);
+  RunToEnd();
+  EXPECT_THAT(HoverOf(step), HasSubstr("Takes the oldest call in flight"));
+  EXPECT_THAT(HoverOf(operation), HasSubstr("**bank.authorise**: Holds money"));
+  EXPECT_EQ(HoverOf(state), "**hold**: Hold the money");
+}
+
+TEST_F(ScenarioServerTest, NothingInAnyPrefixEndsIt) {
+  const std::string text(kScenarios);
+  for (std::size_t length = 0; length < text.size(); length += 5) {
+    Change(text.substr(0, length));
+    const Position end = TextDocument(text.substr(0, length)).PositionOf(length, PositionUnit::kUtf16);
+    for (const char* method : {"completion", "hover", "definition"}) AskAt(method, end.line, end.character);
+  }
+  RunToEnd();
+}
+
+// ---- children ----
+
+TEST_F(LanguageServerTest, KnowsWhatAChildTakesAndGives) {
+  Write("refund.yaml",
+        "fermata: 1\nprocess: refund\nversion: 1.0.0\n"
+        "input: { type: object, required: [why], properties: { why: { type: string } } }\n"
+        "output: { type: object, required: [refundId], properties: { refundId: { type: string } } }\n"
+        "states: { a: { end: { refundId: r } } }\n");
+  Initialize();
+  const std::string head = "fermata: 1\nprocess: parent\nversion: 1.0.0\nstates:\n  a:\n    run: refund\n";
+  Open(head + "    with: { why: x }\n    save: refund\n    next: b\n  b: { end: { id: \"${refund.refundId}\" } }\n");
+  const int hover = AskAt("hover", 9, 22);
+  const int fields = AskAt("completion", 9, 28);
+  const int input = AskAt("completion", 6, 12);
+  RunToEnd();
+  EXPECT_THAT(HoverOf(hover), HasSubstr("refundId"));
+  EXPECT_THAT(LabelsOf(fields), testing::ElementsAre("refundId"));
+  EXPECT_THAT(LabelsOf(input), testing::ElementsAre("why"));
+}
+
+// ---- links ----
+
+TEST_F(LanguageServerTest, ReadsNoSchemaOutsideOfItsFolder) {
+  const fs::path outside = folder_.string() + "-outside.yaml";
+  std::ofstream(outside) << "type: string\n";
+  fs::create_symlink(outside, folder_ / "schemas/link.yaml");
+  Initialize();
+  const std::string head = "fermata: 1\nprocess: p\nversion: 1.0.0\ninput: { $ref: ";
+  const std::string tail = " }\nstates: { a: { end: {} } }\n";
+  Open(head + "schemas/link.yaml" + tail);
+  Change(head + "../" + outside.filename().string() + tail);
+  Change(head + outside.string() + tail);
+  Change(head + "schemas/paid.yaml" + tail);
+  RunToEnd();
+  fs::remove(outside);
+  const auto published = Published(uri_);
+  ASSERT_EQ(published.size(), 4U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(published[i].size(), 1U) << i;
+  EXPECT_THAT(published[3], testing::IsEmpty());
+}
+
 TEST_F(LanguageServerTest, NothingInAnyPrefixEndsIt) {
   Initialize();
   const std::string text(kProcess);
