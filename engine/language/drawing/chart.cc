@@ -1,6 +1,7 @@
 #include "engine/language/drawing/chart.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -86,10 +87,23 @@ struct Trigger {
   std::string word;  // what stands in ids
 };
 
+// "duration(input.wait)" -> "input.wait": that it is a time, the clock says. Whatever is more than a name stays as it is.
+std::string WithoutConversion(const std::string& text) {
+  for (const std::string_view call : {"duration(", "timestamp("}) {
+    if (!text.starts_with(call) || !text.ends_with(")")) continue;
+    const std::string inside = text.substr(call.size(), text.size() - call.size() - 1);
+    const bool name = !inside.empty() && std::all_of(inside.begin(), inside.end(), [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '_' || c == '.';
+    });
+    if (name) return inside;
+  }
+  return text;
+}
+
 // An expression stands for itself: there is nothing to tell it from.
 std::string DueText(const Template& due) {
   const Expression* expression = std::get_if<Expression>(&due.content);
-  return OneLine(expression ? std::string(SourceOf(*expression->compiled)) : TextOf(due));
+  return OneLine(expression ? WithoutConversion(std::string(SourceOf(*expression->compiled))) : TextOf(due));
 }
 
 class Builder {

@@ -44,7 +44,7 @@ char32_t NextCharacter(std::string_view utf8, std::size_t& at) {
   return c;
 }
 
-bool BreaksBehind(char c) { return c == ' ' || c == '-' || c == '.' || c == '/' || c == ',' || c == ')'; }
+bool BreaksBehind(char c) { return c == ' ' || c == '-' || c == '.' || c == '/' || c == ',' || c == ')' || c == '_'; }
 
 // The longest beginning that is no wider than `width_max`, if possible up to a place where a line may end.
 std::string_view FittingLine(std::string_view text, double font_size, double width_max, FontWeight weight) {

@@ -440,6 +440,18 @@ TEST(Drawing, IsTheSameInEveryThread) {
   for (const std::string& one : drawn) EXPECT_EQ(one, expected);
 }
 
+TEST(Drawing, TellsWhenATimerFiresInFewWords) {
+  const DefinitionPtr definition =
+      Load(std::string(kHead) +
+           "vars: { patience: 1h }\nstates:\n  a: { after: { \"${duration(patience)}\": b } }\n"
+           "  b: { after: { \"${timestamp(input.due)}\": c } }\n  c: { after: { \"${now + duration('1h')}\": d } }\n"
+           "  d: { end: {} }\n");
+  const std::string mermaid = WriteMermaid(BuildChart(*definition), DrawDirection::kTopDown);
+  EXPECT_THAT(mermaid, HasSubstr(": after patience\n"));
+  EXPECT_THAT(mermaid, HasSubstr(": after input.due\n"));
+  EXPECT_THAT(mermaid, HasSubstr(": after now + duration('1h')\n"));
+}
+
 TEST(Drawing, DirectionsDiffer) {
   const DefinitionPtr definition =
       Load(std::string(kHead) + "states: { a: { after: { 1s: b } }, b: { after: { 1s: c } }, c: { end: {} } }\n");
