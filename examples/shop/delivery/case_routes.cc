@@ -1,5 +1,7 @@
 // What couriers and customers ask of a delivery case.
+#include "engine/base/hash.h"
 #include "engine/base/time.h"
+#include "engine/model/json.h"
 #include "examples/shop/delivery/delivery.h"
 #include "examples/shop/delivery/delivery_cases.h"
 #include "examples/shop/delivery/delivery_store.h"
@@ -95,11 +97,12 @@ RestAnswer DeliveryService::Collect(const RestRequest& request, const DeliveryCa
   if (collected == nullptr || !collected->is_map()) return {};
   const Value* kind = collected->Find("kind");
   const Value* amount = collected->Find("amount");
-  const RestReply reply = payment_.Post("/collect",
-                                        Value::Object({{"orderId", Value::String(work.order_id)},
-                                                       {"kind", kind ? *kind : Value()},
-                                                       {"amount", amount ? *amount : Value()}}),
-                                        "collect/" + work.id, kPaymentTimeoutMs);
+  const Value report = Value::Object({{"orderId", Value::String(work.order_id)},
+                                      {"kind", kind ? *kind : Value()},
+                                      {"amount", amount ? *amount : Value()}});
+  // A sum that was refused may be corrected.
+  const RestReply reply =
+      payment_.Post("/collect", report, "collect/" + work.id + "/" + Sha256Hex(WriteJson(report)), kPaymentTimeoutMs);
   if (reply.status == 200) return {};
   if (reply.status >= 400 && reply.status < 500) return {409, reply.body};
   return Refusal(503, "The payment service does not answer");

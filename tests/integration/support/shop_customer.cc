@@ -147,7 +147,8 @@ Value Customer::Await(const std::string& process, const std::string& key, const 
   const std::string list = "/v1/instances?limit=1&process=" + process + "&key=" + key;
   for (int tries = 0, looks = 0; tries < kTriesMax; ++tries) {
     // One that has ended may be followed by another one of the same key.
-    const std::string id = At(JsonOf(world_.Get("engine", list)), "items.0.id");
+    const ClientResponse found = world_.Get("engine", list);
+    const std::string id = found.status == 200 ? At(found, "items.0.id") : "";
     if (id.empty()) continue;
     instance = Look(id, state, looks);
     if (state.empty() ? HasEnded(instance) : IsIn(instance, state)) return instance;
