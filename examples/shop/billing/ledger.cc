@@ -168,8 +168,8 @@ std::vector<LedgerRow> RowsOf(soci::session& sql, const std::string& account_id,
                       "= :account and ts >= :from and ts <= :to order by ledger_id desc limit :limit offset :offset",
        soci::use(account_id), soci::use(begin), soci::use(end), soci::use(limit), soci::use(offset));
   for (const soci::row& row : found)
-    rows.push_back({row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3),
-                    row.get<long long>(4), row.get<long long>(5)});
+    rows.push_back({row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2),
+                    TimeOfDatabase(row.get<std::string>(3)), row.get<long long>(4), row.get<long long>(5)});
   return rows;
 }
 

@@ -29,6 +29,7 @@ void Connect(soci::session& sql, const std::string& url, const std::string& serv
     sql.open(soci::postgresql, url);
     // "Already there" is no news.
     sql << "set client_min_messages to warning";
+    sql << "set timezone to 'UTC'";
     // Two services that start together may both create it.
     sql << "select pg_advisory_lock(4711)";
     sql << "create schema if not exists " + service;
@@ -118,6 +119,13 @@ RestAnswer Once(soci::session& sql, const RestRequest& request, const std::funct
 std::string NowText() { return TextAfterSeconds(0); }
 
 std::string TextAfterSeconds(std::int64_t seconds) { return TimeText(SystemClock(), seconds); }
+
+std::string TimeOfDatabase(std::string text) {
+  // PostgreSQL: "2026-11-21 16:44:57+00"
+  if (text.size() > 10 && text[10] == ' ') text[10] = 'T';
+  if (text.ends_with("+00")) text.replace(text.size() - 3, 3, "Z");
+  return text;
+}
 
 std::string TimeText(Clock& clock, std::int64_t seconds) {
   return FormatTimestamp(FromMicros((clock.NowUs() / 1'000'000 + seconds) * 1'000'000));

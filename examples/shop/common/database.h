@@ -47,5 +47,7 @@ std::string NowText();
 std::string TextAfterSeconds(std::int64_t seconds);
 // The same by this clock.
 std::string TimeText(Clock& clock, std::int64_t seconds);
+// A time as a database gives it by `cast(… as text)`, as the same text.
+std::string TimeOfDatabase(std::string text);
 
 }  // namespace fermata::shop

@@ -66,8 +66,10 @@ class Shop::Starter {
     if (!service.ok()) return Fail(std::move(service).error()), none;
     std::shared_ptr<Service> opened = *std::move(service);
     auto server = std::make_unique<RestServer>();
+    std::vector<RestRoute> routes = opened->Routes();
+    for (const RestRoute& route : routes) shop_.routes_[name].emplace_back(route.method, route.path);
     Result<std::string> url = server->Start(
-        opened->Routes(), options_.port_base == 0 ? 0 : options_.port_base + usual_port - kAuthPort, kThreads);
+        std::move(routes), options_.port_base == 0 ? 0 : options_.port_base + usual_port - kAuthPort, kThreads);
     if (!url.ok()) return Fail(std::move(url).error()), none;
     started_.emplace_back(name, *url);
     shop_.services_.push_back(opened);

@@ -2,6 +2,7 @@
 // and speaks to the others over HTTP only, so each can as well run alone.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,12 +51,15 @@ class Shop {
   // Name and URL of every service that runs now. Once only.
   Result<std::vector<std::pair<std::string, std::string>>> Start(const ShopOptions& options);
   void Stop();
+  // Method and path of everything that the services answer, by service.
+  const std::map<std::string, std::vector<std::pair<std::string, std::string>>>& routes() const { return routes_; }
 
  private:
   class Starter;
 
   std::vector<std::shared_ptr<void>> services_;  // they outlive the servers, which call them
   std::vector<std::unique_ptr<RestServer>> servers_;
+  std::map<std::string, std::vector<std::pair<std::string, std::string>>> routes_;
 };
 
 }  // namespace fermata::shop

@@ -19,6 +19,7 @@
 #include "tests/support/mailbox.h"
 #include "tests/support/postgres.h"
 #include "tests/support/temp_folder.h"
+#include "tests/unit/shop/service_documents.h"
 
 namespace fermata::test {
 
@@ -93,26 +94,24 @@ class ShopWorld {
 
   Reply Post(const std::string& service, const std::string& path, const std::string& body,
              const std::string& key = "") {
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::pair<std::string, std::string>> headers = {{"Content-Type", "application/json"}};
     if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
-    const ClientResponse response = HttpClient(ports_[service]).Post(path, body, "application/json", headers);
-    Result<Value> parsed = ParseJson(response.body);
-    return {response.status, parsed.ok() ? *parsed : Value()};
+    return Send(service, "POST", path, body, headers);
   }
-  Reply Get(const std::string& service, const std::string& path) {
-    const ClientResponse response = HttpClient(ports_[service]).Get(path);
-    Result<Value> parsed = ParseJson(response.body);
-    return {response.status, parsed.ok() ? *parsed : Value()};
-  }
+  Reply Get(const std::string& service, const std::string& path) { return Send(service, "GET", path, "", {}); }
 
   int port(const std::string& service) { return ports_[service]; }
   Reply Delete(const std::string& service, const std::string& path) { return Send(service, "DELETE", path, "", {}); }
   Reply Send(const std::string& service, const std::string& method, const std::string& path, const std::string& body,
              const std::vector<std::pair<std::string, std::string>>& headers) {
     const ClientResponse response = HttpClient(ports_[service]).Request(method, path, headers, body);
+    // Every answer is as the service's document has it.
+    EXPECT_EQ(ServiceDocuments::Get().Complaint(service, method, path, response), "")
+        << service << ": " << method << " " << path << " " << response.status << " " << response.body;
     Result<Value> parsed = ParseJson(response.body);
     return {response.status, parsed.ok() ? *parsed : Value()};
   }
+  const shop::Shop& shop() const { return *shop_; }
 
   // A session that the services find when they ask whose it is.
   void AddSession(const std::string& session, const std::string& username) {

@@ -164,6 +164,23 @@ TEST_P(DemoTest, FillsTheShopOnceWithGoodsInTwoLanguagesAndTheirPictures) {
   EXPECT_EQ(points.body.Find("pickupPoints")->as_list().size(), 4u);
 }
 
+class DocumentTest : public ShopTest {};
+
+TEST_P(DocumentTest, HasTheRoutesOfTheServicesAndNoOthers) {
+  ASSERT_EQ(shop().routes().size(), std::size(shop::kServiceNames));
+  for (const auto& [service, routes] : shop().routes()) {
+    const std::set<std::pair<std::string, std::string>> served(routes.begin(), routes.end());
+    EXPECT_EQ(served.size(), routes.size());
+    const auto documented = ServiceDocuments::Get().RoutesOf(service);
+    for (const auto& [method, path] : served)
+      EXPECT_TRUE(documented.count({method, path}))
+          << "not in the document of " << service << ": " << method << " " << path;
+    for (const auto& [method, path] : documented)
+      EXPECT_TRUE(served.count({method, path})) << "not served by " << service << ": " << method << " " << path;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, DocumentTest, testing::Values("Sqlite"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, DemoTest, testing::Values("Sqlite"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, BillingTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, NotificationTest, testing::Values("Sqlite", "Postgres"), DatabaseName);

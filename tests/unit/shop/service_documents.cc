@@ -1,0 +1,131 @@
+#include "tests/unit/shop/service_documents.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "engine/base/assert.h"
+#include "engine/language/reader.h"
+#include "engine/model/json.h"
+#include "engine/schema/pointer.h"
+#include "examples/shop/common/shop.h"
+
+namespace fermata::test {
+namespace {
+
+// Fields that an object's schema does not name are mistakes here, though clients should bear with them.
+Value Closed(const Value& value) {
+  if (value.is_list()) {
+    std::vector<Value> items;
+    for (const Value& item : value.as_list()) items.push_back(Closed(item));
+    return Value::List(std::move(items));
+  }
+  if (!value.is_map()) return value;
+  std::vector<MapEntry> entries;
+  for (const auto& [key, member] : value.as_map()) entries.emplace_back(key, Closed(member));
+  const Value* properties = value.Find("properties");
+  if (properties && properties->is_map() && !value.Find("additionalProperties"))
+    entries.emplace_back(Value::String("additionalProperties"), Value::Bool(false));
+  return Value::Map(std::move(entries));
+}
+
+std::vector<std::string> Segments(std::string_view path) {
+  std::vector<std::string> segments;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/', 1), path.size());
+    segments.emplace_back(path.substr(1, end - 1));
+    path.remove_prefix(end);
+  }
+  return segments;
+}
+
+std::string Changed(std::string text, int (*change)(int)) {
+  for (char& c : text) c = static_cast<char>(change(static_cast<unsigned char>(c)));
+  return text;
+}
+
+}  // namespace
+
+ServiceDocuments& ServiceDocuments::Get() {
+  static ServiceDocuments documents;
+  return documents;
+}
+
+ServiceDocuments::ServiceDocuments() {
+  for (const char* service : shop::kServiceNames) {
+    std::ifstream file(std::string(FERMATA_SOURCE_DIR "/examples/shop/") + service + "/openapi.yaml");
+    const ReadOutcome read = ReadYaml("openapi.yaml", std::string(std::istreambuf_iterator<char>(file), {}));
+    FERMATA_ASSERT(read.root);
+    documents_[service] = Closed(ToValue(*read.root));
+  }
+}
+
+const Value* ServiceDocuments::Find(const std::string& service, std::string_view pointer) const {
+  return FindPointer(documents_.at(service), pointer);
+}
+
+std::set<std::pair<std::string, std::string>> ServiceDocuments::RoutesOf(const std::string& service) const {
+  std::set<std::pair<std::string, std::string>> routes;
+  for (const auto& [path, operations] : Find(service, "/paths")->as_map())
+    for (const auto& [method, said] : operations.as_map())
+      if (method.as_string() != "parameters")
+        routes.emplace(Changed(std::string(method.as_string()), std::toupper), path.as_string());
+  return routes;
+}
+
+std::string ServiceDocuments::FindPath(const std::string& service, std::string_view target) const {
+  const std::vector<std::string> wanted = Segments(target.substr(0, target.find('?')));
+  std::string best;
+  for (const auto& [key, operations] : Find(service, "/paths")->as_map()) {
+    const std::string path(key.as_string());
+    const std::vector<std::string> segments = Segments(path);
+    const bool fits =
+        std::equal(segments.begin(), segments.end(), wanted.begin(), wanted.end(),
+                   [](const std::string& a, const std::string& b) { return a.starts_with('{') || a == b; });
+    // The more literal one: '{' sorts behind all letters.
+    if (fits && (best.empty() || path < best)) best = path;
+  }
+  return best;
+}
+
+SchemaPtr ServiceDocuments::SchemaAt(const std::string& service, const std::string& pointer) {
+  std::lock_guard lock(mutex_);
+  SchemaPtr& schema = schemas_[service + pointer];
+  if (schema) return schema;
+  const Value reference = Value::Object({{"$ref", Value::String(service + "#" + pointer)}});
+  return schema = CompileSchema(reference, {"", &documents_}).schema;
+}
+
+std::string ServiceDocuments::Complaint(const std::string& service, const std::string& method,
+                                        const std::string& target, const ClientResponse& response) {
+  const std::string header = response.Header("content-type"), type = header.substr(0, header.find(';'));
+  // The HTTP server's own refusals are the same everywhere.
+  if (response.status == 0 || type == "application/problem+json") return "";
+  const std::string path = FindPath(service, target);
+  const Value* operation = path.empty() ? nullptr : Find(service, PointerTo("/paths", path));
+  if (operation == nullptr) return "The document has no such path.";
+  const std::string responses = PointerTo("/paths", path) + "/" + Changed(method, std::tolower) + "/responses";
+  std::string pointer = PointerTo(responses, std::to_string(response.status));
+  const Value* documented = Find(service, pointer);
+  if (documented == nullptr) return "The document has no such status there.";
+  if (const Value* reference = documented->Find("$ref")) {
+    pointer = std::string(reference->as_string()).substr(1);
+    documented = Find(service, pointer);
+    if (documented == nullptr) return "The document's answer leads nowhere.";
+  }
+  const Value* content = documented->Find("content");
+  if (content == nullptr)
+    return response.status == 204 || type == "application/json" ? "" : "The document has no body there.";
+  if (content->Find(type) == nullptr) return content->Find("*/*") ? "" : "The document has no body of this type there.";
+  if (type != "application/json") return "";
+  const Result<Value> body = ParseJson(response.body);
+  const SchemaPtr schema = SchemaAt(service, PointerTo(pointer + "/content", type) + "/schema");
+  if (!body.ok() || !schema) return "The body or its schema cannot be read.";
+  std::string complaint;
+  for (const SchemaViolation& violation : Validate(*schema, *body))
+    complaint += violation.path + ": " + violation.message + " ";
+  return complaint;
+}
+
+}  // namespace fermata::test
