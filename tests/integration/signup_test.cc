@@ -21,7 +21,7 @@ TEST_F(SignUp, ACustomerSignsUp) {
   for (const std::string& code : client_.codes()) ExpectNowhere(shop_, code);
 }
 
-TEST_F(SignUp, ACustomerSignsUpThoughBillingIsDownUntilTheEnd) {
+TEST_F(SignUp, SHOP_REG_10_ACustomerSignsUpThoughBillingIsDownUntilTheEnd) {
   const Value instance = client_.Begin("bob");
   shop_.Kill(Program::kBilling);
   client_.EnterCode(instance, client_.CodeOf("bob"));

@@ -33,6 +33,11 @@ Customer ReadCustomer(const RestRequest& request) {
 RestAnswer AuthService::Validate(const RestRequest& request) {
   const std::string mistake = FindMistake(request);
   if (!mistake.empty()) return Refusal(400, mistake);
+  const Value* required = request.body.Find("required");
+  if (required && required->is_list())
+    for (const Value& field : required->as_list())
+      if (field.is_string() && request.Text(field.as_string()).empty())
+        return Refusal(400, std::string(field.as_string()) + " should be provided");
   return {200, CustomerOf(request)};
 }
 

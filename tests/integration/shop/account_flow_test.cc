@@ -1,4 +1,6 @@
 // Registering, signing in and out, and what follows from a registration.
+#include <functional>
+
 #include "tests/integration/shop/shop_flow.h"
 
 namespace fermata::test {
@@ -240,6 +242,90 @@ TEST_F(ShopFlowAccount, SHOP_NTF_2_SHOP_NTF_5_SHOP_NTF_6_SHOP_ENG_8_AMessageGoes
   // What nobody can read fails, visibly.
   const Value failed = ann.Start("sendnotification", R"({"username":"ntf2","templateId":"no-such-letter"})");
   EXPECT_EQ(At(ann.AwaitInstance(At(failed, "id"), ""), "error.name"), "message-not-sent");
+}
+
+TEST_F(ShopFlowAccount, SHOP_REG_21_TheShopDecidesWhatMustBeFilledIn) {
+  world().Override("signup", {{"required_fields", "[username, email, phone]"}});
+  const std::string rest = R"("username":"reg21","email":"reg21@example.org","password":"Tr0ub4dor-and-3")";
+  const ClientResponse refused = Register("{" + rest + "}");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(At(refused, "errorMessage"), "phone should be provided");
+  EXPECT_EQ(Register("{" + rest + R"(,"phone":"+79001234567"})").status, 200);
+  world().Restore("signup");
+  EXPECT_EQ(Register(R"({"username":"reg21b","email":"reg21b@example.org","password":"Tr0ub4dor-and-3"})").status, 200);
+}
+
+TEST_F(ShopFlowAccount, SHOP_SES_10_SHOP_SES_11_SHOP_AUTH_3_ATokenLivesForFiveHoursAndAttemptsAreClosed) {
+  Customer ann(world(), "ses11");
+  EXPECT_EQ(ann.Register().status, 200);
+  EXPECT_EQ(ann.SignIn().status, 200);
+  EXPECT_EQ(world().Count("auth", "auth_session_token",
+                          "token_guid = '" + ann.session() +
+                              "' and strftime('%s', token_end_dt) - strftime('%s', token_begin_dt) = 5 * 3600"),
+            1);
+  EXPECT_EQ(world().Count("auth", "auth_signin",
+                          "user_guid = (select customer_uid from delivery_customer where login = 'ses11') and "
+                          "auth_closing_code_id is not null"),
+            1);
+}
+
+TEST_F(ShopFlowAccount, SHOP_SES_16_ASessionThatCannotBeMadeIsNoWrongPassword) {
+  Customer ann(world(), "ses16");
+  EXPECT_EQ(ann.Register().status, 200);
+  // As often as it is tried.
+  const std::string words = "POST /internal/sessions ";
+  const std::function<void()> again = [&] { world().door("auth").CutNext(CuttingProxy::Cut::kBefore, words, again); };
+  again();
+  const ClientResponse known = ann.SignIn();
+  EXPECT_EQ(known.status, 503);
+  EXPECT_EQ(At(known, "errorMessage"), "A session could not be made, please try again");
+  world().door("auth").CutNext(CuttingProxy::Cut::kBefore, "no request has these words");
+  EXPECT_EQ(ann.SignIn().status, 200);
+}
+
+TEST_F(ShopFlowAccount, SHOP_SES_19_TooManyWrongPairsInADayAreRefused) {
+  EXPECT_EQ(Customer(world(), "ses19").Register().status, 200);
+  const auto guess = [] {
+    return world().Post("auth", "/login", R"({"username":"ses19","password":"not the right one"})").status;
+  };
+  int wrong = 0;
+  while (wrong < 30 && guess() == 401) ++wrong;
+  EXPECT_EQ(wrong, 20);
+  EXPECT_EQ(Customer(world(), "ses19").SignIn().status, 429);
+}
+
+TEST_F(ShopFlowAccount, SHOP_WAL_7_SHOP_ACC_2_CustomersCorrectTheirData) {
+  Customer ann(world(), "wal7");
+  ann.Join();
+  EXPECT_EQ(ann.Ask("auth", "PUT", "/profile", R"({"email":"nowhere"})").status, 400);
+  const ClientResponse changed = ann.Ask(
+      "auth", "PUT", "/profile", R"({"firstName":"Anna","email":"wal7-new@example.org","phone":"+79007654321"})");
+  EXPECT_EQ(changed.status, 200) << changed.body;
+  const ClientResponse who = ann.Ask("auth", "GET", "/auth");
+  EXPECT_EQ(At(who, "firstName") + At(who, "email") + At(who, "phone"), "Annawal7-new@example.org+79007654321");
+  // What is told from then on goes there.
+  ann.OrderToPoint({{"green", 1}});
+  EXPECT_NE(ann.MailTo("wal7-new@example.org", "awaits its payment").text, "");
+}
+
+TEST_F(ShopFlowAccount,
+       SHOP_NTF_7_SHOP_NTF_9_SHOP_NTF_10_SHOP_NTF_11_OffersAreForThoseWhoWantThemAndMistakesAreRefused) {
+  Customer ann(world(), "ntf7");
+  ann.Join();
+  const auto send = [&](const std::string& rest) {
+    return ann.AwaitInstance(At(ann.Start("sendnotification", R"({"templateId":)" + rest + "}"), "id"), "");
+  };
+  EXPECT_EQ(At(send(R"("order-approved","username":"ntf7","role":"clerk")"), "error.name"), "invalid-message");
+  EXPECT_EQ(ann.Ask("notification", "POST", "/devices", R"({"deviceId":"phone-1"})").status, 200);
+  EXPECT_EQ(ann.Ask("notification", "POST", "/devices", "{}").status, 400);
+  const std::string offer = R"("promotion-discount","username":"ntf7","language":"ru","variables":{"percent":"15"})";
+  EXPECT_EQ(At(send(offer), "status"), "completed");
+  EXPECT_NE(ann.MailAbout("Скидка 15 %").text, "");
+  EXPECT_EQ(ann.Ask("notification", "PUT", "/policy", R"({"marketing":false})").status, 200);
+  EXPECT_EQ(At(send(offer), "error.name"), "message-not-sent");
+  // What must be told is told all the same.
+  EXPECT_EQ(At(send(R"("order-canceled","username":"ntf7","variables":{"orderId":"o-1"})"), "status"), "completed");
+  EXPECT_NE(ann.MailAbout("Order o-1 is cancelled").text, "");
 }
 
 }  // namespace
