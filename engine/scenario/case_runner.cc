@@ -67,6 +67,7 @@ CaseRunner::Failure CaseRunner::Begin() {
   Result<InstanceId> started = world_.Start(definition, case_.input.value_or(Value()), case_.key);
   if (started.ok()) {
     main_ = *started;
+    begins_with_it_ = true;
     return Settle();
   }
   // The case may be about starting.

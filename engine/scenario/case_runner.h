@@ -88,6 +88,7 @@ class CaseRunner {
   const ScenarioProject& project_;
   World world_;
   InstanceId main_;
+  bool begins_with_it_ = false;                     // false: an event, a tick or a step has started it
   std::vector<std::pair<std::size_t, int>> steps_;  // the journal rows before each step, and its line
 
   friend struct StepVisitor;

@@ -20,7 +20,7 @@ void Scheduler::Fire(std::int64_t now_us, const Begin& begin) {
 }
 
 void Scheduler::End(const InstanceId& id, std::int64_t now_us, const Begin& begin) {
-  if (HasStarted(id)) Start(state_.TakeEnd(id), now_us, begin);
+  if (started_.contains(id)) Start(state_.TakeEnd(id), now_us, begin);
 }
 
 void Scheduler::Start(std::vector<std::int64_t> ticks, std::int64_t now_us, const Begin& begin) {

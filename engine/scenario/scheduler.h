@@ -29,7 +29,6 @@ class Scheduler {
   void Fire(std::int64_t now_us, const Begin& begin);
   // An instance has ended: a tick may have waited for it.
   void End(const InstanceId& id, std::int64_t now_us, const Begin& begin);
-  bool HasStarted(const InstanceId& id) const { return started_.contains(id); }
 
  private:
   void Start(std::vector<std::int64_t> ticks, std::int64_t now_us, const Begin& begin);

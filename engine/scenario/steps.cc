@@ -240,8 +240,7 @@ CaseRunner::Failure CaseRunner::operator()(const EmittedStep& step) {
 
 CaseRunner::Failure CaseRunner::operator()(const StartedStep& step) {
   std::int64_t n = 0;
-  for (const auto& [process, id] : world_.started())
-    n += process == step.process && (id != main_ || world_.IsScheduled(id));
+  for (const auto& [process, id] : world_.started()) n += process == step.process && (id != main_ || !begins_with_it_);
   if (step.n ? n == *step.n : n > 0) return std::nullopt;
   return Fail("Expected " + (step.n ? std::to_string(*step.n) : std::string("at least one")) + " started '" +
               step.process + "', but there are " + std::to_string(n) + ".");

@@ -6,6 +6,18 @@
 #include "engine/scenario/standing.h"
 
 namespace fermata {
+namespace {
+
+// With which it has failed, or will have once all is undone.
+std::optional<ProcessError> ErrorOf(const InstanceState& state) {
+  if (state.error) return state.error;
+  for (const auto& [owner, rollback] : state.rollbacks)
+    if (rollback.then.kind == Continuation::Kind::kFinish && rollback.then.status == InstanceStatus::kFailed)
+      return rollback.then.error.error;
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::vector<CaseFailure> CaseRunner::CheckEnd() const {
   using Check = Failure (CaseRunner::*)() const;
@@ -43,7 +55,7 @@ CaseRunner::Failure CaseRunner::CheckStatus() const {
 }
 
 CaseRunner::Failure CaseRunner::CheckError() const {
-  const std::optional<ProcessError>& error = Main()->state.error;
+  const std::optional<ProcessError> error = ErrorOf(Main()->state);
   const std::string name = error ? error->name : "";
   if (!case_.then.error || *case_.then.error == name) return std::nullopt;
   const std::string expected = case_.then.error->empty() ? "no error" : "the error '" + *case_.then.error + "'";

@@ -101,7 +101,6 @@ class World {
   bool repeats() const { return hardship_ == Hardship::kRepeats; }
   // What went on and on, if anything did: the case has failed.
   const std::optional<std::string>& endless() const { return endless_; }
-  bool IsScheduled(const InstanceId& id) const { return scheduler_.HasStarted(id); }
   std::int64_t now_us() const { return now_us_; }
   std::string NextEventId() { return "e-" + std::to_string(++event_ids_); }
   // Takes the oldest call of this operation that was let go and has had no answer; of those that timed out, if there is no other.
