@@ -1,31 +1,15 @@
 // What a workflow may cost, in units of reading the JSON of its own rows: that holds on fast and slow machines, loaded or not.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <chrono>
-#include <functional>
-
 #include "engine/codec/codec.h"
 #include "engine/model/json.h"
+#include "tests/bench/best_seconds.h"
 #include "tests/bench/hot_path.h"
 
 namespace fermata::test {
 namespace {
 
 constexpr double kFew = 6;  // it is 2 for both
-constexpr int kRounds = 40;
-constexpr int kWorkflowsPerRound = 10;
-
-// The quickest of many short rounds: what else runs on the machine makes some of them slow, not all.
-double BestSeconds(const std::function<void()>& workflow) {
-  double best = 1e9;
-  for (int round = 0; round < kRounds; ++round) {
-    const auto began = std::chrono::steady_clock::now();
-    for (int i = 0; i < kWorkflowsPerRound; ++i) workflow();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
-  }
-  return best;
-}
 
 class Ratio : public testing::Test {
  protected:
