@@ -42,7 +42,10 @@ RestAnswer AuthService::StoreCredentials(const RestRequest& request) {
   const std::string password = request.Text("password");
   const std::string mistake = FindPasswordMistake(password);
   if (!mistake.empty()) return Refusal(400, password.empty() ? "Password should be provided" : mistake);
-  const std::string hash = HashPassword(password), ref = RandomHex(24), expires = TextAfterSeconds(kCredentialsSeconds);
+  // Asked again with the same key it is the same reference.
+  const std::string ref =
+      request.idempotency_key.empty() ? RandomHex(24) : Hmac(options_.key, "credentials " + request.idempotency_key);
+  const std::string hash = HashPassword(password), expires = TextAfterSeconds(kCredentialsSeconds);
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     AddCredentials(sql, ref, hash, expires);
     return {201, Value::Object({{"credentialsRef", Value::String(ref)}, {"expiresAt", Value::String(expires)}})};
@@ -55,6 +58,8 @@ RestAnswer AuthService::Register(const RestRequest& request) {
     if (!mistake.empty()) return Refusal(400, mistake);
   const Value customer = CustomerOf(request);
   const RestAnswer free = database_->Transact([&](soci::session& sql) -> RestAnswer {
+    // With a key it may be this very request that has made the customer; then the process tells.
+    if (!request.idempotency_key.empty()) return {};
     const Existence existence = FindExistence(sql, request.Text("username"), request.Text("email"), "");
     if (existence.login || existence.email) return Refusal(409, "User already exists");
     return {};
@@ -76,11 +81,12 @@ RestAnswer AuthService::StartSignup(const Value& customer, const std::string& cr
   input.emplace_back(Value::String("verifyContact"), Value::Bool(verify));
   if (!language.empty()) input.emplace_back(Value::String("language"), Value::String(language));
   const Value start = Value::Object({{"process", Value::String("signup")}, {"input", Value::Map(std::move(input))}});
-  // The reference is fresh, so the client's key cannot be handed on: the request would differ.
   const std::string path = verify ? "/v1/instances?wait=10s&until=await-code" : "/v1/instances?wait=10s";
-  const RestReply reply = engine_.Post(path, start, NewGuid(), kEngineTimeoutMs);
+  const RestReply reply = engine_.Post(path, start, "signup " + credentials_ref, kEngineTimeoutMs);
   if (reply.status == 0 || reply.status >= 500)
     return Refusal(503, "The registration could not be started, please try again");
+  // The name is being registered at this moment, or the key was used for another customer.
+  if (reply.status == 409) return Refusal(409, "User already exists");
   if (reply.status >= 400) return Refusal(500, "The registration could not be started");
 
   const std::string status = TextAt(reply.body, {"status"}), error = TextAt(reply.body, {"error", "name"});

@@ -71,7 +71,8 @@ void AddCredentials(soci::session& sql, const std::string& ref, const std::strin
                     const std::string& expires_dt) {
   const std::string now = NowText();
   sql << "delete from auth_credentials where expires_dt < :now", soci::use(now);
-  sql << "insert into auth_credentials (credentials_ref, password, expires_dt) values (:ref, :password, :expires)",
+  sql << "insert into auth_credentials (credentials_ref, password, expires_dt) values (:ref, :password, :expires) "
+         "on conflict (credentials_ref) do nothing",
       soci::use(ref), soci::use(password_hash), soci::use(expires_dt);
 }
 

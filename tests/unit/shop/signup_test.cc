@@ -176,6 +176,16 @@ TEST_P(SignupTest, RegisterTellsWhatBecameOfTheProcess) {
   EXPECT_EQ(Post("auth", "/register", ann).status, 503);
 }
 
+TEST_P(SignupTest, RegisterAskedAgainWithItsKeyStartsTheSameProcess) {
+  const char* ann = R"({"username":"ann","password":"correct horse","email":"ann@example.com"})";
+  EXPECT_EQ(Post("auth", "/register", ann, "once").status, 200);
+  EXPECT_EQ(Post("auth", "/register", ann, "once").status, 200);
+  EXPECT_EQ(Post("auth", "/register", ann, "other").status, 200);
+  ASSERT_EQ(Starts().size(), 3u);
+  EXPECT_EQ(Starts()[0], Starts()[1]);
+  EXPECT_FALSE(Starts()[0] == Starts()[2]);
+}
+
 TEST_P(SignupTest, RefusesWhatIsFilledInWrongly) {
   const char* cases[] = {R"({"username":"a b","password":"correct horse","email":"a@b.c"})",
                          R"({"username":"ann","password":"short","email":"a@b.c"})",
