@@ -7,6 +7,7 @@
 #include <random>
 #include <sstream>
 
+#include "api/cli/codes.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/process_files.h"
 #include "api/cli/terminal.h"
@@ -37,12 +38,15 @@ int ExplainRefusal(const ClientOptions& client, const RestAnswer& answer) {
     std::cerr << FormatDiagnostics(all, client.colour);
     return kExitRefused;
   }
-  const Value* detail = answer.json.Find("detail");
-  std::cerr << "error " << TextOf(answer.json.Find("code")) << ": "
-            << (detail ? TextOf(detail) : "The server answered " + std::to_string(answer.status) + ".") << "\n";
-  if (const Value* errors = answer.json.Find("errors"); errors && errors->is_list())
-    for (const Value& error : errors->as_list())
-      std::cerr << "  " << TextOf(error.Find("path")) << ": " << TextOf(error.Find("message")) << "\n";
+  const Value* told = answer.json.Find("detail");
+  const std::string detail = told ? TextOf(told) : "The server answered " + std::to_string(answer.status) + ".";
+  std::cerr << "error " << TextOf(answer.json.Find("code")) << ": " << detail << "\n";
+  if (const Value* errors = answer.json.Find("errors"); errors && errors->is_list()) {
+    for (const Value& error : errors->as_list()) {
+      const std::string message = TextOf(error.Find("message"));
+      std::cerr << "  " << TextOf(error.Find("path")) << (message == detail ? "" : ": " + message) << "\n";
+    }
+  }
   if (const Value* hint = answer.json.Find("hint")) std::cerr << "  hint: " << TextOf(hint) << "\n";
   return kExitRefused;
 }
@@ -185,6 +189,10 @@ int RunDeploy(const ClientOptions& client, const DeployOptions& options) {
     std::error_code error;
     std::vector<std::filesystem::path> files = {path};
     if (std::filesystem::is_directory(path, error)) files = FindProcessFiles(path);
+    if (files.empty()) {
+      const std::string message = "Expected a folder with processes, but '" + path + "' has none.";
+      worst = std::max(worst, Complain(Error{kFileUnreadable, message}, kExitUsage));
+    }
     for (const std::filesystem::path& file : files) {
       const int code =
           IsManifestFile(file) ? DeployManifestFile(client, file) : DeployProcessFile(client, file, folders);

@@ -24,6 +24,10 @@ Api::~Api() { Stop(); }
 
 void Api::Handle(const HttpRequest& request, ResponseHandle response) {
   if (const std::optional<Error> refused = RefuseForeign(request)) return response.Send(ProblemOf(*refused));
+  const std::string* coding = request.FindHeader("content-encoding");
+  if (coding && *coding != "identity")
+    return response.Send(ProblemOf(
+        Error{kUnsupportedMediaType, "Expected a body without Content-Encoding, but it is '" + *coding + "'."}));
   router_.Handle(request, std::move(response));
 }
 

@@ -7,6 +7,18 @@
 namespace fermata {
 namespace {
 
+// A manifest without anything that could carry its operations out.
+std::vector<Error> WhatCannotBeDeployed(const Manifest& manifest) {
+  std::vector<Error> mistakes;
+  if (manifest.connector == EngineManifest()->connector)
+    mistakes.push_back({kWrongField, "Expected another name than 'engine', which is the engine itself.", "/connector"});
+  if (manifest.kind == ConnectorKind::kBuiltin)
+    mistakes.push_back(
+        {kWrongField, "Expected 'kind' to be http or worker, but it is builtin: those connectors come with the server.",
+         "/kind"});
+  return mistakes;
+}
+
 void DeployManifest(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
   QueryReader query(request, {"file"});
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
@@ -17,6 +29,8 @@ void DeployManifest(const RouteContext& context, const HttpRequest& request, con
   context.Later(reply, [context, reply, file = query.Text("file").value_or("connector.yaml"), text = request.body] {
     const ManifestOutcome loaded = LoadManifest(file, text);
     if (!loaded.manifest) return reply.Fail(loaded.diagnostics);
+    if (const std::vector<Error> mistakes = WhatCannotBeDeployed(*loaded.manifest); !mistakes.empty())
+      return reply.Fail(mistakes);
     if (const Status works = context.services.check_connector(loaded.manifest); !works.ok())
       return reply.Fail(works.error());
     const Engine::ManifestOutcome deployed = context.engine().DeployManifest(file, text, ManifestOrigin::kDeployed);

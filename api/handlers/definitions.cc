@@ -79,12 +79,25 @@ void GetProcess(const RouteContext& context, const std::string& process, const R
   reply.Json(200, Value::Map(std::move(entries)));
 }
 
+// Whether the first type of an Accept header that could be given is YAML.
+bool WantsYaml(const HttpRequest& request) {
+  const std::string* accept = request.FindHeader("accept");
+  std::string_view rest = accept ? std::string_view(*accept) : std::string_view();
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string type = MediaType(rest.substr(0, end));
+    if (IsYamlType(type)) return true;
+    if (IsJsonType(type) || type == "*/*" || type == "application/*") return false;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
 void GetVersion(const RouteContext& context, const HttpRequest& request, const std::string& process,
                 const std::string& version, const Reply& reply) {
   const std::optional<DefinitionInfo> info = context.engine().FindDefinition(process, version);
   if (!info) return reply.Fail(context.engine().UnknownDefinition(process, version));
-  const std::string* accept = request.FindHeader("accept");
-  if (accept && IsYamlType(*accept)) return reply.Send(TextResponse(200, info->source, "application/yaml"));
+  if (WantsYaml(request)) return reply.Send(TextResponse(200, info->source, "application/yaml"));
   reply.Json(200, ViewOf(*info));
 }
 

@@ -55,8 +55,10 @@ FieldReader::FieldReader(const Value& object, std::vector<std::string> known, st
     const std::string nearest = NearestWord(name, known);
     std::string list;
     for (const std::string& word : known) list += (list.empty() ? "" : ", ") + word;
-    mistakes_.push_back({kUnknownField, "Expected one of the fields " + list + ", but got '" + name + "'.",
-                         PathOf(name), nearest.empty() ? "" : "Did you mean '" + nearest + "'?"});
+    mistakes_.push_back(
+        {kUnknownField,
+         (known.empty() ? "Expected no fields" : "Expected one of the fields " + list) + ", but got '" + name + "'.",
+         PathOf(name), nearest.empty() ? "" : "Did you mean '" + nearest + "'?"});
   }
 }
 

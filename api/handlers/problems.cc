@@ -9,6 +9,7 @@
 #include "api/http/problem.h"
 #include "engine/model/codes.h"
 #include "engine/model/json.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
@@ -33,6 +34,16 @@ constexpr std::array kStatuses = {
     std::pair{kQuarantined, 500},        std::pair{kCorruptMessage, 500},
 };
 
+// Sentences hold values of the request: enough for the longest key, not for a whole body.
+constexpr std::size_t kSentenceBytesMax = 2 * kKeyBytesMax;
+
+std::string Cut(const std::string& text) {
+  if (text.size() <= kSentenceBytesMax) return text;
+  std::size_t end = kSentenceBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
 HttpResponse Make(const Error& first, const std::vector<Error>& mistakes) {
   ProblemMembers members;
   if (!first.hint.empty()) {
@@ -42,10 +53,11 @@ HttpResponse Make(const Error& first, const std::vector<Error>& mistakes) {
   }
   std::vector<Value> places;
   for (const Error& mistake : mistakes)
-    if (mistakes.size() > 1 || !mistake.path.empty()) places.push_back(MistakeView(mistake));
+    if ((mistakes.size() > 1 || !mistake.path.empty()) && places.size() < kDiagnosticsMax)
+      places.push_back(MistakeView(mistake));
   if (!places.empty()) members.emplace_back("errors", WriteJson(Value::List(std::move(places))));
   const int status = StatusOf(first.code);
-  HttpResponse response = Problem(status, first.code, ErrorTitle(first.code), first.message, members);
+  HttpResponse response = Problem(status, first.code, ErrorTitle(first.code), Cut(first.message), members);
   if (status == 503 || status == 429) response.Header("Retry-After", "1");
   return response;
 }
@@ -64,8 +76,8 @@ int StatusOf(ErrorCode code) {
 
 Value MistakeView(const Error& mistake) {
   std::vector<MapEntry> entries;
-  entries.emplace_back(Value::String("path"), Value::String(mistake.path));
-  entries.emplace_back(Value::String("message"), Value::String(mistake.message));
+  entries.emplace_back(Value::String("path"), Value::String(Cut(mistake.path)));
+  entries.emplace_back(Value::String("message"), Value::String(Cut(mistake.message)));
   entries.emplace_back(Value::String("code"), Value::String(FormatErrorCode(mistake.code)));
   if (!mistake.hint.empty()) entries.emplace_back(Value::String("hint"), Value::String(mistake.hint));
   return Value::Map(std::move(entries));

@@ -16,7 +16,7 @@ int StatusOf(ErrorCode code);
 
 // RFC 9457: title of the code's page, the message as detail, `hint`, and `errors: [{path, message}]` where a place is known. 503 gets Retry-After.
 HttpResponse ProblemOf(const Error& error);
-// Several mistakes of one request (at least one): all of them in `errors`.
+// Several mistakes of one request (at least one): all of them in `errors`, up to kDiagnosticsMax. Sentences are cut where they get too long.
 HttpResponse ProblemOf(const std::vector<Error>& mistakes);
 // 422 with `diagnostics`.
 HttpResponse ProblemOf(const std::vector<Diagnostic>& diagnostics);

@@ -14,9 +14,13 @@ namespace fermata {
 
 std::string MediaType(const HttpRequest& request) {
   const std::string* header = request.FindHeader("content-type");
-  if (!header) return "";
-  std::string type = header->substr(0, header->find(';'));
+  return header ? MediaType(*header) : "";
+}
+
+std::string MediaType(std::string_view header) {
+  std::string type(header.substr(0, header.find(';')));
   while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
+  type.erase(0, std::min(type.find_first_not_of(" \t"), type.size()));
   std::transform(type.begin(), type.end(), type.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return type;

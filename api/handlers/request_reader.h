@@ -19,6 +19,7 @@ namespace fermata {
 
 // Lower case and without parameters: "application/json". Empty if there is no Content-Type.
 std::string MediaType(const HttpRequest& request);
+std::string MediaType(std::string_view header);
 bool IsYamlType(std::string_view media_type);
 // application/json, and any type that ends in +json.
 bool IsJsonType(std::string_view media_type);

@@ -70,8 +70,9 @@ LoadOutcome LoadDefinition(const Bundle& bundle) {
   parsed.root = std::move(*read.root);
   Report report(*read.source, outcome.diagnostics);
   SchemaLoader schemas(bundle.files, bundle.open_file, report, outcome.diagnostics);
-  std::vector<ManifestPtr> manifests = bundle.manifests;
-  manifests.push_back(EngineManifest());
+  // The engine's own comes first: no other takes its name.
+  std::vector<ManifestPtr> manifests = {EngineManifest()};
+  manifests.insert(manifests.end(), bundle.manifests.begin(), bundle.manifests.end());
   ParseContext context{parsed, report, schemas, manifests};
   ParseDefinition(context);
   FindChildren(bundle, parsed);

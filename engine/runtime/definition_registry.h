@@ -61,6 +61,8 @@ class DefinitionRegistry {
   DefinitionPtr Resolve(const std::string& process, const std::string& range) const;
   std::vector<DeployedDefinition> All() const;  // by process, newest deploy first
   bool IsLive(const Definition& definition) const;
+  // The refusal of what Find() or Live() did not find: the process or the version, and what was probably meant.
+  Error Unknown(const std::string& process, const std::string& version) const;
   std::vector<EventReceiver> ReceiversOf(const std::string& event_type) const;
 
   // Manifests given over REST, in front of the built-in ones.

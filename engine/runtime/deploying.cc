@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <chrono>
 #include <future>
+#include <iterator>
 
 #include "engine/language/cron.h"
+#include "engine/language/load.h"
 #include "engine/model/semver.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
@@ -27,10 +29,15 @@ Status EngineImpl::CommitNow(Batch batch, int lane) {
 
 DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
   std::lock_guard lock(deploy_mutex_);
+  DeployOutcome outcome;
+  // What a broken manifest lacks would only be told of the process.
+  for (const auto& [file, text] : request.manifests)
+    if (fermata::ManifestOutcome loaded = LoadManifest(file, text, request.files); !loaded.manifest)
+      std::move(loaded.diagnostics.begin(), loaded.diagnostics.end(), std::back_inserter(outcome.diagnostics));
+  if (!outcome.diagnostics.empty()) return outcome;
   StoredBundle bundle{request.file_name, request.yaml, request.files, request.manifests};
   bundle.manifests = definitions_.ManifestTextsFor(bundle);
   CompiledBundle compiled = definitions_.Compile(bundle);
-  DeployOutcome outcome;
   if (!compiled.definition) {
     outcome.diagnostics = std::move(compiled.diagnostics);
     return outcome;

@@ -58,9 +58,7 @@ Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
   DefinitionPtr target;
   if (const auto* migrate = std::get_if<MigrateInstance>(&command)) {
     target = services_.definitions.Find(instance.state.process, migrate->version);
-    if (!target)
-      return Error{kUnknownVersion, "Expected a deployed version of '" + instance.state.process + "', but " +
-                                        migrate->version + " is none."};
+    if (!target) return services_.definitions.Unknown(instance.state.process, migrate->version);
     context.migrate_to = target.get();
   }
   Result<Decision> decision = Decide(*instance.definition, instance.state, command, context);

@@ -50,11 +50,15 @@ std::vector<Error> EngineImpl::MistakesOf(const InstanceId& instance, const Comp
 }
 
 Error EngineImpl::UnknownDefinition(const std::string& process, const std::string& version) {
-  if (const DefinitionPtr live = definitions_.Live(process))
+  return definitions_.Unknown(process, version);
+}
+
+Error DefinitionRegistry::Unknown(const std::string& process, const std::string& version) const {
+  if (const DefinitionPtr live = Live(process))
     return {kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none.", "",
             "The live version is " + live->version + "."};
   std::vector<std::string> names;
-  for (const DeployedDefinition& deployed : definitions_.All()) names.push_back(deployed.definition->process);
+  for (const DeployedDefinition& deployed : All()) names.push_back(deployed.definition->process);
   const std::string nearest = NearestWord(process, names);
   return {kUnknownProcess, "Expected the name of a deployed process, but none is called '" + process + "'.", "",
           nearest.empty() ? "" : "Did you mean '" + nearest + "'?"};

@@ -87,9 +87,7 @@ Status EngineImpl::CheckMigration(const InstanceId& id, const std::string& versi
   if (!state.ok()) return state.error();
   const DefinitionPtr from = definitions_.FindByHash(state->process, state->definition_hash);
   const DefinitionPtr target = definitions_.Find(state->process, version);
-  if (!from || !target)
-    return Error{kUnknownVersion,
-                 "Expected a deployed version of '" + state->process + "', but " + version + " is none."};
+  if (!from || !target) return UnknownDefinition(state->process, version);
   return fermata::CheckMigration(*from, *state, *target, clock_.NowUs());
 }
 
@@ -140,7 +138,7 @@ Result<Page<HistoryEntry>> EngineImpl::History(const InstanceId& id, const std::
   std::int64_t after = 0;
   if (!cursor.empty()) {
     std::optional<std::int64_t> number = ParseNumber(cursor);
-    if (!number) return BadCursor(cursor);
+    if (!number || *number < 1) return BadCursor(cursor);
     after = *number;
   }
   Result<std::vector<JournalRow>> rows = storage_.ReadJournal(id, after, limit + 1);

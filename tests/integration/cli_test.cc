@@ -80,7 +80,7 @@ TEST_F(CommandLine, ARefusalIsExplainedAndExits4) {
   Ask({"deploy", kHello});
   const CommandResult refused = Ask({"start", "hello", "--input", "{}"});
   EXPECT_EQ(refused.exit_code, 4);
-  EXPECT_NE(refused.err.find("error FM-4008: "), std::string::npos) << refused.err;
+  EXPECT_EQ(refused.err, "error FM-4008: Expected the property 'name', but it is missing.\n  /input\n");
   const CommandResult as_json = Ask({"get", "nonsense", "--json"});
   EXPECT_EQ(as_json.exit_code, 4);
   EXPECT_EQ(At(*ParseJson(as_json.out), "code"), "FM-4003");
@@ -94,6 +94,13 @@ TEST_F(CommandLine, ADefinitionWithErrorsIsShownWithExcerpts) {
   EXPECT_NE(deployed.err.find("bad.yaml:5:14: error FM-2104"), std::string::npos) << deployed.err;
   EXPECT_NE(deployed.err.find("^"), std::string::npos);
   EXPECT_EQ(Run({"check", folder.File("bad.yaml")}).exit_code, 1);
+}
+
+TEST_F(CommandLine, DeployingAFolderWithoutProcessesIsAMistake) {
+  const TempFolder folder;
+  const CommandResult deployed = Ask({"deploy", folder.path().string()});
+  EXPECT_EQ(deployed.exit_code, 2);
+  EXPECT_NE(deployed.err.find("FM-8002"), std::string::npos) << deployed.err;
 }
 
 TEST_F(CommandLine, AServerThatIsNotThereExits3) {

@@ -42,12 +42,29 @@ TEST_F(Rest, ABundleAsJsonBringsItsSchemas) {
   ExpectProblem(Post("/v1/definitions", R"({"yaml":5,"filles":{}})"), 422, "FM-4050");
 }
 
+TEST_F(Rest, ABrokenManifestOfABundleIsToldItself) {
+  const Value bundle = Value::Object(
+      {{"yaml", Value::String("fermata: 1\nprocess: broken\nversion: 1.0.0\nstates:\n"
+                              "  a: { call: sent.go, next: b }\n  b: { end: {} }\n")},
+       {"manifests", Value::Object({{"sent.yaml", Value::String("connector: sent\nversion: 1.0.0\nkind: worker\n"
+                                                                "operations: { go: { timeout: soon } }\n")}})}});
+  const ClientResponse response = Post("/v1/definitions", WriteJson(bundle));
+  ExpectProblem(response, 422, "FM-4057");
+  EXPECT_EQ(At(response, "diagnostics.0.file"), "sent.yaml") << response.body;
+  EXPECT_EQ(At(response, "diagnostics.1.file"), "") << response.body;
+}
+
 TEST_F(Rest, DefinitionsAreShown) {
   EXPECT_EQ(At(Get("/v1/definitions/hello"), "live"), "true");
   EXPECT_NE(At(Get("/v1/definitions/hello"), "versions.0.version"), "");
   EXPECT_EQ(At(Get("/v1/definitions/hello/1.0.0"), "states"), R"(["done"])");
   const ClientResponse yaml = Get("/v1/definitions/hello/1.0.0", {{"Accept", "application/yaml"}});
   EXPECT_EQ(yaml.body, kHello);
+  for (const auto& [accept, type] : {std::pair{"text/x-nothing, Application/YAML;q=0.9, */*;q=0.1", "application/yaml"},
+                                     {"application/json, application/yaml", "application/json"},
+                                     {"*/*", "application/json"},
+                                     {",;", "application/json"}})
+    EXPECT_EQ(Get("/v1/definitions/hello/1.0.0", {{"Accept", accept}}).Header("content-type"), type) << accept;
   ExpectProblem(Get("/v1/definitions/nobody"), 404, "FM-4001");
   ExpectProblem(Get("/v1/definitions/hello/7.0.0"), 404, "FM-4002");
   EXPECT_EQ(Get("/v1/definitions").status, 200);
@@ -72,6 +89,10 @@ TEST_F(Rest, ConnectorsAreShownWithTheirOriginAndBadOnesRefused) {
   EXPECT_EQ(At(connectors["engine"], "origin"), "builtin");
   EXPECT_EQ(At(connectors["recorder"], "origin"), "deployed");
   EXPECT_EQ(At(connectors["recorder"], "processes"), R"(["chain"])");
+  ExpectProblem(server_->DeployConnector("connector: own\nversion: 1.0.0\noperations: { go: {} }\n"), 422, "FM-4051");
+  ExpectProblem(
+      server_->DeployConnector("connector: engine\nversion: 1.0.0\nkind: worker\noperations: { cancel: {} }\n"), 422,
+      "FM-4051");
   EXPECT_EQ(server_->DeployConnector("connector: bad\nversion: 1.0.0\nkind: nothing\noperations: {}\n").status, 422);
 }
 

@@ -24,6 +24,15 @@ TEST_F(Rest, SuspendHoldsAndResumeGoesOn) {
   EXPECT_EQ(At(Get("/v1/instances/" + id + "?wait=5s&until=second"), "states"), R"(["second"])");
 }
 
+TEST_F(Rest, ABodyWithFieldsThatMeanNothingIs422) {
+  const std::string instance = "/v1/instances/" + At(StartWaiter("s2"), "id");
+  const ClientResponse response = Post(instance + "/suspend", R"({"reason":"x"})");
+  ExpectProblem(response, 422, "FM-4050");
+  EXPECT_EQ(At(response, "detail"), "Expected no fields, but got 'reason'.");
+  ExpectProblem(Post(instance + "/cancel", R"({"reasn":"x"})"), 422, "FM-4050");
+  ExpectProblem(Post(instance + "/cancel", "x", "text/plain"), 415, "FM-4052");
+}
+
 TEST_F(Rest, AStatusThatForbidsIs409) {
   const std::string id = At(Post("/v1/instances?wait=5s", R"({"process":"hello","input":{"name":"Ann"}})"), "id");
   ExpectProblem(Post("/v1/instances/" + id + "/suspend", ""), 409, "FM-4009");

@@ -93,6 +93,22 @@ TEST_F(Rest, AnotherContentTypeIs415) {
   ExpectProblem(Post("/v1/definitions", "x", "text/plain"), 415, "FM-4052");
 }
 
+TEST_F(Rest, ACodedBodyIs415) {
+  ExpectProblem(Post("/v1/instances", R"({"process":"hello"})", "application/json", {{"Content-Encoding", "gzip"}}),
+                415, "FM-4052");
+}
+
+TEST_F(Rest, ARefusalIsShortWhateverWasAsked) {
+  const ClientResponse unknown = Post("/v1/instances", R"({"process":")" + std::string(1 << 20, 'x') + R"("})");
+  ExpectProblem(unknown, 404, "FM-4001");
+  EXPECT_LT(unknown.body.size(), 10'000u);
+  std::string fields;
+  for (int i = 0; i < 5'000; ++i) fields += ",\"f" + std::to_string(i) + "\":1";
+  const ClientResponse many = Post("/v1/instances", R"({"process":"hello")" + fields + "}");
+  ExpectProblem(many, 422, "FM-4050");
+  EXPECT_LT(many.body.size(), 100'000u);
+}
+
 TEST_F(Rest, AnOversizedBodyIs413) {
   const ClientResponse response =
       Post("/v1/instances", R"({"process":"hello","input":{"name":")" + std::string(5 << 20, 'x') + R"("}})");
@@ -178,6 +194,9 @@ TEST_F(Rest, AWrongParameterIs422) {
   }
   EXPECT_NE(Get("/v1/instances?status=runing").body.find("running"), std::string::npos);
   ExpectProblem(Get("/v1/instances?cursor=zzz"), 422, "FM-4014");
+  const std::string history = "/v1/instances/" + At(StartWaiter("p1"), "id") + "/history?cursor=";
+  for (const std::string cursor : {"-1", "0", "1x", "99999999999999999999"})
+    ExpectProblem(Get(history + cursor), 422, "FM-4014");
 }
 
 TEST_F(Rest, ListsFilterAndPage) {
