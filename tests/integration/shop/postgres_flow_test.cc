@@ -7,6 +7,10 @@ namespace {
 class ShopFlowPostgres : public ShopFlow {
  protected:
   static void SetUpTestSuite() { world_ = new ShopWorld(ShopWorld::Databases::kPostgres); }
+  static void TearDownTestSuite() {
+    world_->ExpectSoundBooks();
+    delete world_;
+  }
 };
 
 TEST_F(ShopFlowPostgres, SHOP_ORC_1_SHOP_PAY_7_SHOP_CHK_7_AnOrderIsPaidByCardApprovedAndDelivered) {

@@ -1,4 +1,4 @@
-// A suite of the shop's flows: one shop for all of its tests.
+// The shop's flows: one shop for all suites of a test program.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,12 +11,12 @@ namespace fermata::test {
 
 class ShopFlow : public testing::Test {
  protected:
-  static void SetUpTestSuite() { world_ = new ShopWorld(); }
-  static void TearDownTestSuite() {
-    // Whatever the suite did, no money came or went.
-    world_->ExpectSoundBooks();
-    delete world_;
+  static void SetUpTestSuite() {
+    static ShopWorld shop;
+    world_ = &shop;
   }
+  // Whatever the suite did, no money came or went.
+  static void TearDownTestSuite() { world_->ExpectSoundBooks(); }
 
   static ShopWorld& world() { return *world_; }
   static long long IntAt(const Value& value, const std::string& path) { return std::atoll(At(value, path).c_str()); }
