@@ -76,6 +76,29 @@ bool HasRootKey(std::string_view text, std::string_view key) {
 
 bool IsManifestText(std::string_view text) { return HasRootKey(text, "connector") && !HasRootKey(text, "process"); }
 
+// Folders of a folder in which there may be processes, in order of name.
+std::vector<fs::path> FoldersIn(const fs::path& folder) {
+  std::vector<fs::path> folders;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = !name.starts_with(".") && name != "connectors";
+    if (ours && entry.is_directory(error) && !entry.is_symlink(error)) folders.push_back(entry.path());
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+// Those that say what they are: below the folder that was named there may be YAML of all sorts.
+std::vector<fs::path> ProcessesAndManifestsIn(const fs::path& folder) {
+  std::vector<fs::path> files = YamlFilesIn(folder);
+  std::erase_if(files, [](const fs::path& file) {
+    const std::optional<std::string> text = ReadFile(file);
+    return !text || !(HasRootKey(*text, "fermata") || HasRootKey(*text, "process") || IsManifestText(*text));
+  });
+  return files;
+}
+
 // The schema files that `text` needs, from the folder, with what they need in turn.
 std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std::string& text) {
   std::map<std::string, std::string> files;
@@ -137,11 +160,18 @@ class Checker {
   void CheckPath(const fs::path& path) {
     std::error_code error;
     if (!fs::is_directory(path, error)) return CheckFile(path);
-    const std::vector<fs::path> files = YamlFilesIn(path);
+    if (!CheckFolder(path, YamlFilesIn(path)))
+      Unreadable(path, "Expected YAML files in the folder, but there are none.");
+  }
+
+  // With the folders below it. Whether there was anything to check.
+  bool CheckFolder(const fs::path& folder, const std::vector<fs::path>& files) {
+    const std::vector<fs::path> manifests = ManifestFilesIn(folder / "connectors");
     for (const fs::path& file : files) CheckFile(file);
-    const std::vector<fs::path> manifests = ManifestFilesIn(path / "connectors");
     for (const fs::path& file : manifests) CheckFile(file);
-    if (files.empty() && manifests.empty()) Unreadable(path, "Expected YAML files in the folder, but there are none.");
+    bool any = !files.empty() || !manifests.empty();
+    for (const fs::path& below : FoldersIn(folder)) any |= CheckFolder(below, ProcessesAndManifestsIn(below));
+    return any;
   }
 
   void CheckFile(const fs::path& path) {

@@ -17,7 +17,7 @@ namespace fermata {
 enum class CheckFormat { kText, kJson, kSarif };
 
 struct CheckOptions {
-  // Files, and folders whose processes (*.yaml, not *.scenarios.yaml) and connectors/ are taken.
+  // Files, and folders whose processes (*.yaml, not *.scenarios.yaml) and connectors/ are taken, with the folders below them.
   std::vector<std::filesystem::path> paths;
   CheckFormat format = CheckFormat::kText;
   Colour colour = Colour::kNever;

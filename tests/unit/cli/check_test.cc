@@ -62,6 +62,18 @@ TEST_F(CheckTest, TakesEveryProcessAndManifestOfAFolderButNoScenarios) {
   EXPECT_NE(text.find("3 files checked: 2 errors, 0 warnings"), std::string::npos) << text;
 }
 
+TEST_F(CheckTest, TakesTheFoldersBelowAFolder) {
+  Write("a/good.yaml", kGood);
+  Write("a/deeper/bad.yaml", "fermata: 1\nprocess: bad\nversion: 1.0.0\nstates: {}\n");
+  Write("a/deeper/connectors/bank.yaml", "connector: bank\noperations: { pay: { inputs: {} } }\n");
+  Write("a/schemas/one.yaml", "type: [\n");
+  Write(".hidden/bad.yaml", "fermata: [\n");
+  const std::string text = Run(1);
+  EXPECT_NE(text.find("a/deeper/bad.yaml:4:9: error FM-2002"), std::string::npos) << text;
+  EXPECT_NE(text.find("a/deeper/connectors/bank.yaml:2:22: error FM-2001"), std::string::npos) << text;
+  EXPECT_NE(text.find("3 files checked: 2 errors, 0 warnings"), std::string::npos) << text;
+}
+
 TEST_F(CheckTest, FindsManifestsAndSchemasBesideTheProcess) {
   Write("p.yaml",
         "fermata: 1\nprocess: p\nversion: 1.0.0\ninput: { $ref: schemas/a.json }\nstates:\n  a: { call: bank.pay, "
