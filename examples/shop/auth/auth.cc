@@ -48,6 +48,8 @@ std::vector<RestRoute> AuthService::Routes() {
       route("/login", &AuthService::Login),
       route("/logout", &AuthService::Logout),
       get("/logout", &AuthService::Logout),
+      route("/password", &AuthService::ChangePassword),
+      route("/password/reset", &AuthService::RequestPasswordReset),
       get("/auth", &AuthService::CheckSession),
       {"PUT", "/profile", [this](const RestRequest& request) { return ChangeProfile(request); }},
       get("/sso/{provider}", &AuthService::StartSso),

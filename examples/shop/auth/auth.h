@@ -2,7 +2,7 @@
 // what came of a code.
 //
 // For clients:       POST /register, /credentials, /register/verify, /register/resend, /register/cancel, /login,
-// /logout; PUT /profile; GET /logout, /sso/{provider}, /sso/{provider}/callback; GET /auth, also for other services, by the cookie `sessionId` or the header X-Session-Ref.
+// /logout, /password, /password/reset; PUT /profile; GET /logout, /sso/{provider}, /sso/{provider}/callback; GET /auth, also for other services, by the cookie `sessionId` or the header X-Session-Ref.
 // For the process:   POST /internal/registrations/validate, …/existence, /internal/signups, …/{signUpGuid}/code,
 // …/{signUpGuid}/close, /internal/customers, /internal/signins/{signInGuid}/verify, …/close, …/end-old-session,
 // /internal/sessions, /internal/sessions/{sessionRef}/end. No password, code or session id leaves this service towards
@@ -77,6 +77,10 @@ class AuthService {
   RestAnswer OpenSession(const RestRequest& request);
   RestAnswer EndOldSession(const RestRequest& request);
   RestAnswer EndSession(const RestRequest& request);
+
+  // password_routes.cc
+  RestAnswer RequestPasswordReset(const RestRequest& request);
+  RestAnswer ChangePassword(const RestRequest& request);
 
   // sso_routes.cc
   RestAnswer StartSso(const RestRequest& request);

@@ -189,6 +189,7 @@ RestAnswer AuthService::VerifySignin(const RestRequest& request) {
       if (!signin) return Refusal(404, "Not Found");
       if (CountFailedSignins(sql, signin->login, TimeText(clock_, -kDayS)) > kFailedSigninsMax) {
         CloseSignin(sql, signin->guid, "tooManyTries", now);
+        NoteSuspicion(sql, signin->guid);
         return Refusal(429, "There were too many attempts to sign in today");
       }
       const std::optional<Customer> customer = FindCustomerByUid(sql, signin->user_guid);

@@ -47,6 +47,15 @@ const std::vector<std::string> kSessionTables = {
     "customer_uid varchar(50) not null, primary key (provider, subject))",
     "create table if not exists external_identity_tmp (credentials_ref varchar(64) primary key, provider varchar(50) "
     "not null, subject varchar(255) not null)",
+    "create table if not exists auth_password_reset (user_guid varchar(50) primary key, code_hash varchar(64) not "
+    "null, tries_number integer not null, reset_begin_dt {time} not null, reset_end_dt {time} not null)",
+    "create table if not exists auth_suspicios_signup (auth_suspicios_signup_id {id}, signin_guid varchar(50) not "
+    "null unique, user_guid varchar(50) not null, signin_begin_dt {time} not null, signin_end_dt {time}, is_deprecated "
+    "{flag}, is_overriden {flag}, auth_closing_code_id integer)",
+    // The sessions as the customer backend's table had them.
+    "{view} delivery_customer_token as select t.auth_session_token_id as delivery_customer_token_id, t.token_guid, "
+    "t.token_begin_dt, t.token_end_dt, c.delivery_customer_id as customer_id from auth_session_token t join "
+    "delivery_customer c on c.customer_uid = t.user_guid",
     "create table if not exists auth_sso_attempt (state_hash varchar(64) primary key, provider varchar(50) not null, "
     "expires_dt {time} not null)",
 };
@@ -57,6 +66,13 @@ std::optional<Customer> FindCustomerByLogin(soci::session& sql, const std::strin
 
 std::optional<Customer> FindCustomerByUid(soci::session& sql, const std::string& uid) {
   return FindCustomerBy(sql, "customer_uid", uid);
+}
+
+std::optional<Customer> FindCustomerByMail(soci::session& sql, const std::string& email) {
+  std::string uid;
+  sql << "select customer_uid from delivery_customer where lower(email) = lower(:email)", soci::into(uid),
+      soci::use(email);
+  return sql.got_data() ? FindCustomerByUid(sql, uid) : std::nullopt;
 }
 
 bool IsMailTaken(soci::session& sql, const std::string& email, const std::string& uid) {
@@ -71,6 +87,52 @@ void UpdateCustomer(soci::session& sql, const Customer& customer) {
       soci::use(customer.email), soci::use(customer.phone), soci::use(customer.uid);
   sql << "update customer_profile set first_name = :first, last_name = :last where customer_uid = :uid",
       soci::use(customer.first_name), soci::use(customer.last_name), soci::use(customer.uid);
+}
+
+void SetPassword(soci::session& sql, const std::string& uid, const std::string& password_hash) {
+  sql << "update delivery_customer set password = :password where customer_uid = :uid", soci::use(password_hash),
+      soci::use(uid);
+}
+
+bool NoteReset(soci::session& sql, const std::string& uid, const std::string& code_hash, const std::string& pause_begin,
+               const std::string& now, const std::string& expires) {
+  soci::statement note =
+      (sql.prepare << "insert into auth_password_reset (user_guid, code_hash, tries_number, reset_begin_dt, "
+                      "reset_end_dt) values (:uid, :code, 0, :now, :expires) on conflict (user_guid) do update set "
+                      "code_hash = excluded.code_hash, tries_number = 0, reset_begin_dt = excluded.reset_begin_dt, "
+                      "reset_end_dt = excluded.reset_end_dt where auth_password_reset.reset_begin_dt <= :pause",
+       soci::use(uid), soci::use(code_hash), soci::use(now), soci::use(expires), soci::use(pause_begin));
+  note.execute(true);
+  return note.get_affected_rows() > 0;
+}
+
+bool TakeResetTry(soci::session& sql, const std::string& uid, int tries_max, const std::string& now) {
+  soci::statement take = (sql.prepare << "update auth_password_reset set tries_number = tries_number + 1 where "
+                                         "user_guid = :uid and tries_number < :max and reset_end_dt > :now",
+                          soci::use(uid), soci::use(tries_max), soci::use(now));
+  take.execute(true);
+  return take.get_affected_rows() > 0;
+}
+
+std::string ResetCodeHash(soci::session& sql, const std::string& uid) {
+  std::string hash;
+  sql << "select code_hash from auth_password_reset where user_guid = :uid", soci::into(hash), soci::use(uid);
+  return sql.got_data() ? hash : "";
+}
+
+void EndOtherSessions(soci::session& sql, const std::string& uid, const std::string& kept_token,
+                      const std::string& now) {
+  sql << "update auth_session_token set token_end_dt = :now where user_guid = :uid and token_guid <> :kept and "
+         "token_end_dt > :now2",
+      soci::use(now), soci::use(uid), soci::use(kept_token), soci::use(now);
+  sql << "delete from auth_password_reset where user_guid = :uid", soci::use(uid);
+}
+
+void NoteSuspicion(soci::session& sql, const std::string& signin_guid) {
+  sql << "insert into auth_suspicios_signup (signin_guid, user_guid, signin_begin_dt, signin_end_dt, "
+         "auth_closing_code_id) select signin_guid, user_guid, signin_begin_dt, signin_end_dt, auth_closing_code_id "
+         "from auth_signin where signin_guid = :guid",
+      soci::use(signin_guid);
 }
 
 void AddSignin(soci::session& sql, const Signin& signin, const std::string& now) {

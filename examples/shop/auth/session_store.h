@@ -38,13 +38,28 @@ struct ExternalIdentity {
 std::optional<Customer> FindCustomerByLogin(soci::session& sql, const std::string& login);
 std::optional<Customer> FindCustomerByUid(soci::session& sql, const std::string& uid);
 
+// Whatever the case of the letters is.
+std::optional<Customer> FindCustomerByMail(soci::session& sql, const std::string& email);
 // Whether a customer other than this one has the address.
 bool IsMailTaken(soci::session& sql, const std::string& email, const std::string& uid);
 // Names, e-mail and phone, by uid.
 void UpdateCustomer(soci::session& sql, const Customer& customer);
 
+void SetPassword(soci::session& sql, const std::string& uid, const std::string& password_hash);
+// A code with which the password can be set anew, instead of a former one; false if that is younger than `pause_begin`.
+bool NoteReset(soci::session& sql, const std::string& uid, const std::string& code_hash, const std::string& pause_begin,
+               const std::string& now, const std::string& expires);
+// Counts a try; false if there is no code, its time is over, or no try is left.
+bool TakeResetTry(soci::session& sql, const std::string& uid, int tries_max, const std::string& now);
+std::string ResetCodeHash(soci::session& sql, const std::string& uid);
+// Those of the customer but for `kept_token`; also ends the code with which the password can be set anew.
+void EndOtherSessions(soci::session& sql, const std::string& uid, const std::string& kept_token,
+                      const std::string& now);
+
 void AddSignin(soci::session& sql, const Signin& signin, const std::string& now);
 std::optional<Signin> FindSignin(soci::session& sql, const std::string& guid);
+// An attempt that there were too many of, besides.
+void NoteSuspicion(soci::session& sql, const std::string& signin_guid);
 // An attempt that is closed keeps its code.
 void CloseSignin(soci::session& sql, const std::string& guid, const std::string& closing_code, const std::string& now);
 // Attempts of this login since then that did not fit.

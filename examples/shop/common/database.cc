@@ -64,6 +64,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& url, const s
     for (std::string table : tables) {
       ReplaceAll(table, "{id}", postgres ? "bigserial primary key" : "integer primary key autoincrement");
       ReplaceAll(table, "{time}", postgres ? "timestamp with time zone" : "text");
+      ReplaceAll(table, "{view}", postgres ? "create or replace view" : "create view if not exists");
       ReplaceAll(table, "{flag}", postgres ? "boolean" : "integer");
       sql << table;
     }

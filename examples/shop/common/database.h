@@ -20,7 +20,7 @@ class Database {
  public:
   // `url`: "sqlite:///folder" (the file is folder/<service>.db) or a connection string of libpq such as "postgresql://…"
   // (the schema is called <service>). Runs `tables`, which create what is not there yet; in them "{id}" stands for the
-  // type of a key that counts by itself, "{time}" for a point in time and "{flag}" for true or false.
+  // type of a key that counts by itself, "{time}" for a point in time, "{flag}" for true or false, and "{view}" begins a view.
   static Result<std::unique_ptr<Database>> Open(const std::string& url, const std::string& service,
                                                 const std::vector<std::string>& tables);
 

@@ -36,6 +36,19 @@ void AddChannel(soci::session& sql, const std::string& customer, const std::stri
       soci::use(customer), soci::use(kind), soci::use(address);
 }
 
+// The address of a channel, of the list `channels` or of the field that stands for it.
+std::string ChannelOf(const RestRequest& request, std::string_view kind, std::string_view field) {
+  const Value* channels = request.body.Find("channels");
+  if (channels && channels->is_list())
+    for (const Value& channel : channels->as_list()) {
+      const Value* its_kind = channel.is_map() ? channel.Find("kind") : nullptr;
+      const Value* address = channel.is_map() ? channel.Find("address") : nullptr;
+      if (its_kind && *its_kind == Value::String(kind) && address && address->is_string())
+        return std::string(address->as_string());
+    }
+  return field.empty() ? "" : request.Text(field);
+}
+
 Value ReadAccount(soci::session& sql, const std::string& username) {
   std::vector<Value> channels;
   soci::rowset<soci::row> found =
@@ -107,7 +120,9 @@ std::vector<RestRoute> NotificationService::Routes() {
 }
 
 RestAnswer NotificationService::OpenAccount(const RestRequest& request) {
-  const std::string username = request.Text("username"), email = request.Text("email");
+  const std::string username = request.Text("username");
+  const std::string email = ChannelOf(request, "EMAIL", "email"), phone = ChannelOf(request, "SMS", "phone"),
+                    device = ChannelOf(request, "PUSH", "");
   if (username.empty() || email.empty()) return Refusal(400, "Username and email should be provided");
   return database_->Transact([&](soci::session& sql) {
     return Once(sql, request, [&]() -> RestAnswer {
@@ -118,8 +133,8 @@ RestAnswer NotificationService::OpenAccount(const RestRequest& request) {
           soci::use(username), soci::use(first), soci::use(last), soci::use(now);
       AddChannel(sql, username, "EMAIL", email);
       // Bound from the start; the address of a push is the device that signs in first.
-      AddChannel(sql, username, "SMS", request.Text("phone"));
-      AddChannel(sql, username, "PUSH", "");
+      AddChannel(sql, username, "SMS", phone);
+      AddChannel(sql, username, "PUSH", device);
       return {201, ReadAccount(sql, username)};
     });
   });

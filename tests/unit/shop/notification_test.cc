@@ -95,6 +95,17 @@ TEST_P(MessageTest, AMailIsSentOnceHoweverOftenItIsDelivered) {  // SHOP-NTF-2, 
   EXPECT_EQ(Ask("POST", "/notifications/" + id + "/status", R"({"status":"LOST"})").status, 400);
 }
 
+TEST_P(MessageTest, AnAccountOpensWithItsChannelsAsAList) {  // SHOP-NTF-1
+  const Reply account = Ask("POST", "/accounts",
+                            R"({"username":"lia","channels":[{"kind":"EMAIL","address":"lia@example.com"},)"
+                            R"({"kind":"SMS","address":"+7 1"},{"kind":"PUSH","address":"tablet"}]})");
+  EXPECT_EQ(account.status, 201);
+  EXPECT_EQ(
+      WriteJson(*account.body.Find("channels")),
+      R"([{"kind":"EMAIL","address":"lia@example.com"},{"kind":"PUSH","address":"tablet"},{"kind":"SMS","address":"+7 1"}])");
+  EXPECT_EQ(Ask("POST", "/accounts", R"({"username":"lea","channels":[{"kind":"SMS","address":"+7 1"}]})").status, 400);
+}
+
 TEST_P(MessageTest, AMessageSpeaksTheLanguageOfItsReceiver) {  // SHOP-NTF-9
   Open("rita");
   Deliver(Write("rita", R"(,"language":"ru")"), "EMAIL");

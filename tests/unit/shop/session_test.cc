@@ -138,6 +138,55 @@ TEST_P(SessionTest, ACustomerCorrectsTheirData) {  // SHOP-WAL-7
   EXPECT_EQ(Ask("PUT", "/profile", R"({"email":"Anna@example.com"})", cookie).status, 200) << "It is their own.";
 }
 
+TEST_P(SessionTest, APasswordChangesByTheOldOneAndEndsOtherSessions) {
+  const std::string other = SignIn(), cookie = SignIn("x=y");
+  const char* change = R"({"oldPassword":"correct horse","newPassword":"battery staple"})";
+  EXPECT_EQ(Ask("POST", "/password", change).status, 401);
+  EXPECT_EQ(Ask("POST", "/password", R"({"oldPassword":"wrong horse","newPassword":"battery staple"})", cookie).status,
+            401);
+  for (const char* bad :
+       {R"({"oldPassword":"correct horse"})", R"({"oldPassword":"correct horse","newPassword":"short"})"})
+    EXPECT_EQ(Ask("POST", "/password", bad, cookie).status, 400) << bad;
+  EXPECT_EQ(Ask("POST", "/password", change, cookie).status, 200);
+  EXPECT_EQ(Ask("GET", "/auth", "", cookie).status, 200);
+  EXPECT_EQ(Ask("GET", "/auth", "", other).status, 401);
+  EXPECT_EQ(Ask("POST", "/login", kAnn).status, 401);
+  EXPECT_EQ(Ask("POST", "/login", R"({"username":"ann","password":"battery staple"})").status, 200);
+}
+
+TEST_P(SessionTest, AForgottenPasswordIsSetAnewByACodeFromTheMail) {
+  const std::string mail = "forgetful" + GetParam() + "@example.com", cookie = SignIn();
+  Ask("PUT", "/profile", R"({"email":")" + mail + R"("})", cookie);
+  for (const char* bad : {"{}", R"({"username":"ann","email":"a@example.com"})"})
+    EXPECT_EQ(Ask("POST", "/password/reset", bad).status, 400) << bad;
+  EXPECT_EQ(Ask("POST", "/password/reset", R"({"username":"nobody"})").status, 202) << "Who there is stays secret.";
+  EXPECT_EQ(Ask("POST", "/password/reset", R"({"username":"ann"})").status, 202);
+  EXPECT_EQ(Ask("POST", "/password/reset", R"({"email":")" + mail + R"("})").status, 202);
+  const std::vector<Mail> mails = TheMailbox().MailsTo(mail, 1);
+  ASSERT_EQ(mails.size(), 1u) << "One a minute.";
+  const std::string code = CodeIn(mails[0].text);
+  const auto set = [&](const std::string& with) {
+    return Ask("POST", "/password", R"({"username":"ann","newPassword":"battery staple","code":")" + with + R"("})")
+        .status;
+  };
+  EXPECT_EQ(set(code == "000000" ? "000001" : "000000"), 401);
+  EXPECT_EQ(set(code), 200);
+  EXPECT_EQ(set(code), 401) << "It is of one time.";
+  EXPECT_EQ(Ask("GET", "/auth", "", cookie).status, 401);
+  EXPECT_EQ(Ask("POST", "/login", R"({"username":"ann","password":"battery staple"})").status, 200);
+  // Guessing ends, and so does the time.
+  clock_.Advance(60);
+  Ask("POST", "/password/reset", R"({"username":"ann"})");
+  const std::string second = CodeIn(TheMailbox().MailsTo(mail, 2).at(0).text);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(set("wrong"), 401);
+  EXPECT_EQ(set(second), 401);
+  clock_.Advance(60);
+  Ask("POST", "/password/reset", R"({"username":"ann"})");
+  const std::string third = CodeIn(TheMailbox().MailsTo(mail, 3).at(0).text);
+  clock_.Advance(15 * 60);
+  EXPECT_EQ(set(third), 401);
+}
+
 TEST_P(SessionTest, ASessionEndsByItself) {  // SHOP-SES-10, SHOP-SES-11
   const std::string cookie = SignIn();
   clock_.Advance(5 * 3'600 - 1);
