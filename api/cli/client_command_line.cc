@@ -9,6 +9,11 @@
 #include "api/cli/terminal.h"
 
 namespace fermata {
+namespace {
+
+constexpr const char* kOnce = "doing it again with it is doing it once";
+
+}  // namespace
 
 void ClientCommandLine::Describe(CLI::App& app) {
   app_ = &app;
@@ -59,6 +64,7 @@ void ClientCommandLine::AddReads() {
   list->add_option("--status", list_.status);
   list->add_option("--state", list_.state, "an active state");
   list->add_option("--key", list_.key, "the business key");
+  list->add_option("--var", list_.vars, "NAME=VALUE: a variable that the process declares as searchable");
   list->add_option("--started-after", list_.started_after, "2026-01-31T12:00:00Z");
   list->add_option("--started-before", list_.started_before);
   list->add_option("--limit", list_.limit)->capture_default_str();
@@ -87,12 +93,14 @@ void ClientCommandLine::AddSteering() {
     });
     command->add_option("id", steer_.id)->required();
     command->add_option("--wait", steer_.wait, "until it has ended, but at most so long: 10s");
+    command->add_option("--idempotency-key", steer_.idempotency_key, kOnce);
     if (std::string_view(word) == "cancel") command->add_option("--reason", steer_.reason);
   }
   CLI::App* migrate = Add("migrate", "carries an instance over to another version of its process",
                           [this] { return RunMigrate(client_, migrate_); });
   migrate->add_option("id", migrate_.id)->required();
   migrate->add_option("version", migrate_.version)->required();
+  migrate->add_option("--idempotency-key", migrate_.idempotency_key, kOnce);
   migrate->add_flag("--dry-run", migrate_.dry_run, "only says whether it could be carried");
 }
 
@@ -111,6 +119,7 @@ void ClientCommandLine::AddIncidents() {
   resolve->add_option("--set", resolve_.set, "NAME=JSON: a variable to change first");
   resolve->add_option("--output", resolve_.output, "JSON: the result that a skipped call is to have");
   resolve->add_option("--error", resolve_.error, "the business error to fail with");
+  resolve->add_option("--idempotency-key", resolve_.idempotency_key, kOnce);
   resolve->add_option("--by", resolve_.by, "who, for the history");
 }
 

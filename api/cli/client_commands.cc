@@ -51,6 +51,11 @@ int ExplainRefusal(const ClientOptions& client, const RestAnswer& answer) {
   return kExitRefused;
 }
 
+// Of somebody who may do the same again and wants it done once.
+void AddKey(const std::string& idempotency_key, RestCall& call) {
+  if (!idempotency_key.empty()) call.headers.emplace_back("Idempotency-Key", idempotency_key);
+}
+
 // Calls, and prints the answer as JSON or by `print`.
 template <class Print>
 int CallAndPrint(const ClientOptions& client, const RestCall& call, Print print) {
@@ -226,14 +231,23 @@ int RunGet(const ClientOptions& client, const GetOptions& options) {
 }
 
 int RunList(const ClientOptions& client, const ListOptions& options) {
-  const RestCall call{"GET", "/v1/instances" + QueryOf({{"process", options.process},
-                                                        {"status", options.status},
-                                                        {"state", options.state},
-                                                        {"key", options.key},
-                                                        {"startedAfter", options.started_after},
-                                                        {"startedBefore", options.started_before},
-                                                        {"limit", std::to_string(options.limit)},
-                                                        {"cursor", options.cursor}})};
+  std::vector<std::pair<std::string, std::string>> query = {{"process", options.process},
+                                                            {"status", options.status},
+                                                            {"state", options.state},
+                                                            {"key", options.key},
+                                                            {"startedAfter", options.started_after},
+                                                            {"startedBefore", options.started_before},
+                                                            {"limit", std::to_string(options.limit)},
+                                                            {"cursor", options.cursor}};
+  for (const std::string& var : options.vars) {
+    const std::size_t equals = var.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == var.size()) {
+      std::cerr << "error: Expected --var NAME=VALUE, but got '" << var << "'.\n";
+      return kExitUsage;
+    }
+    query.emplace_back("var." + var.substr(0, equals), var.substr(equals + 1));
+  }
+  const RestCall call{"GET", "/v1/instances" + QueryOf(query)};
   return CallAndPrint(client, call, [&](const Value& page) {
     std::vector<std::vector<std::string>> rows = {{"ID", "PROCESS", "VERSION", "KEY", "STATUS", "STATES", "STARTED"}};
     for (const Value& item : ItemsOf(page))
@@ -286,14 +300,16 @@ int RunSteer(const ClientOptions& client, const SteerOptions& options) {
   RestCall call{"POST",
                 "/v1/instances/" + PercentEncode(options.id) + "/" + options.word + QueryOf({{"wait", options.wait}})};
   if (!options.reason.empty()) call.body = WriteJson(Value::Object({{"reason", Value::String(options.reason)}}));
+  AddKey(options.idempotency_key, call);
   call.timeout_ms = TimeoutFor(options.wait);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 
 int RunMigrate(const ClientOptions& client, const MigrateOptions& options) {
-  const RestCall call{"POST", "/v1/instances/" + PercentEncode(options.id) + "/migrate",
-                      WriteJson(Value::Object(
-                          {{"version", Value::String(options.version)}, {"dryRun", Value::Bool(options.dry_run)}}))};
+  RestCall call{"POST", "/v1/instances/" + PercentEncode(options.id) + "/migrate",
+                WriteJson(Value::Object(
+                    {{"version", Value::String(options.version)}, {"dryRun", Value::Bool(options.dry_run)}}))};
+  AddKey(options.idempotency_key, call);
   return CallAndPrint(client, call, [&](const Value& answer) {
     if (options.dry_run)
       std::cout << TextOf(answer.Find("id")) << " can be carried over to " << TextOf(answer.Find("version")) << "\n";
@@ -382,8 +398,9 @@ int RunResolve(const ClientOptions& client, const ResolveOptions& options) {
   }
   if (!options.error.empty()) body.emplace_back(Value::String("error"), Value::String(options.error));
   if (!options.by.empty()) body.emplace_back(Value::String("by"), Value::String(options.by));
-  const RestCall call{"POST", "/v1/incidents/" + PercentEncode(options.id) + "/resolve",
-                      WriteJson(Value::Map(std::move(body)))};
+  RestCall call{"POST", "/v1/incidents/" + PercentEncode(options.id) + "/resolve",
+                WriteJson(Value::Map(std::move(body)))};
+  AddKey(options.idempotency_key, call);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 

@@ -37,6 +37,7 @@ int RunGet(const ClientOptions& client, const GetOptions& options);
 
 struct ListOptions {
   std::string process, status, state, key, started_after, started_before, cursor;
+  std::vector<std::string> vars;  // NAME=VALUE
   int limit = 50;
 };
 int RunList(const ClientOptions& client, const ListOptions& options);
@@ -56,12 +57,12 @@ int RunSend(const ClientOptions& client, const SendOptions& options);
 
 // `word`: cancel, suspend or resume.
 struct SteerOptions {
-  std::string word, id, reason, wait;
+  std::string word, id, reason, wait, idempotency_key;
 };
 int RunSteer(const ClientOptions& client, const SteerOptions& options);
 
 struct MigrateOptions {
-  std::string id, version;
+  std::string id, version, idempotency_key;
   bool dry_run = false;
 };
 int RunMigrate(const ClientOptions& client, const MigrateOptions& options);
@@ -86,7 +87,7 @@ struct CompleteOptions {
 int RunComplete(const ClientOptions& client, const CompleteOptions& options);
 
 struct ResolveOptions {
-  std::string id, action, output, error, by;
+  std::string id, action, output, error, by, idempotency_key;
   std::vector<std::string> set;  // name=JSON
 };
 int RunResolve(const ClientOptions& client, const ResolveOptions& options);

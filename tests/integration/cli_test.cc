@@ -76,6 +76,24 @@ TEST_F(CommandLine, EventsAndSteering) {
   EXPECT_NE(Ask({"cancel", two, "--reason", "enough", "--wait", "5s"}).out.find("cancelled"), std::string::npos);
 }
 
+TEST_F(CommandLine, RepeatedCommandsActOnceAndListsKnowVariables) {
+  const TempFolder folder;
+  WriteFile(folder.File("kept.yaml"),
+            "fermata: 1\nprocess: kept\nversion: 1.0.0\nsearchable: [city]\nvars: { city: \"${input.city}\" }\n"
+            "states:\n  here: { after: { 1d: done } }\n  done: { end: {} }\n");
+  ASSERT_EQ(Ask({"deploy", folder.File("kept.yaml")}).exit_code, 0);
+  const std::string id = At(*ParseJson(Ask({"start", "kept", "--input", R"({"city":"Rome"})", "--json"}).out), "id");
+  EXPECT_NE(Ask({"list", "--process", "kept", "--var", "city=Rome"}).out.find(id), std::string::npos);
+  EXPECT_EQ(Ask({"list", "--process", "kept", "--var", "city=Oslo"}).out.find(id), std::string::npos);
+  EXPECT_EQ(Ask({"list", "--var", "town=Rome"}).exit_code, 4);
+  EXPECT_EQ(Ask({"list", "--var", "city"}).exit_code, 2);
+  // The second resume would be refused, were it not the first one again.
+  EXPECT_EQ(Ask({"suspend", id}).exit_code, 0);
+  EXPECT_EQ(Ask({"resume", id, "--idempotency-key", id}).exit_code, 0);
+  EXPECT_EQ(Ask({"resume", id, "--idempotency-key", id}).exit_code, 0);
+  EXPECT_EQ(Ask({"suspend", id, "--idempotency-key", id}).exit_code, 4);
+}
+
 TEST_F(CommandLine, ARefusalIsExplainedAndExits4) {
   Ask({"deploy", kHello});
   const CommandResult refused = Ask({"start", "hello", "--input", "{}"});
