@@ -35,6 +35,8 @@ class Mailbox:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.changed = threading.Condition()
+        # What was read already; a mail never changes.
+        self.known = {}
         self.last = max([int(f.stem) for f in self.folder.glob("*.eml")], default=0)
 
     def add(self, content):
@@ -50,7 +52,7 @@ class Mailbox:
         return sorted(self.folder.glob("*.eml"), reverse=True)
 
     def list(self, to):
-        mails = [self.read(f) for f in self.files()]
+        mails = [self.known.get(f.name) or self.read(f) for f in self.files()]
         return [m for m in mails if to is None or m["to"] == to]
 
     def wait(self, to, count, seconds):
@@ -64,7 +66,7 @@ class Mailbox:
     def read(self, path):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         text, page = message.get_body(("plain",)), message.get_body(("html",))
-        return {
+        mail = {
             "number": int(path.stem),
             "to": str(message["To"] or "").strip("<>"),
             "from": str(message["From"] or ""),
@@ -74,6 +76,8 @@ class Mailbox:
             "text": text.get_content() if text else "",
             "html": page.get_content() if page else "",
         }
+        self.known[path.name] = mail
+        return mail
 
 
 class Texts:
