@@ -1,5 +1,8 @@
 // Registering, signing in and out, and what follows from a registration.
+#include <filesystem>
 #include <functional>
+#include <regex>
+#include <set>
 
 #include "tests/integration/shop/shop_flow.h"
 
@@ -326,6 +329,25 @@ TEST_F(ShopFlowAccount,
   // What must be told is told all the same.
   EXPECT_EQ(At(send(R"("order-canceled","username":"ntf7","variables":{"orderId":"o-1"})"), "status"), "completed");
   EXPECT_NE(ann.MailAbout("Order o-1 is cancelled").text, "");
+}
+
+TEST_F(ShopFlowAccount, SHOP_NTF_9_EveryLetterThatAProcessSendsIsThereInBothLanguages) {
+  namespace fs = std::filesystem;
+  const fs::path root = FERMATA_SOURCE_DIR;
+  const std::regex letter("(templateId:| [A-Z_]+:) ([a-z]+-[a-z-]+)\n");
+  std::set<std::string> letters = {"payment-reversed", "verification-code", "gift-card-code"};
+  for (const auto& entry : fs::directory_iterator(root / "processes")) {
+    if (entry.path().extension() != ".yaml" || entry.path().stem().extension() == ".scenarios") continue;
+    const std::string text = ReadFile(entry.path().string());
+    for (std::sregex_iterator found(text.begin(), text.end(), letter), end; found != end; ++found)
+      letters.insert((*found)[2]);
+  }
+  EXPECT_GE(letters.size(), 16u);
+  for (const std::string& name : letters)
+    for (const char* language : {"en", "ru"})
+      for (const char* part : {"subject", "text", "html"})
+        EXPECT_TRUE(fs::exists(root / "templates/messages/email" / language / (name + "." + part + ".mustache")))
+            << language << "/" << name << "." << part;
 }
 
 }  // namespace

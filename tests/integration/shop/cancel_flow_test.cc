@@ -1,4 +1,7 @@
 // A customer cancels: before it is placed always, afterwards while nobody works on it.
+#include <chrono>
+#include <future>
+
 #include "tests/integration/shop/shop_flow.h"
 
 namespace fermata::test {
@@ -125,6 +128,33 @@ TEST_F(ShopFlowCancel, SHOP_CAN_2_WithoutAConfirmationTheOrderIsKept) {
   ann.AnswerOf(done, "confirm", "cancel", R"({"comment":"Too dear"})");
   EXPECT_EQ(At(ann.AwaitInstance(done, ""), "output.result"), "CANCELED");
   EXPECT_EQ(world().Count("orders", "shop_order", "cancel_comment = 'Too dear'"), 1);
+}
+
+TEST_F(ShopFlowCancel, SHOP_ORD_2_SHOP_ORC_9_WhileTheOrchestraApprovesNothingIsLeftOfIt) {
+  world().AddProduct("can10", 10'000, 1);
+  Customer ann(world(), "can10");
+  const std::string order = ann.Join().OrderToDoor({{"can10", 1}});
+  // The store has booked, and the orchestra still waits for its answer.
+  std::promise<void> answered;
+  const std::shared_future<void> is_answered = answered.get_future().share();
+  world().door("store").CutNext(CuttingProxy::Cut::kAfter, "/confirm",
+                                [is_answered] { is_answered.wait_for(std::chrono::milliseconds(kPatienceMs)); });
+  ann.Authorise(order, "CASH_ON_RECEIPT");
+  ann.Await("approveorder", order, "confirm-stock");
+  const std::string version = At(ann.Order(order), "version");
+  EXPECT_EQ(ann.StatusOf(order), "IN_PROGRESS");
+  const std::string cancelling =
+      At(ann.Start("cancelorder", R"({"orderId":")" + order + R"(","confirmed":true,"version":)" + version +
+                                      R"(,"sessionRef":")" + ann.SessionRef() + "\"}"),
+         "id");
+  ann.AwaitInstance(cancelling, "stop");
+  answered.set_value();
+  EXPECT_EQ(At(ann.AwaitInstance(cancelling, ""), "output.result"), "CANCELED");
+  EXPECT_EQ(At(ann.Await("makeorder", order, ""), "status"), "cancelled");
+  EXPECT_EQ(At(ann.Await("approveorder", order, ""), "status"), "cancelled");
+  EXPECT_EQ(ann.StatusOf(order), "CANCELED");
+  EXPECT_EQ(world().FreeOf("can10"), 1);
+  EXPECT_EQ(At(ann.Ask("delivery", "GET", "/cases/" + order), "state"), "CANCELED");
 }
 
 }  // namespace

@@ -261,5 +261,19 @@ TEST_F(ShopFlowOrder, SHOP_ORD_6_SHOP_ORD_7_SHOP_ORD_8_AStaleVersionIsAConflictA
   EXPECT_EQ(At(ann.Order(order), "orderItems.0.quantity"), "2");
 }
 
+TEST_F(ShopFlowOrder, TheScriptOfTheReadmeMakesAnOrder) {
+  const auto url = [](const char* program) { return "http://127.0.0.1:" + std::to_string(world().port(program)); };
+  ChildProcess script({"/bin/bash", FERMATA_SOURCE_DIR "/examples/shop/demo/order.sh", "green"},
+                      {{"ENGINE", url("engine")},
+                       {"AUTH", url("auth")},
+                       {"ORDER", url("order")},
+                       {"PAYMENT", url("payment")},
+                       {"MAIL", world().mailbox().gateway_url()}});
+  std::string last;
+  for (std::string line = script.ReadLine(); !line.empty(); line = script.ReadLine()) last = line;
+  EXPECT_EQ(script.Wait(), 0) << last;
+  EXPECT_NE(last.find("has ordered green: APPROVED"), std::string::npos) << last;
+}
+
 }  // namespace
 }  // namespace fermata::test
