@@ -84,5 +84,6 @@ for _ in {1..100}; do
   [[ $(get status) =~ ^(CHECKOUT|AWAITING_PAYMENT|PAID|DEFERRED|IN_PROGRESS)$ ]] || break
   sleep 0.2
 done
-echo
-echo "$customer has ordered ${products[*]}: $(get status)"
+status=$(get status)
+echo "$customer has ordered ${products[*]}: $status"
+[[ $status == APPROVED ]]
