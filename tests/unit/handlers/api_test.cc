@@ -1,4 +1,4 @@
-// api/openapi.yaml has the routes and codes that the server has.
+// The API as a whole, on an engine in memory: api/openapi.yaml has its routes and codes, and overload is told.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include "api/handlers/error_pages.h"
 #include "engine/language/reader.h"
 #include "engine/storage/memory/memory_storage.h"
+#include "tests/support/http_client.h"
 
 namespace fermata {
 namespace {
@@ -20,13 +21,27 @@ class NoExecutor final : public JobExecutor {
 
 using Routes = std::set<std::pair<std::string, std::string>>;
 
-Routes RoutesOfTheServer() {
-  const std::unique_ptr<Storage> storage = MakeMemoryStorage();
+// An API on an engine of its own; stopped in the order that they need.
+struct ApiInMemory {
+  explicit ApiInMemory(EngineOptions options = {}) {
+    Result<std::unique_ptr<Engine>> opened = Engine::Open(options, SystemClock(), *storage, executor, {});
+    EXPECT_TRUE(opened.ok());
+    engine = std::move(*opened);
+    api = std::make_unique<Api>(ApiServices{*engine, [](const ManifestPtr&) { return Done{}; }, "test"});
+  }
+  ~ApiInMemory() {
+    engine->Stop();
+    api->Stop();
+  }
+
+  std::unique_ptr<Storage> storage = MakeMemoryStorage();
   NoExecutor executor;
-  Result<std::unique_ptr<Engine>> engine = Engine::Open({}, SystemClock(), *storage, executor, {});
-  EXPECT_TRUE(engine.ok());
-  const Api api({**engine, [](const ManifestPtr&) { return Done{}; }, "test"});
-  const auto routes = api.Routes();
+  std::unique_ptr<Api> api;
+  std::unique_ptr<Engine> engine;
+};
+
+Routes RoutesOfTheServer() {
+  const auto routes = ApiInMemory().api->Routes();
   return {routes.begin(), routes.end()};
 }
 
@@ -75,6 +90,30 @@ TEST(Document, NamesOnlyCodesThatHavePages) {
     if (code.substr(3).find_first_not_of("0123456789") != std::string_view::npos) continue;  // a pattern
     EXPECT_NE(FindErrorPage(code), nullptr) << code;
   }
+}
+
+TEST(FullInbox, Is503WithRetryAfterAndNothingHappens) {
+  EngineOptions options;
+  options.inbox_commands_max = 0;
+  ApiInMemory full(options);
+  ASSERT_TRUE(
+      full.engine->Deploy({"p.yaml", "fermata: 1\nprocess: p\nversion: 1.0.0\nstates:\n  done: { end: {} }\n", {}, {}})
+          .reply);
+  HttpServer server(
+      {}, [&](const HttpRequest& request, ResponseHandle response) { full.api->Handle(request, std::move(response)); });
+  test::HttpClient client(server.Start().value());
+  const std::vector<std::pair<std::string, std::string>> events = {
+      {"/v1/instances", R"({"process":"p"})"},
+      {"/v1/instances/00000000000000000000000000/cancel", "{}"},
+  };
+  for (const auto& [path, body] : events) {
+    const test::ClientResponse response = client.Post(path, body);
+    EXPECT_EQ(response.status, 503) << path << " " << response.body;
+    EXPECT_EQ(response.Header("retry-after"), "1");
+    EXPECT_NE(response.body.find("FM-5050"), std::string::npos) << response.body;
+  }
+  EXPECT_EQ(client.Get("/v1/instances").body, "{\"items\":[],\"next\":null}\n");
+  server.Stop();
 }
 
 }  // namespace
