@@ -62,10 +62,10 @@ class FitChecker {
     }
     const Type given = AsVariable(TypeOfTemplate(content, type_of_));
     if (Type::CanFit(given, wanted)) return;
-    report_.Error(
-        kInputMisfit, node,
-        "Expected " + wanted.ToString() + " for '" + name + "' in " + owner_ + ", but it is " + given.ToString() + ".",
-        Conversion(given, wanted));
+    report_.Error(kInputMisfit, node,
+                  "Expected " + wanted.ToString() + (name.empty() ? " as " : " for '" + name + "' in ") + owner_ +
+                      ", but it is " + given.ToString() + ".",
+                  Conversion(given, wanted));
   }
 
  private:
