@@ -198,7 +198,7 @@ class SsoTest : public SharedShopTest<SsoWorld> {
   }
 };
 
-TEST_P(SsoTest, WhoIsNewBecomesACustomerWithoutAPasswordAndIsKnownNextTime) {  // SHOP-SES-13, SHOP-SES-14
+TEST_P(SsoTest, SHOP_SES_13_SHOP_SES_14_WhoIsNewBecomesACustomerWithoutAPasswordAndIsKnownNextTime) {
   const ClientResponse first = SignIn(Claims("ann"));
   ASSERT_EQ(first.status, 200) << first.body;
   EXPECT_EQ(
