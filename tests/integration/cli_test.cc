@@ -204,7 +204,13 @@ TEST_F(CommandLine, TheReservationExampleRuns) {
   const CommandResult result =
       RunCommand({"env", "FERMATA_SERVER=" + server.url(), FERMATA_SOURCE_DIR "/examples/reservation/run.sh"});
   EXPECT_EQ(result.exit_code, 0) << result.err << server.Log();
-  EXPECT_EQ(result.out, "{'place': 'place-1'}\n");
+  EXPECT_EQ(result.out, "place-1\n");
+  HttpClient other(std::stoi(line.substr(line.rfind(':') + 1)));
+  ASSERT_EQ(other.Post("/reservations", R"({"item":"lamp"})").status, 201);
+  const CommandResult third =
+      RunCommand({"env", "FERMATA_SERVER=" + server.url(), FERMATA_SOURCE_DIR "/examples/reservation/run.sh"});
+  EXPECT_EQ(third.exit_code, 1);
+  EXPECT_EQ(third.err, "failed: sold-out\n");
 }
 
 }  // namespace
