@@ -219,6 +219,9 @@ void AddIdentity(soci::session& sql, const ExternalIdentity& identity, const std
 }
 
 void AddIdentityOf(soci::session& sql, const std::string& credentials_ref, const ExternalIdentity& identity) {
+  // Those whose sign-up came to nothing.
+  sql << "delete from external_identity_tmp where credentials_ref not in (select credentials_ref from "
+         "auth_credentials)";
   sql << "insert into external_identity_tmp (credentials_ref, provider, subject) values (:ref, :provider, :subject)",
       soci::use(credentials_ref), soci::use(identity.provider), soci::use(identity.subject);
 }

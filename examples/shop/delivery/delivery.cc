@@ -59,17 +59,6 @@ bool IsSamePlace(const DeliveryReservation& a, const DeliveryReservation& b) {
   return a.kind == "PICKUP" ? a.point_id == b.point_id : a.slot_id == b.slot_id;
 }
 
-// The answer to the orchestra; a reason makes it FAIL.
-RestAnswer Answer(const std::string& order_id, const char* type, const std::string& case_id,
-                  const std::string& reason) {
-  return {200, Value::Object({{"orderId", Value::String(order_id)},
-                              {"requestType", Value::String(type)},
-                              {"confirmator", Value::String("DELIVERY")},
-                              {"response", Value::String(reason.empty() ? "SUCCESS" : "FAIL")},
-                              {"reason", Value::String(reason)},
-                              {"caseId", Value::String(case_id)}})};
-}
-
 }  // namespace
 
 DeliveryService::DeliveryService(const DeliveryOptions& options, std::unique_ptr<Database> database)
@@ -209,6 +198,7 @@ RestAnswer DeliveryService::Reserve(const RestRequest& request) {
                      .language = request.Text("language"),
                      .kind = kind,
                      .place = address};
+  if (const RestAnswer refused = RefuseOthers(asker, order_id); refused.status != 200) return refused;
   wanted.point_id = request.Integer("pointId").value_or(0);
   if (kind == "PICKUP") return ReserveFor(request, std::move(wanted), std::move(draft));
 
@@ -306,8 +296,18 @@ RestAnswer DeliveryService::CancelParcel(const DeliveryReservation& reservation)
   return {};
 }
 
+RestAnswer DeliveryService::RefuseOthers(const Asker& asker, const std::string& order_id) {
+  if (asker.username.empty()) return {};
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const std::optional<DeliveryCase> work = FindDeliveryCaseOf(sql, order_id);
+    const bool is_theirs = !work || work->customer.empty() || work->customer == asker.username;
+    return is_theirs ? RestAnswer{} : Refusal(403, "Forbidden");
+  });
+}
+
 RestAnswer DeliveryService::Release(const RestRequest& request) {
-  if (const Asker asker = sessions_.CustomerOrService(request); asker.refusal.status != 200) return asker.refusal;
+  const Asker asker = sessions_.CustomerOrService(request);
+  if (asker.refusal.status != 200) return asker.refusal;
   std::optional<DeliveryReservation> kept;
   const RestAnswer read = database_->Transact([&](soci::session& sql) -> RestAnswer {
     kept = FindReservationBy(sql, request.parameters.at("id"));
@@ -315,6 +315,7 @@ RestAnswer DeliveryService::Release(const RestRequest& request) {
   });
   if (read.status != 200) return read;
   if (!kept) return Refusal(404, "Reservation not found");
+  if (const RestAnswer refused = RefuseOthers(asker, kept->order_id); refused.status != 200) return refused;
   if (kept->state == "BOOKED") return Refusal(409, "The reservation is confirmed");
   if (kept->state == "SOFT")
     if (const RestAnswer cancelled = CancelParcel(*kept); cancelled.status != 200) return cancelled;
@@ -323,85 +324,6 @@ RestAnswer DeliveryService::Release(const RestRequest& request) {
     if (now->state == "BOOKED") return Refusal(409, "The reservation is confirmed");
     ReleaseSlot(sql, *now);
     return {204, Value()};
-  });
-}
-
-RestAnswer DeliveryService::BookThen(
-    const RestRequest& request, const std::function<RestAnswer(soci::session& sql, const std::string& reason)>& after) {
-  const std::string order_id = request.Text("orderId");
-  if (order_id.empty()) return Refusal(400, "An order should be provided");
-  std::optional<DeliveryReservation> kept;
-  std::string adapter;
-  const RestAnswer read = database_->Transact([&](soci::session& sql) -> RestAnswer {
-    ExpireSlots(sql, TimeText(clock_, 0));
-    kept = FindLastSlotOf(sql, order_id);
-    const auto company = kept ? FindCompany(sql, kept->company) : std::nullopt;
-    adapter = company ? company->adapter : "";
-    return {};
-  });
-  if (read.status != 200) return read;
-  std::string refused;
-  if (kept && kept->state != "RELEASED" && !kept->external_ref.empty()) {
-    Courier* courier = CourierOf(adapter);
-    const CourierBooking booking = courier ? courier->Book(kept->external_ref) : CourierBooking{};
-    if (booking.result == CourierResult::kUnavailable) return Refusal(503, "The courier company does not answer");
-    if (booking.result == CourierResult::kRefused) refused = booking.reason;
-  }
-  return database_->Transact([&](soci::session& sql) {
-    return Once(sql, request, [&]() -> RestAnswer {
-      const std::optional<DeliveryReservation> last = FindLastSlotOf(sql, order_id);
-      if (!last || last->state == "RELEASED") return after(sql, "No delivery is reserved for the order");
-      if (!refused.empty()) return after(sql, refused);
-      if (last->state == "EXPIRED" && !ReviveSlot(sql, *last)) return after(sql, "The delivery slot is no longer free");
-      const bool booked = BookSlot(sql, *FindReservationBy(sql, last->id));
-      return after(sql, booked ? "" : "The delivery slot is no longer free");
-    });
-  });
-}
-
-RestAnswer DeliveryService::ConfirmSlot(const RestRequest& request) {
-  const std::string order_id = request.Text("orderId");
-  return BookThen(request, [&](soci::session& sql, const std::string& reason) {
-    const std::optional<DeliveryCase> work = FindDeliveryCaseOf(sql, order_id);
-    return Answer(order_id, "CONFIRM", work ? work->id : "", reason);
-  });
-}
-
-RestAnswer DeliveryService::ConfirmCase(const RestRequest& request) {
-  const std::string order_id = request.Text("orderId");
-  return BookThen(request, [&](soci::session& sql, const std::string& reason) {
-    const std::optional<DeliveryCase> work = FindDeliveryCaseOf(sql, order_id);
-    if (!reason.empty() || !work) return Answer(order_id, "CONFIRM", work ? work->id : "", reason);
-    if (work->state == "CONFIRMED") return Answer(order_id, "CONFIRM", work->id, "");
-    if (!MayBecome(*work, "CONFIRMED") || !MoveCase(sql, *work, "CONFIRMED", ""))
-      return Answer(order_id, "CONFIRM", work->id, "The delivery is " + work->state);
-    return Answer(order_id, "CONFIRM", work->id, "");
-  });
-}
-
-RestAnswer DeliveryService::ReverseCase(const RestRequest& request) {
-  const std::string order_id = request.Text("orderId");
-  if (order_id.empty()) return Refusal(400, "An order should be provided");
-  std::optional<DeliveryReservation> kept;
-  std::optional<DeliveryCase> work;
-  const RestAnswer read = database_->Transact([&](soci::session& sql) -> RestAnswer {
-    kept = FindLastSlotOf(sql, order_id);
-    work = FindDeliveryCaseOf(sql, order_id);
-    return {};
-  });
-  if (read.status != 200) return read;
-  const bool under_way = work && work->state != "CANCELED" && !MayBecome(*work, "CANCELED");
-  // Before it is noted, so that a company that does not answer is asked again.
-  if (kept && !under_way)
-    if (const RestAnswer cancelled = CancelParcel(*kept); cancelled.status != 200) return cancelled;
-  return database_->Transact([&](soci::session& sql) {
-    return Once(sql, request, [&]() -> RestAnswer {
-      work = FindDeliveryCaseOf(sql, order_id);
-      if (work && work->state != "CANCELED" && !(MayBecome(*work, "CANCELED") && MoveCase(sql, *work, "CANCELED", "")))
-        return Answer(order_id, "REVERSE", work->id, "The goods are with the courier");
-      if (const auto active = FindSlotOf(sql, order_id)) ReleaseSlot(sql, *active);
-      return Answer(order_id, "REVERSE", work ? work->id : "", "");
-    });
   });
 }
 

@@ -54,19 +54,23 @@ class DeliveryService {
   RestAnswer Reserve(const RestRequest& request);
   RestAnswer ReserveFor(const RestRequest& request, DeliveryReservation wanted, DeliveryCase draft);
   RestAnswer Release(const RestRequest& request);
-  RestAnswer ConfirmSlot(const RestRequest& request);
-  RestAnswer ConfirmCase(const RestRequest& request);
-  RestAnswer ReverseCase(const RestRequest& request);
+  // 403 if the delivery of the order is another customer's; status 200 otherwise.
+  RestAnswer RefuseOthers(const Asker& asker, const std::string& order_id);
   // Ends what has had its time, and makes the slots of the coming days.
   void RefreshSlots(soci::session& sql);
-  // Books the order's place; `after` finishes in the same transaction, with the reason why it is not booked, or "".
-  RestAnswer BookThen(const RestRequest& request,
-                      const std::function<RestAnswer(soci::session& sql, const std::string& reason)>& after);
   // Has the external company, if there is one, forget the order's parcel. Status 200, or 503.
   RestAnswer CancelParcel(const DeliveryReservation& reservation);
   Courier* CourierOf(const std::string& adapter) const;
   // "2026-11-22", so many days from now.
   std::string Day(int days_from_now) const;
+
+  // booking_routes.cc
+  RestAnswer ConfirmSlot(const RestRequest& request);
+  RestAnswer ConfirmCase(const RestRequest& request);
+  RestAnswer ReverseCase(const RestRequest& request);
+  // Books the order's place; `after` finishes in the same transaction, with the reason why it is not booked, or "".
+  RestAnswer BookThen(const RestRequest& request,
+                      const std::function<RestAnswer(soci::session& sql, const std::string& reason)>& after);
 
   // case_routes.cc
   RestAnswer GetCase(const RestRequest& request);

@@ -432,6 +432,17 @@ TEST_P(DeliveryTest, ACaseIsForItsCustomerAndMovedByCouriersOnly) {  // SHOP-ORD
                           [](const Value& work) { return *work.Find("orderId") == Value::String("o-mine"); }));
 }
 
+TEST_P(DeliveryTest, AnotherCustomersDeliveryIsLeftAlone) {  // SHOP-ORD-8
+  AddCompany("guarded", 3);
+  const std::string id = Reserve("o-guarded", "guarded").Text("reservationId");
+  const char* wish = R"({"orderId":"o-guarded","kind":"PICKUP","pointId":1})";
+  EXPECT_EQ(Ask("POST", "/reservations", wish, "guarded1", "s-bob").status, 403);
+  EXPECT_EQ(Ask("DELETE", "/reservations/" + id, "", "", "s-bob").status, 403);
+  EXPECT_EQ(GetAsAnn("/cases/o-guarded").Text("kind"), "HOME");
+  EXPECT_EQ(FreeIn("guarded"), 2);
+  EXPECT_EQ(Ask("POST", "/reservations", wish, "guarded2", "s-ann").status, 201);
+}
+
 TEST_P(DeliveryTest, EventsOutliveAnEngineThatIsAwayAndARestart) {
   const std::string id = Book("o-outbox");
   world().RefuseEvents(1'000'000);
