@@ -41,9 +41,9 @@ RestAnswer NotificationService::OpenStream(const RestRequest& request) {
   RestAnswer answer;
   answer.stream = [this, after, customer = asker.username](const StreamHandle& handle) {
     StreamHandle stream = handle;
-    stream.Write(": welcome\n\n");
-    // First, so that nothing falls in between; what comes twice has the same id.
+    // First, so that whoever is welcome hears everything from then on; what comes twice has the same id.
     streams_.Add(customer, stream);
+    stream.Write(": welcome\n\n");
     if (after < 0) return;
     database_->Transact([&](soci::session& sql) -> RestAnswer {
       for (const Message& message : PushedMessages(sql, customer, after))
