@@ -132,7 +132,7 @@ TEST_F(ShopFlowAccount, SHOP_REG_18_SHOP_REG_19_WhoBeginsAnewOrGivesUpOrIsTooLat
   EXPECT_EQ(cancel(third, "refused"), 202);
   EXPECT_EQ(ErrorOf(ann, third), "code-refused");
   EXPECT_EQ(ClosedAs(third, "rejectedToProvideVC"), 1);
-  world().Override("signup", {{"code_timeout", "1s"}});
+  world().Override("signup", {{"code_timeout", "3s"}});
   const Value late = BeginWithCode("reg18");
   EXPECT_EQ(ErrorOf(ann, late), "code-timeout");
   world().Restore("signup");

@@ -204,7 +204,7 @@ TEST_F(ShopFlowPayment, SHOP_PAY_17_WhateverComesTwiceChargesOnce) {
 }
 
 TEST_F(ShopFlowPayment, SHOP_PAY_17_SHOP_PAY_8_ACallbackThatNeverComesIsAskedFor) {
-  world().Override("makepayment", {{"bank_page_timeout", "1s"}});
+  world().Override("makepayment", {{"bank_page_timeout", "3s"}});
   world().SwitchBank(R"({"callbacks":"NEVER"})");
   Customer ann(world(), "pay17b");
   const std::string order = ann.Join().OrderToPoint({{"green", 1}});
@@ -214,6 +214,7 @@ TEST_F(ShopFlowPayment, SHOP_PAY_17_SHOP_PAY_8_ACallbackThatNeverComesIsAskedFor
   EXPECT_EQ(At(ann.PressPay(At(chosen, "paymentId")), "result"), "SUCCESS");
   world().SwitchBank(R"({"callbacks":"NORMAL"})");
   // Where nothing was confirmed in time, the way to pay is chosen anew.
+  world().Override("makepayment", {{"bank_page_timeout", "0s"}});
   const std::string other = ann.OrderToPoint({{"green", 1}});
   ann.Authorise(other, "CARD");
   EXPECT_EQ(ProblemAtChoice(ann, other), "The time for the bank's page is over");
