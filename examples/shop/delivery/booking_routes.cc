@@ -18,6 +18,15 @@ RestAnswer Answer(const std::string& order_id, const char* type, const std::stri
                               {"caseId", Value::String(case_id)}})};
 }
 
+// The same for a case, where FAIL is a conflict.
+RestAnswer CaseAnswer(const std::string& order_id, const std::string& case_id, const std::string& reason) {
+  RestAnswer answer = Answer(order_id, "CONFIRM", case_id, reason);
+  if (reason.empty()) return answer;
+  std::vector<MapEntry> entries = answer.body.as_map();
+  entries.emplace_back(Value::String("errorMessage"), Value::String(reason));
+  return {409, Value::Map(std::move(entries))};
+}
+
 }  // namespace
 
 RestAnswer DeliveryService::BookThen(
@@ -65,11 +74,13 @@ RestAnswer DeliveryService::ConfirmCase(const RestRequest& request) {
   const std::string order_id = request.Text("orderId");
   return BookThen(request, [&](soci::session& sql, const std::string& reason) {
     const std::optional<DeliveryCase> work = FindDeliveryCaseOf(sql, order_id);
-    if (!reason.empty() || !work) return Answer(order_id, "CONFIRM", work ? work->id : "", reason);
-    if (work->state == "CONFIRMED") return Answer(order_id, "CONFIRM", work->id, "");
-    if (!MayBecome(*work, "CONFIRMED") || !MoveCase(sql, *work, "CONFIRMED", ""))
-      return Answer(order_id, "CONFIRM", work->id, "The delivery is " + work->state);
-    return Answer(order_id, "CONFIRM", work->id, "");
+    if (!reason.empty() || !work) return CaseAnswer(order_id, work ? work->id : "", reason);
+    if (work->state == "CONFIRMED") return CaseAnswer(order_id, work->id, "");
+    if (MayBecome(*work, "CONFIRMED") && MoveCase(sql, *work, "CONFIRMED", ""))
+      return CaseAnswer(order_id, work->id, "");
+    // Nobody reverses what was refused.
+    if (const auto booked = FindSlotOf(sql, order_id); booked && work->state == "CANCELED") ReleaseSlot(sql, *booked);
+    return CaseAnswer(order_id, work->id, "The delivery is " + work->state);
   });
 }
 

@@ -249,8 +249,22 @@ TEST_P(DeliveryTest, AReservationEndsAfterAnHourAndABookingDoesNot) {  // SHOP-C
   world().clock_.Advance(kHour);
   ASSERT_EQ(Reserve("o-third", "hourly", "", slot).status, 201);
   const Reply failed = Orchestra("/cases/confirm", "o-next");
+  EXPECT_EQ(failed.status, 409);
   EXPECT_EQ(failed.Text("response"), "FAIL");
   EXPECT_EQ(failed.Text("reason"), "The delivery slot is no longer free");
+}
+
+TEST_P(DeliveryTest, ACaseThatIsRefusedHasNoPlaceBooked) {
+  AddCompany("revived", 1);
+  Reserve("o-revived", "revived");
+  world().clock_.Advance(kHour);
+  EXPECT_EQ(FreeIn("revived"), 1);
+  Orchestra("/cases/reverse", "o-revived");
+  const Reply refused = Orchestra("/cases/confirm", "o-revived", "refused");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.Text("errorMessage"), "The delivery is CANCELED");
+  EXPECT_EQ(Orchestra("/cases/confirm", "o-revived", "refused").status, 409);
+  EXPECT_EQ(FreeIn("revived"), 1);
 }
 
 TEST_P(DeliveryTest, ReleasingGivesThePlaceBackOnce) {
