@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "engine/model/json.h"
 #include "engine/schema/schema.h"
 #include "tests/unit/connectors/conformance/raw_server.h"
 #include "tests/unit/connectors/conformance/subjects.h"
@@ -9,16 +8,9 @@ namespace fermata {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Describe;
 using test::RawServer;
 using test::Subject;
-
-std::string Describe(const Outcome& outcome) {
-  if (const auto* success = std::get_if<JobSuccess>(&outcome)) return "success " + WriteJson(success->output);
-  if (const auto* failure = std::get_if<BusinessFailure>(&outcome))
-    return failure->name + ": " + failure->message + " " + WriteJson(failure->data);
-  const auto& failure = std::get<TechnicalFailure>(outcome);
-  return std::string(TechnicalErrorName(failure.error)) + ": " + failure.message;
-}
 
 class ConformanceTest : public testing::TestWithParam<Subject> {
  protected:

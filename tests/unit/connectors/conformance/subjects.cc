@@ -8,11 +8,10 @@
 
 #include "connectors/http/http_connector.h"
 #include "connectors/mail/mail_connector.h"
+#include "engine/base/assert.h"
 #include "engine/language/load.h"
 #include "engine/model/json.h"
-#include "examples/shop/common/shop.h"
-#include "tests/support/http_client.h"
-#include "tests/support/mailbox.h"
+#include "tests/unit/connectors/conformance/world.h"
 
 namespace fermata::test {
 namespace {
@@ -21,30 +20,6 @@ class OneSecret final : public SecretSource {
  public:
   std::optional<std::string> Find(std::string_view) const override { return kSecret; }
 };
-
-// The shop with a mailbox, started once for the whole program.
-struct World {
-  World() {
-    shop::ShopOptions options{.data = folder.File("shop"),
-                              .port_base = 0,
-                              .engine_url = "http://127.0.0.1:1",
-                              .smtp_url = mailbox.smtp_url()};
-    options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
-    auto services = shop.Start(options);
-    FERMATA_ASSERT(services.ok());
-    for (const auto& [name, url] : *services) ports[name] = std::atoi(url.substr(url.rfind(':') + 1).c_str());
-  }
-
-  TempFolder folder;
-  Mailbox mailbox;
-  shop::Shop shop;
-  std::map<std::string, int> ports;
-};
-
-World& TheWorld() {
-  static World world;
-  return world;
-}
 
 std::string NextName() {
   static std::atomic<int> next{0};
@@ -66,33 +41,19 @@ Job MakeJob(const std::string& connector, const std::string& operation, const st
   return job;
 }
 
-// A manifest of the shop, with a secret in a header of its own.
-std::unique_ptr<Connector> MakeShopConnector(const std::string& name, int port) {
-  const std::string file = FERMATA_SOURCE_DIR "/connectors/" + name + "/" + name + ".yaml";
-  std::ifstream in(file);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  text.replace(text.find("http:\n  url:"), 6, "http:\n  headers: { X-Api-Key: \"${secret.API_KEY}\" }\n");
-  ManifestOutcome outcome = LoadManifest(file, text);
-  FERMATA_ASSERT(outcome.manifest != nullptr);
-  auto connector = MakeHttpConnector(outcome.manifest, std::make_shared<OneSecret>(),
-                                     {.base_url = "http://127.0.0.1:" + std::to_string(port)});
-  FERMATA_ASSERT(connector.ok());
-  return *std::move(connector);
-}
-
 int CountInLedger(const Job& job) {
   const ClientResponse response =
-      HttpClient(TheWorld().ports["billing"]).Get("/wallets/" + Text(job.input, "username") + "/ledger");
+      HttpClient(WorldOf("billing").port("billing")).Get("/wallets/" + Text(job.input, "username") + "/ledger");
   return static_cast<int>(ParseJson(response.body)->Find("trxns")->as_list().size());
 }
 
 Subject Billing() {
   return {"billing", [](int port) { return MakeShopConnector("billing", port); },
-          [] { return TheWorld().ports["billing"]; },
+          [] { return WorldOf("billing").port("billing"); },
           [] {
             const std::string name = NextName();
             const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "open " + name}};
-            HttpClient(TheWorld().ports["billing"])
+            HttpClient(WorldOf("billing").port("billing"))
                 .Post("/wallet/open", "{\"username\":\"" + name + "\"}", "application/json", key);
             return MakeJob("billing", "credit", name, {{"amount", Value::Int(100)}});
           },
@@ -100,16 +61,16 @@ Subject Billing() {
 }
 
 Subject Auth() {
-  return {"auth", [](int port) { return MakeShopConnector("auth", port); }, [] { return TheWorld().ports["auth"]; },
+  return {"auth", [](int port) { return MakeShopConnector("auth", port); }, [] { return WorldOf("auth").port("auth"); },
           [] {
             const ClientResponse response =
-                HttpClient(TheWorld().ports["auth"]).Post("/credentials", R"({"password":"correct horse"})");
+                HttpClient(WorldOf("auth").port("auth")).Post("/credentials", R"({"password":"correct horse"})");
             return MakeJob("auth", "create-customer", NextName(),
                            {{"credentialsRef", *ParseJson(response.body)->Find("credentialsRef")}});
           },
           // Names are unique there, so a second customer would have been an error.
           [](const Job& job) {
-            HttpClient client(TheWorld().ports["auth"]);
+            HttpClient client(WorldOf("auth").port("auth"));
             return client.Post("/internal/registrations/existence", WriteJson(job.input))
                                .body.find("\"loginExists\":true") != std::string::npos
                        ? 1
@@ -119,7 +80,7 @@ Subject Auth() {
 
 Subject Notification() {
   return {"notification", [](int port) { return MakeShopConnector("notification", port); },
-          [] { return TheWorld().ports["notification"]; },
+          [] { return WorldOf("notification").port("notification"); },
           [] {
             const std::string name = NextName();
             return MakeJob("notification", "send", name,
@@ -127,7 +88,9 @@ Subject Notification() {
                             {"template", Value::String("verification-code")},
                             {"data", Value::Object({{"code", Value::String("none")}})}});
           },
-          [](const Job& job) { return static_cast<int>(TheWorld().mailbox.MailsTo(Text(job.input, "to"), 1).size()); }};
+          [](const Job& job) {
+            return static_cast<int>(WorldOf("notification").mailbox().MailsTo(Text(job.input, "to"), 1).size());
+          }};
 }
 
 Subject MailSubject() {
@@ -136,7 +99,7 @@ Subject MailSubject() {
             // The greeting of our mailbox offers no login; a user is given only where nobody would ask for it.
             MailOptions options{.smtp_url = "smtp://127.0.0.1:" + std::to_string(port),
                                 .templates = FERMATA_SOURCE_DIR "/templates/messages/email"};
-            const std::string& real = TheWorld().mailbox.smtp_url();
+            const std::string& real = WorldOf("mail").mailbox().smtp_url();
             if (!real.ends_with(":" + std::to_string(port))) {
               options.user = "shop";
               options.password_secret = "SMTP_PASSWORD";
@@ -144,7 +107,7 @@ Subject MailSubject() {
             return MakeMailConnector(std::move(options), std::make_shared<OneSecret>());
           },
           [] {
-            const std::string& url = TheWorld().mailbox.smtp_url();
+            const std::string& url = WorldOf("mail").mailbox().smtp_url();
             return std::atoi(url.substr(url.rfind(':') + 1).c_str());
           },
           [] {
@@ -158,18 +121,89 @@ Subject MailSubject() {
           // A mail server cannot take a mail back: the effect is the message id, by which readers know a repeat.
           [](const Job& job) {
             std::set<std::string> ids;
-            for (const Mail& mail : TheWorld().mailbox.MailsTo(Text(job.input, "to"), 2)) ids.insert(mail.message_id);
+            for (const Mail& mail : WorldOf("mail").mailbox().MailsTo(Text(job.input, "to"), 2))
+              ids.insert(mail.message_id);
             return static_cast<int>(ids.size());
+          }};
+}
+
+// A job with an effect, and where the service tells of it; `$` is a fresh name.
+struct ServiceCase {
+  const char *connector, *operation, *input, *asked, *counted;
+};
+constexpr ServiceCase kServiceCases[] = {
+    {"store", "reserve", R"({"orderId":"$","ttlMinutes":15,"items":[{"productId":"soup","quantity":1}]})",
+     "GET store /cases", R"("orderId":"$")"},
+    {"delivery", "reserve", R"({"orderId":"$","kind":"PICKUP","pointId":1})", "GET delivery /cases",
+     R"("orderId":"$")"},
+    {"bank", "hold", R"({"paymentId":"$","amount":1250,"currency":"RUB"})", "GET bank /books?merchantRef=$",
+     R"("kind":"HOLD")"},
+    {"order", "create-giftcard-order",
+     R"({"username":"$","recipient":{"firstName":"Bob","lastName":""},"email":"b@example.com","amount":5,"designId":"a"})",
+     "GET order /orders", R"("type":"GIFT_CARD")"},
+    {"payment", "link-card", R"({"username":"$","bankToken":"t","maskedTokenId":"**** 4242","cardType":"Visa"})",
+     "GET payment /tokens/get", R"("description":"Visa")"},
+    {"files", "qr", R"({"text":"$"})", "POST files /qr", R"("uid")"},
+};
+
+std::string With(std::string text, const std::string& name) {
+  for (std::size_t at = text.find('$'); at != std::string::npos; at = text.find('$')) text.replace(at, 1, name);
+  return text;
+}
+
+Subject ServiceSubject(const ServiceCase& row) {
+  const std::string connector = row.connector;
+  return {connector, [connector](int port) { return MakeShopConnector(connector, port); },
+          [connector] { return WorldOf(connector).port(connector); },
+          [row] {
+            const std::string name = NextName();
+            Job job = MakeJob(row.connector, row.operation, name);
+            job.input = *ParseJson(With(row.input, name));
+            return job;
+          },
+          [row](const Job& job) {
+            const std::string name = job.idempotency_key.substr(0, job.idempotency_key.find('/'));
+            const std::string told = WorldOf(row.connector).Ask(With(row.asked, name), job.input, name).body;
+            int count = 0;
+            for (std::size_t at = 0; (at = told.find(With(row.counted, name), at)) != std::string::npos; ++at) ++count;
+            return count;
           }};
 }
 
 }  // namespace
 
-std::vector<Subject> AllSubjects() { return {Auth(), Billing(), Notification(), MailSubject()}; }
+std::vector<Subject> AllSubjects() {
+  std::vector<Subject> subjects = {Auth(), Billing(), Notification(), MailSubject()};
+  for (const ServiceCase& row : kServiceCases) subjects.push_back(ServiceSubject(row));
+  return subjects;
+}
+
+std::unique_ptr<Connector> MakeShopConnector(const std::string& name, int port) {
+  const std::string file = FERMATA_SOURCE_DIR "/connectors/" + name + "/" + name + ".yaml";
+  std::ifstream in(file);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  // The bank's has one of its own.
+  if (text.find("${secret.") == std::string::npos)
+    text.replace(text.find("http:\n  url:"), 6, "http:\n  headers: { X-Api-Key: \"${secret.API_KEY}\" }\n");
+  ManifestOutcome outcome = LoadManifest(file, text);
+  FERMATA_ASSERT(outcome.manifest != nullptr);
+  auto connector = MakeHttpConnector(outcome.manifest, std::make_shared<OneSecret>(),
+                                     {.base_url = "http://127.0.0.1:" + std::to_string(port)});
+  FERMATA_ASSERT(connector.ok());
+  return *std::move(connector);
+}
 
 ManifestPtr ManifestOf(Connector& connector) {
   ManifestOutcome outcome = LoadManifest("manifest.yaml", std::string(connector.ManifestYaml()));
   return outcome.manifest;
+}
+
+std::string Describe(const Outcome& outcome) {
+  if (const auto* success = std::get_if<JobSuccess>(&outcome)) return "success " + WriteJson(success->output);
+  if (const auto* failure = std::get_if<BusinessFailure>(&outcome))
+    return failure->name + ": " + failure->message + " " + WriteJson(failure->data);
+  const auto& failure = std::get<TechnicalFailure>(outcome);
+  return std::string(TechnicalErrorName(failure.error)) + ": " + failure.message;
 }
 
 }  // namespace fermata::test

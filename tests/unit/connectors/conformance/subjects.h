@@ -26,7 +26,13 @@ struct Subject {
 
 std::vector<Subject> AllSubjects();
 
+// What connectors/NAME/NAME.yaml makes, with a secret in its headers.
+std::unique_ptr<Connector> MakeShopConnector(const std::string& name, int port);
+
 // The manifest as the engine would read it from what the connector gives.
 ManifestPtr ManifestOf(Connector& connector);
+
+// The outcome in words: "success …", or the error's name, ": " and its text.
+std::string Describe(const Outcome& outcome);
 
 }  // namespace fermata::test

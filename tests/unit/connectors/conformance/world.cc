@@ -1,0 +1,116 @@
+#include "tests/unit/connectors/conformance/world.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "engine/base/assert.h"
+#include "engine/language/reader.h"
+#include "engine/model/json.h"
+#include "tests/unit/connectors/conformance/subjects.h"
+
+namespace fermata::test {
+namespace {
+
+const std::map<std::string, std::vector<std::string>> kServices = {
+    {"auth", {"auth"}},
+    {"billing", {"billing"}},
+    {"notification", {"notification"}},
+    {"store", {"store"}},
+    {"delivery", {"delivery"}},
+    {"order", {"store", "order"}},
+    {"files", {"files"}},
+    {"payment", {"billing", "payment"}},
+};
+
+int PortOf(const std::string& url) { return std::atoi(url.substr(url.rfind(':') + 1).c_str()); }
+
+}  // namespace
+
+World::World(const std::string& connector) {
+  if (connector == "notification" || connector == "mail") mailbox_.emplace();
+  StartNeighbours();
+  if (connector == "bank") StartBank();
+  if (const auto services = kServices.find(connector); services != kServices.end()) {
+    const std::string neighbours = "http://127.0.0.1:" + std::to_string(port("neighbours"));
+    shop::ShopOptions options{.data = folder_.File("shop"), .port_base = 0, .engine_url = neighbours};
+    options.only = services->second;
+    options.auth_url = options.notification_url = neighbours;
+    if (mailbox_) options.smtp_url = mailbox_->smtp_url();
+    options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
+    auto started = shop_.Start(options);
+    FERMATA_ASSERT(started.ok());
+    for (const auto& [name, url] : *started) ports_[name] = PortOf(url);
+  }
+  const Value calls = CallsOf(connector);
+  const Value* before = calls.is_map() ? calls.Find("before") : nullptr;
+  if (before == nullptr) return;
+  for (const Value& row : before->as_list())
+    FERMATA_ASSERT(Ask(std::string(row.Find("ask")->as_string()), *row.Find("body")).status / 100 == 2);
+}
+
+void World::StartNeighbours() {
+  const auto done = [](const shop::RestRequest&) -> shop::RestAnswer { return {201, Value::Object({})}; };
+  auto url =
+      neighbours_.Start({{"GET", "/auth",
+                          [](const shop::RestRequest& request) -> shop::RestAnswer {
+                            return {200, Value::Object({{"username", Value::String(request.Cookie("sessionId"))}})};
+                          }},
+                         {"POST", "/messages",
+                          [this](const shop::RestRequest& request) -> shop::RestAnswer {
+                            std::lock_guard lock(mutex_);
+                            last_letter_ = request.body_text;
+                            return {200, Value::Object({{"messageId", Value::String("1")}})};
+                          }},
+                         {"GET", "/messages",
+                          [this](const shop::RestRequest&) -> shop::RestAnswer {
+                            std::lock_guard lock(mutex_);
+                            return {200, *ParseJson(last_letter_)};
+                          }},
+                         {"POST", "/v1/instances", done},
+                         {"POST", "/v1/events", done}},
+                        0, 2);
+  FERMATA_ASSERT(url.ok());
+  ports_["neighbours"] = PortOf(*url);
+}
+
+void World::StartBank() {
+  auto bank = shop::Bank::Open({.database_url = "sqlite://" + folder_.path().string(),
+                                .shop_url = "http://127.0.0.1:" + std::to_string(port("neighbours")),
+                                .api_key = kSecret,
+                                .callback_key = "key"});
+  FERMATA_ASSERT(bank.ok());
+  bank_ = *std::move(bank);
+  auto url = bank_server_.Start(bank_->Routes(), 0, 2);
+  FERMATA_ASSERT(url.ok());
+  bank_->SetUrl(*url);
+  ports_["bank"] = PortOf(*url);
+}
+
+ClientResponse World::Ask(const std::string& request, const Value& body, const std::string& customer) {
+  const std::size_t service = request.find(' ') + 1, path = request.find(' ', service) + 1;
+  std::vector<std::pair<std::string, std::string>> headers = {{"Authorization", std::string("Bearer ") + kSecret},
+                                                              {"Idempotency-Key", "ask " + std::to_string(++keys_)}};
+  if (!customer.empty()) headers.emplace_back("Cookie", "sessionId=" + customer);
+  if (!body.is_null()) headers.emplace_back("Content-Type", "application/json");
+  return HttpClient(port(request.substr(service, path - 1 - service)))
+      .Request(request.substr(0, service - 1), request.substr(path), headers, body.is_null() ? "" : WriteJson(body));
+}
+
+World& WorldOf(const std::string& connector) {
+  static std::map<std::string, std::unique_ptr<World>> worlds;
+  std::unique_ptr<World>& world = worlds[connector];
+  if (!world) world = std::make_unique<World>(connector);
+  return *world;
+}
+
+Value CallsOf(const std::string& connector) {
+  const std::string file = FERMATA_SOURCE_DIR "/tests/unit/connectors/conformance/calls/" + connector + ".yaml";
+  if (!std::filesystem::exists(file)) return Value();
+  std::ifstream in(file);
+  const ReadOutcome read = ReadYaml(file, std::string{std::istreambuf_iterator<char>(in), {}});
+  FERMATA_ASSERT(read.root.has_value());
+  return ToValue(*read.root);
+}
+
+}  // namespace fermata::test
