@@ -50,26 +50,34 @@ World::World(const std::string& connector) {
 }
 
 void World::StartNeighbours() {
-  const auto done = [](const shop::RestRequest&) -> shop::RestAnswer { return {201, Value::Object({})}; };
-  auto url =
-      neighbours_.Start({{"GET", "/auth",
-                          [](const shop::RestRequest& request) -> shop::RestAnswer {
-                            return {200, Value::Object({{"username", Value::String(request.Cookie("sessionId"))}})};
-                          }},
-                         {"POST", "/messages",
-                          [this](const shop::RestRequest& request) -> shop::RestAnswer {
-                            std::lock_guard lock(mutex_);
-                            last_letter_ = request.body_text;
-                            return {200, Value::Object({{"messageId", Value::String("1")}})};
-                          }},
-                         {"GET", "/messages",
-                          [this](const shop::RestRequest&) -> shop::RestAnswer {
-                            std::lock_guard lock(mutex_);
-                            return {200, *ParseJson(last_letter_)};
-                          }},
-                         {"POST", "/v1/instances", done},
-                         {"POST", "/v1/events", done}},
-                        0, 2);
+  using shop::RestAnswer, shop::RestRequest;
+  const auto tell = [this](const RestRequest&) -> RestAnswer {
+    std::lock_guard lock(mutex_);
+    return {200, last_body_};
+  };
+  const auto take = [this](const RestRequest& request, Value answer) -> RestAnswer {
+    std::lock_guard lock(mutex_);
+    last_body_ = request.body;
+    return {200, std::move(answer)};
+  };
+  auto url = neighbours_.Start(
+      {{"GET", "/auth",
+        [](const RestRequest& request) -> RestAnswer {
+          return {200, Value::Object({{"username", Value::String(request.Cookie("sessionId"))}})};
+        }},
+       {"POST", "/messages",
+        [take](const RestRequest& request) -> RestAnswer {
+          if (request.Text("to").starts_with("refused@")) return shop::Refusal(422, "There is no such mailbox");
+          return take(request,
+                      Value::Object({{"notificationId", Value::String("1")}, {"status", Value::String("SENT")}}));
+        }},
+       {"POST", "/v1/instances", [take](const RestRequest& request) { return take(request, Value::Object({})); }},
+       {"POST", "/v1/events",
+        [](const RestRequest&) -> RestAnswer {
+          return {202, Value::Object({})};
+        }},
+       {"GET", "/last", tell}},
+      0, 2);
   FERMATA_ASSERT(url.ok());
   ports_["neighbours"] = PortOf(*url);
 }

@@ -34,10 +34,10 @@ class World {
 
   TempFolder folder_;
   std::optional<Mailbox> mailbox_;
-  std::string last_letter_ = "{}";
   std::mutex mutex_;
+  Value last_body_;  // the letter or start that a neighbour took last, which "GET neighbours /last" tells
   std::map<std::string, int> ports_;
-  shop::RestServer neighbours_;  // auth, where a session is the customer's name; letters; the engine
+  shop::RestServer neighbours_;  // auth, where a session is the customer's name; who takes letters; the engine
   shop::Shop shop_;
   std::unique_ptr<shop::Bank> bank_;
   shop::RestServer bank_server_;
