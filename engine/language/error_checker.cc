@@ -97,18 +97,17 @@ class ErrorChecker {
   void CheckHandlers(const State& state) {
     if (state.on_error.empty() || parsed_.states_unknown) return;
     Raised raised;
-    for (const State& inner : definition_.states) {
-      if (!IsInside(definition_, inner.index, state.index)) continue;
-      const Raised own = RaisedBy(inner);
-      raised.business.insert(own.business.begin(), own.business.end());
-      raised.anything |= own.anything;
-      raised.technical |= own.technical;
-    }
+    for (const State& inner : definition_.states)
+      if (IsInside(definition_, inner.index, state.index)) AddRaised(RaisedBy(inner), raised);
+    std::vector<std::string> known(raised.business.begin(), raised.business.end());
+    for (const char* name : {"any", "technical", "unavailable", "timeout", "invalid-response", "internal", "expression",
+                             "schema", "no-transition", "livelock"})
+      known.push_back(name);
     for (const ErrorHandler& handler : state.on_error) {
       if (handler.name == "any" || MayTake(handler, raised)) continue;
       report_.Add(Severity::kWarning, kErrorNeverRaised, handler.at, CountCharacters(handler.name),
                   "Expected the name of an error that can happen here, but nothing raises '" + handler.name + "'.",
-                  DidYouMean(handler.name, {raised.business.begin(), raised.business.end()}));
+                  IsReservedError(handler.name) ? "" : DidYouMean(handler.name, known));
     }
   }
 

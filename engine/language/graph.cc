@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/language/codes.h"
+#include "engine/language/raised.h"
 #include "engine/language/walk.h"
 
 namespace fermata {
@@ -188,6 +189,28 @@ class GraphChecker {
     return false;
   }
 
+  Raised RaisedInside(const State& state) const {
+    Raised raised;
+    for (const State& inner : definition_.states)
+      if (graph_.reached[Slot(inner.index)] && IsInside(definition_, inner.index, state.index))
+        AddRaised(RaisedBy(inner), raised);
+    return raised;
+  }
+
+  // Whether an error from inside takes a transition out, of the state itself or of what is around it.
+  bool LeftByError(const State& state) const {
+    const Raised raised = RaisedInside(state);
+    for (StateIndex at = state.index; at != kNoState; at = StateAt(definition_, at).parent)
+      for (const ErrorHandler& handler : StateAt(definition_, at).on_error) {
+        const bool out = std::any_of(handler.arms.begin(), handler.arms.end(), [&](const TransitionArm& arm) {
+          return arm.target != kNoState &&
+                 (arm.target == state.index || !IsInside(definition_, arm.target, state.index));
+        });
+        if (out && MayTake(handler, raised)) return true;
+      }
+    return false;
+  }
+
   bool HasStuckInside(const State& state) const {
     return std::any_of(definition_.states.begin(), definition_.states.end(), [&](const State& inner) {
       return inner.index != state.index && stuck_[Slot(inner.index)] && IsInside(definition_, inner.index, state.index);
@@ -199,6 +222,7 @@ class GraphChecker {
     const bool completes = graph_.completes[Slot(state.index)];
     if (HasGo(state, completes) || LeftFromOutside(state)) return;
     if (!state.children.empty() && (HasStuckInside(state) || LeftFromInside(state))) return;
+    if (!state.children.empty() && !completes && LeftByError(state)) return;
     stuck_[Slot(state.index)] = true;
     if (!completes)
       return ReportAt(state, Severity::kError, kStateNeverLeft,

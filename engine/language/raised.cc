@@ -18,6 +18,12 @@ Raised RaisedBy(const State& state) {
   return raised;
 }
 
+void AddRaised(const Raised& more, Raised& raised) {
+  raised.business.insert(more.business.begin(), more.business.end());
+  raised.anything |= more.anything;
+  raised.technical |= more.technical;
+}
+
 bool MayTake(const ErrorHandler& handler, const Raised& raised) {
   if (IsDefinitionError(handler.name) || raised.anything) return true;
   if (handler.name == "technical" || IsTechnicalError(handler.name)) return raised.technical;

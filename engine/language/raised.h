@@ -16,6 +16,7 @@ struct Raised {
 
 // By the state itself, not by what is inside it.
 Raised RaisedBy(const State& state);
+void AddRaised(const Raised& more, Raised& raised);
 
 // Whether a handler with this name may take something of it. Definition errors can happen everywhere.
 bool MayTake(const ErrorHandler& handler, const Raised& raised);

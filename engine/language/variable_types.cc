@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "engine/language/types.h"
 #include "engine/language/walk.h"
@@ -10,12 +11,19 @@
 namespace fermata {
 namespace {
 
+// Types hang on each other over a few variables, not over dozens: what has not settled then is taken as unknown.
+constexpr int kTypeRoundsMax = 8;
+
 TypeEnvironment BaseNames(const Definition& definition) {
   TypeEnvironment names;
   names.Declare("input", definition.input ? TypeOf(*definition.input) : Type::Dyn());
-  std::vector<std::pair<Type::Field, Type>> fields;
-  for (const char* name : {"id", "key", "process", "version", "startedAt"})
-    fields.push_back({{name, true}, Type::Dyn()});
+  const Type text(TypeKind::kString);
+  const Type key = definition.key ? text : Type::Union({text, Type(TypeKind::kNull)});
+  std::vector<std::pair<Type::Field, Type>> fields{{{"id", true}, text},
+                                                   {{"key", true}, key},
+                                                   {{"process", true}, text},
+                                                   {{"version", true}, text},
+                                                   {{"startedAt", true}, Type(TypeKind::kTimestamp)}};
   names.Declare("instance", Type::Object(std::move(fields), false, Type::Dyn()));
   names.Declare("now", Type(TypeKind::kTimestamp));
   return names;
@@ -114,24 +122,38 @@ VariableTypes::Computed VariableTypes::LearnSaved() {
   return computed;
 }
 
-// What is computed from other variables counts as unknown while it is learnt, so that one round is enough.
+// What is computed may hang on what is computed elsewhere, itself included: from the types of `vars` on, all is learnt
+// again until nothing changes. What never settles, as a list that is put into itself again and again, is unknown.
 void VariableTypes::LearnComputed(const Computed& computed) {
+  const std::vector<std::optional<Type>> saved = types_;
+  const TypeOfExpression type_at_start = TypeIn(base_);
+  for (const Assignment& assignment : definition_.vars)
+    Learn(assignment.name, AsVariable(TypeOfTemplate(assignment.value, type_at_start)));
+  std::vector<bool> unsettled(types_.size(), false);
+  for (int round = 1;; ++round) {
+    const std::vector<std::optional<Type>> before = std::exchange(types_, saved);
+    LearnComputedOnce(computed, before);
+    for (std::size_t i = 0; i < types_.size(); ++i)
+      if (unsettled[i]) types_[i] = Type::Dyn();
+    if (types_ == before) return;
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      if (round >= kTypeRoundsMax) unsettled[i] = unsettled[i] || round >= 2 * kTypeRoundsMax || types_[i] != before[i];
+      if (unsettled[i]) types_[i] = Type::Dyn();
+    }
+  }
+}
+
+void VariableTypes::LearnComputedOnce(const Computed& computed, const std::vector<std::optional<Type>>& known) {
   TypeEnvironment names = base_;
   names.Declare("event", Type::Dyn());
   names.Declare("error", Type::Dyn());
-  std::set<std::string> computed_names;
-  for (const auto& [assignment, state] : computed) computed_names.insert(assignment->name);
   for (const State& state : definition_.states) {
-    if (const auto* each = std::get_if<EachVerb>(&state.verb)) {
-      names.Declare(each->as, Type::Dyn());
-      names.Declare(each->index, Type(TypeKind::kInt));
-    }
-    if (HasInnerResult(state)) computed_names.insert(state.save);
+    const auto* each = std::get_if<EachVerb>(&state.verb);
+    if (!each) continue;
+    names.Declare(each->as, Type::Dyn());
+    names.Declare(each->index, Type(TypeKind::kInt));
   }
-  for (std::size_t i = 0; i < types_.size(); ++i) {
-    const std::string& name = variables_.names()[i];
-    names.Declare(name, computed_names.count(name) || !types_[i] ? Type::Dyn() : *types_[i]);
-  }
+  for (std::size_t i = 0; i < known.size(); ++i) names.Declare(variables_.names()[i], known[i].value_or(Type::Dyn()));
   const TypeOfExpression type_of = TypeIn(names);
   for (const auto& [assignment, state] : computed)
     Learn(assignment->name, AsVariable(TypeOfTemplate(assignment->value, type_of)));

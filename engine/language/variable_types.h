@@ -30,6 +30,8 @@ class VariableTypes {
   void Learn(const std::string& name, const Type& type);
   Computed LearnSaved();
   void LearnComputed(const Computed& computed);
+  // Adds what follows if the variables are of the types `known`.
+  void LearnComputedOnce(const Computed& computed, const std::vector<std::optional<Type>>& known);
   void LearnItems();
   Type ResultOf(const State& state) const;
 
