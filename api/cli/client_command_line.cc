@@ -15,6 +15,13 @@ constexpr const char* kOnce = "doing it again with it is doing it once";
 
 }  // namespace
 
+void AddConnectorFolders(CLI::App& command, std::vector<std::string>& folders) {
+  command.add_option("--connectors", folders, "folder of manifests; they win over connectors/ beside the process")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingDirectory)
+      ->option_text("DIR ...");
+}
+
 void ClientCommandLine::Describe(CLI::App& app) {
   app_ = &app;
   if (const char* server = std::getenv("FERMATA_SERVER"); server && *server) client_.server = server;
@@ -39,8 +46,7 @@ CLI::App* ClientCommandLine::Add(const std::string& name, const std::string& des
 void ClientCommandLine::AddDeploy() {
   CLI::App* command = Add("deploy", "deploys processes and manifests", [this] { return RunDeploy(client_, deploy_); });
   command->add_option("paths", deploy_.paths, "files, and folders of processes")->required();
-  command->add_option("--connectors", deploy_.connector_folders,
-                      "folder of manifests; they win over connectors/ beside the process");
+  AddConnectorFolders(*command, deploy_.connector_folders);
 }
 
 void ClientCommandLine::AddStart() {

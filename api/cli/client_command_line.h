@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/cli/client_commands.h"
 
@@ -14,6 +15,10 @@ class App;
 }
 
 namespace fermata {
+
+// `--connectors DIR`, as often as wanted: one folder each time, so that paths may follow; one that is not there is
+// refused. `folders` must outlive `command`.
+void AddConnectorFolders(CLI::App& command, std::vector<std::string>& folders);
 
 class ClientCommandLine {
  public:

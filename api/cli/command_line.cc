@@ -127,7 +127,7 @@ class Parser {
       return RunCheck(check_, std::cout);
     });
     command->add_option("paths", paths_, "files and folders")->required();
-    command->add_option("--connectors", folders_, "folder of manifests; they win over connectors/ beside the process");
+    AddConnectorFolders(*command, folders_);
     command->add_option("--format", check_.format, "text, json or sarif (2.1.0)")
         ->transform(CLI::CheckedTransformer(std::map<std::string, CheckFormat>{
             {"text", CheckFormat::kText}, {"json", CheckFormat::kJson}, {"sarif", CheckFormat::kSarif}}))
@@ -144,7 +144,7 @@ class Parser {
       return RunTestOrWatch(test_);
     });
     command->add_option("paths", paths_, "scenario files, and folders of them")->required();
-    command->add_option("--connectors", folders_, "folder of manifests; they win over connectors/ beside the process");
+    AddConnectorFolders(*command, folders_);
     DescribeTest(*command, test_);
   }
 
@@ -169,7 +169,7 @@ class Parser {
     AddLook(command, draw_.svg);
     command->add_option("-o,--output", draw_.output, "a file instead of stdout");
     command->add_option("--active", draw_.active, "states to light up");
-    command->add_option("--connectors", folders_, "folder of manifests; they win over connectors/ beside the process");
+    AddConnectorFolders(*command, folders_);
   }
 
   void AddDiff() {
@@ -183,7 +183,7 @@ class Parser {
     command->add_option("after", diff_.after, "the newer version")->required();
     command->add_option("--draw", diff_.drawing, "an SVG that shows both");
     AddLook(command, diff_.svg);
-    command->add_option("--connectors", folders_, "folder of manifests; they win over connectors/ beside the process");
+    AddConnectorFolders(*command, folders_);
     command->add_flag("--json", json_, "for programs");
   }
 
@@ -245,7 +245,7 @@ class Parser {
   void AddEditor() {
     CLI::App* lsp = Add("lsp", "a language server on stdin and stdout, for editors (docs/editor.md)",
                         [this] { return commands_.lsp(folders_); });
-    lsp->add_option("--connectors", folders_, "folder of manifests; they win over connectors/ beside the process");
+    AddConnectorFolders(*lsp, folders_);
     CLI::App* schema = Add("schema", "prints the JSON Schema of the process language, for editors", [this] {
       std::cout << (of_scenarios_ ? commands_.scenario_schema() : commands_.process_schema());
       return kExitOk;

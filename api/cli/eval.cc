@@ -118,7 +118,6 @@ std::string EvalLine(std::string_view line, EvalOptions options) {
 int RunEval(std::istream& in, std::ostream& out, EvalOptions options) {
   std::string line;
   while (std::getline(in, line)) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     out << OnOneLine(EvalLine(line, options)) << '\n' << std::flush;
   }
   return 0;

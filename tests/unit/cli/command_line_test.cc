@@ -9,10 +9,11 @@
 namespace fermata {
 namespace {
 
-// What `serve` was asked to do; nothing when it was not called.
+// What `serve` was asked to do; nothing when it was not called. Of `lsp` the folders.
 struct Asked {
   int exit_code = 0;
   std::optional<ServeOptions> serve;
+  std::vector<std::string> folders;
 };
 
 Asked Enter(std::vector<std::string> arguments) {
@@ -20,6 +21,10 @@ Asked Enter(std::vector<std::string> arguments) {
   Commands commands;
   commands.serve = [&](const ServeOptions& options) {
     asked.serve = options;
+    return kExitOk;
+  };
+  commands.lsp = [&](const std::vector<std::string>& folders) {
+    asked.folders = folders;
     return kExitOk;
   };
   commands.builtin_manifests = [] { return std::vector<ManifestPtr>{}; };
@@ -49,6 +54,29 @@ TEST(CommandLine, AnUnknownStorageIsRefused) {
 TEST(CommandLine, TheServerMayStandBeforeOrBehindTheCommand) {
   EXPECT_EQ(Enter({"--server", "http://127.0.0.1:1", "list"}).exit_code, kExitUnreachable);
   EXPECT_EQ(Enter({"list", "--server", "http://127.0.0.1:1"}).exit_code, kExitUnreachable);
+}
+
+// What a command does with the files behind the option: 0 where it took them as its own.
+TEST(CommandLine, ConnectorsTakeOneFolderEachTimeAndLeaveThePathsBehindThem) {
+  const std::string folder = testing::TempDir(), hello = FERMATA_SOURCE_DIR "/examples/hello/hello.yaml";
+  EXPECT_EQ(Enter({"check", "--connectors", folder, hello}).exit_code, kExitOk);
+  EXPECT_EQ(Enter({"check", "--connectors", folder, "--connectors", folder, hello}).exit_code, kExitOk);
+  EXPECT_EQ(Enter({"draw", "--connectors", folder, hello}).exit_code, kExitOk);
+  EXPECT_EQ(Enter({"diff", "--connectors", folder, hello, hello}).exit_code, kExitOk);
+  EXPECT_EQ(Enter({"test", "--connectors", folder, FERMATA_SOURCE_DIR "/examples/hello"}).exit_code, kExitOk);
+  EXPECT_EQ(Enter({"deploy", "--server", "http://127.0.0.1:1", "--connectors", folder, hello}).exit_code,
+            kExitUnreachable);
+  EXPECT_EQ(Enter({"lsp", "--connectors", folder}).folders, std::vector<std::string>{folder});
+}
+
+TEST(CommandLine, AConnectorFolderThatIsNotThereIsRefused) {
+  const std::string missing = testing::TempDir() + "/no-such-folder",
+                    hello = FERMATA_SOURCE_DIR "/examples/hello/hello.yaml";
+  for (const std::string command : {"check", "draw", "deploy", "test"})
+    EXPECT_EQ(Enter({command, hello, "--connectors", missing}).exit_code, kExitUsage) << command;
+  EXPECT_EQ(Enter({"diff", hello, hello, "--connectors", missing}).exit_code, kExitUsage);
+  EXPECT_EQ(Enter({"lsp", "--connectors", missing}).exit_code, kExitUsage);
+  EXPECT_EQ(Enter({"check", hello, "--connectors", hello}).exit_code, kExitUsage);
 }
 
 TEST(CommandLine, ACommandIsNeeded) { EXPECT_EQ(Enter({}).exit_code, kExitUsage); }

@@ -61,7 +61,7 @@ TEST(Eval, RefusesFieldsThatItDoesNotKnow) {
 }
 
 TEST(Eval, GoesOnAfterABadLine) {
-  std::istringstream in("nonsense\n\n{\"expr\":\"1\"}\r\n{\"expr\":\"2\"}");
+  std::istringstream in("nonsense\n{\"expr\":\"1\"}\r\n{\"expr\":\"2\"}");
   std::ostringstream out;
   EXPECT_EQ(RunEval(in, out, {}), 0);
   const std::string text = out.str();
@@ -122,6 +122,22 @@ TEST(EvalTyped, RefusesValuesThatAreNotOfTheirType) {
        R"({"type":"double","value":"one"})"}) {
     EXPECT_EQ(ErrorOf(Typed(std::string(R"({"expr":"x","vars":{"x":)") + typed + "}}")), "FM-8051@1") << typed;
   }
+}
+
+TEST(Eval, EveryLineHasItsAnswer) {
+  std::istringstream in("\n{\"expr\":\"1\"}\n  \t\n{\"expr\":\"2\"}");
+  std::ostringstream out;
+  EXPECT_EQ(RunEval(in, out, {}), 0);
+  std::istringstream answers(out.str());
+  std::string empty, one, blank, two, more;
+  ASSERT_TRUE(std::getline(answers, empty) && std::getline(answers, one) && std::getline(answers, blank) &&
+              std::getline(answers, two))
+      << out.str();
+  EXPECT_EQ(one, R"({"value":1})");
+  EXPECT_EQ(two, R"({"value":2})");
+  EXPECT_EQ(ErrorOf(empty), "FM-1001@1") << empty;
+  EXPECT_EQ(ErrorOf(blank), ErrorOf(empty));
+  EXPECT_FALSE(std::getline(answers, more));
 }
 
 }  // namespace
