@@ -27,7 +27,7 @@ class RootParser {
         "output",  "vars",     "events",   "errors",     "on",          "after",     "on_error",  "atomic", "start",
         "states",  "start_on", "schedule", "searchable", "retention",   "encrypted", "migrations"};
     CheckKeys(root_, keys, "a process", report_);
-    context_.parsed.variables_unknown |= Misspells(root_, keys, "vars");
+    LoseMisspelt(root_, keys, {"vars"}, context_.parsed);
     context_.parsed.events_unknown = Misspells(root_, keys, "events");
     context_.parsed.states_unknown |= !root_.Find("states");
     for (const char* key : {"fermata", "process", "version", "states"})

@@ -62,7 +62,6 @@ class ExpressionChecker {
   Type CheckOne(const Expression& expression, const Sight& sight) {
     const CheckOutcome outcome = CheckExpression(*expression.compiled, sight.names);
     for (const ExpressionError& error : outcome.errors) {
-      if (parsed_.variables_unknown && error.code == kExpressionUnknownName) continue;
       report_.Add(Severity::kError, error.code, Locate(expression, error.line, error.column), error.length,
                   error.message, error.hint.empty() ? HintOfPlace(expression, error) : error.hint);
     }
@@ -90,10 +89,10 @@ class ExpressionChecker {
   }
 
   void CheckSet(const Expression& expression, const Sight& sight) {
-    if (parsed_.variables_unknown || parsed_.targets_unknown || parsed_.states_unknown) return;
+    if (parsed_.targets_unknown || parsed_.states_unknown) return;
     for (const NameUse& use : FreeNames(*expression.compiled)) {
       const int number = variables_.NumberOf(use.name);
-      if (number < 0 || sight.set[static_cast<std::size_t>(number)]) continue;
+      if (number < 0 || parsed_.lost_names.count(use.name) > 0 || sight.set[static_cast<std::size_t>(number)]) continue;
       report_.Add(Severity::kError, kVariableNotSet, Locate(expression, 1, use.column), use.length,
                   "Expected '" + use.name + "' to be set on every path that leads here, but on some path it is not.",
                   "give it an initial value under 'vars', or set it on the way");

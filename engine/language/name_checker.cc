@@ -113,9 +113,10 @@ class VariableChecker {
   // What only a migration sets is seen by people alone; if it is spelt like a variable, that one was meant.
   void CheckMigrated(const Node& migration) {
     const NodeEntry* set = migration.Find("set");
-    if (!set || parsed_.variables_unknown) return;
+    if (!set) return;
     const std::vector<std::string> names = Names();
     for (const NodeEntry& entry : set->value.entries) {
+      if (parsed_.lost_names.count(entry.key) > 0) continue;
       if (std::find(names.begin(), names.end(), entry.key) != names.end()) continue;
       std::string hint = DidYouMean(entry.key, names);
       if (hint.empty()) continue;
@@ -127,10 +128,11 @@ class VariableChecker {
 
   void CheckNames(const char* key) {
     const NodeEntry* entry = parsed_.root.Find(key);
-    if (!entry || parsed_.variables_unknown) return;
+    if (!entry) return;
     const std::vector<std::string> names = Names();
     for (const Node& item : entry->value.items) {
-      if (!item.is_scalar() || std::find(names.begin(), names.end(), item.text) != names.end()) continue;
+      if (!item.is_scalar() || parsed_.lost_names.count(item.text) > 0) continue;
+      if (std::find(names.begin(), names.end(), item.text) != names.end()) continue;
       report_.Error(kUnknownVariable, item,
                     "Expected a variable of the process, but nothing assigns '" + item.text + "'.",
                     DidYouMean(item.text, names));

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,11 @@ struct ParsedDefinition {
   std::vector<const Node*> bare_texts;  // literal texts where a template may stand that look like a path: `input.email`
   std::map<std::pair<int, int>, const Node*> emissions;  // each `emit` of a transition, by line and column
   // What a mistake makes unknown, so that the checker does not blame its consequences.
-  bool targets_unknown = false;    // some transition or start leads nowhere
-  bool states_unknown = false;     // some state could not be read
-  bool variables_unknown = false;  // some save, set or vars could not be read
-  bool events_unknown = false;     // `events` is misspelt
+  bool targets_unknown = false;  // some transition or start leads nowhere
+  bool states_unknown = false;   // some state could not be read
+  bool events_unknown = false;   // `events` is misspelt
+  // What would be variables if every save, set and vars could be read.
+  std::set<std::string, std::less<>> lost_names;
 
   // The entry of a key in a state's node (or the root's); null if it is not there.
   const NodeEntry* Find(StateIndex state, std::string_view key) const {

@@ -163,7 +163,7 @@ void NoteUnknown(const Node& node, ParsedDefinition& parsed) {
   const bool has_way = node.Find("next") || node.Find("on") || node.Find("after");
   parsed.targets_unknown |= !has_way || misspells("next") || misspells("on") || misspells("after") ||
                             misspells("on_error") || misspells("start");
-  parsed.variables_unknown |= misspells("save") || misspells("set") || misspells("as") || misspells("index");
+  LoseMisspelt(node, AllKeys(), {"save", "set", "as", "index"}, parsed);
 }
 
 // Reports keys that no state has, and those that do not go with the verb; false if the verb itself may be among the former.

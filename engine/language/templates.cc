@@ -1,6 +1,9 @@
 #include "engine/language/templates.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <utility>
 
 #include "engine/expression/expression.h"
 #include "engine/expression/template.h"
@@ -69,6 +72,12 @@ std::optional<Template> ReadTemplateText(std::string_view text, const Expression
   return std::move(outcome.content);
 }
 
+// What cannot be read is of no certain type, so that what is around it can be checked; it is never run.
+Template ReadPart(const Node& node, ParseContext& context) {
+  if (auto content = ReadTemplate(node, context)) return std::move(*content);
+  return {Expression{ParseExpression("dyn(null)").expression, node.at}, node.at};
+}
+
 bool IsLiteral(const Template& content) { return std::holds_alternative<Value>(content.content); }
 
 // A name, then a field or an index, and nothing else that could not be an expression.
@@ -96,19 +105,29 @@ std::optional<Template> ReadScalar(const Node& node, ParseContext& context) {
 
 std::optional<Template> ReadList(const Node& node, ParseContext& context) {
   Template::ListOf items;
-  bool literal = true, complete = true;
+  bool literal = true;
   for (const Node& item : node.items) {
-    auto content = ReadTemplate(item, context);
-    complete &= content.has_value();
-    if (!content) continue;
-    literal &= IsLiteral(*content);
-    items.push_back(std::move(*content));
+    items.push_back(ReadPart(item, context));
+    literal &= IsLiteral(items.back());
   }
-  if (!complete) return std::nullopt;
   if (!literal) return Template{std::move(items), node.at};
   std::vector<Value> values;
   for (Template& item : items) values.push_back(std::get<Value>(std::move(item.content)));
   return Template{Value::List(std::move(values)), node.at};
+}
+
+// Inside of an expression `a-b` is two names; whoever is told so may write a_b.
+void LoseName(std::string_view text, ParsedDefinition& parsed) {
+  std::string joined, part;
+  for (const char c : text) {
+    const bool fits = std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    joined += fits ? c : '_';
+    if (!fits) parsed.lost_names.insert(std::exchange(part, ""));
+    if (fits) part += c;
+  }
+  parsed.lost_names.insert(std::move(part));
+  parsed.lost_names.insert(std::move(joined));
+  parsed.lost_names.erase("");
 }
 
 }  // namespace
@@ -121,13 +140,7 @@ SourcePosition LocateInExpression(const ExpressionPlace& place, std::string_view
 std::optional<Template::MapOf> ReadTemplateMap(const Node& node, std::string_view what, ParseContext& context) {
   if (!ExpectMap(node, what, context.report)) return std::nullopt;
   Template::MapOf entries;
-  bool complete = true;
-  for (const NodeEntry& entry : node.entries) {
-    auto content = ReadTemplate(entry.value, context);
-    complete &= content.has_value();
-    if (content) entries.emplace_back(entry.key, std::move(*content));
-  }
-  if (!complete) return std::nullopt;
+  for (const NodeEntry& entry : node.entries) entries.emplace_back(entry.key, ReadPart(entry.value, context));
   return entries;
 }
 
@@ -147,19 +160,35 @@ std::optional<Template> ReadTemplate(const Node& node, ParseContext& context) {
 std::vector<Assignment> ReadAssignments(const Node& node, std::string_view what, ParseContext& context) {
   std::vector<Assignment> assignments;
   if (!ExpectMap(node, what, context.report)) {
-    context.parsed.variables_unknown = true;
+    LoseNames(node, context.parsed);
     return assignments;
   }
   for (const NodeEntry& entry : node.entries) {
     const bool named = CheckVariable(entry.key, entry.key_at, entry.key_length, context.report);
-    auto content = ReadTemplate(entry.value, context);
-    if (named && content) {
-      assignments.push_back({entry.key, std::move(*content)});
+    Template content = ReadPart(entry.value, context);
+    if (named) {
+      assignments.push_back({entry.key, std::move(content)});
     } else {
-      context.parsed.variables_unknown = true;
+      LoseName(entry.key, context.parsed);
     }
   }
   return assignments;
+}
+
+void LoseNames(const Node& node, ParsedDefinition& parsed) {
+  if (node.is_scalar()) LoseName(node.text, parsed);
+  for (const NodeEntry& entry : node.entries) LoseName(entry.key, parsed);
+  for (const Node& item : node.items) LoseNames(item, parsed);
+}
+
+void LoseMisspelt(const Node& map, const std::vector<std::string>& known, const std::vector<std::string>& words,
+                  ParsedDefinition& parsed) {
+  for (const NodeEntry& entry : map.entries) {
+    const bool misspelt = std::find(known.begin(), known.end(), entry.key) == known.end() &&
+                          std::any_of(words.begin(), words.end(),
+                                      [&](const auto& word) { return !DidYouMean(entry.key, {word}).empty(); });
+    if (misspelt) LoseNames(entry.value, parsed);
+  }
 }
 
 std::optional<Expression> ReadCondition(const Node& node, ParseContext& context) {

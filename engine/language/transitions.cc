@@ -136,8 +136,7 @@ class ArmReader {
     for (const NodeEntry& entry : node.entries) ReadKey(entry, arm);
     const bool go_required = kind_ == Kind::kNext || kind_ == Kind::kOnError;
     const bool misspelt = Misspells(node, KeysOf(kind_), "go");
-    context_.parsed.variables_unknown |=
-        Misspells(node, KeysOf(kind_), "save") || Misspells(node, KeysOf(kind_), "set");
+    LoseMisspelt(node, KeysOf(kind_), {"save", "set"}, context_.parsed);
     context_.parsed.targets_unknown |= misspelt || (go_required && !node.Find("go"));
     if (go_required && !misspelt && !node.Find("go")) {
       context_.report.Error(
@@ -165,7 +164,7 @@ class ArmReader {
       if (auto name = ReadVariable(value, context_.report)) {
         arm.transition.save = std::move(*name);
       } else {
-        context_.parsed.variables_unknown = true;
+        LoseNames(value, context_.parsed);
       }
     }
   }

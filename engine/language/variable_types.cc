@@ -58,6 +58,10 @@ VariableTypes::VariableTypes(const ParsedDefinition& parsed, const Variables& va
       variables_(variables),
       base_(BaseNames(definition_)),
       types_(variables.names().size()) {
+  for (const std::string& name : parsed.lost_names) {
+    if (!base_.Find(name)) base_.Declare(name, Type::Dyn());
+    Learn(name, Type::Dyn());
+  }
   LearnComputed(LearnSaved());
   LearnItems();
 }

@@ -179,7 +179,7 @@ class VerbReader {
       if (auto name = ReadVariable(save->value, context_.report)) {
         state_.save = std::move(*name);
       } else {
-        context_.parsed.variables_unknown = true;
+        LoseNames(save->value, context_.parsed);
       }
     }
     if (const NodeEntry* undo = node_.Find("undo")) state_.undo = ReadUndo(undo->value, context_);
