@@ -95,8 +95,10 @@ class RootParser {
     std::vector<std::string> names;
     if (events)
       for (const NodeEntry& entry : events->entries) names.push_back(entry.key);
+    std::string hint = DidYouMean(*type, names);
+    if (hint.empty()) hint = "declare it: events: { " + *type + ": { key: … } }";
     report_.Error(kUnknownEvent, node, "Expected an event that is declared under 'events', but '" + *type + "' is not.",
-                  DidYouMean(*type, names));
+                  std::move(hint));
   }
 
   void ReadData() {

@@ -21,6 +21,7 @@ namespace {
 struct Sight {
   TypeEnvironment names;
   VariableSet set;  // variables that are certainly set
+  const char* no_event = "'event' is known under 'on' only: keep what is needed with 'save' or 'set' there";
 };
 
 // Types that a place takes, with words for them.
@@ -63,7 +64,7 @@ class ExpressionChecker {
     const CheckOutcome outcome = CheckExpression(*expression.compiled, sight.names);
     for (const ExpressionError& error : outcome.errors) {
       report_.Add(Severity::kError, error.code, Locate(expression, error.line, error.column), error.length,
-                  error.message, error.hint.empty() ? HintOfPlace(expression, error) : error.hint);
+                  error.message, error.hint.empty() ? HintOfPlace(expression, error, sight) : error.hint);
     }
     if (!outcome.errors.empty()) return Type::Dyn();
     CheckSet(expression, sight);
@@ -74,14 +75,15 @@ class ExpressionChecker {
   }
 
   // Some names are known in some places only.
-  static std::string HintOfPlace(const Expression& expression, const ExpressionError& error) {
+  static std::string HintOfPlace(const Expression& expression, const ExpressionError& error, const Sight& sight) {
     static const std::map<std::string, std::string> places{
-        {"event", "'event' is known under 'on' only: keep what is needed with 'save' or 'set' there"},
         {"error", "'error' is known under 'on_error' only: keep it with 'save' there"},
         {"item", "'item' is known inside of an 'each' only"},
         {"index", "'index' is known inside of an 'each' only"},
         {"call", "'call' is known in the 'with' of an 'undo' only"}};
     if (error.code != kExpressionUnknownName) return "";
+    for (const NameUse& use : FreeNames(*expression.compiled))
+      if (use.name == "event" && use.column == error.column) return sight.no_event;
     for (const NameUse& use : FreeNames(*expression.compiled))
       if (const auto place = places.find(use.name); use.column == error.column && place != places.end())
         return place->second;
@@ -215,11 +217,13 @@ class ExpressionChecker {
     const Sight inside = SightOf(state, variables_.AfterSet(state));
     const Sight done = SightOf(state, variables_.AfterVerb(state));
     for (const TransitionArm& arm : state.next) CheckArm(arm, done);
+    Sight entering = inside;
+    entering.no_event = "'match' is evaluated when the state is entered, before any event: compare with 'if'";
     for (const EventHandler& handler : state.on) {
       Sight sight = inside;
       sight.names.Declare("event", EventType(definition_.FindEvent(handler.type)));
       for (const EventHandler::Arm& arm : handler.arms) {
-        DemandTemplate(arm.match, inside, Text("a string to match the event's key"));
+        DemandTemplate(arm.match, entering, Text("a string to match the event's key"));
         CheckArm(arm.transition, sight);
       }
     }

@@ -216,8 +216,13 @@ class VerbReader {
           "Expected a list of outcomes, but " + (node.is_list() ? "it is empty" : "there is " + node.Describe()) + ".");
       return;
     }
-    for (const Node& item : node.items)
-      if (auto name = ReadName(item, "an outcome", context_.report)) ask.outcomes.push_back(std::move(*name));
+    for (const Node& item : node.items) {
+      auto name = ReadName(item, "an outcome", context_.report);
+      if (!name) continue;
+      if (std::find(ask.outcomes.begin(), ask.outcomes.end(), *name) != ask.outcomes.end())
+        context_.report.Error(kBadChoice, item, "Expected each outcome once, but '" + *name + "' stands here again.");
+      ask.outcomes.push_back(std::move(*name));
+    }
   }
 
   std::optional<std::variant<std::int64_t, Template>> Due(const Node& node) {

@@ -82,6 +82,10 @@ std::size_t BlockFormatter::CommentColumn(std::size_t column) const {
   const std::size_t below = next < lines_.size() ? IndentOf(lines_[next]) : 0;
   std::size_t known = 0;  // levels that the comment could belong to
   while (known < levels_.size() && levels_[known].old_column <= column) ++known;
+  // A list in the column of its key ends with the next key there.
+  const bool ends_list = known > 0 && levels_[known - 1].is_list && levels_[known - 1].old_column == column &&
+                         below == column && !(next < lines_.size() && IsDash(lines_[next], below));
+  if (ends_list) --known;
   const bool deeper = levels_.empty() || below > levels_.back().old_column;
   const bool list_of_key = !deeper && below == levels_.back().old_column && !levels_.back().is_list &&
                            next < lines_.size() && IsDash(lines_[next], below);
