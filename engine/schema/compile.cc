@@ -24,6 +24,12 @@ class Compiler : private ShapeReader {
     CollectAnchors(schema, "", 0, document);
   }
 
+  static std::vector<std::string> Keywords() {
+    std::vector<std::string> names;
+    for (const auto& entry : Handlers()) names.emplace_back(entry.first);
+    return names;
+  }
+
   SchemaOutcome Compile() {
     result_->root = CompileAt(documents_[""], "", *documents_[""].content, 0);
     CheckCircles();
@@ -70,9 +76,7 @@ class Compiler : private ShapeReader {
         if (handler->second) (this->*handler->second)(value, node, place);
         continue;
       }
-      std::vector<std::string> names;
-      for (const auto& entry : Handlers()) names.emplace_back(entry.first);
-      std::string nearest = key.as_string() == "definitions" ? "$defs" : NearestWord(key.as_string(), names);
+      std::string nearest = key.as_string() == "definitions" ? "$defs" : NearestWord(key.as_string(), KnownKeywords());
       Fail(kSchemaKeywordUnknown, document, place.path,
            "Expected a keyword of JSON Schema 2020-12, but '" + std::string(key.as_string()) +
                "' is none that is known here.",
@@ -368,6 +372,11 @@ const std::map<std::string_view, Compiler::Handler>& Compiler::Handlers() {
 }
 
 }  // namespace
+
+const std::vector<std::string>& KnownKeywords() {
+  static const std::vector<std::string> names = Compiler::Keywords();
+  return names;
+}
 
 SchemaOutcome CompileSchema(const Value& schema, const SchemaSource& source) {
   return Compiler(schema, source).Compile();

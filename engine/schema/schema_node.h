@@ -81,6 +81,8 @@ class CompiledSchema {
 // Whether `text` has this format; nullopt if the format is unknown. Formats are assertions here.
 std::optional<bool> HasFormat(std::string_view text, std::string_view format);
 const std::vector<std::string>& KnownFormats();
+// Those that validate, and those that are notes only.
+const std::vector<std::string>& KnownKeywords();
 
 // Whether the value fits one node, without saying why not.
 bool FitsNode(const CompiledSchema& schema, NodeIndex node, const Value& value);

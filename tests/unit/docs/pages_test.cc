@@ -6,10 +6,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "engine/language/load.h"
+#include "engine/schema/schema_node.h"
 
 namespace fermata {
 namespace {
@@ -83,6 +86,35 @@ TEST(Pages, ABlockThatIsMadeUpWouldBeSeen) {
   EXPECT_EQ(MadeUpBlocksOf("```yaml\nprocess: hallo\n```\n").size(), 1u);
   // From the middle of a line.
   EXPECT_EQ(MadeUpBlocksOf("```yaml\nhello\n```\n").size(), 1u);
+}
+
+// The words in backticks of a page's lines that begin with `begin`.
+std::set<std::string> WordsOf(const std::string& text, const std::string& begin) {
+  std::set<std::string> words;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(begin)) continue;
+    for (std::size_t at = line.find('`'); at != std::string::npos; at = line.find('`', at + 1)) {
+      const std::size_t end = line.find('`', at + 1);
+      words.insert(line.substr(at + 1, end - at - 1));
+      at = end;
+    }
+  }
+  return words;
+}
+
+TEST(Pages, NameEveryKeywordAndFormatOfSchemasAndNoOther) {
+  const std::set<std::string> keywords(KnownKeywords().begin(), KnownKeywords().end());
+  std::set<std::string> formats(KnownFormats().begin(), KnownFormats().end());
+  formats.insert("format");  // the keyword itself, in the same line
+  std::set<std::string> both = keywords;
+  both.insert(formats.begin(), formats.end());
+  const std::string page = Read("docs/language.md");
+  const std::size_t begin = page.find("## Data shapes");
+  ASSERT_NE(begin, std::string::npos);
+  EXPECT_EQ(WordsOf(page.substr(begin, page.find("\n## ", begin) - begin), "| "), both);
+  EXPECT_EQ(WordsOf(Read("docs/errors/FM-1050.md"), "The keywords are"), keywords);
+  EXPECT_EQ(WordsOf(Read("docs/errors/FM-1051.md"), "Write what"), formats);
 }
 
 TEST(Pages, HelloIsAccepted) { ExpectAccepted("hello.yaml", Read("examples/hello/hello.yaml")); }
