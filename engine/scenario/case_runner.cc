@@ -21,7 +21,12 @@ CaseResult CaseRunner::Run() {
     failure.length = length;
     result.failures.push_back(std::move(failure));
   };
-  if (Failure failure = Begin()) fail(std::move(*failure), case_.at, 4);  // `name`
+  if (Failure failure = Begin()) {
+    if (!begins_with_it_ && case_.input)
+      fail(std::move(*failure), case_.input_at, 5);  // `input`
+    else
+      fail(std::move(*failure), case_.at, 4);  // `name`
+  }
   for (const ScenarioStep& step : case_.steps) {
     if (!result.passed()) break;
     steps_.emplace_back(world_.rows().size(), step.at.line);

@@ -46,6 +46,7 @@ class FileParser {
  private:
   void ReadStart(const Node& node, ScenarioCase& into) {
     if (std::optional<Value> input = fields_.ValueAt(node, "input")) into.input = std::move(input);
+    if (const NodeEntry* input = node.Find("input")) into.input_at = input->key_at;
     if (std::optional<std::string> key = fields_.TextAt(node, "key")) into.key = std::move(key);
     if (const NodeEntry* version = node.Find("version")) into.version = names_.ProcessVersion(version->value);
     const NodeEntry* now = node.Find("now");

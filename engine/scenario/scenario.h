@@ -129,6 +129,7 @@ struct ScenarioCase {
   std::vector<ScenarioStep> steps;
   ExpectedEnd then;
   SourcePosition at;
+  SourcePosition input_at;  // of the key `input`, here or under `defaults`; line 0 if there is none
 };
 
 struct ScenarioFile {

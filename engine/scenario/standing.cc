@@ -26,7 +26,8 @@ void DescribeInstance(const World& world, const LiveInstance& live, std::vector<
   if (!active.empty()) head += " in " + Listed(active);
   lines.push_back(head);
   for (const OpenIncident& incident : OpenIncidents(state))
-    lines.push_back("  incident in '" + incident.state + "': " + incident.error.name + ": " + incident.error.message);
+    lines.push_back("  incident in '" + incident.state + "': " + incident.error.name +
+                    (incident.error.message.empty() ? "" : ": " + incident.error.message));
   for (const auto& [id, activation] : state.activations)
     if (activation.task) lines.push_back("  task '" + activation.task->title + "' in '" + activation.state + "'");
   if (!IsFinal(state.status))

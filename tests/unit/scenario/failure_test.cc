@@ -60,6 +60,16 @@ TEST(Failures, OfEveryKeyOfThen) {
   EXPECT_EQ(FailureOf("    then: { vars: { a: 1 } }\n"), "Expected the variables {\"a\":1}, but they differ.");
 }
 
+TEST(Failures, OfARefusedStartPointAtTheInput) {
+  const CaseFailure own = RunPayment("    then: { status: waiting }\n    input: { refId: o }\n").failures.at(0);
+  EXPECT_EQ(own.excerpt, "    input: { refId: o }");
+  EXPECT_EQ(own.at.column, 5);
+  EXPECT_EQ(own.length, 5);
+  const CaseFailure inherited = RunOn("payment", "{ refId: o }", "    then: { status: waiting }\n").failures.at(0);
+  EXPECT_EQ(inherited.excerpt, "defaults: { input: { refId: o } }");
+  EXPECT_EQ(inherited.at.column, 13);
+}
+
 TEST(Failures, OfEveryStep) {
   EXPECT_EQ(StepFailure("{ in: hold }"), "Expected the state 'hold' to be active, but there is 'choose'.");
   EXPECT_EQ(StepFailure("{ in: child/wait }"), "Expected the state 'child/wait' to be active, but there is none.");
@@ -142,6 +152,15 @@ TEST(Failures, TellWhereTheInstanceStands) {
       ElementsAre("payment 'o' is running in 'hold'", HasSubstr("  choice = {\"refId\":\"o\",\"method\":\"card\""),
                   "  path: choose -> route -> hold", "call in flight: bank.authorise {\"amount\":5,\"card\":\"t\"}"));
   EXPECT_EQ(RunPayment("    then: { status: failed }\n").standing[1], "  a timer of 'choose' is due in 30m");
+}
+
+TEST(Failures, TellOfAnIncidentWithAndWithoutAMessage) {
+  const auto incident = [](const std::string& technical) {
+    const std::string expect = "      - { expect: bank.authorise, technical: " + technical + " }\n";
+    return RunPayment(kHold + expect + "    then: { status: failed }\n").standing.at(1);
+  };
+  EXPECT_EQ(incident("internal"), "  incident in 'hold': internal");
+  EXPECT_EQ(incident("{ name: internal, message: out of order }"), "  incident in 'hold': internal: out of order");
 }
 
 TEST(Failures, TellWhatHappenedAndInWhichStep) {
