@@ -46,7 +46,8 @@ OperationRef ReadOperation(const Node& node, ParseContext& context) {
     }
     std::string hint = DidYouMean(reference.connector, names);
     if (hint.empty())
-      hint = "there are manifests of: " + list + "; a further one goes into connectors/ beside the process";
+      hint = "there are manifests of: " + list +
+             "; that of a further one goes into connectors/ beside the process, or is deployed before it";
     context.report.Error(
         kUnknownConnector, node,
         "Expected a connector that has a manifest, but there is none for '" + reference.connector + "'.",

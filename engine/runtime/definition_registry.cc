@@ -27,13 +27,14 @@ DefinitionRegistry::DefinitionRegistry(const std::vector<std::string>& builtin_m
   }
 }
 
-std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTextsFor(
-    const StoredBundle& bundle) const {
+std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTextsFor(const StoredBundle& bundle,
+                                                                                      ManifestChoice choice) const {
   std::map<std::string, std::pair<std::string, std::string>> texts;  // by connector
   {
     std::shared_lock lock(mutex_);
     for (const auto& [connector, known] : manifests_)
-      if (Names(bundle.yaml, connector)) texts[connector] = {known.file_name, known.text};
+      if (choice == ManifestChoice::kAll || Names(bundle.yaml, connector))
+        texts[connector] = {known.file_name, known.text};
   }
   // Of two for one connector the first counts.
   for (auto given = bundle.manifests.rbegin(); given != bundle.manifests.rend(); ++given)

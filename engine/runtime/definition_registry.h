@@ -39,6 +39,8 @@ struct CompiledBundle {
   std::vector<Diagnostic> diagnostics;
 };
 
+enum class ManifestChoice { kNamed, kAll };
+
 class DefinitionRegistry {
  public:
   // `builtin_manifests`: YAML texts.
@@ -77,7 +79,9 @@ class DefinitionRegistry {
   ManifestPtr FindManifest(std::string_view connector) const;
   // Every manifest that the bundle's process names: those of the bundle first, then the known ones. What a definition was checked against
   // becomes part of its bundle, so that a later manifest cannot change it.
-  std::vector<std::pair<std::string, std::string>> ManifestTextsFor(const StoredBundle& bundle) const;
+  // With kAll also those that it does not name.
+  std::vector<std::pair<std::string, std::string>> ManifestTextsFor(
+      const StoredBundle& bundle, ManifestChoice choice = ManifestChoice::kNamed) const;
 
  private:
   struct KnownManifest {

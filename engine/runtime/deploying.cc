@@ -39,6 +39,9 @@ DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
   bundle.manifests = definitions_.ManifestTextsFor(bundle);
   CompiledBundle compiled = definitions_.Compile(bundle);
   if (!compiled.definition) {
+    // Who misspells a connector is to hear of all that there are.
+    bundle.manifests = definitions_.ManifestTextsFor(bundle, ManifestChoice::kAll);
+    if (CompiledBundle told = definitions_.Compile(bundle); !told.definition) compiled = std::move(told);
     outcome.diagnostics = std::move(compiled.diagnostics);
     return outcome;
   }

@@ -143,6 +143,27 @@ TEST_F(EngineTest, OfTwoManifestsOfOneConnectorTheFirstCounts) {
           .reply);
 }
 
+TEST_F(EngineTest, AnUnknownConnectorIsToldWithThoseThatAreDeployed) {
+  Open();
+  ASSERT_TRUE(engine_
+                  ->DeployManifest("a.yaml",
+                                   "connector: billing\nversion: 1.0.0\nkind: worker\noperations:\n  pay: {}\n",
+                                   ManifestOrigin::kDeployed)
+                  .ok);
+  const auto hint_for = [&](const std::string& connector) {
+    const DeployOutcome outcome =
+        engine_->Deploy({"p.yaml",
+                         "fermata: 1\nprocess: p\nversion: 1.0.0\nstates:\n  a: { call: " + connector +
+                             ".pay, next: done }\n  done: { end: {} }\n",
+                         {},
+                         {}});
+    return outcome.diagnostics.empty() ? "" : outcome.diagnostics.front().hint;
+  };
+  EXPECT_NE(hint_for("quarry").find("billing"), std::string::npos) << hint_for("quarry");
+  EXPECT_NE(hint_for("quarry").find("is deployed before it"), std::string::npos) << hint_for("quarry");
+  EXPECT_NE(hint_for("biling").find("did you mean 'billing'"), std::string::npos) << hint_for("biling");
+}
+
 TEST_F(EngineTest, ConnectorsTellWhereTheyComeFrom) {
   const auto worker = [](const std::string& name) {
     return "connector: " + name + "\nversion: 1.0.0\nkind: worker\noperations:\n  send: {}\n";
