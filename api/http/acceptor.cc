@@ -141,7 +141,10 @@ class Acceptor::Impl {
       listener_->init(static_cast<std::size_t>(threads), flags, "http", kListenBacklog);
       listener_->setHandler(std::make_shared<PeerHandler>(shared_));
       listener_->setTransportFactory([shared = shared_] { return std::make_shared<WorkerTransport>(shared); });
-      listener_->bind(Pistache::Address(host, Pistache::Port(static_cast<std::uint16_t>(port))));
+      // Pistache takes an IPv6 address in brackets only.
+      const bool is_ipv6 = host.find(':') != std::string::npos;
+      listener_->bind(
+          Pistache::Address(is_ipv6 ? '[' + host + ']' : host, Pistache::Port(static_cast<std::uint16_t>(port))));
       listener_->runThreaded();
       return static_cast<int>(listener_->getPort());
     } catch (const std::exception& failure) {

@@ -1,5 +1,8 @@
 // The command line as scripts see it: what it prints, and its exit codes (docs/cli.md).
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <sstream>
@@ -154,6 +157,20 @@ TEST_F(CommandLine, ServeRefusesAnAddressThatOthersReach) {
   const CommandResult result = Run({"serve", "--host", "0.0.0.0", "--storage", "memory", "--port", "0"});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_NE(result.err.find("FM-8003"), std::string::npos) << result.err;
+}
+
+TEST_F(CommandLine, ServeListensOnTheLoopbackOfIpv6) {
+  const int probe = ::socket(AF_INET6, SOCK_STREAM, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const bool there = probe >= 0 && ::bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  if (probe >= 0) ::close(probe);
+  if (!there) GTEST_SKIP() << "This machine has no IPv6.";
+  FermataServer server({"--storage", "memory", "--host", "::1"});
+  const std::string url = server.url();
+  const CommandResult listed = Run({"list", "--server", "http://[::1]" + url.substr(url.rfind(':'))});
+  EXPECT_EQ(listed.exit_code, 0) << listed.err;
 }
 
 TEST_F(CommandLine, ASecondServerOnOneFileIsRefused) {
