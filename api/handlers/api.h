@@ -3,10 +3,12 @@
 // Thread-safe. HTTP threads only parse here and hand over: commands to the engine, reads to the API's own threads.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
 #include "api/handlers/metrics.h"
+#include "api/handlers/open_waits.h"
 #include "api/handlers/reply.h"
 #include "api/http/router.h"
 #include "engine/base/worker_pool.h"
@@ -30,12 +32,16 @@ class Api {
   // Method and pattern of every route.
   std::vector<std::pair<std::string, std::string>> Routes() const { return router_.Routes(); }
   void Handle(const HttpRequest& request, ResponseHandle response);
+  // Requests after it get 503, but for /healthz; those that wait are answered with what there is. First of all stops.
+  void BeginStop();
   // Finishes the reads that have begun. Requests after it get 503. Stop the HTTP server before, and the engine after it.
   void Stop();
 
  private:
   ApiServices services_;
   HttpMetrics metrics_;
+  std::atomic<bool> stopping_{false};
+  OpenWaits waits_;
   WorkerPool workers_;
   Router router_;
 };

@@ -29,7 +29,7 @@ CommandRequest ReadCommand(const HttpRequest& request, std::string_view word, co
                            const Value& body, std::vector<Error>& mistakes) {
   CommandRequest command;
   command.idempotency_key = ReadIdempotencyKey(request, mistakes);
-  command.request_hash = Sha256Hex(std::string(word) + "\n" + name + "\n" + WriteJson(body));
+  command.request_hash = Sha256Hex(std::string(word) + "\n" + name + "\n" + WriteJson(InOrder(body)));
   return command;
 }
 
@@ -47,10 +47,10 @@ void SendCommand(const RouteContext& context, const Reply& reply, CommandRequest
 void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,
                         const Wait& wait, HttpHeaders headers) {
   if (wait.timeout_ms == 0) return SendView(context, reply, status, id, std::move(headers));
-  context.engine().WhenReached(id, wait.until, wait.timeout_ms, [=](bool) {
-    // On an engine thread: reading is left to ours.
-    context.Later(reply, [=] { SendView(context, reply, status, id, headers); });
-  });
+  // Ends on an engine thread: reading is left to ours.
+  std::function<void()> answer =
+      context.waits.Add([=] { context.Later(reply, [=] { SendView(context, reply, status, id, headers); }); });
+  context.engine().WhenReached(id, wait.until, wait.timeout_ms, [answer = std::move(answer)](bool) { answer(); });
 }
 
 }  // namespace fermata

@@ -5,6 +5,8 @@
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
 #include "api/handlers/views.h"
+#include "engine/language/fields.h"
+#include "engine/language/operations.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
@@ -26,16 +28,30 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   });
 }
 
+// Only an error that a process could raise itself.
+void CheckErrorName(FieldReader& fields, std::string_view field, const std::string& name) {
+  if (!IsName(name)) {
+    fields.Fail(field,
+                "Expected the error to be a letter with up to 62 letters, digits, '-' and '_' behind it, but got '" +
+                    name + "'.");
+  } else if (IsReservedError(name)) {
+    fields.Fail(field, "Expected the name of a business error, but '" + name + "' is one of the engine's own.");
+  }
+}
+
 // A name, or {name, message, data}.
 void ReadError(FieldReader& fields, ProcessError& error, std::vector<Error>& mistakes) {
   const Value* value = fields.Any("error");
   if (!value || value->is_null()) return;
   if (value->is_string()) {
     error.name = std::string(value->as_string());
-    return;
+    return CheckErrorName(fields, "error", error.name);
   }
   FieldReader parts(*value, {"name", "message", "data"}, "/error");
-  error.name = parts.Text("name").value_or("");
+  if (std::optional<std::string> name = parts.Text("name")) {
+    error.name = *name;
+    CheckErrorName(parts, "name", error.name);
+  }
   error.message = parts.Text("message").value_or("");
   if (const Value* data = parts.Any("data")) error.data = *data;
   mistakes.insert(mistakes.end(), parts.mistakes().begin(), parts.mistakes().end());

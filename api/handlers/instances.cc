@@ -21,7 +21,7 @@ const std::vector<std::string> kStatuses = {"running",   "waiting", "suspended",
 // The same for the same request, so that an Idempotency-Key is not used for another one.
 std::string HashOf(const StartRequest& request) {
   const Value parts = Value::List({Value::String(request.process), Value::String(request.version),
-                                   request.key ? Value::String(*request.key) : Value::Null(), request.input});
+                                   request.key ? Value::String(*request.key) : Value::Null(), InOrder(request.input)});
   return Sha256Hex(WriteJson(parts));
 }
 

@@ -65,7 +65,12 @@ QueryReader::QueryReader(const HttpRequest& request, std::vector<std::string> kn
     const bool is_known = std::any_of(known.begin(), known.end(), [&](const std::string& word) {
       return word == name || (word.ends_with('.') && name.starts_with(word) && name.size() > word.size());
     });
-    if (is_known) continue;
+    if (is_known) {
+      // A variable may well hold an empty text.
+      if (value.empty() && name.find('.') == std::string::npos)
+        Fail(name, "Expected '" + name + "' to have a value, but it is empty.", "Leave out what is not asked for.");
+      continue;
+    }
     std::string list;
     for (const std::string& word : known) list += (list.empty() ? "" : ", ") + word;
     const std::string nearest = NearestWord(name, known);
@@ -137,6 +142,20 @@ int QueryReader::Limit() {
   if (error == std::errc() && end == text->data() + text->size() && limit >= 1 && limit <= kPageItemsMax) return limit;
   Fail("limit", "Expected 'limit' to be 1 to " + std::to_string(kPageItemsMax) + ", but got '" + *text + "'.");
   return kPageItemsDefault;
+}
+
+Value InOrder(const Value& value) {
+  if (value.is_list()) {
+    std::vector<Value> items;
+    for (const Value& item : value.as_list()) items.push_back(InOrder(item));
+    return Value::List(std::move(items));
+  }
+  if (!value.is_map()) return value;
+  std::vector<MapEntry> entries;
+  for (const auto& [key, content] : value.as_map()) entries.emplace_back(key, InOrder(content));
+  std::sort(entries.begin(), entries.end(),
+            [](const MapEntry& a, const MapEntry& b) { return a.first.as_string() < b.first.as_string(); });
+  return Value::Map(std::move(entries));
 }
 
 std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& mistakes) {

@@ -33,10 +33,13 @@ Result<Value> ReadJsonBody(const HttpRequest& request);
 // The same; without a body an empty object.
 Result<Value> ReadOptionalJsonBody(const HttpRequest& request);
 
+// The same JSON with the members of all objects sorted: equal for requests that say the same.
+Value InOrder(const Value& json);
+
 // Empty when there is none; a malformed one is added to the mistakes.
 std::string ReadIdempotencyKey(const HttpRequest& request, std::vector<Error>& mistakes);
 
-// The query of a request: every parameter is known, given once and well-formed.
+// The query of a request: every parameter is known, given once, not empty and well-formed.
 class QueryReader {
  public:
   // `request` must outlive the reader. A known word that ends in '.' stands for all parameters that begin with it.

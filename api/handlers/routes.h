@@ -9,6 +9,7 @@
 
 #include "api/handlers/api.h"
 #include "api/handlers/codes.h"
+#include "api/handlers/open_waits.h"
 #include "api/handlers/reply.h"
 #include "api/handlers/request_reader.h"
 #include "api/http/router.h"
@@ -20,6 +21,7 @@ namespace fermata {
 struct RouteContext {
   const ApiServices& services;
   WorkerPool& workers;
+  OpenWaits& waits;
   HttpMetrics& metrics;
   Router& router;
 

@@ -100,6 +100,7 @@ class Server {
   const std::string& address() const { return address_; }
 
   void Stop() {
+    if (api_) api_->BeginStop();
     if (folder_) folder_->Stop();
     if (http_) http_->Stop();
     if (engine_) engine_->Stop();

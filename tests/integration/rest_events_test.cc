@@ -149,6 +149,10 @@ TEST_F(Rest, AnIncidentIsSeenAndResolved) {
   ExpectProblem(Post("/v1/incidents/" + incident + "/resolve", R"({"action":"retry","output":1})"), 422, "FM-4051");
   ExpectProblem(Post("/v1/incidents/" + At(started, "id") + "-99/resolve", R"({"action":"retry"})"), 404, "FM-4004");
   ExpectProblem(Post("/v1/incidents/nonsense/resolve", R"({"action":"retry"})"), 404, "FM-4004");
+  for (const std::string error :
+       {R"("")", R"("1st")", R"("a b")", R"("timeout")", R"({"name":"schema"})", R"({"name":""})"})
+    ExpectProblem(Post("/v1/incidents/" + incident + "/resolve", R"({"action":"fail","error":)" + error + "}"), 422,
+                  "FM-4051");
   service_->Repair();
   const std::string resolve = "/v1/incidents/" + incident + "/resolve", retry = R"({"action":"retry","by":"a test"})";
   const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "resolve-" + incident}};

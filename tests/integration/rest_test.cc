@@ -148,6 +148,17 @@ TEST_F(Rest, TheSameIdempotencyKeyStartsOnce) {
   EXPECT_EQ(second.Header("idempotency-replayed"), "true");
 }
 
+TEST_F(Rest, ARepeatMayNameTheMembersInAnotherOrder) {
+  const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "i3"}};
+  const ClientResponse first = Post(
+      "/v1/instances", R"({"process":"waiter","input":{"ref":"k3","more":{"a":1,"b":2}}})", "application/json", key);
+  const ClientResponse second = Post(
+      "/v1/instances", R"({"input":{"more":{"b":2,"a":1},"ref":"k3"},"process":"waiter"})", "application/json", key);
+  EXPECT_EQ(first.status, 201) << first.body;
+  EXPECT_EQ(At(first, "id"), At(second, "id")) << second.body;
+  EXPECT_EQ(second.Header("idempotency-replayed"), "true");
+}
+
 TEST_F(Rest, AnIdempotencyKeyForAnotherRequestIs409) {
   Post("/v1/instances", R"({"process":"hello","input":{"name":"a"}})", "application/json", {{"Idempotency-Key", "i2"}});
   ExpectProblem(Post("/v1/instances", R"({"process":"hello","input":{"name":"b"}})", "application/json",
@@ -188,7 +199,7 @@ TEST_F(Rest, UntilWaitsForAState) {
 
 TEST_F(Rest, AWrongParameterIs422) {
   for (const std::string query : {"wait=soon", "limit=0", "limit=501", "limit=x", "startedAfter=yesterday", "nothing=1",
-                                  "status=runing", "limit=1&limit=2"}) {
+                                  "status=runing", "limit=1&limit=2", "status=", "cursor="}) {
     const std::string path = query.starts_with("wait") ? "/v1/instances/x?" : "/v1/instances?";
     ExpectProblem(Get(path + query), 422, "FM-4053");
   }

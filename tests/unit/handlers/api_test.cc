@@ -116,5 +116,37 @@ TEST(FullInbox, Is503WithRetryAfterAndNothingHappens) {
   server.Stop();
 }
 
+TEST(StoppingApi, AnswersThoseWhoWaitAndRefusesNewRequests) {
+  ApiInMemory stopping;
+  const char* const yaml =
+      "fermata: 1\nprocess: p\nversion: 1.0.0\nstates:\n  rest: { after: { 1d: done } }\n  done: { end: {} }\n";
+  ASSERT_TRUE(stopping.engine->Deploy({"p.yaml", yaml, {}, {}}).reply);
+  HttpServer server({}, [&](const HttpRequest& request, ResponseHandle response) {
+    stopping.api->Handle(request, std::move(response));
+  });
+  const int port = server.Start().value();
+  test::HttpClient client(port);
+  test::RawClient waiting(port);
+  const std::string body = R"({"process":"p"})";
+  ASSERT_TRUE(
+      waiting.Send("POST /v1/instances?wait=50s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                   "Content-Length: " +
+                   std::to_string(body.size()) + "\r\n\r\n" + body));
+  // When it is listed, the request is inside, whether it waits already or not.
+  while (client.Get("/v1/instances?status=waiting").body.find("\"id\"") == std::string::npos) continue;
+  stopping.api->BeginStop();
+  const test::ClientResponse answer = test::ReadResponse(waiting);
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  EXPECT_NE(answer.body.find("\"rest\""), std::string::npos) << answer.body;
+  for (const std::string path : {"/readyz", "/v1/instances"}) {
+    const test::ClientResponse refused = client.Get(path);
+    EXPECT_EQ(refused.status, 503) << path;
+    EXPECT_EQ(refused.Header("retry-after"), "1");
+    EXPECT_NE(refused.body.find("FM-5051"), std::string::npos) << refused.body;
+  }
+  EXPECT_EQ(client.Get("/healthz").status, 200);
+  server.Stop();
+}
+
 }  // namespace
 }  // namespace fermata

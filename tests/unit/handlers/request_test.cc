@@ -72,6 +72,27 @@ TEST(RequestReader, LongWaitsAreCut) {
   EXPECT_TRUE(query.mistakes().empty());
 }
 
+TEST(RequestReader, AnEmptyParameterIsAMistakeAndAnEmptyVariableIsNot) {
+  for (const std::string name : {"status", "process", "state", "key", "startedAfter", "cursor", "limit", "until"}) {
+    HttpRequest request;
+    request.query = {{name, ""}};
+    const QueryReader query(request, {"status", "process", "state", "key", "startedAfter", "cursor", "limit", "until"});
+    ASSERT_EQ(query.mistakes().size(), 1u) << name;
+    EXPECT_EQ(query.mistakes()[0].code, kWrongParameter);
+    EXPECT_EQ(query.mistakes()[0].path, "?" + name);
+  }
+  HttpRequest request;
+  request.query = {{"var.name", ""}};
+  EXPECT_TRUE(QueryReader(request, {"var."}).mistakes().empty());
+}
+
+TEST(RequestReader, OnlyTheOrderOfMembersIsNotPartOfWhatIsSaid) {
+  const auto in_order = [](const char* json) { return WriteJson(InOrder(*ParseJson(json))); };
+  EXPECT_EQ(in_order(R"({"b":[{"d":1,"c":2}],"a":null})"), R"({"a":null,"b":[{"c":2,"d":1}]})");
+  EXPECT_EQ(in_order("[2,1]"), "[2,1]");
+  EXPECT_NE(in_order(R"({"a":1})"), in_order(R"({"a":"1"})"));
+}
+
 // ---- events ----
 
 TEST(CloudEvents, StructuredKeepsExtensions) {
