@@ -186,6 +186,24 @@ TEST_F(CommandLine, SigtermStopsTheServerInOrder) {
   EXPECT_NE(server.Log().find("The server has stopped."), std::string::npos) << server.Log();
 }
 
+TEST_F(CommandLine, SigtermAnswersThoseWhoWait) {
+  FermataServer server({"--storage", "memory"});
+  ASSERT_EQ(server
+                .Deploy("fermata: 1\nprocess: rest\nversion: 1.0.0\nstates:\n  lie: { after: { 1d: done } }\n"
+                        "  done: { end: {} }\n")
+                .status,
+            201);
+  RawClient waiting(server.port());
+  ASSERT_TRUE(
+      waiting.Send("POST /v1/instances?wait=50s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                   "Content-Length: 18\r\n\r\n{\"process\":\"rest\"}"));
+  while (At(server.http().Get("/v1/instances?status=waiting"), "items.0.id").empty()) continue;
+  EXPECT_EQ(server.Stop(), 0);
+  const ClientResponse answer = ReadResponse(waiting);
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(At(answer, "states"), R"(["lie"])");
+}
+
 TEST_F(CommandLine, TheHelloExampleRuns) {
   const CommandResult result =
       RunCommand({"env", "FERMATA_SERVER=" + server_->url(), FERMATA_SOURCE_DIR "/examples/hello/run.sh", "Ann"});
