@@ -32,17 +32,36 @@ int Shard::HomeShardOf(const std::string& tenant, std::string_view value) const 
   return HomeShard(tenant, value, shard_count_);
 }
 
+// The value under which the event's identity is noted. Parts of an event that has several are accepted one by one; one
+// that has a single value is known without it, so that the same identity with other data is the same event. Over
+// several shards that holds for the same value only, which is what leads to the shard.
+const std::string& Shard::IdentityValue(const EventMessage& message) const {
+  static const std::string kAny;
+  return message.alone && shard_count_ == 1 ? kAny : message.value;
+}
+
+Result<bool> Shard::WasAccepted(const EventMessage& message) {
+  const CloudEvent& event = message.event;
+  for (const std::string& value : {std::string(), message.value}) {
+    if (value.empty() && shard_count_ > 1) continue;
+    Result<std::optional<EventIdentityRow>> seen =
+        services_.storage.FindEventIdentity(message.tenant, event.source, event.id, value);
+    if (!seen.ok()) return seen.error();
+    std::vector<EventIdentityRow> identities;
+    if (seen->has_value()) identities.push_back(**seen);
+    pending_identities_.Merge(GroupKey({message.tenant, event.source, event.id, value}), identities,
+                              [](const EventIdentityRow&) { return std::string(); });
+    if (!identities.empty() && identities.front().expires_us > now_us_) return true;
+  }
+  return false;
+}
+
 Result<EventReply> Shard::Correlate(const EventMessage& message) {
   const CloudEvent& event = message.event;
   EventReply reply;
-  Result<std::optional<EventIdentityRow>> seen =
-      services_.storage.FindEventIdentity(message.tenant, event.source, event.id, message.value);
-  if (!seen.ok()) return seen.error();
-  std::vector<EventIdentityRow> identities;
-  if (seen->has_value()) identities.push_back(**seen);
-  std::string group = GroupKey({message.tenant, event.source, event.id, message.value});
-  pending_identities_.Merge(group, identities, [](const EventIdentityRow&) { return std::string(); });
-  if (!identities.empty() && identities.front().expires_us > now_us_) {
+  Result<bool> accepted = WasAccepted(message);
+  if (!accepted.ok()) return accepted.error();
+  if (*accepted) {
     reply.duplicate = true;
     return reply;
   }
@@ -72,8 +91,10 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
   Flight& flight = Open();
   int shard = HomeShardOf(message.tenant, message.value);
   std::int64_t remember_us = std::max(message.keep_ms, kEventIdentityMs) * 1000;
-  EventIdentityRow identity{shard, message.tenant, event.source, event.id, message.value, now_us_ + remember_us};
-  pending_identities_.Put(flight.number, group, std::string(), identity);
+  const std::string& value = IdentityValue(message);
+  EventIdentityRow identity{shard, message.tenant, event.source, event.id, value, now_us_ + remember_us};
+  pending_identities_.Put(flight.number, GroupKey({message.tenant, event.source, event.id, value}), std::string(),
+                          identity);
   flight.rows.event_identities.push_back(std::move(identity));
   services_.counters.events_accepted.fetch_add(1, std::memory_order_relaxed);
   return reply;

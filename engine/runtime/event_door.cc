@@ -69,6 +69,7 @@ std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, cons
   }
   std::vector<EventMessage> messages;
   for (auto& [value, message] : by_value) messages.push_back(std::move(message));
+  if (messages.size() == 1) messages.front().alone = true;
   return messages;
 }
 

@@ -49,7 +49,8 @@ struct Encoder {
                           {"addressed", Value::Bool(message.addressed)},
                           {"keepMs", Value::Int(message.keep_ms)},
                           {"event", EventToStored(message.event)},
-                          {"starts", Value::List(std::move(starts))}});
+                          {"starts", Value::List(std::move(starts))},
+                          {"alone", Value::Bool(message.alone)}});
   }
   Value operator()(const ScheduledMessage& message) const {
     return Value::Object({{"kind", Value::String("scheduled")},
@@ -102,6 +103,7 @@ Result<Message> DecodeEvent(const Value& json) {
   if (const Value* starts = json.Find("starts"); starts && starts->is_list())
     for (const Value& start : starts->as_list())
       message.starts.push_back({Text(start, "process"), Text(start, "version"), Flag(start, "keyed")});
+  message.alone = Flag(json, "alone");
   return Message(std::move(message));
 }
 

@@ -46,6 +46,7 @@ struct EventMessage {
   std::int64_t keep_ms = 0;
   CloudEvent event;
   std::vector<EventStart> starts{};
+  bool alone = false;  // the event has this value only
 };
 
 // A `match` was armed (or given up) for values that live on another shard.

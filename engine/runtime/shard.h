@@ -223,6 +223,8 @@ class Shard {
 
   // ---- correlation.cc ----
   Result<EventReply> Correlate(const EventMessage& message);
+  Result<bool> WasAccepted(const EventMessage& message);
+  const std::string& IdentityValue(const EventMessage& message) const;
   Result<std::set<InstanceId>> FindReceivers(const EventMessage& message);
   Result<std::vector<KeptEventRow>> KeptFor(const std::string& tenant, const std::string& process,
                                             const std::string& value);
