@@ -230,6 +230,26 @@ TEST_F(CommandLine, TheCommandsOfTheReadmeWork) {
   EXPECT_NE(ReadFile(folder.File("out.svg")).find("<svg"), std::string::npos);
 }
 
+// Compiled against the document as it is now, and run.
+TEST_F(CommandLine, TheTypeScriptClientRuns) {
+  const std::filesystem::path source = FERMATA_SOURCE_DIR;
+  const TempFolder folder;
+  const std::filesystem::path client = folder.path() / "examples/client-typescript";
+  std::filesystem::create_directories(client);
+  for (const char* file : {"package.json", "tsconfig.json", "quickstart.ts"})
+    std::filesystem::copy(source / "examples/client-typescript" / file, client / file);
+  for (const char* linked : {"api", "examples/hello", "examples/client-typescript/node_modules"})
+    std::filesystem::create_directory_symlink(source / linked, folder.path() / linked);
+  ASSERT_TRUE(std::filesystem::exists(client / "node_modules/typescript"))
+      << "Its packages are missing: npm ci --prefix examples/client-typescript";
+  const CommandResult result =
+      RunCommand({"sh", "-c",
+                  "cd '" + client.string() + "' && npm run --silent build >&2 && FERMATA_SERVER=" + server_->url() +
+                      " npm start --silent -- Ann"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(result.out, "completed {\"greeting\":\"Hello, Ann!\"}\n");
+}
+
 TEST_F(CommandLine, TheReservationExampleRuns) {
   ChildProcess store({"/usr/bin/python3", FERMATA_SOURCE_DIR "/examples/reservation/store.py", "0"}, {}, "/dev/null");
   const std::string line = store.ReadLine();
