@@ -66,6 +66,18 @@ inline constexpr std::size_t kActiveStatesMax = 10'000;  // of one instance, ove
 inline constexpr std::int64_t kSnapshotEvents = 256;     // a snapshot every so many journal rows
 inline constexpr std::size_t kSnapshotBytes = 64 << 10;  // or so many journal bytes
 
+// ---- operators ----
+inline constexpr int kBulkPerSecondDefault = 50;  // leaves most of the engine to everybody else
+inline constexpr int kBulkPerSecondMax = 1'000;
+inline constexpr int kBulksUnderWayMax = 20;
+inline constexpr std::size_t kBulksKeptMax = 200;      // works in bulk that people can look at, those that are over too
+inline constexpr std::size_t kBulkRefusalsKept = 20;   // enough to see what is wrong
+inline constexpr std::int64_t kBulkTrialMax = 10'000;  // instances that a dry run looks at: about a second
+inline constexpr std::int64_t kAuditEveryMs = 60'000;
+inline constexpr int kAuditRowsAtOnce = 50;  // live instances in one look: some milliseconds of reads
+inline constexpr std::int64_t kAuditOverdueMs =
+    600'000;  // so late no timer fires and no call ends, however much there is to do
+
 // ---- jobs ----
 inline constexpr std::int64_t kJobTimeoutDefaultMs = 30'000;
 inline constexpr std::int64_t kRetryFirstDefaultMs = 1'000;
@@ -80,6 +92,19 @@ inline constexpr std::size_t kHttpHandlesMax = 64;  // idle connections kept by 
 inline constexpr std::size_t kSecretBytesMax = 64 << 10;
 inline constexpr std::size_t kMailBytesMax = 1 << 20;  // one mail, encoded
 inline constexpr std::size_t kMailTemplateBytesMax = 256 << 10;
+
+inline constexpr std::int64_t kLeaseDefaultMs = 30'000;  // of a job that a worker has fetched
+inline constexpr std::int64_t kLeaseMsMin = 1'000;       // shorter ones lapse on the way to the worker
+inline constexpr std::int64_t kLeaseMsMax = 86'400'000;
+inline constexpr int kJobsFetchedMax = 100;                   // by one request: one commit, one answer
+inline constexpr int kOperationsFetchedMax = 100;             // asked for by one request
+inline constexpr std::size_t kFetchesWaitingMax = 10'000;     // workers and streams that wait for jobs
+inline constexpr std::int64_t kStreamOutstandingMax = 1'000;  // jobs that one stream may hold
+
+// ---- human tasks ----
+inline constexpr std::int64_t kTaskCommentsMax = 1'000;  // of one task; they stay in the journal
+inline constexpr std::size_t kTaskCommentBytesMax = 16 << 10;
+inline constexpr std::size_t kTaskCandidatesMax = 50;  // roles and names that one search for tasks gives
 
 // ---- drawing ----
 inline constexpr std::size_t kDrawnEdgesMax = 2'000;  // Graphviz needs seconds for them, and the time grows faster
@@ -133,6 +158,7 @@ inline constexpr std::size_t kHttpPipelineBytesMax =
     64 << 10;  // received behind a request that is still being answered; beyond: closed
 inline constexpr std::size_t kHttpChunkLineBytesMax = 1'024;        // a chunk's size with its extensions
 inline constexpr std::size_t kHttpStreamBacklogBytesMax = 1 << 20;  // a stream's slow reader is dropped beyond it
+inline constexpr std::int64_t kStreamHeartbeatMs = 15'000;          // below what proxies take for a dead connection
 inline constexpr std::int64_t kHttpHeaderTimeoutMs = 10'000;
 inline constexpr std::int64_t kHttpBodyTimeoutMs = 60'000;   // 4 MiB at 70 kB/s
 inline constexpr std::int64_t kHttpIdleTimeoutMs = 120'000;  // above nginx's 60 s, so that the proxy closes first
@@ -144,5 +170,22 @@ inline constexpr int kPageItemsDefault = 50;
 inline constexpr int kPageItemsMax = 500;
 inline constexpr int kApiThreads = 4;               // wait for storage on behalf of requests
 inline constexpr std::size_t kApiQueueMax = 4'096;  // requests waiting for one of them; beyond: 503
+
+// ---- security ----
+inline constexpr int kSecurityLane = 1'010;  // of storage; beside the engine's own
+inline constexpr std::size_t kApiKeysMax = 10'000;
+inline constexpr std::size_t kApiKeyWordsMax = 32;  // process globs of one key
+inline constexpr std::size_t kApiKeyNameBytesMax = 200;
+inline constexpr std::int64_t kApiKeyUsedEveryMs = 3'600'000;  // how exactly the last use of a key is kept
+inline constexpr double kRequestsPerSecondDefault = 1'000;     // of one key
+inline constexpr double kRequestsPerSecondMax = 1'000'000;
+inline constexpr std::size_t kCallersLimitedMax = 100'000;  // remembered for their rates; beyond: all begin anew
+inline constexpr std::size_t kOwnersCachedMax = 100'000;    // instances whose tenant is known without looking
+inline constexpr std::size_t kBearerTokenBytesMax = 12 << 10;
+inline constexpr std::int64_t kTokenLeewayMs = 60'000;           // between our clock and that of a token's issuer
+inline constexpr std::int64_t kIssuerKeysFreshMs = 10 * 60'000;  // then they are asked for again
+inline constexpr std::int64_t kIssuerKeysPauseMs = 30'000;       // at least between two times
+inline constexpr std::int64_t kIssuerTimeoutMs = 5'000;
+inline constexpr std::size_t kIssuerAnswerBytesMax = 1 << 20;
 
 }  // namespace fermata

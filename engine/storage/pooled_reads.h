@@ -60,6 +60,24 @@ class PooledReads : public Storage {
   Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) final {
     return readers().With([&](Reader& reader) { return reader.ListTasks(filter); });
   }
+  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us) final {
+    return readers().With([&](Reader& reader) { return reader.CountTasks(tenant, user, now_us); });
+  }
+  Result<std::vector<JobRow>> ListJobs(const JobFilter& filter) final {
+    return readers().With([&](Reader& reader) { return reader.ListJobs(filter); });
+  }
+  Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo) final {
+    return readers().With([&](Reader& reader) { return reader.FindJob(instance, activation, undo); });
+  }
+  Result<std::vector<JobRow>> FindAvailableJobs(const JobsWanted& wanted) final {
+    return readers().With([&](Reader& reader) { return reader.FindAvailableJobs(wanted); });
+  }
+  Result<std::int64_t> NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us) final {
+    return readers().With([&](Reader& reader) { return reader.NextLeaseEnd(tenant, operation, now_us); });
+  }
+  Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) final {
+    return readers().With([&](Reader& reader) { return reader.CountJobs(now_us); });
+  }
   Result<std::vector<ScheduleRow>> ReadSchedules() final {
     return readers().With([](Reader& reader) { return reader.ReadSchedules(); });
   }
@@ -68,6 +86,12 @@ class PooledReads : public Storage {
   }
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) final {
     return readers().With([&](Reader& reader) { return reader.ReadInstances(after, limit); });
+  }
+  Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadLiveInstances(after, limit); });
+  }
+  Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) final {
+    return readers().With([&](Reader& reader) { return reader.ReadStandingOrders(kind); });
   }
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                            int limit) final {
@@ -91,6 +115,15 @@ class PooledReads : public Storage {
   }
   Result<std::vector<ManifestRow>> ReadManifests() final {
     return readers().With([](Reader& reader) { return reader.ReadManifests(); });
+  }
+  Result<std::vector<ApiKeyRow>> ReadApiKeys() final {
+    return readers().With([](Reader& reader) { return reader.ReadApiKeys(); });
+  }
+  Result<std::vector<AuditRow>> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadAudit(tenant, after_seq, limit); });
+  }
+  Result<std::vector<AuditRow>> ReadAuditHeads() final {
+    return readers().With([](Reader& reader) { return reader.ReadAuditHeads(); });
   }
 
  protected:

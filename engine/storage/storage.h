@@ -139,7 +139,24 @@ struct TaskRow {
   std::int64_t due_us = std::numeric_limits<std::int64_t>::max();  // lists are in this order; those without come last
   std::int64_t opened_us = 0;
   std::string bytes;
+  std::string claimed{};  // by whom; empty = nobody
   friend bool operator==(const TaskRow&, const TaskRow&) = default;
+};
+
+// One try of a call that an external worker carries out: put by the commit that dispatches it, deleted by the one that takes its outcome or
+// withdraws it. (instance, activation, undo) is the primary key: another try replaces the row.
+struct JobRow {
+  InstanceId instance;
+  std::int64_t activation = 0;
+  bool undo = false;
+  std::string tenant, process, state, operation;  // connector.operation
+  std::int64_t attempt = 1;
+  std::int64_t opened_us = 0;
+  std::int64_t lease_until_us = 0;  // 0 = this try was not fetched yet; in the past: the lease has lapsed
+  std::string lease_token, worker;  // of the newest lease
+  std::int64_t ends_us = 0;         // then the try times out; 0 until it is fetched
+  std::string bytes;
+  friend bool operator==(const JobRow&, const JobRow&) = default;
 };
 
 // A variable of an instance that its process declares as searchable, as text. (instance, name) is the primary key.
@@ -171,6 +188,32 @@ struct ManifestRow {
   std::string text;
 };
 
+// An API key without its secret; `bytes` are made by api/security. There are few: they are read all at once.
+struct ApiKeyRow {
+  std::string id;
+  std::string bytes;
+  friend bool operator==(const ApiKeyRow&, const ApiKeyRow&) = default;
+};
+
+// One action in a tenant's audit log. (tenant, seq) is the primary key; seq counts a tenant's rows from 1 without a gap:
+// inserting one that is there already fails the batch. `hash` is over the other columns, `previous` is the hash of the row before.
+struct AuditRow {
+  std::string tenant;
+  std::int64_t seq = 0;
+  std::int64_t time_us = 0;
+  std::string actor, action, target, result;
+  std::string previous, hash;
+  friend bool operator==(const AuditRow&, const AuditRow&) = default;
+};
+
+// What an operator has ordered and stands until it is through or taken back: a pause, work in bulk. (kind, id) is the primary key; `bytes`
+// are made by runtime/. There are few.
+struct StandingOrderRow {
+  std::string kind, id;
+  std::string bytes;
+  friend bool operator==(const StandingOrderRow&, const StandingOrderRow&) = default;
+};
+
 // ---- writing ----
 
 // All of it or nothing. Puts replace a row with the same primary key (journal rows and definitions may not exist); deletes of absent rows are no errors.
@@ -193,6 +236,8 @@ struct Batch {
   std::vector<IncidentRow> incidents;
   std::vector<TaskRow> tasks;
   std::vector<TaskRow> tasks_deleted;  // only the primary key counts
+  std::vector<JobRow> jobs;
+  std::vector<JobRow> jobs_deleted;  // only the primary key counts
   std::vector<SearchRow> search_values;
   std::vector<InstanceId>
       instances_deleted;  // with their journals, snapshots, incidents and search values; keys taken for ever stay
@@ -201,6 +246,11 @@ struct Batch {
   std::vector<DefinitionRow> definitions;
   std::vector<std::pair<std::string, std::string>> live_versions;  // process -> hash that new starts take
   std::vector<ManifestRow> manifests;
+  std::vector<ApiKeyRow> api_keys;
+  std::vector<std::string> api_keys_deleted;  // ids
+  std::vector<AuditRow> audit;
+  std::vector<StandingOrderRow> standing_orders;
+  std::vector<StandingOrderRow> standing_orders_deleted;  // only the primary key counts
 
   bool empty() const;
   std::size_t Bytes() const;  // of payloads, roughly
@@ -259,6 +309,53 @@ struct TaskFilter {
   std::optional<InstanceId> instance;
   std::optional<TaskPlace> after;
   int limit = 50;
+  std::optional<std::string> assignee{};  // claimed by this user, or assigned to them
+  // Claimed by nobody, and assigned to one of these roles or users, or to nobody; empty = whatever.
+  std::vector<std::string> candidates{};
+};
+
+// Open tasks that have all of this in common.
+struct TaskCount {
+  std::string process, state, role;
+  bool mine = false;     // claimed by the user that was asked for, or assigned to them
+  bool free = false;     // claimed by nobody and assigned to no user
+  bool overdue = false;  // its due time has passed
+  std::int64_t count = 0;
+  friend bool operator==(const TaskCount&, const TaskCount&) = default;
+};
+
+// Where a page of jobs ended: ascending (opened_us, instance, activation, undo).
+struct JobPlace {
+  std::int64_t opened_us = 0;
+  InstanceId instance;
+  std::int64_t activation = 0;
+  bool undo = false;
+};
+
+struct JobFilter {
+  std::string tenant{kDefaultTenant};
+  std::optional<std::string> operation, process;
+  std::optional<InstanceId> instance;
+  std::optional<bool> leased;  // at `now_us`
+  std::int64_t now_us = 0;
+  std::optional<JobPlace> after;
+  int limit = 50;
+};
+
+// Jobs that a worker may fetch at `now_us`: never leased, or with a lapsed lease. Of the shards with shard % lanes == lane.
+struct JobsWanted {
+  std::string tenant{kDefaultTenant};
+  std::string operation;
+  std::int64_t now_us = 0;
+  int lanes = 1, lane = 0;
+  int limit = 1;
+};
+
+struct JobCount {
+  std::string tenant, operation;
+  std::int64_t available = 0, leased = 0;
+  std::int64_t oldest_us = 0;  // when the oldest of them was put
+  friend bool operator==(const JobCount&, const JobCount&) = default;
 };
 
 struct StorageInfo {
@@ -301,12 +398,26 @@ class Storage {
   virtual Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) = 0;
   virtual Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) = 0;
   virtual Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) = 0;
+  // By (process, state, role, mine, free, overdue). `user` may be empty: then none is theirs.
+  virtual Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user,
+                                                    std::int64_t now_us) = 0;
+  virtual Result<std::vector<JobRow>> ListJobs(const JobFilter& filter) = 0;
+  virtual Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo) = 0;
+  // Lapsed ones first, in the order in which they lapsed; then the oldest.
+  virtual Result<std::vector<JobRow>> FindAvailableJobs(const JobsWanted& wanted) = 0;
+  // When the next lease of this operation lapses; 0 if there is none after `now_us`.
+  virtual Result<std::int64_t> NextLeaseEnd(std::string_view tenant, std::string_view operation,
+                                            std::int64_t now_us) = 0;
+  // By (tenant, operation).
+  virtual Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) = 0;
 
   // For recovery and the timer queue; pages by key. `shard_from`..`shard_to` inclusive.
   // Live instances whose status is running or compensating: the ones that may have jobs in flight.
   virtual Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) = 0;
   // Every instance, by id.
   virtual Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) = 0;
+  // Live instances, by (tenant, started_us, id); after this one.
+  virtual Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) = 0;
   virtual Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                                    int limit) = 0;  // by (due, instance, activation, slot)
   virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after,
@@ -319,6 +430,13 @@ class Storage {
   virtual Result<std::vector<DefinitionRow>> ReadDefinitions() = 0;
   virtual Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() = 0;
   virtual Result<std::vector<ManifestRow>> ReadManifests() = 0;
+
+  virtual Result<std::vector<ApiKeyRow>> ReadApiKeys() = 0;  // by id
+  virtual Result<std::vector<AuditRow>> ReadAudit(std::string_view tenant, std::int64_t after_seq,
+                                                  int limit) = 0;  // by seq
+  virtual Result<std::vector<AuditRow>> ReadAuditHeads() = 0;      // the last row of each tenant, by tenant
+
+  virtual Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) = 0;  // by id
 
   // Deletes at most `limit` expired kept events, identities and idempotency keys each. Gives how many went.
   virtual Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) = 0;

@@ -85,12 +85,31 @@ Result<std::vector<IncidentRow>> SimStorage::ListIncidents(const IncidentFilter&
   return Read(tables_.ListIncidents(filter));
 }
 Result<std::vector<TaskRow>> SimStorage::ListTasks(const TaskFilter& filter) { return Read(tables_.ListTasks(filter)); }
+Result<std::vector<TaskCount>> SimStorage::CountTasks(std::string_view tenant, std::string_view user,
+                                                      std::int64_t now_us) {
+  return Read(tables_.CountTasks(tenant, user, now_us));
+}
+Result<std::vector<JobRow>> SimStorage::ListJobs(const JobFilter& filter) { return Read(tables_.ListJobs(filter)); }
+Result<std::optional<JobRow>> SimStorage::FindJob(const InstanceId& instance, std::int64_t activation, bool undo) {
+  return Read(tables_.FindJob(instance, activation, undo));
+}
+Result<std::vector<JobRow>> SimStorage::FindAvailableJobs(const JobsWanted& wanted) {
+  return Read(tables_.FindAvailableJobs(wanted));
+}
+Result<std::int64_t> SimStorage::NextLeaseEnd(std::string_view tenant, std::string_view operation,
+                                              std::int64_t now_us) {
+  return Read(tables_.NextLeaseEnd(tenant, operation, now_us));
+}
+Result<std::vector<JobCount>> SimStorage::CountJobs(std::int64_t now_us) { return Read(tables_.CountJobs(now_us)); }
 Result<std::vector<ScheduleRow>> SimStorage::ReadSchedules() { return Read(tables_.ReadSchedules()); }
 Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const InstanceId& after, int limit) {
   return Read(tables_.ListBusyInstances(after, limit));
 }
 Result<std::vector<InstanceRow>> SimStorage::ReadInstances(const InstanceId& after, int limit) {
   return Read(tables_.ReadInstances(after, limit));
+}
+Result<std::vector<InstanceRow>> SimStorage::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {
+  return Read(tables_.ReadLiveInstances(after, limit));
 }
 Result<std::vector<TimerRow>> SimStorage::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                                      int limit) {

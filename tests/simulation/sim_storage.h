@@ -50,9 +50,20 @@ class SimStorage final : public Storage {
   Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override;
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override;
   Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) override;
+  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user,
+                                            std::int64_t now_us) override;
+  Result<std::vector<JobRow>> ListJobs(const JobFilter& filter) override;
+  Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo) override;
+  Result<std::vector<JobRow>> FindAvailableJobs(const JobsWanted& wanted) override;
+  Result<std::int64_t> NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us) override;
+  Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) override;
   Result<std::vector<ScheduleRow>> ReadSchedules() override;
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override;
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override;
+  Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override;
+  Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) override {
+    return tables_.ReadStandingOrders(kind);
+  }
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                            int limit) override;
   Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override;
@@ -63,6 +74,11 @@ class SimStorage final : public Storage {
     return tables_.ReadLiveVersions();
   }
   Result<std::vector<ManifestRow>> ReadManifests() override { return tables_.ReadManifests(); }
+  Result<std::vector<ApiKeyRow>> ReadApiKeys() override { return tables_.ReadApiKeys(); }
+  Result<std::vector<AuditRow>> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) override {
+    return tables_.ReadAudit(tenant, after_seq, limit);
+  }
+  Result<std::vector<AuditRow>> ReadAuditHeads() override { return tables_.ReadAuditHeads(); }
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     return tables_.DeleteExpired(now_us, limit);
   }

@@ -304,6 +304,42 @@ TEST_P(Rows, DefinitionsVersionsAndManifestsComeBack) {
   EXPECT_EQ(manifests[0].deployed_us, 4);
 }
 
+TEST_P(Rows, ApiKeysComeBackAndDeletedOnesAreGone) {
+  Batch batch;
+  batch.api_keys = {{"b", AllBytes()}, {"a", "first"}};
+  Put(batch);
+  Batch later;
+  later.api_keys = {{"a", "second"}};
+  later.api_keys_deleted = {"b", "absent"};
+  Put(later);
+  Reopen();
+  if (!backend().durable()) return;
+  EXPECT_THAT(storage().ReadApiKeys().value(), ElementsAre(ApiKeyRow{"a", "second"}));
+}
+
+TEST_P(Rows, TheAuditLogIsReadByTenantInItsOrder) {
+  const auto row = [](const std::string& tenant, std::int64_t seq) {
+    return AuditRow{tenant, seq, 7, kHardText, "cancel", kHardText, "200", "before", "hash" + std::to_string(seq)};
+  };
+  Batch batch;
+  batch.audit = {row("b", 1), row("a", 2), row("a", 1), row("a", 3)};
+  Put(batch);
+  EXPECT_THAT(storage().ReadAudit("a", 0, 2).value(), ElementsAre(row("a", 1), row("a", 2)));
+  EXPECT_THAT(storage().ReadAudit("a", 2, 10).value(), ElementsAre(row("a", 3)));
+  EXPECT_THAT(storage().ReadAudit("nobody", 0, 10).value(), IsEmpty());
+  EXPECT_THAT(storage().ReadAuditHeads().value(), ElementsAre(row("a", 3), row("b", 1)));
+}
+
+TEST_P(Rows, AnAuditRowThatIsThereAlreadyFailsTheBatch) {
+  Batch batch;
+  batch.audit = {{"a", 1, 7, "ann", "cancel", "i", "200", "", "h"}};
+  Put(batch);
+  Batch again = batch;
+  again.live_versions = {{"signup", "h1"}};
+  EXPECT_EQ(CommitAndWait(storage(), again), CommitOutcome::kFailed);
+  EXPECT_THAT(storage().ReadLiveVersions().value(), IsEmpty());
+}
+
 TEST_P(Rows, EverythingIsThereAfterReopening) {
   if (!backend().durable()) {
     Put(BatchOf({JournalWith(Id(1), 1)}));

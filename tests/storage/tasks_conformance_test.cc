@@ -186,6 +186,45 @@ TEST_P(Tasks, AllInstancesAreReadByTheirIdsInPages) {
   EXPECT_THAT(ids(Id(3), 2), IsEmpty());
 }
 
+TEST_P(Tasks, LiveInstancesAreReadByTenantAndStartInPages) {
+  Batch batch;
+  for (int i = 1; i <= 4; ++i) {
+    batch.instances.push_back(InstanceWith(Id(i)));
+    batch.instances.back().started_us = 10 - i;
+  }
+  batch.instances[0].tenant = "a-tenant";
+  batch.instances[1].live = false;
+  batch.instances[1].status = "completed";
+  batch.instances[3].started_us = batch.instances[2].started_us;
+  Put(batch);
+  const auto page = [&](const std::optional<InstanceRow>& after, int limit) {
+    return storage().ReadLiveInstances(after, limit).value();
+  };
+  EXPECT_THAT(page(std::nullopt, 9), ElementsAre(batch.instances[0], batch.instances[2], batch.instances[3]));
+  EXPECT_THAT(page(std::nullopt, 1), ElementsAre(batch.instances[0]));
+  EXPECT_THAT(page(batch.instances[0], 1), ElementsAre(batch.instances[2]));
+  EXPECT_THAT(page(batch.instances[2], 9), ElementsAre(batch.instances[3]));
+  EXPECT_THAT(page(batch.instances[3], 9), IsEmpty());
+}
+
+TEST_P(Tasks, StandingOrdersArePutReplacedDeletedAndReadByTheirKind) {
+  Batch batch;
+  batch.standing_orders = {{"pause", "connector/bank", AllBytes()}, {"pause", "a", "1"}, {"bulk", "b", "2"}};
+  Put(batch);
+  Batch newer;
+  newer.standing_orders = {{"pause", "a", "3"}};
+  Put(newer);
+  EXPECT_THAT(storage().ReadStandingOrders("pause").value(),
+              ElementsAre(newer.standing_orders[0], batch.standing_orders[0]));
+  Batch gone;
+  gone.standing_orders_deleted = {{"pause", "a", ""}, {"bulk", "a", ""}};
+  Put(gone);
+  Reopen();
+  EXPECT_EQ(storage().ReadStandingOrders("pause")->size(), backend().durable() ? 1u : 0u);
+  EXPECT_EQ(storage().ReadStandingOrders("bulk")->size(), backend().durable() ? 1u : 0u);
+  EXPECT_THAT(storage().ReadStandingOrders("other").value(), IsEmpty());
+}
+
 TEST_P(Tasks, TasksAndSchedulesAreThereAfterReopening) {
   Batch batch;
   batch.tasks = {TaskWith(Id(1), 1, 10)};

@@ -75,6 +75,31 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.ListTasks(filter);
   }
+  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user,
+                                            std::int64_t now_us) override {
+    std::lock_guard lock(mutex_);
+    return tables_.CountTasks(tenant, user, now_us);
+  }
+  Result<std::vector<JobRow>> ListJobs(const JobFilter& filter) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ListJobs(filter);
+  }
+  Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindJob(instance, activation, undo);
+  }
+  Result<std::vector<JobRow>> FindAvailableJobs(const JobsWanted& wanted) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindAvailableJobs(wanted);
+  }
+  Result<std::int64_t> NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us) override {
+    std::lock_guard lock(mutex_);
+    return tables_.NextLeaseEnd(tenant, operation, now_us);
+  }
+  Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) override {
+    std::lock_guard lock(mutex_);
+    return tables_.CountJobs(now_us);
+  }
   Result<std::vector<ScheduleRow>> ReadSchedules() override {
     std::lock_guard lock(mutex_);
     return tables_.ReadSchedules();
@@ -86,6 +111,14 @@ class MemoryStorage : public Storage {
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
     std::lock_guard lock(mutex_);
     return tables_.ReadInstances(after, limit);
+  }
+  Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadLiveInstances(after, limit);
+  }
+  Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadStandingOrders(kind);
   }
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
                                            int limit) override {
@@ -116,6 +149,18 @@ class MemoryStorage : public Storage {
   Result<std::vector<ManifestRow>> ReadManifests() override {
     std::lock_guard lock(mutex_);
     return tables_.ReadManifests();
+  }
+  Result<std::vector<ApiKeyRow>> ReadApiKeys() override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadApiKeys();
+  }
+  Result<std::vector<AuditRow>> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadAudit(tenant, after_seq, limit);
+  }
+  Result<std::vector<AuditRow>> ReadAuditHeads() override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadAuditHeads();
   }
 
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {

@@ -46,10 +46,16 @@ bool Matches(const IncidentRow& row, const IncidentFilter& filter) {
          (!filter.instance || row.instance == *filter.instance) && (!filter.open || row.open == *filter.open);
 }
 
+bool IsFor(const TaskRow& row, const std::vector<std::string>& candidates) {
+  return (row.role.empty() && row.user.empty()) || Contains(candidates, row.role) || Contains(candidates, row.user);
+}
+
 bool Matches(const TaskRow& row, const TaskFilter& filter) {
   return row.tenant == filter.tenant && (!filter.process || row.process == *filter.process) &&
          (!filter.state || row.state == *filter.state) && (!filter.role || row.role == *filter.role) &&
-         (!filter.user || row.user == *filter.user) && (!filter.instance || row.instance == *filter.instance);
+         (!filter.user || row.user == *filter.user) && (!filter.instance || row.instance == *filter.instance) &&
+         (!filter.assignee || row.user == *filter.assignee || row.claimed == *filter.assignee) &&
+         (filter.candidates.empty() || (row.claimed.empty() && IsFor(row, filter.candidates)));
 }
 
 // Erases at most `limit` entries that expired; gives how many.
@@ -92,7 +98,9 @@ bool Tables::Apply(const Batch& batch) {
   ApplyInstances(batch);
   ApplyEvents(batch);
   ApplyTasks(batch);
+  ApplyJobs(batch);
   ApplyDefinitions(batch);
+  ApplySecurity(batch);
   return true;
 }
 
@@ -107,7 +115,9 @@ bool Tables::Allowed(const Batch& batch) const {
     const std::pair key{row.process, row.version};
     if (definitions_.contains(key) || !definitions.insert(key).second) return false;
   }
-  return true;
+  return std::none_of(batch.audit.begin(), batch.audit.end(), [this](const AuditRow& row) {
+    return audit_.contains({row.tenant, row.seq});
+  });
 }
 
 void Tables::ApplyDeletes(const Batch& batch) {
@@ -117,6 +127,7 @@ void Tables::ApplyDeletes(const Batch& batch) {
   for (const KeptEventRow& row : batch.kept_events_deleted) kept_events_.erase(KeyOf(row));
   for (const TaskRow& row : batch.tasks_deleted) DeleteTask({row.instance, row.activation});
   for (const InstanceId& id : batch.instances_deleted) DeleteInstance(id);
+  for (const StandingOrderRow& row : batch.standing_orders_deleted) standing_orders_.erase({row.kind, row.id});
   for (const ScheduleRow& row : batch.schedules_deleted) schedules_.erase(MakeWords(row.tenant, row.process));
 }
 
@@ -193,7 +204,14 @@ void Tables::ApplyEvents(const Batch& batch) {
 void Tables::ApplyDefinitions(const Batch& batch) {
   for (const DefinitionRow& row : batch.definitions) definitions_[{row.process, row.version}] = row;
   for (const auto& [process, hash] : batch.live_versions) live_versions_[process] = hash;
+  for (const StandingOrderRow& row : batch.standing_orders) standing_orders_[{row.kind, row.id}] = row;
   for (const ManifestRow& row : batch.manifests) manifests_[{row.connector, row.version}] = row;
+}
+
+void Tables::ApplySecurity(const Batch& batch) {
+  for (const std::string& id : batch.api_keys_deleted) api_keys_.erase(id);
+  for (const ApiKeyRow& row : batch.api_keys) api_keys_[row.id] = row;
+  for (const AuditRow& row : batch.audit) audit_[{row.tenant, row.seq}] = row;
 }
 
 std::optional<StoredInstance> Tables::LoadInstance(const InstanceId& id) const {
@@ -297,6 +315,21 @@ std::vector<TaskRow> Tables::ListTasks(const TaskFilter& filter) const {
   return rows;
 }
 
+std::vector<TaskCount> Tables::CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us) const {
+  std::map<std::tuple<std::string, std::string, std::string, bool, bool, bool>, std::int64_t> counts;
+  for (const auto& [key, row] : tasks_) {
+    if (row.tenant != tenant) continue;
+    const bool mine = !user.empty() && (row.claimed == user || row.user == user);
+    counts[{row.process, row.state, row.role, mine, row.claimed.empty() && row.user.empty(), row.due_us < now_us}] += 1;
+  }
+  std::vector<TaskCount> rows;
+  for (const auto& [group, count] : counts) {
+    const auto& [process, state, role, mine, free, overdue] = group;
+    rows.push_back({process, state, role, mine, free, overdue, count});
+  }
+  return rows;
+}
+
 std::vector<ScheduleRow> Tables::ReadSchedules() const { return AllOf(schedules_); }
 
 std::vector<InstanceId> Tables::ListBusyInstances(const InstanceId& after, int limit) const {
@@ -312,6 +345,23 @@ std::vector<InstanceRow> Tables::ReadInstances(const InstanceId& after, int limi
   std::vector<InstanceRow> rows;
   for (auto at = instances_.upper_bound(after); at != instances_.end() && !Full(rows.size(), limit); ++at)
     rows.push_back(at->second);
+  return rows;
+}
+
+std::vector<InstanceRow> Tables::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) const {
+  const auto place = [](const InstanceRow& row) { return std::tie(row.tenant, row.started_us, row.id); };
+  std::vector<InstanceRow> rows;
+  for (const auto& [id, row] : instances_)
+    if (row.live && (!after || place(row) > place(*after))) rows.push_back(row);
+  std::sort(rows.begin(), rows.end(), [&](const InstanceRow& a, const InstanceRow& b) { return place(a) < place(b); });
+  if (Full(rows.size(), limit)) rows.resize(static_cast<std::size_t>(std::max(limit, 0)));
+  return rows;
+}
+
+std::vector<StandingOrderRow> Tables::ReadStandingOrders(std::string_view kind) const {
+  std::vector<StandingOrderRow> rows;
+  for (const auto& [key, row] : standing_orders_)
+    if (row.kind == kind) rows.push_back(row);
   return rows;
 }
 
@@ -339,6 +389,24 @@ std::vector<std::pair<std::string, std::string>> Tables::ReadLiveVersions() cons
 }
 
 std::vector<ManifestRow> Tables::ReadManifests() const { return AllOf(manifests_); }
+
+std::vector<ApiKeyRow> Tables::ReadApiKeys() const { return AllOf(api_keys_); }
+
+std::vector<AuditRow> Tables::ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) const {
+  std::vector<AuditRow> rows;
+  auto at = audit_.upper_bound({std::string(tenant), after_seq});
+  for (; at != audit_.end() && at->first.first == tenant && !Full(rows.size(), limit); ++at) rows.push_back(at->second);
+  return rows;
+}
+
+std::vector<AuditRow> Tables::ReadAuditHeads() const {
+  std::vector<AuditRow> heads;
+  for (const auto& [key, row] : audit_) {
+    if (!heads.empty() && heads.back().tenant == row.tenant) heads.pop_back();
+    heads.push_back(row);
+  }
+  return heads;
+}
 
 std::int64_t Tables::DeleteExpired(std::int64_t now_us, int limit) {
   return EraseExpired(kept_events_, now_us, limit) + EraseExpired(event_identities_, now_us, limit) +

@@ -34,9 +34,18 @@ class Tables {
   std::optional<IdempotencyRow> FindIdempotencyKey(std::string_view tenant, std::string_view key) const;
   std::vector<IncidentRow> ListIncidents(const IncidentFilter& filter) const;
   std::vector<TaskRow> ListTasks(const TaskFilter& filter) const;
+  std::vector<TaskCount> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us) const;
+  // jobs.cc
+  std::vector<JobRow> ListJobs(const JobFilter& filter) const;
+  std::optional<JobRow> FindJob(const InstanceId& instance, std::int64_t activation, bool undo) const;
+  std::vector<JobRow> FindAvailableJobs(const JobsWanted& wanted) const;
+  std::int64_t NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us) const;
+  std::vector<JobCount> CountJobs(std::int64_t now_us) const;
   std::vector<ScheduleRow> ReadSchedules() const;
   std::vector<InstanceId> ListBusyInstances(const InstanceId& after, int limit) const;
   std::vector<InstanceRow> ReadInstances(const InstanceId& after, int limit) const;
+  std::vector<InstanceRow> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) const;
+  std::vector<StandingOrderRow> ReadStandingOrders(std::string_view kind) const;
   std::vector<TimerRow> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) const;
   std::vector<InboxRow> ReadInbox(const std::optional<InboxRow>& after, int limit) const;
   std::int64_t last_kept_event_order() const { return last_kept_event_order_; }
@@ -44,6 +53,9 @@ class Tables {
   std::vector<DefinitionRow> ReadDefinitions() const;
   std::vector<std::pair<std::string, std::string>> ReadLiveVersions() const;
   std::vector<ManifestRow> ReadManifests() const;
+  std::vector<ApiKeyRow> ReadApiKeys() const;
+  std::vector<AuditRow> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) const;
+  std::vector<AuditRow> ReadAuditHeads() const;
   std::int64_t DeleteExpired(std::int64_t now_us, int limit);
 
  private:
@@ -58,10 +70,12 @@ class Tables {
   void ApplyInstances(const Batch& batch);
   void ApplyEvents(const Batch& batch);
   void ApplyTasks(const Batch& batch);
+  void ApplyJobs(const Batch& batch);
   void DeleteTask(const RowKey& key);
   void DeleteInstance(const InstanceId& id);
   bool HasValues(const InstanceRow& row, const InstanceFilter& filter) const;
   void ApplyDefinitions(const Batch& batch);
+  void ApplySecurity(const Batch& batch);
 
   std::map<RowKey, JournalRow> journal_;
   std::map<InstanceId, SnapshotRow> snapshots_;
@@ -78,11 +92,16 @@ class Tables {
   std::map<RowKey, IncidentRow> incidents_;
   std::map<RowKey, TaskRow> tasks_;
   std::set<std::tuple<std::int64_t, InstanceId, std::int64_t>> tasks_by_due_;
+  using JobKey = std::tuple<InstanceId, std::int64_t, bool>;
+  std::map<JobKey, JobRow> jobs_;
   std::map<Words, ScheduleRow> schedules_;
   std::map<std::pair<InstanceId, std::string>, SearchRow> search_values_;
   std::map<std::pair<std::string, std::string>, DefinitionRow> definitions_;
   std::map<std::string, std::string> live_versions_;
   std::map<std::pair<std::string, std::string>, ManifestRow> manifests_;
+  std::map<std::string, ApiKeyRow> api_keys_;
+  std::map<std::pair<std::string, std::int64_t>, AuditRow> audit_;                   // tenant, seq
+  std::map<std::pair<std::string, std::string>, StandingOrderRow> standing_orders_;  // kind, id
   std::int64_t last_kept_event_order_ = 0;
   std::int64_t last_time_us_ = 0;
 };

@@ -133,10 +133,41 @@ CREATE TABLE search_values (
 CREATE INDEX search_values_by_value ON search_values (tenant, name, value, instance);
 )sql";
 
+constexpr const char* kMigration4 = R"sql(
+CREATE TABLE api_keys (id text COLLATE "C" NOT NULL PRIMARY KEY, bytes bytea NOT NULL);
+
+CREATE TABLE audit (
+  tenant text COLLATE "C" NOT NULL, seq bigint NOT NULL, time_us bigint NOT NULL, actor bytea NOT NULL,
+  action text COLLATE "C" NOT NULL, target bytea NOT NULL, result text COLLATE "C" NOT NULL,
+  previous text COLLATE "C" NOT NULL, hash text COLLATE "C" NOT NULL,
+  PRIMARY KEY (tenant, seq)
+);
+)sql";
+
+constexpr const char* kMigration5 = R"sql(
+CREATE TABLE jobs (
+  shard smallint NOT NULL, instance bytea NOT NULL, activation bigint NOT NULL, undo boolean NOT NULL,
+  tenant text COLLATE "C" NOT NULL, process text COLLATE "C" NOT NULL, state text COLLATE "C" NOT NULL,
+  operation text COLLATE "C" NOT NULL, attempt bigint NOT NULL, opened_us bigint NOT NULL, lease_until_us bigint NOT NULL,
+  lease_token text COLLATE "C" NOT NULL, worker bytea NOT NULL, ends_us bigint NOT NULL, bytes bytea NOT NULL,
+  PRIMARY KEY (shard, instance, activation, undo)
+);
+CREATE INDEX jobs_by_age ON jobs (tenant, opened_us, instance, activation, undo);
+CREATE INDEX jobs_never_leased ON jobs (tenant, operation, opened_us, instance) WHERE lease_until_us = 0;
+CREATE INDEX jobs_leased ON jobs (tenant, operation, lease_until_us, instance) WHERE lease_until_us > 0;
+
+ALTER TABLE tasks ADD COLUMN claimed bytea NOT NULL DEFAULT '';
+)sql";
+
+constexpr const char* kMigration6 = R"sql(
+CREATE TABLE standing_orders (
+  kind text COLLATE "C" NOT NULL, id bytea NOT NULL, bytes bytea NOT NULL,
+  PRIMARY KEY (kind, id)
+);
+)sql";
+
 constexpr Migration kMigrations[] = {
-    {1, kMigration1},
-    {2, kMigration2},
-    {3, kMigration3},
+    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4}, {5, kMigration5}, {6, kMigration6},
 };
 
 // The single row is what servers that start together wait for.

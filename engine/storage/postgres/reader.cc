@@ -52,6 +52,10 @@ constexpr const char* kListBusy =
     "id LIMIT $3";
 constexpr const char* kReadInstances =
     "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
+constexpr const char* kReadLiveInstances =
+    "SELECT " FERMATA_INSTANCE_COLUMNS
+    " FROM instances WHERE live AND (tenant, started_us, id) > ($1, $2, $3) ORDER BY tenant, started_us, id LIMIT $4";
+constexpr const char* kReadStandingOrders = "SELECT kind, id, bytes FROM standing_orders WHERE kind = $1 ORDER BY id";
 constexpr const char* kReadTimers =
     "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < $1 AND (due_us, instance, activation, slot) "
     "> "
@@ -60,7 +64,10 @@ constexpr const char* kReadInbox =
     "SELECT shard, sender, seq, position, bytes FROM inbox WHERE (sender, seq, position) > ($1, $2, $3) "
     "ORDER BY sender, seq, position LIMIT $4";
 constexpr const char* kListTasks =
-    "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes FROM tasks";
+    "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes, claimed FROM tasks";
+constexpr const char* kCountTasks =
+    "SELECT process, state, role, $2 <> ''::bytea AND $2 IN (claimed, assignee), claimed = '' AND assignee = '', "
+    "due_us < $3, count(*) FROM tasks WHERE tenant = $1 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6";
 constexpr const char* kReadSchedules = "SELECT shard, tenant, process, bytes FROM schedules ORDER BY tenant, process";
 constexpr const char* kReadCounter = "SELECT coalesce(max(value), 0) FROM counters WHERE name = $1";
 constexpr const char* kReadDefinitions =
@@ -68,6 +75,13 @@ constexpr const char* kReadDefinitions =
 constexpr const char* kReadLiveVersions = "SELECT process, hash FROM live_versions ORDER BY process";
 constexpr const char* kReadManifests =
     "SELECT connector, version, deployed_us, manifest FROM manifests ORDER BY connector, version";
+constexpr const char* kReadApiKeys = "SELECT id, bytes FROM api_keys ORDER BY id";
+#define FERMATA_AUDIT_COLUMNS "tenant, seq, time_us, actor, action, target, result, previous, hash"
+constexpr const char* kReadAudit =
+    "SELECT " FERMATA_AUDIT_COLUMNS " FROM audit WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+constexpr const char* kReadAuditHeads =
+    "SELECT " FERMATA_AUDIT_COLUMNS
+    " FROM audit WHERE (tenant, seq) IN (SELECT tenant, max(seq) FROM audit GROUP BY tenant) ORDER BY tenant";
 
 // Before every row, whatever the sign of its numbers.
 constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
@@ -107,8 +121,13 @@ IncidentRow ReadIncidentRow(const Rows& rows, int i) {
 }
 
 TaskRow ReadTaskRow(const Rows& rows, int i) {
-  return {rows.Id(i, 0),   rows.Int(i, 1),  rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4),
-          rows.Text(i, 5), rows.Text(i, 6), rows.Int(i, 7),  rows.Int(i, 8),  rows.Text(i, 9)};
+  return {rows.Id(i, 0),   rows.Int(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4), rows.Text(i, 5),
+          rows.Text(i, 6), rows.Int(i, 7), rows.Int(i, 8),  rows.Text(i, 9), rows.Text(i, 10)};
+}
+
+AuditRow ReadAuditRow(const Rows& rows, int i) {
+  return {rows.Text(i, 0), rows.Int(i, 1),  rows.Int(i, 2),  rows.Text(i, 3), rows.Text(i, 4),
+          rows.Text(i, 5), rows.Text(i, 6), rows.Text(i, 7), rows.Text(i, 8)};
 }
 
 Parameter Home(std::string_view tenant, std::string_view word) {
@@ -124,6 +143,10 @@ class FilteredQuery {
   void Where(const char* condition, Parameters... parameters) {
     query_.sql += std::exchange(first_, false) ? " WHERE " : " AND ";
     Append(condition, {std::move(parameters)...});
+  }
+  void WhereAll(const std::string& condition, std::vector<Parameter> parameters) {
+    query_.sql += std::exchange(first_, false) ? " WHERE " : " AND ";
+    Append(condition, std::move(parameters));
   }
   Query End(const char* order, int limit) && {
     Append(order, {Int8(limit)});
@@ -297,12 +320,30 @@ Result<std::vector<TaskRow>> Reader::ListTasks(const TaskFilter& filter) {
   if (filter.state) query.Where("state = ?", Text(*filter.state));
   if (filter.role) query.Where("role = ?", Bytea(*filter.role));
   if (filter.user) query.Where("assignee = ?", Bytea(*filter.user));
+  if (filter.assignee) query.Where("? IN (claimed, assignee)", Bytea(*filter.assignee));
+  if (!filter.candidates.empty()) {
+    std::vector<Parameter> words;
+    std::string condition = "claimed = '' AND ((role = '' AND assignee = '')";
+    for (const std::string& word : filter.candidates) {
+      condition += " OR ? IN (role, assignee)";
+      words.push_back(Bytea(word));
+    }
+    query.WhereAll(condition + ")", std::move(words));
+  }
   if (filter.instance)
     query.Where("shard = ? AND instance = ?", Int2(filter.instance->shard()), Bytea(*filter.instance));
   if (filter.after)
     query.Where("(due_us, instance, activation) > (?, ?, ?)", Int8(filter.after->due_us), Bytea(filter.after->instance),
                 Int8(filter.after->activation));
   return Read(std::move(query).End(" ORDER BY due_us, instance, activation LIMIT ?", filter.limit), ReadTaskRow);
+}
+
+Result<std::vector<TaskCount>> Reader::CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us) {
+  const auto read = [](const Rows& rows, int i) {
+    return TaskCount{rows.Text(i, 0),     rows.Text(i, 1),     rows.Text(i, 2), rows.Int(i, 3) != 0,
+                     rows.Int(i, 4) != 0, rows.Int(i, 5) != 0, rows.Int(i, 6)};
+  };
+  return Read<TaskCount>({kCountTasks, {Text(tenant), Bytea(user), Int8(now_us)}}, read);
 }
 
 Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
@@ -319,6 +360,19 @@ Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& afte
 
 Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
   return Read({kReadInstances, {Int2(after.shard()), Bytea(after), Int8(limit)}}, ReadInstanceRow);
+}
+
+Result<std::vector<InstanceRow>> Reader::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {
+  const InstanceRow from = after.value_or(InstanceRow());
+  return Read({kReadLiveInstances, {Text(from.tenant), Int8(from.started_us), Bytea(from.id), Int8(limit)}},
+              ReadInstanceRow);
+}
+
+Result<std::vector<StandingOrderRow>> Reader::ReadStandingOrders(std::string_view kind) {
+  const auto read = [](const Rows& rows, int i) {
+    return StandingOrderRow{rows.Text(i, 0), rows.Text(i, 1), rows.Text(i, 2)};
+  };
+  return Read<StandingOrderRow>({kReadStandingOrders, {Text(kind)}}, read);
 }
 
 Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
@@ -366,6 +420,17 @@ Result<std::vector<ManifestRow>> Reader::ReadManifests() {
   };
   return Read<ManifestRow>({kReadManifests, {}}, read);
 }
+
+Result<std::vector<ApiKeyRow>> Reader::ReadApiKeys() {
+  const auto read = [](const Rows& rows, int i) { return ApiKeyRow{rows.Text(i, 0), rows.Text(i, 1)}; };
+  return Read<ApiKeyRow>({kReadApiKeys, {}}, read);
+}
+
+Result<std::vector<AuditRow>> Reader::ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) {
+  return Read({kReadAudit, {Text(tenant), Int8(after_seq), Int8(limit)}}, ReadAuditRow);
+}
+
+Result<std::vector<AuditRow>> Reader::ReadAuditHeads() { return Read({kReadAuditHeads, {}}, ReadAuditRow); }
 
 Result<std::int64_t> Reader::DeleteExpired(std::int64_t now_us, int limit) {
   Result<std::vector<Rows>> all = RunAll(ExpiryQueries(now_us, limit));

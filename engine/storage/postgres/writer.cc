@@ -32,6 +32,9 @@ constexpr const char* kDeleteKeptEvents =
 constexpr const char* kDeleteTasks =
     "DELETE FROM tasks t USING unnest($1, $2, $3) AS d (shard, instance, activation) "
     "WHERE t.shard = d.shard AND t.instance = d.instance AND t.activation = d.activation";
+constexpr const char* kDeleteJobs =
+    "DELETE FROM jobs t USING unnest($1, $2, $3, $4) AS d (shard, instance, activation, undo) "
+    "WHERE t.shard = d.shard AND t.instance = d.instance AND t.activation = d.activation AND t.undo = d.undo";
 #define FERMATA_DELETE_OF_INSTANCES(table, column)                    \
   "DELETE FROM " table                                                \
   " t USING unnest($1, $2) AS d (shard, id) WHERE t.shard = d.shard " \
@@ -72,10 +75,20 @@ constexpr const char* kPutIncidents =
     "message = excluded.message, open = excluded.open, opened_us = excluded.opened_us, closed_us = excluded.closed_us";
 
 constexpr const char* kPutTasks =
-    "INSERT INTO tasks (shard, instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes) "
-    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (shard, instance, activation) DO "
+    "INSERT INTO tasks (shard, instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes, "
+    "claimed) SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (shard, instance, "
+    "activation) DO "
     "UPDATE SET tenant = excluded.tenant, process = excluded.process, state = excluded.state, role = excluded.role, "
-    "assignee = excluded.assignee, due_us = excluded.due_us, opened_us = excluded.opened_us, bytes = excluded.bytes";
+    "assignee = excluded.assignee, due_us = excluded.due_us, opened_us = excluded.opened_us, bytes = excluded.bytes, "
+    "claimed = excluded.claimed";
+constexpr const char* kPutJobs =
+    "INSERT INTO jobs (shard, instance, activation, undo, tenant, process, state, operation, attempt, opened_us, "
+    "lease_until_us, lease_token, worker, ends_us, bytes) "
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (shard, "
+    "instance, activation, undo) DO UPDATE SET tenant = excluded.tenant, process = excluded.process, state = "
+    "excluded.state, operation = excluded.operation, attempt = excluded.attempt, opened_us = excluded.opened_us, "
+    "lease_until_us = excluded.lease_until_us, lease_token = excluded.lease_token, worker = excluded.worker, ends_us = "
+    "excluded.ends_us, bytes = excluded.bytes";
 constexpr const char* kPutSearchValues =
     "INSERT INTO search_values (shard, instance, name, tenant, value) SELECT * FROM unnest($1, $2, $3, $4, $5) "
     "ON CONFLICT (shard, instance, name) DO UPDATE SET tenant = excluded.tenant, value = excluded.value";
@@ -116,9 +129,22 @@ constexpr const char* kPutLiveVersions =
 constexpr const char* kPutManifests =
     "INSERT INTO manifests (connector, version, deployed_us, manifest) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (connector, version) DO UPDATE SET deployed_us = excluded.deployed_us, manifest = excluded.manifest";
+constexpr const char* kDeleteStandingOrders =
+    "DELETE FROM standing_orders t USING unnest($1, $2) AS d (kind, id) WHERE t.kind = d.kind AND t.id = d.id";
+constexpr const char* kPutStandingOrders =
+    "INSERT INTO standing_orders (kind, id, bytes) SELECT * FROM unnest($1, $2, $3) "
+    "ON CONFLICT (kind, id) DO UPDATE SET bytes = excluded.bytes";
 constexpr const char* kRaiseCounters =
     "INSERT INTO counters (shard, name, value) SELECT * FROM unnest($1, $2, $3) "
     "ON CONFLICT (shard, name) DO UPDATE SET value = greatest(counters.value, excluded.value)";
+
+constexpr const char* kDeleteApiKeys = "DELETE FROM api_keys t USING unnest($1) AS d (id) WHERE t.id = d.id";
+constexpr const char* kPutApiKeys =
+    "INSERT INTO api_keys (id, bytes) SELECT * FROM unnest($1, $2) ON CONFLICT (id) DO UPDATE SET bytes = "
+    "excluded.bytes";
+constexpr const char* kPutAudit =
+    "INSERT INTO audit (tenant, seq, time_us, actor, action, target, result, previous, hash) "
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 constexpr const char* kExpireKeptEvents =
     "DELETE FROM kept_events WHERE (shard, tenant, value, process, arrival) IN "
@@ -189,6 +215,8 @@ void AppendDeletes(QueryList& list, const Batch& batch) {
            [](Table& t, const KeptEventRow& row) { t.Add(row.shard, row.tenant, row.value, row.process, row.order); });
   list.Add(kDeleteTasks, {kInt2, kBytea, kInt8}, batch.tasks_deleted,
            [](Table& t, const TaskRow& row) { t.Add(row.instance.shard(), row.instance, row.activation); });
+  list.Add(kDeleteJobs, {kInt2, kBytea, kInt8, kBool}, batch.jobs_deleted,
+           [](Table& t, const JobRow& row) { t.Add(row.instance.shard(), row.instance, row.activation, row.undo); });
   for (const char* sql : kDeleteInstances)
     list.Add(sql, {kInt2, kBytea}, batch.instances_deleted,
              [](Table& t, const InstanceId& id) { t.Add(id.shard(), id); });
@@ -246,10 +274,17 @@ void AppendEvents(QueryList& list, const Batch& batch) {
 }
 
 void AppendTasks(QueryList& list, const Batch& batch) {
-  list.Add(kPutTasks, {kInt2, kBytea, kInt8, kText, kText, kText, kBytea, kBytea, kInt8, kInt8, kBytea}, batch.tasks,
-           [](Table& t, const TaskRow& row) {
+  list.Add(kPutTasks, {kInt2, kBytea, kInt8, kText, kText, kText, kBytea, kBytea, kInt8, kInt8, kBytea, kBytea},
+           batch.tasks, [](Table& t, const TaskRow& row) {
              t.Add(row.instance.shard(), row.instance, row.activation, row.tenant, row.process, row.state, row.role,
-                   row.user, row.due_us, row.opened_us, row.bytes);
+                   row.user, row.due_us, row.opened_us, row.bytes, row.claimed);
+           });
+  list.Add(kPutJobs,
+           {kInt2, kBytea, kInt8, kBool, kText, kText, kText, kText, kInt8, kInt8, kInt8, kText, kBytea, kInt8, kBytea},
+           batch.jobs, [](Table& t, const JobRow& row) {
+             t.Add(row.instance.shard(), row.instance, row.activation, row.undo, row.tenant, row.process, row.state,
+                   row.operation, row.attempt, row.opened_us, row.lease_until_us, row.lease_token, row.worker,
+                   row.ends_us, row.bytes);
            });
   list.Add(kPutSearchValues, {kInt2, kBytea, kText, kText, kBytea}, batch.search_values,
            [](Table& t, const SearchRow& row) {
@@ -266,8 +301,23 @@ void AppendDefinitions(QueryList& list, const Batch& batch) {
            });
   list.Add(kPutLiveVersions, {kText, kText}, batch.live_versions,
            [](Table& t, const std::pair<std::string, std::string>& row) { t.Add(row.first, row.second); });
+  list.Add(kDeleteStandingOrders, {kText, kBytea}, batch.standing_orders_deleted,
+           [](Table& t, const StandingOrderRow& row) { t.Add(row.kind, row.id); });
+  list.Add(kPutStandingOrders, {kText, kBytea, kBytea}, batch.standing_orders,
+           [](Table& t, const StandingOrderRow& row) { t.Add(row.kind, row.id, row.bytes); });
   list.Add(kPutManifests, {kText, kText, kInt8, kBytea}, batch.manifests,
            [](Table& t, const ManifestRow& row) { t.Add(row.connector, row.version, row.deployed_us, row.text); });
+}
+
+void AppendSecurity(QueryList& list, const Batch& batch) {
+  list.Add(kDeleteApiKeys, {kText}, batch.api_keys_deleted, [](Table& t, const std::string& id) { t.Add(id); });
+  list.Add(kPutApiKeys, {kText, kBytea}, batch.api_keys,
+           [](Table& t, const ApiKeyRow& row) { t.Add(row.id, row.bytes); });
+  list.Add(kPutAudit, {kText, kInt8, kInt8, kBytea, kText, kBytea, kText, kText, kText}, batch.audit,
+           [](Table& t, const AuditRow& row) {
+             t.Add(row.tenant, row.seq, row.time_us, row.actor, row.action, row.target, row.result, row.previous,
+                   row.hash);
+           });
 }
 
 // The newest of both outlive the rows they were taken from. Ordered, so that lanes take the rows' locks in one order.
@@ -293,6 +343,7 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
   AppendEvents(list, batch);
   AppendTasks(list, batch);
   AppendDefinitions(list, batch);
+  AppendSecurity(list, batch);
   AppendCounters(list, batch);
 }
 

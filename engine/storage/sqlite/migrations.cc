@@ -114,10 +114,40 @@ CREATE TABLE search_values (
 CREATE INDEX search_values_by_value ON search_values (tenant, name, value, instance);
 )sql";
 
+constexpr const char* kMigration4 = R"sql(
+CREATE TABLE api_keys (id TEXT NOT NULL PRIMARY KEY, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+  tenant TEXT NOT NULL, seq INTEGER NOT NULL, time_us INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+  target TEXT NOT NULL, result TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
+  PRIMARY KEY (tenant, seq)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr const char* kMigration5 = R"sql(
+CREATE TABLE jobs (
+  instance BLOB NOT NULL, activation INTEGER NOT NULL, undo INTEGER NOT NULL, tenant TEXT NOT NULL, process TEXT NOT NULL,
+  state TEXT NOT NULL, operation TEXT NOT NULL, attempt INTEGER NOT NULL, opened_us INTEGER NOT NULL,
+  lease_until_us INTEGER NOT NULL, lease_token TEXT NOT NULL, worker TEXT NOT NULL, ends_us INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (instance, activation, undo)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX jobs_by_age ON jobs (tenant, opened_us, instance, activation, undo);
+CREATE INDEX jobs_never_leased ON jobs (tenant, operation, opened_us, instance) WHERE lease_until_us = 0;
+CREATE INDEX jobs_leased ON jobs (tenant, operation, lease_until_us, instance) WHERE lease_until_us > 0;
+
+ALTER TABLE tasks ADD COLUMN claimed TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr const char* kMigration6 = R"sql(
+CREATE TABLE standing_orders (
+  kind TEXT NOT NULL, id TEXT NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr Migration kMigrations[] = {
-    {1, kMigration1},
-    {2, kMigration2},
-    {3, kMigration3},
+    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4}, {5, kMigration5}, {6, kMigration6},
 };
 
 Error NotOurs(const std::string& path) {

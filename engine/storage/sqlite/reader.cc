@@ -40,6 +40,10 @@ constexpr const char* kListBusy =
     "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND id > ? ORDER BY id LIMIT ?";
 constexpr const char* kReadInstances =
     "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE id > ? ORDER BY id LIMIT ?";
+constexpr const char* kReadLiveInstances =
+    "SELECT " FERMATA_INSTANCE_COLUMNS
+    " FROM instances WHERE live = 1 AND (tenant, started_us, id) > (?, ?, ?) ORDER BY tenant, started_us, id LIMIT ?";
+constexpr const char* kReadStandingOrders = "SELECT kind, id, bytes FROM standing_orders WHERE kind = ? ORDER BY id";
 // The one value is looked up, then its instances: left alone, SQLite would walk all of them in the order that is wanted.
 constexpr const char* kSelectByValue =
     "SELECT " FERMATA_INSTANCE_COLUMNS
@@ -51,6 +55,9 @@ constexpr const char* kReadTimers =
 constexpr const char* kReadInbox =
     "SELECT sender, seq, position, bytes FROM inbox WHERE (sender, seq, position) > (?, ?, ?) "
     "ORDER BY sender, seq, position LIMIT ?";
+constexpr const char* kCountTasks =
+    "SELECT process, state, role, ?2 <> '' AND ?2 IN (claimed, assignee), claimed = '' AND assignee = '', due_us < ?3, "
+    "count(*) FROM tasks WHERE tenant = ?1 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6";
 constexpr const char* kReadSchedules = "SELECT tenant, process, bytes FROM schedules ORDER BY tenant, process";
 constexpr const char* kReadCounter = "SELECT value FROM counters WHERE name = ?";
 constexpr const char* kReadDefinitions =
@@ -58,6 +65,13 @@ constexpr const char* kReadDefinitions =
 constexpr const char* kReadLiveVersions = "SELECT process, hash FROM live_versions ORDER BY process";
 constexpr const char* kReadManifests =
     "SELECT connector, version, deployed_us, text FROM manifests ORDER BY connector, version";
+constexpr const char* kReadApiKeys = "SELECT id, bytes FROM api_keys ORDER BY id";
+#define FERMATA_AUDIT_COLUMNS "tenant, seq, time_us, actor, action, target, result, previous, hash"
+constexpr const char* kReadAudit =
+    "SELECT " FERMATA_AUDIT_COLUMNS " FROM audit WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?";
+constexpr const char* kReadAuditHeads =
+    "SELECT " FERMATA_AUDIT_COLUMNS
+    " FROM audit WHERE (tenant, seq) IN (SELECT tenant, max(seq) FROM audit GROUP BY tenant) ORDER BY tenant";
 
 InstanceRow ReadInstanceRow(const Statement& row) {
   InstanceRow instance{row.Id(0),   row.Text(1),  row.Text(2), row.Text(3),
@@ -85,8 +99,13 @@ IncidentRow ReadIncidentRow(const Statement& row) {
 }
 
 TaskRow ReadTaskRow(const Statement& row) {
-  return {row.Id(0),   row.Int(1),  row.Text(2), row.Text(3), row.Text(4),
-          row.Text(5), row.Text(6), row.Int(7),  row.Int(8),  row.Text(9)};
+  return {row.Id(0),   row.Int(1), row.Text(2), row.Text(3), row.Text(4), row.Text(5),
+          row.Text(6), row.Int(7), row.Int(8),  row.Text(9), row.Text(10)};
+}
+
+AuditRow ReadAuditRow(const Statement& row) {
+  return {row.Text(0), row.Int(1),  row.Int(2),  row.Text(3), row.Text(4),
+          row.Text(5), row.Text(6), row.Text(7), row.Text(8)};
 }
 
 template <class Row>
@@ -260,18 +279,33 @@ Result<std::vector<IncidentRow>> Reader::ListIncidents(const IncidentFilter& fil
 
 Result<std::vector<TaskRow>> Reader::ListTasks(const TaskFilter& filter) {
   FilteredQuery query(
-      "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes FROM tasks");
+      "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes, claimed FROM "
+      "tasks");
   query.Where("tenant = ?", std::string_view(filter.tenant));
   if (filter.process) query.Where("process = ?", std::string_view(*filter.process));
   if (filter.state) query.Where("state = ?", std::string_view(*filter.state));
   if (filter.role) query.Where("role = ?", std::string_view(*filter.role));
   if (filter.user) query.Where("assignee = ?", std::string_view(*filter.user));
+  if (filter.assignee) query.Where("? IN (claimed, assignee)", std::string_view(*filter.assignee));
+  if (!filter.candidates.empty()) {
+    std::string condition = "claimed = '' AND ((role = '' AND assignee = '')";
+    for (std::size_t i = 0; i < filter.candidates.size(); ++i) condition += " OR ? IN (role, assignee)";
+    query.Where((condition + ")").c_str());
+    for (const std::string& word : filter.candidates) query.Bind(std::string_view(word));
+  }
   if (filter.instance) query.Where("instance = ?", *filter.instance);
   if (filter.after)
     query.Where("(due_us, instance, activation) > (?, ?, ?)", filter.after->due_us, filter.after->instance,
                 filter.after->activation);
   query.End(" ORDER BY due_us, instance, activation LIMIT ?", filter.limit);
   return query.Run(*connection_, ReadTaskRow);
+}
+
+Result<std::vector<TaskCount>> Reader::CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us) {
+  const auto read = [](const Statement& s) {
+    return TaskCount{s.Text(0), s.Text(1), s.Text(2), s.Int(3) != 0, s.Int(4) != 0, s.Int(5) != 0, s.Int(6)};
+  };
+  return connection_->Query<TaskCount>(kCountTasks, read, tenant, user, now_us);
 }
 
 Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
@@ -286,6 +320,17 @@ Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& afte
 
 Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
   return connection_->Query(kReadInstances, ReadInstanceRow, after, limit);
+}
+
+Result<std::vector<InstanceRow>> Reader::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {
+  const InstanceRow from = after.value_or(InstanceRow());
+  return connection_->Query(kReadLiveInstances, ReadInstanceRow, std::string_view(from.tenant), from.started_us,
+                            from.id, limit);
+}
+
+Result<std::vector<StandingOrderRow>> Reader::ReadStandingOrders(std::string_view kind) {
+  const auto read = [](const Statement& s) { return StandingOrderRow{s.Text(0), s.Text(1), s.Text(2)}; };
+  return connection_->Query<StandingOrderRow>(kReadStandingOrders, read, kind);
 }
 
 Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
@@ -326,5 +371,16 @@ Result<std::vector<ManifestRow>> Reader::ReadManifests() {
   const auto read = [](const Statement& s) { return ManifestRow{s.Text(0), s.Text(1), s.Int(2), s.Text(3)}; };
   return connection_->Query<ManifestRow>(kReadManifests, read);
 }
+
+Result<std::vector<ApiKeyRow>> Reader::ReadApiKeys() {
+  const auto read = [](const Statement& s) { return ApiKeyRow{s.Text(0), s.Text(1)}; };
+  return connection_->Query<ApiKeyRow>(kReadApiKeys, read);
+}
+
+Result<std::vector<AuditRow>> Reader::ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) {
+  return connection_->Query(kReadAudit, ReadAuditRow, tenant, after_seq, limit);
+}
+
+Result<std::vector<AuditRow>> Reader::ReadAuditHeads() { return connection_->Query(kReadAuditHeads, ReadAuditRow); }
 
 }  // namespace fermata::sqlite

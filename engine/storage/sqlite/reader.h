@@ -32,15 +32,27 @@ class Reader {
   Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
   Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
+  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us);
+  // job_reader.cc
+  Result<std::vector<JobRow>> ListJobs(const JobFilter& filter);
+  Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo);
+  Result<std::vector<JobRow>> FindAvailableJobs(const JobsWanted& wanted);
+  Result<std::int64_t> NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us);
+  Result<std::vector<JobCount>> CountJobs(std::int64_t now_us);
   Result<std::vector<ScheduleRow>> ReadSchedules();
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit);
+  Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit);
+  Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind);
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit);
   Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit);
   Result<std::int64_t> ReadCounter(std::string_view name);
   Result<std::vector<DefinitionRow>> ReadDefinitions();
   Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions();
   Result<std::vector<ManifestRow>> ReadManifests();
+  Result<std::vector<ApiKeyRow>> ReadApiKeys();
+  Result<std::vector<AuditRow>> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit);
+  Result<std::vector<AuditRow>> ReadAuditHeads();
 
  private:
   Result<std::optional<StoredInstance>> LoadInTransaction(const InstanceId& id);

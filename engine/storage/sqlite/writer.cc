@@ -17,6 +17,7 @@ constexpr const char* kDeleteKeptEvent =
     "DELETE FROM kept_events WHERE tenant = ? AND value = ? AND process = ? AND arrival = ?";
 
 constexpr const char* kDeleteTask = "DELETE FROM tasks WHERE instance = ? AND activation = ?";
+constexpr const char* kDeleteJob = "DELETE FROM jobs WHERE instance = ? AND activation = ? AND undo = ?";
 constexpr std::array kDeleteInstance = {
     "DELETE FROM journal WHERE instance = ?", "DELETE FROM snapshots WHERE instance = ?",
     "DELETE FROM incidents WHERE instance = ?", "DELETE FROM search_values WHERE instance = ?",
@@ -37,7 +38,10 @@ constexpr const char* kPutIncident =
 
 constexpr const char* kPutTask =
     "INSERT OR REPLACE INTO tasks (instance, activation, tenant, process, state, role, assignee, due_us, opened_us, "
-    "bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "bytes, claimed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kPutJob =
+    "INSERT OR REPLACE INTO jobs (instance, activation, undo, tenant, process, state, operation, attempt, opened_us, "
+    "lease_until_us, lease_token, worker, ends_us, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kPutSearchValue =
     "INSERT OR REPLACE INTO search_values (instance, name, tenant, value) VALUES (?, ?, ?, ?)";
 constexpr const char* kPutSchedule = "INSERT OR REPLACE INTO schedules (tenant, process, bytes) VALUES (?, ?, ?)";
@@ -58,8 +62,15 @@ constexpr const char* kPutEverKey =
 constexpr const char* kPutDefinition =
     "INSERT INTO definitions (process, version, hash, deployed_us, bundle) VALUES (?, ?, ?, ?, ?)";
 constexpr const char* kPutLiveVersion = "INSERT OR REPLACE INTO live_versions (process, hash) VALUES (?, ?)";
+constexpr const char* kPutStandingOrder = "INSERT OR REPLACE INTO standing_orders (kind, id, bytes) VALUES (?, ?, ?)";
+constexpr const char* kDeleteStandingOrder = "DELETE FROM standing_orders WHERE kind = ? AND id = ?";
 constexpr const char* kPutManifest =
     "INSERT OR REPLACE INTO manifests (connector, version, deployed_us, text) VALUES (?, ?, ?, ?)";
+constexpr const char* kDeleteApiKey = "DELETE FROM api_keys WHERE id = ?";
+constexpr const char* kPutApiKey = "INSERT OR REPLACE INTO api_keys (id, bytes) VALUES (?, ?)";
+constexpr const char* kPutAudit =
+    "INSERT INTO audit (tenant, seq, time_us, actor, action, target, result, previous, hash) VALUES (?, ?, ?, ?, ?, ?, "
+    "?, ?, ?)";
 constexpr const char* kRaiseCounter =
     "INSERT INTO counters (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, "
     "excluded.value)";
@@ -121,6 +132,8 @@ void WriteDeletes(Sequence& sequence, const Batch& batch) {
   });
   sequence.ForEach(kDeleteTask, batch.tasks_deleted,
                    [](Statement& s, const TaskRow& row) { s.Bind(row.instance, row.activation); });
+  sequence.ForEach(kDeleteJob, batch.jobs_deleted,
+                   [](Statement& s, const JobRow& row) { s.Bind(row.instance, row.activation, row.undo); });
   for (const char* sql : kDeleteInstance)
     sequence.ForEach(sql, batch.instances_deleted, [](Statement& s, const InstanceId& id) { s.Bind(id); });
   sequence.ForEach(kDeleteSchedule, batch.schedules_deleted,
@@ -170,7 +183,11 @@ void WriteEvents(Sequence& sequence, const Batch& batch) {
 void WriteTasks(Sequence& sequence, const Batch& batch) {
   sequence.ForEach(kPutTask, batch.tasks, [](Statement& s, const TaskRow& row) {
     s.Bind(row.instance, row.activation, row.tenant, row.process, row.state, row.role, row.user, row.due_us,
-           row.opened_us, Blob{row.bytes});
+           row.opened_us, Blob{row.bytes}, row.claimed);
+  });
+  sequence.ForEach(kPutJob, batch.jobs, [](Statement& s, const JobRow& row) {
+    s.Bind(row.instance, row.activation, row.undo, row.tenant, row.process, row.state, row.operation, row.attempt,
+           row.opened_us, row.lease_until_us, row.lease_token, row.worker, row.ends_us, Blob{row.bytes});
   });
   sequence.ForEach(kPutSearchValue, batch.search_values,
                    [](Statement& s, const SearchRow& row) { s.Bind(row.instance, row.name, row.tenant, row.value); });
@@ -184,8 +201,21 @@ void WriteDefinitions(Sequence& sequence, const Batch& batch) {
   });
   sequence.ForEach(kPutLiveVersion, batch.live_versions,
                    [](Statement& s, const std::pair<std::string, std::string>& row) { s.Bind(row.first, row.second); });
+  sequence.ForEach(kDeleteStandingOrder, batch.standing_orders_deleted,
+                   [](Statement& s, const StandingOrderRow& row) { s.Bind(row.kind, row.id); });
+  sequence.ForEach(kPutStandingOrder, batch.standing_orders,
+                   [](Statement& s, const StandingOrderRow& row) { s.Bind(row.kind, row.id, Blob{row.bytes}); });
   sequence.ForEach(kPutManifest, batch.manifests, [](Statement& s, const ManifestRow& row) {
     s.Bind(row.connector, row.version, row.deployed_us, row.text);
+  });
+}
+
+void WriteSecurity(Sequence& sequence, const Batch& batch) {
+  sequence.ForEach(kDeleteApiKey, batch.api_keys_deleted, [](Statement& s, const std::string& id) { s.Bind(id); });
+  sequence.ForEach(kPutApiKey, batch.api_keys,
+                   [](Statement& s, const ApiKeyRow& row) { s.Bind(row.id, Blob{row.bytes}); });
+  sequence.ForEach(kPutAudit, batch.audit, [](Statement& s, const AuditRow& row) {
+    s.Bind(row.tenant, row.seq, row.time_us, row.actor, row.action, row.target, row.result, row.previous, row.hash);
   });
 }
 
@@ -211,6 +241,7 @@ int WriteBatches(Connection& connection, std::span<const Batch* const> batches) 
     WriteEvents(sequence, *batch);
     WriteTasks(sequence, *batch);
     WriteDefinitions(sequence, *batch);
+    WriteSecurity(sequence, *batch);
   }
   WriteCounters(sequence, batches);
   return sequence.code();

@@ -1,0 +1,28 @@
+#include "engine/base/chance.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "engine/base/assert.h"
+
+namespace fermata {
+
+std::string RandomHex(std::size_t bytes) {
+  std::string raw(bytes, '\0');
+  const int made = RAND_bytes(reinterpret_cast<unsigned char*>(raw.data()), static_cast<int>(bytes));
+  FERMATA_ASSERT(made == 1);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes);
+  for (const char c : raw) {
+    text += kDigits[static_cast<unsigned char>(c) >> 4];
+    text += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return text;
+}
+
+bool EqualInConstantTime(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace fermata
