@@ -119,6 +119,14 @@ struct Describer {
   }
   Value operator()(const TaskOpened& e) { return Of("task-opened", e.activation).Add("title", e.task.title); }
   Value operator()(const TaskReminded& e) { return Of("task-reminded", e.activation); }
+  Value operator()(const TaskClaimed& e) { return Of("task-claimed", e.activation).Add("by", e.by); }
+  Value operator()(const TaskReleased& e) { return Of("task-released", e.activation).Add("by", e.by); }
+  Value operator()(const TaskAssigned& e) {
+    return Of("task-assigned", e.activation).Add("role", e.role).Add("user", e.user).Add("by", e.by);
+  }
+  Value operator()(const TaskCommented& e) {
+    return Of("task-commented", e.activation).Add("text", e.text).Add("by", e.by);
+  }
   Value operator()(const EachStarted& e) { return Of("each-started", e.activation); }
   Value operator()(const ItemFinished& e) {
     return Of("item-finished", e.each).Number("item", e.item).Add("output", e.output);
@@ -189,6 +197,16 @@ struct Describer {
     std::vector<MapEntry> states;
     for (const auto& [old_name, name] : e.states) states.emplace_back(Value::String(old_name), Value::String(name));
     return Of("migrated").Add("from", e.from).Add("version", e.version).Add("states", Value::Map(std::move(states)));
+  }
+  Value operator()(const VariablesAmended& e) {
+    return Of("variables-amended").Add("reason", e.reason).Add("by", e.by);
+  }
+  Value operator()(const InstanceMoved& e) {
+    return Of("moved", e.activation)
+        .Add("from", e.from)
+        .Add("target", e.target)
+        .Add("reason", e.reason)
+        .Add("by", e.by);
   }
 };
 

@@ -47,6 +47,13 @@ constexpr auto Fields(Is<ResolveIncident> auto& s) {
 }
 constexpr auto Fields(Is<CompleteTask> auto& s) { return std::tie(s.activation, s.outcome, s.data, s.by); }
 constexpr auto Fields(Is<MigrateInstance> auto& s) { return std::tie(s.version); }
+constexpr auto Fields(Is<SetVariables> auto& s) { return std::tie(s.set, s.reason, s.by); }
+constexpr auto Fields(Is<MoveInstance> auto& s) { return std::tie(s.target, s.from, s.item, s.set, s.reason, s.by); }
+constexpr auto Fields(Is<ReportLost> auto& s) { return std::tie(s.activation, s.message); }
+constexpr auto Fields(Is<ClaimTask> auto& s) { return std::tie(s.activation, s.by); }
+constexpr auto Fields(Is<ReleaseTask> auto& s) { return std::tie(s.activation, s.by); }
+constexpr auto Fields(Is<AssignTask> auto& s) { return std::tie(s.activation, s.role, s.user, s.by); }
+constexpr auto Fields(Is<CommentTask> auto& s) { return std::tie(s.activation, s.text, s.by); }
 constexpr auto Fields(Is<RetryPolicy> auto& s) {
   return std::tie(s.attempts, s.first_ms, s.factor, s.max_ms, s.jitter, s.on);
 }
@@ -57,7 +64,7 @@ constexpr auto Fields(Is<JobState> auto& s) {
 }
 constexpr auto Fields(Is<ChildState> auto& s) { return std::tie(s.id, s.process); }
 constexpr auto Fields(Is<TaskState> auto& s) {
-  return std::tie(s.title, s.data, s.role, s.user, s.outcomes, s.due_us, s.reminded);
+  return std::tie(s.title, s.data, s.role, s.user, s.outcomes, s.due_us, s.reminded, s.claimed, s.comments);
 }
 constexpr auto Fields(Is<EachState> auto& s) { return std::tie(s.items, s.next, s.outputs); }
 constexpr auto Fields(Is<ArmedTimer> auto& s) { return std::tie(s.slot, s.due_us, s.spent); }
@@ -124,6 +131,10 @@ constexpr auto Fields(Is<ChildStarted> auto& s) { return std::tie(s.activation, 
 constexpr auto Fields(Is<ChildFinished> auto& s) { return std::tie(s.activation, s.child, s.kind, s.error); }
 constexpr auto Fields(Is<TaskOpened> auto& s) { return std::tie(s.activation, s.task); }
 constexpr auto Fields(Is<TaskReminded> auto& s) { return std::tie(s.activation); }
+constexpr auto Fields(Is<TaskClaimed> auto& s) { return std::tie(s.activation, s.by); }
+constexpr auto Fields(Is<TaskReleased> auto& s) { return std::tie(s.activation, s.by); }
+constexpr auto Fields(Is<TaskAssigned> auto& s) { return std::tie(s.activation, s.role, s.user, s.by); }
+constexpr auto Fields(Is<TaskCommented> auto& s) { return std::tie(s.activation, s.text, s.by); }
 constexpr auto Fields(Is<EachStarted> auto& s) { return std::tie(s.activation, s.items); }
 constexpr auto Fields(Is<ItemFinished> auto& s) { return std::tie(s.each, s.item, s.output); }
 constexpr auto Fields(Is<RegionFinished> auto& s) { return std::tie(s.parallel, s.region, s.output); }
@@ -161,6 +172,8 @@ constexpr auto Fields(Is<MigratedLeftJob> auto& s) { return std::tie(s.activatio
 constexpr auto Fields(Is<InstanceMigrated> auto& s) {
   return std::tie(s.from, s.version, s.definition_hash, s.activations, s.left_jobs, s.states);
 }
+constexpr auto Fields(Is<VariablesAmended> auto& s) { return std::tie(s.reason, s.by); }
+constexpr auto Fields(Is<InstanceMoved> auto& s) { return std::tie(s.activation, s.from, s.target, s.reason, s.by); }
 
 // The first element of each event in a row: its name for ever. In the order of EventBody.
 inline constexpr std::string_view kEventTags[] = {
@@ -217,13 +230,21 @@ inline constexpr std::string_view kEventTags[] = {
     "left-child-undone",
     "left-child-settled",
     "migrated",
+    "amended",
+    "moved",
+    "task-claimed",
+    "task-released",
+    "task-assigned",
+    "task-commented",
 };
 static_assert(std::size(kEventTags) == std::variant_size_v<EventBody>);
 
 // Likewise for commands.
 inline constexpr std::string_view kCommandTags[] = {
-    "start-instance",  "complete-job",     "fire-timer",      "deliver-event",    "finish-child",  "undo-instance",
-    "cancel-instance", "suspend-instance", "resume-instance", "resolve-incident", "complete-task", "migrate-instance",
+    "start-instance", "complete-job",     "fire-timer",       "deliver-event",   "finish-child",
+    "undo-instance",  "cancel-instance",  "suspend-instance", "resume-instance", "resolve-incident",
+    "complete-task",  "migrate-instance", "set-variables",    "move-instance",   "report-lost",
+    "claim-task",     "release-task",     "assign-task",      "comment-task",
 };
 static_assert(std::size(kCommandTags) == std::variant_size_v<Command>);
 

@@ -14,6 +14,10 @@ std::string With(const Value& value) { return value.is_null() ? "" : " " + Json(
 std::string Because(const std::string& message) { return message.empty() ? "" : " (" + message + ")"; }
 std::string Failure(const ProcessError& error) { return "'" + error.name + "'" + Because(error.message); }
 
+std::string Why(const std::string& by, const std::string& reason) {
+  return (by.empty() ? "" : ", by " + by) + Because(reason);
+}
+
 std::string Joined(const Bindings& values) {
   std::string text;
   for (const auto& [name, value] : values) text += (text.empty() ? "" : ", ") + name + " = " + Json(value);
@@ -67,6 +71,17 @@ class HistoryTeller::Words {
   }
   std::string operator()(const TaskOpened& e) { return "opens the task '" + e.task.title + "'"; }
   std::string operator()(const TaskReminded& e) { return "reminds of the task in '" + StateOf(e.activation) + "'"; }
+  std::string operator()(const TaskClaimed& e) { return e.by + " claims the task in '" + StateOf(e.activation) + "'"; }
+  std::string operator()(const TaskReleased& e) {
+    return e.by + " releases the task in '" + StateOf(e.activation) + "'";
+  }
+  std::string operator()(const TaskAssigned& e) {
+    const std::string whom = !e.user.empty() ? e.user : !e.role.empty() ? "the role " + e.role : "nobody";
+    return "the task in '" + StateOf(e.activation) + "' is assigned to " + whom + (e.by.empty() ? "" : ", by " + e.by);
+  }
+  std::string operator()(const TaskCommented& e) {
+    return e.by + " comments on the task in '" + StateOf(e.activation) + "': " + Json(Value::String(e.text));
+  }
   std::string operator()(const EachStarted& e) {
     return "goes through " + std::to_string(e.items.is_list() ? e.items.as_list().size() : 0) + " items";
   }
@@ -103,6 +118,11 @@ class HistoryTeller::Words {
     return "the incident is closed: " + e.how + (e.by.empty() ? "" : ", by " + e.by);
   }
   std::string operator()(const InstanceMigrated& e) { return "goes on as version " + e.version + ", from " + e.from; }
+  std::string operator()(const VariablesAmended& e) { return "an operator sets variables" + Why(e.by, e.reason); }
+  std::string operator()(const InstanceMoved& e) {
+    return "an operator moves it" + (e.from.empty() ? "" : " from '" + e.from + "'") + " to '" + e.target + "'" +
+           Why(e.by, e.reason);
+  }
   std::string operator()(const UndoRegistered& e) {
     operations_[{e.record.activation, true}] = e.record.operation;
     undo_of_[e.record.number] = "'" + e.record.state + "': " +

@@ -28,7 +28,7 @@ class Reader {
   bool Get(const Value& from, UndoProgress& to) { return GetEnum(from, to, UndoProgress::kParked); }
   bool Get(const Value& from, ErrorClass& to) { return GetEnum(from, to, ErrorClass::kDefinition); }
   bool Get(const Value& from, Continuation::Kind& to) { return GetEnum(from, to, Continuation::Kind::kFinish); }
-  bool Get(const Value& from, IncidentKind& to) { return GetEnum(from, to, IncidentKind::kDetached); }
+  bool Get(const Value& from, IncidentKind& to) { return GetEnum(from, to, IncidentKind::kLost); }
   bool Get(const Value& from, IncidentAction& to) { return GetEnum(from, to, IncidentAction::kFail); }
   bool Get(const Value& from, ChildResult::Kind& to) { return GetEnum(from, to, ChildResult::Kind::kRefused); }
   bool Get(const Value& from, TechnicalError& to) { return GetEnum(from, to, TechnicalError::kInternal); }

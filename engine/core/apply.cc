@@ -149,6 +149,15 @@ class Applier {
   }
   void operator()(const TaskOpened& event) { At(event.activation).task = event.task; }
   void operator()(const TaskReminded& event) { ++At(event.activation).task->reminded; }
+  void operator()(const TaskClaimed& event) { At(event.activation).task->claimed = event.by; }
+  void operator()(const TaskReleased& event) { At(event.activation).task->claimed.clear(); }
+  void operator()(const TaskAssigned& event) {
+    TaskState& task = *At(event.activation).task;
+    task.role = event.role;
+    task.user = event.user;
+    task.claimed.clear();
+  }
+  void operator()(const TaskCommented& event) { ++At(event.activation).task->comments; }
   void operator()(const EachStarted& event) { At(event.activation).each = EachState{event.items, 0, {}}; }
   void operator()(const ItemFinished& event) {
     At(event.each).each->outputs.insert_or_assign(event.item, event.output);
@@ -228,6 +237,10 @@ class Applier {
   void operator()(const ChildLeft& event) { state_.left_children.emplace(event.left.activation, event.left); }
   void operator()(const LeftChildUndone& event) { state_.left_children.at(event.activation).undoing = true; }
   void operator()(const LeftChildSettled& event) { state_.left_children.erase(event.activation); }
+
+  // ---- operators: what they did follows ----
+  void operator()(const VariablesAmended&) {}
+  void operator()(const InstanceMoved&) {}
 
   // ---- migration ----
   void operator()(const InstanceMigrated& event) {

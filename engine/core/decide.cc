@@ -55,7 +55,22 @@ struct Refuser {
     if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
     return RefuseAnswer(machine, command);
   }
+  Answer operator()(const ClaimTask& command) { return RefuseOnTask(command); }
+  Answer operator()(const ReleaseTask& command) { return RefuseOnTask(command); }
+  Answer operator()(const AssignTask& command) { return RefuseOnTask(command); }
+  Answer operator()(const CommentTask& command) { return RefuseOnTask(command); }
+  template <class OnTask>
+  Answer RefuseOnTask(const OnTask& command) {
+    if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
+    return Refuse(machine, command);
+  }
   Answer operator()(const MigrateInstance&) {
+    if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
+    return std::nullopt;
+  }
+  Answer operator()(const SetVariables& command) { return RefuseAmendment(machine, command); }
+  Answer operator()(const MoveInstance& command) { return RefuseMove(machine, command); }
+  Answer operator()(const ReportLost&) {
     if (IsFinal(status)) return Forbidden(status, LifecycleEvent::kWork);
     return std::nullopt;
   }

@@ -134,14 +134,63 @@ struct CompleteTask {
   friend bool operator==(const CompleteTask&, const CompleteTask&) = default;
 };
 
+// Somebody takes an open task for themselves, or gives it back.
+struct ClaimTask {
+  ActivationId activation = 0;
+  std::string by;
+  friend bool operator==(const ClaimTask&, const ClaimTask&) = default;
+};
+struct ReleaseTask {
+  ActivationId activation = 0;
+  std::string by;
+  friend bool operator==(const ReleaseTask&, const ReleaseTask&) = default;
+};
+// To a role or a user, or (both empty) to nobody; ends a claim.
+struct AssignTask {
+  ActivationId activation = 0;
+  std::string role, user;
+  std::string by;
+  friend bool operator==(const AssignTask&, const AssignTask&) = default;
+};
+struct CommentTask {
+  ActivationId activation = 0;
+  std::string text, by;
+  friend bool operator==(const CommentTask&, const CommentTask&) = default;
+};
+
 // Goes on under another version of its process. Decide needs that one's definition: DecisionContext::migrate_to.
 struct MigrateInstance {
   std::string version;  // for the history; the definition is what counts
   friend bool operator==(const MigrateInstance&, const MigrateInstance&) = default;
 };
 
+// An operator gives variables of the instance other values.
+struct SetVariables {
+  std::vector<std::pair<std::string, Value>> set;
+  std::string reason, by;  // for the history
+  friend bool operator==(const SetVariables&, const SetVariables&) = default;
+};
+
+// An operator sends the instance to another state, as if the active state `from` had a transition there.
+struct MoveInstance {
+  std::string target;
+  std::string from;                                // empty = what is active where the target stands
+  std::optional<std::int64_t> item;                // which item of an `each`, where it is active in several
+  std::vector<std::pair<std::string, Value>> set;  // variables changed first
+  std::string reason, by;                          // for the history
+  friend bool operator==(const MoveInstance&, const MoveInstance&) = default;
+};
+
+// The shell has found that what an activation waits for is not there, and puts it back: an incident tells of it.
+struct ReportLost {
+  ActivationId activation = 0;
+  std::string message;
+  friend bool operator==(const ReportLost&, const ReportLost&) = default;
+};
+
 using Command =
     std::variant<StartInstance, CompleteJob, FireTimer, DeliverEvent, FinishChild, UndoInstance, CancelInstance,
-                 SuspendInstance, ResumeInstance, ResolveIncident, CompleteTask, MigrateInstance>;
+                 SuspendInstance, ResumeInstance, ResolveIncident, CompleteTask, MigrateInstance, SetVariables,
+                 MoveInstance, ReportLost, ClaimTask, ReleaseTask, AssignTask, CommentTask>;
 
 }  // namespace fermata

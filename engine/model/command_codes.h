@@ -27,5 +27,19 @@ inline constexpr ErrorCode kTaskClosed{4019};            // 409: somebody has an
 inline constexpr ErrorCode kMigrationForbids{4020};      // 409: the instance cannot be carried to that version
 inline constexpr ErrorCode kIncidentClosed{4021};        // 409: somebody has resolved it, or its state was left
 inline constexpr ErrorCode kUnknownVariable{4022};       // 422: the process assigns no variable of this name
+inline constexpr ErrorCode kUnknownState{4023};          // 422: the process has no state of this name
+inline constexpr ErrorCode kMoveForbids{4024};           // 409: the instance cannot be moved there from where it is
+inline constexpr ErrorCode kProcessPaused{4025};         // 409: an operator has paused its starts
+inline constexpr ErrorCode kUnknownPause{4026};          // 404: it is not paused
+inline constexpr ErrorCode kUnknownBulk{4027};           // 404: no work in bulk has this id
+inline constexpr ErrorCode kBulkForbids{4028};           // 409: it is through, or there is too much of it
+inline constexpr ErrorCode kTaskTaken{4029};  // 409: somebody else has claimed the task, or it is assigned to them
+inline constexpr ErrorCode kTooManyComments{4030};  // 429
+inline constexpr ErrorCode kUnknownJob{4031};       // 404
+inline constexpr ErrorCode kJobGone{4032};          // 410: nobody waits for its outcome any more
+inline constexpr ErrorCode kLeaseLost{4033};        // 409: the lease has lapsed, was replaced or was used
+inline constexpr ErrorCode kInvalidOutput{4034};    // 422: the output does not fit the operation's manifest
+inline constexpr ErrorCode kUndeclaredError{4035};  // 422: the operation's manifest does not declare the error
+inline constexpr ErrorCode kTooManyFetches{4036};   // 429: as many wait for jobs already
 
 }  // namespace fermata

@@ -78,6 +78,8 @@ struct TaskState {
   std::vector<std::string> outcomes;
   std::int64_t due_us = 0;  // 0 = none
   std::int64_t reminded = 0;
+  std::string claimed{};      // by whom; empty = nobody
+  std::int64_t comments = 0;  // the journal has them
   friend bool operator==(const TaskState&, const TaskState&) = default;
 };
 
@@ -234,6 +236,7 @@ enum class IncidentKind : std::uint8_t {
   kLeftJob,    // a left call, or its `undo.with`
   kStuck,      // nothing could ever move the instance
   kDetached,   // a child that nobody waits for could not start
+  kLost,       // what it waits for was not there, and was put back: there is nothing left to do
 };
 
 struct Incident {

@@ -133,6 +133,22 @@ struct TaskOpened {
 struct TaskReminded {
   ActivationId activation = 0;
 };
+struct TaskClaimed {
+  ActivationId activation = 0;
+  std::string by;
+};
+struct TaskReleased {
+  ActivationId activation = 0;
+  std::string by;
+};
+struct TaskAssigned {
+  ActivationId activation = 0;
+  std::string role, user, by;
+};
+struct TaskCommented {
+  ActivationId activation = 0;
+  std::string text, by;
+};
 struct EachStarted {
   ActivationId activation = 0;
   Value items;
@@ -270,6 +286,18 @@ struct InstanceMigrated {
   std::vector<std::pair<std::string, std::string>> states;  // called differently: the old name, the new one
 };
 
+// ---- operators ----
+// Variables get other values; VariablesSet follows.
+struct VariablesAmended {
+  std::string reason, by;
+};
+// The instance is sent to another state; what that ends and begins follows.
+struct InstanceMoved {
+  ActivationId activation = 0;  // it goes from here
+  std::string from, target;     // states; `from` is empty for the root
+  std::string reason, by;
+};
+
 using EventBody =
     std::variant<InstanceStarted, StatusChanged, InstanceEnded, InstanceReopened, CancelRequested, InstanceSuspended,
                  InstanceResumed, StateEntered, ItemStarted, StateExited, EntryProgressed, VariablesSet, TimerArmed,
@@ -278,7 +306,8 @@ using EventBody =
                  WorkCompleted, WorkHeld, EventEmitted, EventTaken, EventKept, KeptEventDropped, CommandStashed,
                  CommandUnstashed, GuardFailed, ErrorRaised, ErrorHandled, IncidentOpened, IncidentClosed,
                  UndoRegistered, UndoDropped, UndoStarted, UndoSucceeded, RollbackStarted, RollbackFinished, JobLeft,
-                 LeftJobHeld, LeftJobSettled, ChildLeft, LeftChildUndone, LeftChildSettled, InstanceMigrated>;
+                 LeftJobHeld, LeftJobSettled, ChildLeft, LeftChildUndone, LeftChildSettled, InstanceMigrated,
+                 VariablesAmended, InstanceMoved, TaskClaimed, TaskReleased, TaskAssigned, TaskCommented>;
 
 struct JournalEvent {
   std::int64_t at_us = 0;  // of the decision: the same in all events of a row

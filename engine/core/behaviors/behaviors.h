@@ -87,6 +87,15 @@ std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncid
 // Of a resolution that was not refused, as the shapes it fits have it.
 Bindings FittedSet(const Machine& machine, const Bindings& set);
 Value FittedOutput(const Machine& machine, const Incident& incident, const Value& output);
+// Whether an operator may give these variables these values in `scope`: names that the process knows, of shapes that it would put there.
+std::optional<Error> RefuseSet(const Machine& machine, ActivationId scope, const Bindings& set);
+
+// ---- moves.cc: what operators do beside the process ----
+std::optional<Error> RefuseMove(const Machine& machine, const MoveInstance& command);
+void Move(Machine& machine, const MoveInstance& command);
+std::optional<Error> RefuseAmendment(const Machine& machine, const SetVariables& command);
+void Amend(Machine& machine, const SetVariables& command);
+void ReportLoss(Machine& machine, const ReportLost& command);
 
 // ---- undo.cc ----
 // The record for this activation's `undo`, with its input evaluated now. `output` is the work's; its name in `save` is in scope.
@@ -102,6 +111,8 @@ void RegisterUndo(Machine& machine, const State& state, UndoRecord record);
 void StartRollback(Machine& machine, Rollback rollback);
 // Whether there is anything to undo, or to wait for, inside these.
 bool NeedsRollback(const Machine& machine, const std::vector<ActivationId>& scopes);
+// The states that this roll-back will undo, as far as is known now, in that order.
+std::vector<std::string> StatesToUndo(const InstanceState& state, const Rollback& rollback);
 // One step of one roll-back; false if all of them wait.
 bool StepRollbacks(Machine& machine);
 // Whether a trigger of this activation has to wait for a roll-back; with `target` also when its transition would interrupt one.

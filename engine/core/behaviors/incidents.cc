@@ -68,6 +68,7 @@ void Retry(Machine& machine, const Incident& incident, bool changed) {
     case IncidentKind::kLeftJob:
       return RetryLeft(machine, incident);
     case IncidentKind::kStuck:
+    case IncidentKind::kLost:
       return;
     case IncidentKind::kDetached:
       FERMATA_ASSERT(false);  // refused
@@ -95,7 +96,8 @@ void Skip(Machine& machine, const Incident& incident, const std::string& by, con
     case IncidentKind::kEvent:
     case IncidentKind::kTimer:
     case IncidentKind::kDetached:
-      return;  // the trigger, or the child, is dropped
+    case IncidentKind::kLost:
+      return;  // the trigger, or the child, is dropped; what was lost is back
     case IncidentKind::kNext:
     case IncidentKind::kStuck:
       FERMATA_ASSERT(false);  // refused

@@ -80,23 +80,6 @@ Result<Value> FitToOneOf(const Shapes& shapes, const Value& value) {
   return value;
 }
 
-std::optional<Error> RefuseSet(const Machine& machine, const Bindings& set) {
-  if (set.empty()) return std::nullopt;
-  const AssignedNames known(machine);
-  for (const auto& [name, value] : set) {
-    const Shapes* shapes = known.Find(name);
-    if (shapes == nullptr) {
-      const std::string nearest = NearestWord(name, known.Names());
-      return Error{kUnknownVariable,
-                   "Expected a variable of '" + machine.definition().process + "', but none is called '" + name + "'.",
-                   "/set/" + name, nearest.empty() ? "" : "Did you mean '" + nearest + "'?"};
-    }
-    if (Result<Value> fitted = FitToOneOf(*shapes, value); !fitted.ok())
-      return Error{kInvalidInput, fitted.error().message, "/set/" + name + fitted.error().path};
-  }
-  return std::nullopt;
-}
-
 // Of what a skipped piece of work gives; null = any shape.
 SchemaPtr ShapeOfOutput(const Machine& machine, const Incident& incident) {
   switch (incident.kind) {
@@ -129,6 +112,25 @@ std::optional<Error> RefuseSkip(const Machine& machine, const Incident& incident
 
 }  // namespace
 
+std::optional<Error> RefuseSet(const Machine& machine, ActivationId scope, const Bindings& set) {
+  if (set.empty()) return std::nullopt;
+  const AssignedNames known(machine);
+  for (const auto& [name, value] : set) {
+    const Shapes* shapes = known.Find(name);
+    if (shapes == nullptr) {
+      const std::string nearest = NearestWord(name, known.Names());
+      return Error{kUnknownVariable,
+                   "Expected a variable of '" + machine.definition().process + "', but none is called '" + name + "'.",
+                   "/set/" + name, nearest.empty() ? "" : "Did you mean '" + nearest + "'?"};
+    }
+    if (Result<Value> fitted = FitToOneOf(*shapes, value); !fitted.ok())
+      return Error{kInvalidInput, fitted.error().message, "/set/" + name + fitted.error().path};
+  }
+  if (std::optional<ProcessError> full = CheckVariables(machine, scope, set))
+    return Error{kInvalidInput, full->message, "/set"};
+  return std::nullopt;
+}
+
 std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncident& command) {
   const InstanceState& state = machine.state();
   const auto found = state.incidents.find(command.incident);
@@ -147,9 +149,11 @@ std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncid
                  "itself, then skip."};
   if (command.action == IncidentAction::kFail && incident.kind == IncidentKind::kUndo)
     return Error{kActionForbids, "Expected `retry` or `skip`, but an undo is never dropped: it cannot be failed."};
-  if (std::optional<Error> refused = RefuseSet(machine, command.set)) return refused;
-  if (std::optional<ProcessError> full = CheckVariables(machine, machine.ScopeOf(incident.activation), command.set))
-    return Error{kInvalidInput, full->message, "/set"};
+  if (command.action == IncidentAction::kFail && incident.kind == IncidentKind::kLost &&
+      !machine.Find(incident.activation))
+    return Error{kActionForbids, "Expected `retry` or `skip`, but the state of this incident has been left."};
+  if (std::optional<Error> refused = RefuseSet(machine, machine.ScopeOf(incident.activation), command.set))
+    return refused;
   if (command.action == IncidentAction::kSkip) return RefuseSkip(machine, incident, command.output);
   return std::nullopt;
 }

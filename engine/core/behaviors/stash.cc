@@ -86,6 +86,14 @@ struct Executor {
     const Activation* at = machine.Find(command.activation);
     if (at != nullptr && at->task) SettleTask(machine, command);
   }
+  void operator()(const ClaimTask& command) { Claim(machine, command); }
+  void operator()(const ReleaseTask& command) { Release(machine, command); }
+  void operator()(const AssignTask& command) {
+    machine.Record(TaskAssigned{command.activation, command.role, command.user, command.by});
+  }
+  void operator()(const CommentTask& command) {
+    machine.Record(TaskCommented{command.activation, command.text, command.by});
+  }
   void operator()(const CancelInstance& command) { Cancel(machine, command.reason); }
   void operator()(const UndoInstance& command) { Reopen(machine, command.reason); }
   void operator()(const SuspendInstance&) {
@@ -96,6 +104,9 @@ struct Executor {
   }
   void operator()(const StartInstance&) {}    // it has started: starting twice is starting once
   void operator()(const MigrateInstance&) {}  // decided by itself: it needs two definitions
+  void operator()(const SetVariables& command) { Amend(machine, command); }
+  void operator()(const MoveInstance& command) { Move(machine, command); }
+  void operator()(const ReportLost& command) { ReportLoss(machine, command); }
 };
 
 }  // namespace
@@ -105,7 +116,10 @@ bool MustWait(const Machine& machine, const Command& command) {
   const bool always_now =
       std::holds_alternative<CancelInstance>(command) || std::holds_alternative<UndoInstance>(command) ||
       std::holds_alternative<SuspendInstance>(command) || std::holds_alternative<ResumeInstance>(command) ||
-      std::holds_alternative<StartInstance>(command);
+      std::holds_alternative<StartInstance>(command) || std::holds_alternative<SetVariables>(command) ||
+      std::holds_alternative<MoveInstance>(command) || std::holds_alternative<ReportLost>(command) ||
+      std::holds_alternative<ClaimTask>(command) || std::holds_alternative<ReleaseTask>(command) ||
+      std::holds_alternative<AssignTask>(command) || std::holds_alternative<CommentTask>(command);
   if (always_now) return false;
   if (machine.state().suspended) return true;
   const auto* fire = std::get_if<FireTimer>(&command);

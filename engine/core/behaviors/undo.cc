@@ -189,6 +189,13 @@ bool NeedsRollback(const Machine& machine, const std::vector<ActivationId>& scop
   return Waits(state, all);
 }
 
+std::vector<std::string> StatesToUndo(const InstanceState& state, const Rollback& rollback) {
+  std::vector<std::string> names;
+  for (auto newest = state.undo_records.rbegin(); newest != state.undo_records.rend(); ++newest)
+    if (Concerns(rollback, newest->second.state, newest->second.within)) names.push_back(newest->second.state);
+  return names;
+}
+
 bool StepRollbacks(Machine& machine) {
   const InstanceState& state = machine.state();
   for (std::int64_t number : state.undo_index.busy) {

@@ -105,6 +105,7 @@ std::optional<Error> RefuseAnswer(const Machine& machine, const CompleteTask& an
   if (waiting != nullptr && !(*waiting == answer))
     return Error{kTaskClosed, "Expected an open task, but number " + std::to_string(answer.activation) +
                                   " has been answered; the answer is taken when the instance is resumed."};
+  if (std::optional<Error> stranger = RefuseStranger(*activation->task, answer.by)) return stranger;
   const std::vector<std::string>& outcomes = activation->task->outcomes;
   const bool fits = outcomes.empty() ? !answer.outcome
                                      : answer.outcome && std::find(outcomes.begin(), outcomes.end(), *answer.outcome) !=

@@ -40,6 +40,15 @@ std::optional<ProcessError> RestartChild(Machine& machine, ActivationId activati
 // Why this answer does not fit; nullopt if it does.
 std::optional<Error> RefuseAnswer(const Machine& machine, const CompleteTask& answer);
 void SettleTask(Machine& machine, const CompleteTask& answer);
+// task.cc: whose an open task is.
+std::optional<Error> Refuse(const Machine& machine, const ClaimTask& command);
+std::optional<Error> Refuse(const Machine& machine, const ReleaseTask& command);
+std::optional<Error> Refuse(const Machine& machine, const AssignTask& command);
+std::optional<Error> Refuse(const Machine& machine, const CommentTask& command);
+// Why `by` may not answer it: somebody else has claimed it.
+std::optional<Error> RefuseStranger(const TaskState& task, const std::string& by);
+void Claim(Machine& machine, const ClaimTask& command);
+void Release(Machine& machine, const ReleaseTask& command);
 void FireReminder(Machine& machine, TimerId timer);
 
 // ---- each, parallel, composites ----

@@ -70,6 +70,12 @@ TEST(Codec, KeepsEveryEvent) {
                                    {{3, "waits", 4, {{1, 60'000'000, true}, {kRetrySlot, 5, false}}, {{0, 1}}}},
                                    {{7, 2}},
                                    {{"old", "waits"}}});
+  ExpectRoundTrip(VariablesAmended{"why", "ann"});
+  ExpectRoundTrip(InstanceMoved{3, "here", "there", "why", "ann"});
+  ExpectRoundTrip(TaskClaimed{3, "ann"});
+  ExpectRoundTrip(TaskReleased{3, "ann"});
+  ExpectRoundTrip(TaskAssigned{3, "clerk", "bob", "ann"});
+  ExpectRoundTrip(TaskCommented{3, "see page 2", "ann"});
 }
 
 TEST(Codec, KeepsEveryCommand) {
@@ -90,7 +96,14 @@ TEST(Codec, KeepsEveryCommand) {
       ResumeInstance{},
       ResolveIncident{1, IncidentAction::kSkip, {{"a", Value::Int(1)}}, Value::Int(2), {}, "me"},
       CompleteTask{4, "approve", Value::Map({}), "ann"},
-      MigrateInstance{"2.0.0"}};
+      MigrateInstance{"2.0.0"},
+      SetVariables{{{"a", Value::Int(1)}}, "why", "ann"},
+      MoveInstance{"there", "here", 2, {{"a", Value::Int(1)}}, "why", "ann"},
+      ReportLost{3, "gone"},
+      ClaimTask{3, "ann"},
+      ReleaseTask{3, "ann"},
+      AssignTask{3, "clerk", "bob", "ann"},
+      CommentTask{3, "see page 2", "ann"}};
   ASSERT_EQ(commands.size(), std::variant_size_v<Command> + 1);
   for (const Command& command : commands) {
     Result<Command> decoded = DecodeCommand(EncodeCommand(command));
