@@ -158,11 +158,13 @@ std::optional<TechnicalError> TechnicalByName(std::string_view name) {
 
 class HttpConnector final : public Connector {
  public:
-  HttpConnector(ManifestPtr manifest, HttpConnectorSpec spec, std::shared_ptr<const SecretSource> secrets)
+  HttpConnector(ManifestPtr manifest, HttpConnectorSpec spec, std::shared_ptr<const SecretSource> secrets,
+                EgressRules rules)
       : manifest_(std::move(manifest)),
         spec_(std::move(spec)),
         secrets_(std::move(secrets)),
-        manifest_text_(WriteJson(manifest_->source)) {}
+        manifest_text_(WriteJson(manifest_->source)),
+        transport_(std::move(rules)) {}
 
   // JSON, which is YAML too.
   std::string_view ManifestYaml() const override { return manifest_text_; }
@@ -316,7 +318,9 @@ HttpConnectorOptions HttpConnectorOptionsFromEnvironment(std::string_view connec
   std::string name = "FERMATA_CONNECTOR_";
   for (const char c : connector) name += c == '-' ? '_' : c >= 'a' && c <= 'z' ? char(c - 32) : c;
   const char* url = std::getenv((name + "_URL").c_str());
-  return {.base_url = url ? url : ""};
+  HttpConnectorOptions options;
+  options.base_url = url ? url : "";
+  return options;
 }
 
 Result<std::unique_ptr<Connector>> MakeHttpConnector(ManifestPtr manifest, std::shared_ptr<const SecretSource> secrets,
@@ -324,8 +328,8 @@ Result<std::unique_ptr<Connector>> MakeHttpConnector(ManifestPtr manifest, std::
   FERMATA_ASSERT(manifest != nullptr && secrets != nullptr && manifest->kind == ConnectorKind::kHttp);
   Result<HttpConnectorSpec> spec = ParseHttpConnector(*manifest, options.base_url);
   if (!spec.ok()) return std::move(spec).error();
-  return std::unique_ptr<Connector>(
-      std::make_unique<HttpConnector>(std::move(manifest), *std::move(spec), std::move(secrets)));
+  return std::unique_ptr<Connector>(std::make_unique<HttpConnector>(
+      std::move(manifest), *std::move(spec), std::move(secrets), options.rules.With(HostOfUrl(options.base_url))));
 }
 
 }  // namespace fermata

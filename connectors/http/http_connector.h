@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "connectors/http/egress.h"
 #include "connectors/sdk/connector.h"
 #include "connectors/sdk/secrets.h"
 #include "engine/base/result.h"
@@ -15,6 +16,8 @@ namespace fermata {
 struct HttpConnectorOptions {
   // In the place of the manifest's `http.url`: where the service runs here. Empty = the manifest's.
   std::string base_url;
+  // Where it may call to; a `base_url` is the operator's word and may be called, too.
+  EgressRules rules = EgressRules::Anything();
 };
 
 // What the environment says of this connector: FERMATA_CONNECTOR_<NAME>_URL (upper case, '-' as '_').

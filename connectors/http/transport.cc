@@ -56,6 +56,26 @@ std::size_t ReceiveHeader(char* data, std::size_t, std::size_t size, void* user)
   return size;
 }
 
+constexpr const char* kForbiddenReason =
+    "the server may not call this address (--allow-host says where it may call to)";
+
+// Of one exchange: what its connections are held against.
+struct Door {
+  const EgressRules& rules;
+  std::string host;
+  bool refused = false;
+};
+
+// In the place of socket(): after the name was resolved, before anything is sent.
+curl_socket_t OpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto& door = *static_cast<Door*>(user);
+  if (!door.rules.AllowsAddress(door.host, address->addr)) {
+    door.refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 HttpFailure FailureOf(CURLcode code, const Receiver& receiver) {
   if (receiver.too_large) return {TechnicalError::kInvalidResponse, "the answer was larger than allowed"};
   switch (code) {
@@ -167,13 +187,16 @@ class HttpTransport::Handles {
   std::vector<CURL*> idle_;
 };
 
-HttpTransport::HttpTransport() : handles_(std::make_unique<Handles>()) {}
+HttpTransport::HttpTransport(EgressRules rules) : rules_(std::move(rules)), handles_(std::make_unique<Handles>()) {}
 HttpTransport::~HttpTransport() = default;
 
 std::variant<HttpAnswer, HttpFailure> HttpTransport::Exchange(const HttpCall& call) {
   const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(call.deadline - Clock::now());
   // 0 would mean "no limit" to curl.
   if (timeout.count() <= 0) return HttpFailure{TechnicalError::kTimeout, "the time for it had already passed"};
+
+  Door door{rules_, HostOfUrl(call.url)};
+  if (!rules_.AllowsHost(door.host)) return HttpFailure{TechnicalError::kUnavailable, kForbiddenReason};
 
   HeaderLines lines;
   for (const auto& [name, value] : call.headers) {
@@ -187,6 +210,8 @@ std::variant<HttpAnswer, HttpFailure> HttpTransport::Exchange(const HttpCall& ca
   Receiver receiver{.body_bytes_max = call.answer_bytes_max};
   CURL* curl = handles_->Take();
   SetOptions(curl, call, timeout.count());
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, OpenSocket);
+  curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &door);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines.get());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ReceiveBody);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
@@ -196,6 +221,7 @@ std::variant<HttpAnswer, HttpFailure> HttpTransport::Exchange(const HttpCall& ca
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   handles_->Give(curl);
+  if (code == CURLE_COULDNT_CONNECT && door.refused) return HttpFailure{TechnicalError::kUnavailable, kForbiddenReason};
   if (code != CURLE_OK) return FailureOf(code, receiver);
   receiver.answer.status = static_cast<int>(status);
   return std::move(receiver.answer);

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "connectors/http/egress.h"
 #include "engine/model/limits.h"
 #include "engine/model/outcome.h"
 
@@ -46,13 +47,15 @@ struct HttpFailure {
 // Thread-safe; as many exchanges at once as there are callers.
 class HttpTransport {
  public:
-  HttpTransport();
+  // Every connection is held against `rules`, by the address that is really connected to.
+  explicit HttpTransport(EgressRules rules = EgressRules::Anything());
   ~HttpTransport();
 
   std::variant<HttpAnswer, HttpFailure> Exchange(const HttpCall& call);
 
  private:
   class Handles;
+  const EgressRules rules_;
   std::unique_ptr<Handles> handles_;
 };
 
