@@ -14,5 +14,7 @@ inline constexpr ErrorCode kStorageCommitFailed{5006};    // a commit failed, or
 inline constexpr ErrorCode kStorageFull{5007};            // no space left
 inline constexpr ErrorCode kStorageOptionsInvalid{5008};  // a path or connection string that cannot be right
 inline constexpr ErrorCode kStorageFenced{5009};          // another node has taken over
+inline constexpr ErrorCode kSealingKeyMissing{5010};      // stored data is sealed by a key that was not given
+inline constexpr ErrorCode kSealedRowUnreadable{5011};    // a sealed row was changed or moved
 
 }  // namespace fermata
