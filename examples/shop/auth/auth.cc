@@ -27,33 +27,41 @@ Result<std::unique_ptr<AuthService>> AuthService::Open(AuthOptions options) {
 }
 
 std::vector<RestRoute> AuthService::Routes() {
-  auto route = [this](const char* path, RestAnswer (AuthService::*handler)(const RestRequest&)) {
-    return RestRoute{"POST", path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+  auto route = [this](const char* path, RestAnswer (AuthService::*handler)(const RestRequest&),
+                      RestLane lane = RestLane::kQuick) {
+    return RestRoute{"POST", path, [this, handler](const RestRequest& request) { return (this->*handler)(request); },
+                     lane};
   };
-  auto get = [this](const char* path, RestAnswer (AuthService::*handler)(const RestRequest&)) {
-    return RestRoute{"GET", path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+  auto get = [&](const char* path, RestAnswer (AuthService::*handler)(const RestRequest&),
+                 RestLane lane = RestLane::kQuick) {
+    RestRoute got = route(path, handler, lane);
+    got.method = "GET";
+    return got;
   };
+  // They wait for signup, signin or signout, which ask here.
+  constexpr RestLane kWaits = RestLane::kWaits;
   return {
-      route("/register", &AuthService::Register),
+      route("/register", &AuthService::Register, kWaits),
       route("/credentials", &AuthService::StoreCredentials),
       route("/register/verify", &AuthService::Verify),
       route("/register/resend", &AuthService::RequestResend),
       route("/register/cancel", &AuthService::CancelSignup),
+      route("/customers/{username}/status", &AuthService::ChangeStatus),
       route("/internal/registrations/validate", &AuthService::Validate),
       route("/internal/registrations/existence", &AuthService::CheckExistence),
       route("/internal/signups", &AuthService::OpenAttempt),
       route("/internal/signups/{signUpGuid}/code", &AuthService::SendCode),
       route("/internal/signups/{signUpGuid}/close", &AuthService::Close),
       route("/internal/customers", &AuthService::CreateCustomer),
-      route("/login", &AuthService::Login),
-      route("/logout", &AuthService::Logout),
-      get("/logout", &AuthService::Logout),
+      route("/login", &AuthService::Login, kWaits),
+      route("/logout", &AuthService::Logout, kWaits),
+      get("/logout", &AuthService::Logout, kWaits),
       route("/password", &AuthService::ChangePassword),
       route("/password/reset", &AuthService::RequestPasswordReset),
       get("/auth", &AuthService::CheckSession),
       {"PUT", "/profile", [this](const RestRequest& request) { return ChangeProfile(request); }},
       get("/sso/{provider}", &AuthService::StartSso),
-      get("/sso/{provider}/callback", &AuthService::FinishSso),
+      get("/sso/{provider}/callback", &AuthService::FinishSso, kWaits),
       route("/internal/signins/{signInGuid}/verify", &AuthService::VerifySignin),
       route("/internal/signins/{signInGuid}/close", &AuthService::CloseSigninAttempt),
       route("/internal/signins/{signInGuid}/end-old-session", &AuthService::EndOldSession),

@@ -3,6 +3,7 @@
 //
 // For clients:       POST /register, /credentials, /register/verify, /register/resend, /register/cancel, /login,
 // /logout, /password, /password/reset; PUT /profile; GET /logout, /sso/{provider}, /sso/{provider}/callback; GET /auth, also for other services, by the cookie `sessionId` or the header X-Session-Ref.
+// For the staff:     POST /customers/{username}/status.
 // For the process:   POST /internal/registrations/validate, …/existence, /internal/signups, …/{signUpGuid}/code,
 // …/{signUpGuid}/close, /internal/customers, /internal/signins/{signInGuid}/verify, …/close, …/end-old-session,
 // /internal/sessions, /internal/sessions/{sessionRef}/end. No password, code or session id leaves this service towards
@@ -72,6 +73,7 @@ class AuthService {
   RestAnswer CheckSession(const RestRequest& request);
   RestAnswer Logout(const RestRequest& request);
   RestAnswer ChangeProfile(const RestRequest& request);
+  RestAnswer ChangeStatus(const RestRequest& request);
   RestAnswer VerifySignin(const RestRequest& request);
   RestAnswer CloseSigninAttempt(const RestRequest& request);
   RestAnswer OpenSession(const RestRequest& request);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr int kEngineTimeoutMs = 15'000, kMessageTimeoutMs = 6'000;
 constexpr std::size_t kLoginBytesMax = 50;
+// All that a session lets one be.
+constexpr const char* kCustomerRole = "customer";
 constexpr long long kKeptCookieS = 30 * 24 * 3'600;
 
 std::string TextAt(const Value& value, std::string_view key) {
@@ -112,7 +114,8 @@ RestAnswer AuthService::FinishLogin(const std::string& signin_guid, bool has_old
 }
 
 RestAnswer AuthService::CheckSession(const RestRequest& request) {
-  const std::string token = request.Cookie("sessionId"), ref = request.Header("x-session-ref");
+  const std::string token = request.Cookie("sessionId"), ref = request.Header("x-session-ref"),
+                    role = request.Query("role");
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     const std::string now = TimeText(clock_, 0);
     const std::optional<Session> session =
@@ -120,6 +123,7 @@ RestAnswer AuthService::CheckSession(const RestRequest& request) {
     if (!session) return Refusal(401, "User not authorized");
     const std::optional<Customer> customer = FindCustomerByUid(sql, session->user_guid);
     if (!customer) return Refusal(404, "Not Found");
+    if (customer->blocked || (!role.empty() && role != kCustomerRole)) return Refusal(403, "Forbidden");
     RestAnswer answer{200, ToValue(*customer)};
     answer.headers.emplace_back("X-Session-Ref", session->ref);
     return answer;
@@ -154,6 +158,7 @@ RestAnswer AuthService::ChangeProfile(const RestRequest& request) {
     if (!session) return Refusal(401, "User not authorized");
     customer = FindCustomerByUid(sql, session->user_guid);
     if (!customer) return Refusal(404, "Not Found");
+    if (customer->blocked) return Refusal(403, "Forbidden");
     // What is not filled in stays as it is; it cannot become empty but for the phone and the last name.
     form.body = Merged(request.body, ToValue(*customer));
     if (const std::string mistake = FindMistake(form); !mistake.empty()) return Refusal(400, mistake);
@@ -177,6 +182,18 @@ RestAnswer AuthService::ChangeProfile(const RestRequest& request) {
   });
 }
 
+RestAnswer AuthService::ChangeStatus(const RestRequest& request) {
+  const std::string status = request.Text("status");
+  if (!request.Header("cookie").empty()) return Refusal(403, "Forbidden");
+  if (status != "ACTIVE" && status != "BLOCKED") return Refusal(400, "The status should be ACTIVE or BLOCKED");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const std::optional<Customer> customer = FindCustomerByLogin(sql, request.parameters.at("username"));
+    if (!customer) return Refusal(404, "Not Found");
+    SetStatus(sql, customer->uid, status);
+    return {200, Value::Object({{"username", Value::String(customer->login)}, {"status", Value::String(status)}})};
+  });
+}
+
 // ---- what the processes signin and signout ask ----
 
 RestAnswer AuthService::VerifySignin(const RestRequest& request) {
@@ -193,7 +210,7 @@ RestAnswer AuthService::VerifySignin(const RestRequest& request) {
         return Refusal(429, "There were too many attempts to sign in today");
       }
       const std::optional<Customer> customer = FindCustomerByUid(sql, signin->user_guid);
-      if (!signin->verified || !customer) {
+      if (!signin->verified || !customer || customer->blocked) {
         CloseSignin(sql, signin->guid, "cancelled", now);
         return Refusal(401, "Invalid login/password");
       }

@@ -5,14 +5,16 @@ namespace {
 
 std::optional<Customer> FindCustomerBy(soci::session& sql, const std::string& column, const std::string& value) {
   Customer customer;
+  std::string status;
   sql << "select c.customer_uid, c.login, c.email, coalesce(c.phone_number, ''), coalesce(c.password, ''), "
-         "coalesce(p.first_name, ''), coalesce(p.last_name, '') from delivery_customer c left join customer_profile p "
-         "on p.customer_uid = c.customer_uid where c." +
+         "coalesce(p.first_name, ''), coalesce(p.last_name, ''), coalesce(p.status, 'ACTIVE') from delivery_customer c "
+         "left join customer_profile p on p.customer_uid = c.customer_uid where c." +
              column + " = :value",
       soci::into(customer.uid), soci::into(customer.login), soci::into(customer.email), soci::into(customer.phone),
       soci::into(customer.password_hash), soci::into(customer.first_name), soci::into(customer.last_name),
-      soci::use(value);
+      soci::into(status), soci::use(value);
   if (!sql.got_data()) return std::nullopt;
+  customer.blocked = status == "BLOCKED";
   return customer;
 }
 
@@ -85,8 +87,14 @@ bool IsMailTaken(soci::session& sql, const std::string& email, const std::string
 void UpdateCustomer(soci::session& sql, const Customer& customer) {
   sql << "update delivery_customer set email = :email, phone_number = :phone where customer_uid = :uid",
       soci::use(customer.email), soci::use(customer.phone), soci::use(customer.uid);
-  sql << "update customer_profile set first_name = :first, last_name = :last where customer_uid = :uid",
-      soci::use(customer.first_name), soci::use(customer.last_name), soci::use(customer.uid);
+  const std::string full = FullName(customer);
+  sql << "update customer_profile set first_name = :first, last_name = :last, full_name = :full where customer_uid = "
+         ":uid",
+      soci::use(customer.first_name), soci::use(customer.last_name), soci::use(full), soci::use(customer.uid);
+}
+
+void SetStatus(soci::session& sql, const std::string& uid, const std::string& status) {
+  sql << "update customer_profile set status = :status where customer_uid = :uid", soci::use(status), soci::use(uid);
 }
 
 void SetPassword(soci::session& sql, const std::string& uid, const std::string& password_hash) {

@@ -44,6 +44,8 @@ std::optional<Customer> FindCustomerByMail(soci::session& sql, const std::string
 bool IsMailTaken(soci::session& sql, const std::string& email, const std::string& uid);
 // Names, e-mail and phone, by uid.
 void UpdateCustomer(soci::session& sql, const Customer& customer);
+// "ACTIVE" or "BLOCKED".
+void SetStatus(soci::session& sql, const std::string& uid, const std::string& status);
 
 void SetPassword(soci::session& sql, const std::string& uid, const std::string& password_hash);
 // A code with which the password can be set anew, instead of a former one; false if that is younger than `pause_begin`.

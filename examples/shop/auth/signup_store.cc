@@ -31,6 +31,9 @@ std::vector<std::string> MakeTables() {
       "create unique index if not exists delivery_customer_email on delivery_customer (lower(email))",
       "create table if not exists customer_profile (customer_uid varchar(50) primary key, first_name varchar(150), "
       "last_name varchar(150))",
+      "{column} customer_profile full_name varchar(300)",
+      // ACTIVE or BLOCKED; nothing stands for the former.
+      "{column} customer_profile status varchar(20)",
       "create table if not exists delivery_customer_tmp (delivery_customer_tmp_id {id}, customer_uid varchar(50) not "
       "null unique, "
       "login varchar(50) not null, email varchar(255) not null, phone_number varchar(50), password text)",
@@ -45,7 +48,6 @@ std::vector<std::string> MakeTables() {
       "create table if not exists auth_credentials (credentials_ref varchar(64) primary key, password text not null, "
       "expires_dt {time} not null)",
       kOutboxTable,
-      kIdempotencyTable,
   };
   for (const char* name : kClosingCodes) {
     const std::string id = std::to_string(ClosingCodeId(name));
@@ -185,13 +187,19 @@ std::optional<Customer> FindTemporary(soci::session& sql, const std::string& use
   return customer;
 }
 
+std::string FullName(const Customer& customer) {
+  return customer.first_name + (customer.last_name.empty() ? "" : " " + customer.last_name);
+}
+
 void AddCustomer(soci::session& sql, const Customer& customer) {
   sql << "insert into delivery_customer (customer_uid, login, email, phone_number, password) values (:uid, :login, "
          ":email, :phone, nullif(:password, ''))",
       soci::use(customer.uid), soci::use(customer.login), soci::use(customer.email), soci::use(customer.phone),
       soci::use(customer.password_hash);
-  sql << "insert into customer_profile (customer_uid, first_name, last_name) values (:uid, :first, :last)",
-      soci::use(customer.uid), soci::use(customer.first_name), soci::use(customer.last_name);
+  const std::string full = FullName(customer);
+  sql << "insert into customer_profile (customer_uid, first_name, last_name, full_name) values (:uid, :first, :last, "
+         ":full)",
+      soci::use(customer.uid), soci::use(customer.first_name), soci::use(customer.last_name), soci::use(full);
 }
 
 }  // namespace fermata::shop

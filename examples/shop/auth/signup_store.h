@@ -26,6 +26,7 @@ struct Signup {
 
 struct Customer {
   std::string uid, login, email, phone, password_hash, first_name, last_name;
+  bool blocked = false;  // by the staff: known, but may do nothing
 };
 
 // A password that waits for its sign-up, under a name that says nothing.
@@ -54,5 +55,7 @@ bool IsClosingCode(const std::string& name);
 
 std::optional<Customer> FindTemporary(soci::session& sql, const std::string& user_guid);
 void AddCustomer(soci::session& sql, const Customer& customer);
+// First and last name.
+std::string FullName(const Customer& customer);
 
 }  // namespace fermata::shop

@@ -64,7 +64,6 @@ const std::vector<std::string> kBankTables = {
     "create table if not exists bank_card (card_token varchar(50) primary key, masked varchar(50) not null, card_type "
     "varchar(20) not null)",
     "create table if not exists bank_callback (bank_callback_id {id}, body text not null)",
-    kIdempotencyTable,
 };
 
 void AddHold(soci::session& sql, const Hold& hold) {

@@ -14,7 +14,6 @@ constexpr const char* kByHand = "BY_HAND";
 std::vector<std::string> AllTables() {
   std::vector<std::string> tables = kLedgerTables;
   tables.insert(tables.end(), kGiftCardTables.begin(), kGiftCardTables.end());
-  tables.emplace_back(kIdempotencyTable);
   return tables;
 }
 

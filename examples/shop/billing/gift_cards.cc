@@ -85,6 +85,8 @@ const std::vector<std::string> kGiftCardTables = {
     "create table if not exists gift_card_try (gift_card_try_id {id}, customer_id varchar(255) not null, tried_dt "
     "{time} not null)",
     "create index if not exists gift_card_try_of on gift_card_try (customer_id, tried_dt)",
+    "{column} gift_card masked varchar(50)",
+    "{column} gift_card activated_at {time}",
 };
 
 bool CanBeCharged(soci::session& sql, const Account& account, const std::string& now) {
@@ -115,13 +117,14 @@ RestAnswer BillingService::CreateCard(const RestRequest& request) {
         return {201, ToCard(card)};
       }
       Account card{.kind = kGiftCard, .id = NewGuid(), .owner = "", .currency = currency, .status = "INACTIVE"};
-      const std::string hash = HashOfCode(options_.key, CodeOfCard(options_.key, card.id)),
+      const std::string hash = HashOfCode(options_.key, CodeOfCard(options_.key, card.id)), masked = MaskedId(card),
                         expires = TimeText(clock_, kCardLifeS);
       sql << "insert into gift_card (card_id, code_hash, status, amount, balance, currency, order_id, "
-             "grantee_first_name, grantee_last_name, grantee_email, design_id, owner_customer_id, expires_dt) values "
-             "(:id, :hash, 'INACTIVE', :amount, 0, :currency, :order, :first, :last, :email, :design, '', :expires)",
+             "grantee_first_name, grantee_last_name, grantee_email, design_id, owner_customer_id, expires_dt, masked) "
+             "values (:id, :hash, 'INACTIVE', :amount, 0, :currency, :order, :first, :last, :email, :design, '', "
+             ":expires, :masked)",
           soci::use(card.id), soci::use(hash), soci::use(*amount), soci::use(currency), soci::use(order),
-          soci::use(first), soci::use(last), soci::use(email), soci::use(design), soci::use(expires);
+          soci::use(first), soci::use(last), soci::use(email), soci::use(design), soci::use(expires), soci::use(masked);
       Move(sql, card, *amount, {.purpose = "GIFT_CARD", .ref = order, .idempotency_key = request.idempotency_key});
       card.balance = *amount;
       return {201, ToCard(card)};
@@ -169,6 +172,8 @@ RestAnswer BillingService::ActivateCard(const RestRequest& request) {
       const std::string id(found.body.Find("cardId")->as_string());
       if (!ChangeStatus(sql, id, "INACTIVE", "ACTIVE", username))
         return Refusal(409, "The gift card is active already");
+      const std::string now = TimeText(clock_, 0);
+      sql << "update gift_card set activated_at = :now where card_id = :id", soci::use(now), soci::use(id);
       return {200, ToCard(*FindCard(sql, id))};
     });
   });

@@ -20,6 +20,16 @@ void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
     text.replace(at, from.size(), to);
 }
 
+// Of Once().
+constexpr const char* kIdempotencyTables[] = {
+    "create table if not exists idempotency (idempotency_key varchar(1024) primary key, request_hash varchar(64) not "
+    "null, status integer not null, answer text not null, created_dt {time} not null)",
+    "create index if not exists idempotency_age on idempotency (created_dt)",
+};
+// More than one comes with each key, so that those of a busy time go, too.
+constexpr int kForgottenAtOnce = 4;
+
+constexpr std::string_view kColumn = "{column} ";
 constexpr std::string_view kSqlite = "sqlite://";
 
 bool IsPostgres(const std::string& url) { return !url.starts_with(kSqlite); }
@@ -43,12 +53,20 @@ void Connect(soci::session& sql, const std::string& url, const std::string& serv
   sql << "pragma synchronous=full";
 }
 
-}  // namespace
+// `column` is "TABLE NAME TYPE".
+void AddColumn(soci::session& sql, const std::string& column) {
+  const std::size_t name_at = column.find(' ') + 1, type_at = column.find(' ', name_at);
+  const std::string table = column.substr(0, name_at - 1), name = column.substr(name_at, type_at - name_at);
+  if (sql.get_backend_name() == "postgresql") {
+    sql << "alter table " + table + " add column if not exists " + column.substr(name_at);
+    return;
+  }
+  int there = 0;
+  sql << "select count(*) from pragma_table_info('" + table + "') where name = '" + name + "'", soci::into(there);
+  if (there == 0) sql << "alter table " + table + " add column " + column.substr(name_at);
+}
 
-const char* const kIdempotencyTable =
-    "create table if not exists idempotency (idempotency_key varchar(1024) primary key, request_hash varchar(64) not "
-    "null, "
-    "status integer not null, answer text not null, created_dt {time} not null)";
+}  // namespace
 
 Result<std::unique_ptr<Database>> Database::Open(const std::string& url, const std::string& service,
                                                  const std::vector<std::string>& tables) {
@@ -61,12 +79,17 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& url, const s
     soci::session sql(database->pool_);
     // One transaction: with a disk write a table a start would take a second.
     soci::transaction transaction(sql);
-    for (std::string table : tables) {
+    std::vector<std::string> all(std::begin(kIdempotencyTables), std::end(kIdempotencyTables));
+    all.insert(all.end(), tables.begin(), tables.end());
+    for (std::string& table : all) {
       ReplaceAll(table, "{id}", postgres ? "bigserial primary key" : "integer primary key autoincrement");
       ReplaceAll(table, "{time}", postgres ? "timestamp with time zone" : "text");
       ReplaceAll(table, "{view}", postgres ? "create or replace view" : "create view if not exists");
       ReplaceAll(table, "{flag}", postgres ? "boolean" : "integer");
-      sql << table;
+      if (table.starts_with(kColumn))
+        AddColumn(sql, table.substr(kColumn.size()));
+      else
+        sql << table;
     }
     transaction.commit();
     return database;
@@ -114,6 +137,10 @@ RestAnswer Once(soci::session& sql, const RestRequest& request, const std::funct
   sql << "insert into idempotency (idempotency_key, request_hash, status, answer, created_dt) values (:key, :hash, "
          ":status, :answer, :now)",
       soci::use(request.idempotency_key), soci::use(hash), soci::use(answer.status), soci::use(text), soci::use(now);
+  const std::string old = TextAfterSeconds(-kKeyLifeSeconds);
+  sql << "delete from idempotency where idempotency_key in (select idempotency_key from idempotency where created_dt < "
+         ":old order by created_dt limit :limit)",
+      soci::use(old), soci::use(kForgottenAtOnce);
   return answer;
 }
 

@@ -20,7 +20,9 @@ class Database {
  public:
   // `url`: "sqlite:///folder" (the file is folder/<service>.db) or a connection string of libpq such as "postgresql://…"
   // (the schema is called <service>). Runs `tables`, which create what is not there yet; in them "{id}" stands for the
-  // type of a key that counts by itself, "{time}" for a point in time, "{flag}" for true or false, and "{view}" begins a view.
+  // type of a key that counts by itself, "{time}" for a point in time, "{flag}" for true or false, and "{view}" begins a
+  // view. "{column} TABLE NAME TYPE" adds a column to a table that an earlier release may have made. The table of Once()
+  // is there besides.
   static Result<std::unique_ptr<Database>> Open(const std::string& url, const std::string& service,
                                                 const std::vector<std::string>& tables);
 
@@ -36,11 +38,12 @@ class Database {
 };
 
 // Lets `effect` happen once for a key: a repeated request gets the first answer again (409 if it asks for something
-// else). Without a key it is 400. Answers of 500 and more are not kept. Call it inside Transact().
+// else). Without a key it is 400. Answers of 500 and more are not kept, the others for kKeyLifeSeconds. Call it inside
+// Transact().
 RestAnswer Once(soci::session& sql, const RestRequest& request, const std::function<RestAnswer()>& effect);
 
-// The table that Once() needs.
-extern const char* const kIdempotencyTable;
+// As long as the engine remembers what it was sent.
+inline constexpr std::int64_t kKeyLifeSeconds = 30 * 24 * 3'600;
 
 // Now, and a time relative to now, as RFC 3339 text in UTC: sorts as time does.
 std::string NowText();

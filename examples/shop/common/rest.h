@@ -49,9 +49,17 @@ struct RestAnswer {
 };
 
 using RestHandler = std::function<RestAnswer(const RestRequest&)>;
+// Which threads run a route. What waits for a process has threads of its own, so that the process, which asks the same
+// service, is answered however many wait.
+enum class RestLane {
+  kQuick,
+  kWaits,
+  kWaitsForCustomers,  // with a cookie a customer asks, and waits; without one a process does
+};
 struct RestRoute {
   std::string method, path;  // "/wallets/{username}"
   RestHandler handler;
+  RestLane lane = RestLane::kQuick;
 };
 
 // {"errorMessage": …} with this status.

@@ -101,13 +101,77 @@ RestAnswer Run(const RestHandler& handler, RestRequest& request) {
   }
 }
 
+RestRequest ToRestRequest(const HttpRequest& http, const std::vector<std::string>& names,
+                          const PathParams& parameters) {
+  RestRequest request{.method = http.method, .path = http.path, .body_text = http.body, .body = Value::Object({})};
+  for (const std::string& name : names) request.parameters[name] = parameters[name];
+  request.query.insert(http.query.begin(), http.query.end());
+  if (const std::string* key = http.FindHeader("idempotency-key")) request.idempotency_key = *key;
+  request.headers = http.headers;
+  return request;
+}
+
+struct Task {
+  const RestHandler* handler;
+  RestRequest request;
+  ResponseHandle response;
+};
+
+// Threads, and what waits for one of them. Thread-safe.
+class TaskThreads {
+ public:
+  explicit TaskThreads(int threads) {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  }
+
+  // False if too many wait already.
+  bool Take(Task task) {
+    std::lock_guard lock(mutex_);
+    if (tasks_.size() >= kQueuedRequestsMax) return false;
+    tasks_.push_back(std::move(task));
+    wake_.notify_one();
+    return true;
+  }
+
+  // Finishes what it has taken.
+  void Stop() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+ private:
+  void Work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      if (tasks_.empty()) return;
+      Task task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      // Whoever has given up asks again, and that request waits as well: this one would be work for nobody.
+      Answer(task.response.client_gone() ? Refusal(503, "The client has gone") : Run(*task.handler, task.request),
+             task.response);
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Task> tasks_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
 }  // namespace
 
 class RestServer::Impl {
  public:
-  explicit Impl(int threads) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
-  }
+  explicit Impl(int threads) : quick_(threads), waiting_(threads) {}
 
   ~Impl() { Stop(); }
 
@@ -118,9 +182,9 @@ class RestServer::Impl {
     for (RestRoute& route : routes) {
       auto names = ParameterNames(route.path);
       router_.Add(route.method, route.path,
-                  [this, names, handler = std::move(route.handler)](
+                  [this, names, lane = route.lane, handler = std::move(route.handler)](
                       const HttpRequest& request, const PathParams& parameters, ResponseHandle response) {
-                    Queue(handler, request, names, parameters, response);
+                    Queue(handler, lane, ToRestRequest(request, names, parameters), response);
                   });
     }
     server_ = std::make_unique<HttpServer>(
@@ -133,61 +197,22 @@ class RestServer::Impl {
 
   void Stop() {
     if (server_) server_->Stop();
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
+    waiting_.Stop();
+    quick_.Stop();
   }
 
  private:
-  struct Task {
-    const RestHandler* handler;
-    RestRequest request;
-    ResponseHandle response;
-  };
-
   // `handler` lives in the router.
-  void Queue(const RestHandler& handler, const HttpRequest& http, const std::vector<std::string>& names,
-             const PathParams& parameters, const ResponseHandle& response) {
-    RestRequest request{.method = http.method, .path = http.path, .body_text = http.body, .body = Value::Object({})};
-    for (const std::string& name : names) request.parameters[name] = parameters[name];
-    request.query.insert(http.query.begin(), http.query.end());
-    if (const std::string* key = http.FindHeader("idempotency-key")) request.idempotency_key = *key;
-    request.headers = http.headers;
-    {
-      std::lock_guard lock(mutex_);
-      if (tasks_.size() < kQueuedRequestsMax) {
-        tasks_.push_back({&handler, std::move(request), response});
-        wake_.notify_one();
-        return;
-      }
-    }
-    response.Send(ToResponse(Refusal(503, "Too many requests are waiting")));
-  }
-
-  void Work() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-      if (tasks_.empty()) return;
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      Answer(Run(*task.handler, task.request), task.response);
-      lock.lock();
-    }
+  void Queue(const RestHandler& handler, RestLane lane, RestRequest request, const ResponseHandle& response) {
+    const bool waits =
+        lane == RestLane::kWaits || (lane == RestLane::kWaitsForCustomers && !request.Header("cookie").empty());
+    if (!(waits ? waiting_ : quick_).Take({&handler, std::move(request), response}))
+      response.Send(ToResponse(Refusal(503, "Too many requests are waiting")));
   }
 
   Router router_;
   std::unique_ptr<HttpServer> server_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Task> tasks_;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  TaskThreads quick_, waiting_;
 };
 
 RestServer::RestServer() = default;

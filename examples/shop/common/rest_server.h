@@ -15,8 +15,9 @@ class RestServer {
   RestServer();
   ~RestServer();  // stops
 
-  // Routes run on `threads` threads of the server's own, so they may block. `port` 0 is a free one. Gives
-  // "http://127.0.0.1:PORT". GET /healthz is there besides. Once only.
+  // Routes run on threads of the server's own, so they may block: `threads` for those that are quick, and as many for
+  // those that wait for a process. `port` 0 is a free one. Gives "http://127.0.0.1:PORT". GET /healthz is there besides.
+  // Once only.
   Result<std::string> Start(std::vector<RestRoute> routes, int port, int threads);
   // Lets what is running finish. Idempotent.
   void Stop();

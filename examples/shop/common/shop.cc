@@ -22,7 +22,6 @@
 namespace fermata::shop {
 namespace {
 
-// Some wait for a process, and the process asks the same service.
 constexpr int kThreads = 16;
 constexpr ErrorCode kShopCannotStart{7031};
 

@@ -7,7 +7,7 @@
 namespace fermata::shop {
 namespace {
 
-// The answer to the orchestra; a reason makes it FAIL.
+// The answer to the orchestra of what is taken back; a reason makes it FAIL.
 RestAnswer Answer(const std::string& order_id, const char* type, const std::string& case_id,
                   const std::string& reason) {
   return {200, Value::Object({{"orderId", Value::String(order_id)},
@@ -18,8 +18,8 @@ RestAnswer Answer(const std::string& order_id, const char* type, const std::stri
                               {"caseId", Value::String(case_id)}})};
 }
 
-// The same for a case, where FAIL is a conflict.
-RestAnswer CaseAnswer(const std::string& order_id, const std::string& case_id, const std::string& reason) {
+// The same of what is confirmed, where FAIL is a conflict.
+RestAnswer Confirmation(const std::string& order_id, const std::string& case_id, const std::string& reason) {
   RestAnswer answer = Answer(order_id, "CONFIRM", case_id, reason);
   if (reason.empty()) return answer;
   std::vector<MapEntry> entries = answer.body.as_map();
@@ -66,22 +66,28 @@ RestAnswer DeliveryService::ConfirmSlot(const RestRequest& request) {
   const std::string order_id = request.Text("orderId");
   return BookThen(request, [&](soci::session& sql, const std::string& reason) {
     const std::optional<DeliveryCase> work = FindDeliveryCaseOf(sql, order_id);
-    return Answer(order_id, "CONFIRM", work ? work->id : "", reason);
+    return Confirmation(order_id, work ? work->id : "", reason);
   });
 }
 
 RestAnswer DeliveryService::ConfirmCase(const RestRequest& request) {
   const std::string order_id = request.Text("orderId");
-  return BookThen(request, [&](soci::session& sql, const std::string& reason) {
+  const RestAnswer answer = BookThen(request, [&](soci::session& sql, const std::string& reason) {
     const std::optional<DeliveryCase> work = FindDeliveryCaseOf(sql, order_id);
-    if (!reason.empty() || !work) return CaseAnswer(order_id, work ? work->id : "", reason);
-    if (work->state == "CONFIRMED") return CaseAnswer(order_id, work->id, "");
-    if (MayBecome(*work, "CONFIRMED") && MoveCase(sql, *work, "CONFIRMED", ""))
-      return CaseAnswer(order_id, work->id, "");
+    if (!reason.empty() || !work) return Confirmation(order_id, work ? work->id : "", reason);
+    if (work->state == "CONFIRMED") return Confirmation(order_id, work->id, "");
+    if (MayBecome(*work, "CONFIRMED") && MoveCase(sql, *work, "CONFIRMED", "")) {
+      // Whoever comes to the door is announced.
+      if (work->kind == "HOME")
+        AddEvent(sql, MakeEvent("/shop/delivery", "delivery.case-confirmed", DeliveryNews(*work, "CONFIRMED")));
+      return Confirmation(order_id, work->id, "");
+    }
     // Nobody reverses what was refused.
     if (const auto booked = FindSlotOf(sql, order_id); booked && work->state == "CANCELED") ReleaseSlot(sql, *booked);
-    return CaseAnswer(order_id, work->id, "The delivery is " + work->state);
+    return Confirmation(order_id, work->id, "The delivery is " + work->state);
   });
+  events_.Wake();
+  return answer;
 }
 
 RestAnswer DeliveryService::ReverseCase(const RestRequest& request) {

@@ -32,21 +32,6 @@ Value ToValue(const DeliveryCase& work, const std::optional<CourierPerson>& cour
 
 Value ToValue(soci::session& sql, const DeliveryCase& work) { return ToValue(work, FindCourier(sql, work.courier)); }
 
-// For the process that tells the customer.
-Value ToNews(const DeliveryCase& work, const std::string& state) {
-  return Value::Object({{"caseId", Value::String(work.id)},
-                        {"orderId", Value::String(work.order_id)},
-                        {"username", Value::String(work.customer)},
-                        {"language", Value::String(work.language)},
-                        {"kind", Value::String(work.kind)},
-                        {"status", Value::String(state)},
-                        {"pointId", Value::Int(work.point_id)},
-                        {"place", Value::String(work.place)},
-                        {"deliveryDate", Value::String(work.date)},
-                        {"beginTime", Value::String(work.begin_time)},
-                        {"endTime", Value::String(work.end_time)}});
-}
-
 // The company's own people deliver what it has taken on; everybody brings things to a pickup point.
 bool IsForOwnCouriers(soci::session& sql, const DeliveryCase& work) {
   const std::optional<DeliveryCompany> company = FindCompany(sql, work.company);
@@ -145,7 +130,7 @@ RestAnswer DeliveryService::ChangeCase(const RestRequest& request) {
       }
       if (!proof.empty()) work->proof = proof;
       if (!MoveCase(sql, *work, state, *when)) return Refusal(409, "Somebody else has moved it");
-      AddEvent(sql, MakeEvent("/shop/delivery", "delivery.case-moved", ToNews(*work, state)));
+      AddEvent(sql, MakeEvent("/shop/delivery", "delivery.case-moved", DeliveryNews(*work, state)));
       return {200, ToValue(sql, *FindDeliveryCase(sql, work->id))};
     });
   });

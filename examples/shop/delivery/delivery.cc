@@ -17,7 +17,6 @@ std::vector<std::string> AllTables() {
   std::vector<std::string> tables = kDeliveryTables;
   tables.insert(tables.end(), kDeliveryCaseTables.begin(), kDeliveryCaseTables.end());
   tables.emplace_back(kOutboxTable);
-  tables.emplace_back(kIdempotencyTable);
   return tables;
 }
 

@@ -133,6 +133,20 @@ bool MoveCase(soci::session& sql, const DeliveryCase& work, const std::string& s
   return update.get_affected_rows() > 0;
 }
 
+Value DeliveryNews(const DeliveryCase& work, const std::string& state) {
+  return Value::Object({{"caseId", Value::String(work.id)},
+                        {"orderId", Value::String(work.order_id)},
+                        {"username", Value::String(work.customer)},
+                        {"language", Value::String(work.language)},
+                        {"kind", Value::String(work.kind)},
+                        {"status", Value::String(state)},
+                        {"pointId", Value::Int(work.point_id)},
+                        {"place", Value::String(work.place)},
+                        {"deliveryDate", Value::String(work.date)},
+                        {"beginTime", Value::String(work.begin_time)},
+                        {"endTime", Value::String(work.end_time)}});
+}
+
 void PutCourier(soci::session& sql, const CourierPerson& courier) {
   sql << "insert into delivery_courier (courier_id, name, phone, method_type) values (:id, :name, :phone, :method) on "
          "conflict (courier_id) do update set name = excluded.name, phone = excluded.phone, method_type = "

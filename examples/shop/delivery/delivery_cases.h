@@ -38,6 +38,9 @@ bool MayBecome(const DeliveryCase& work, const std::string& state);
 // Sets `state`, courier and proof, and the time if it is DELIVERED now; false if somebody else has changed the state meanwhile.
 bool MoveCase(soci::session& sql, const DeliveryCase& work, const std::string& state, const std::string& now);
 
+// What the processes hear of it, which tell the customer.
+Value DeliveryNews(const DeliveryCase& work, const std::string& state);
+
 void PutCourier(soci::session& sql, const CourierPerson& courier);
 std::optional<CourierPerson> FindCourier(soci::session& sql, const std::string& id);
 void PutPosition(soci::session& sql, const std::string& courier_id, const std::string& position,

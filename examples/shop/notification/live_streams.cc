@@ -10,9 +10,15 @@ constexpr std::size_t kStreamsPerCustomerMax = 8;
 
 }  // namespace
 
-LiveStreams::LiveStreams() = default;
+LiveStreams::LiveStreams(std::chrono::milliseconds heartbeat) : heartbeat_(heartbeat), thread_([this] { Beat(); }) {}
 
 LiveStreams::~LiveStreams() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
   for (auto& [customer, streams] : streams_)
     for (StreamHandle& stream : streams) stream.Close();
 }
@@ -34,6 +40,15 @@ void LiveStreams::Publish(const std::string& customer, const std::string& event)
   if (found == streams_.end()) return;
   std::erase_if(found->second, [&](StreamHandle& stream) { return !stream.Write(event); });
   if (found->second.empty()) streams_.erase(found);
+}
+
+void LiveStreams::Beat() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, heartbeat_, [this] { return stopping_; }))
+    for (auto customer = streams_.begin(); customer != streams_.end();) {
+      std::erase_if(customer->second, [](StreamHandle& stream) { return !stream.Write(": still here\n\n"); });
+      customer = customer->second.empty() ? streams_.erase(customer) : std::next(customer);
+    }
 }
 
 std::string ServerSentEvent(long long id, const std::string& type, const std::string& data) {

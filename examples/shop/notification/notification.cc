@@ -22,7 +22,6 @@ const std::vector<std::string> kTables = {
     "receiver varchar(255) not null, template varchar(63) not null, channel varchar(20) not null, status varchar(20) "
     "not null, "
     "created_dt {time} not null, sent_dt {time})",
-    kIdempotencyTable,
 };
 
 std::vector<std::string> AllTables() {

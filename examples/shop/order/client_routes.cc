@@ -1,6 +1,7 @@
 // What customers ask; whose session it is says auth.
 #include <algorithm>
 
+#include "engine/base/percent.h"
 #include "examples/shop/order/order.h"
 #include "examples/shop/order/order_store.h"
 
@@ -8,6 +9,7 @@ namespace fermata::shop {
 namespace {
 
 constexpr std::size_t kIdBytesMax = 100;
+constexpr int kApprovalTimeoutMs = 5'000;
 
 bool IsCart(const Order& order) { return (order.status == "NEW" || order.status == "CHECKOUT") && !order.locked; }
 
@@ -59,6 +61,9 @@ RestAnswer OrderService::Adjust(const RestRequest& request) {
     if (!order || order->customer != asker.username) return Refusal(404, "Order not found");
     if (!IsCart(*order) || order->version != *version) return Mismatch(*order);
     order->items = wanted.items;
+    // What is not said stays as it was.
+    if (request.body.Find("specialRequest")) order->special_request = wanted.special_request;
+    if (request.body.Find("dietary")) order->dietary = wanted.dietary;
     order->products_price = order->total_price = wanted.products_price;
     if (!SaveOrder(sql, *order)) return Mismatch(*FindOrder(sql, order->id));
     ReplaceItems(sql, *order);
@@ -120,6 +125,46 @@ RestAnswer OrderService::Cancel(const RestRequest& request) {
                                      {"comment", Value::String(request.Text("comment"))},
                                      {"confirmed", Value::Bool(true)}});
   return StartProcess("cancelorder", input, KeyOf(request, "cancelorder", id, *version));
+}
+
+RestAnswer OrderService::StartApproval(const RestRequest& request) {
+  if (!request.Header("cookie").empty()) return Refusal(403, "Forbidden");
+  if (request.idempotency_key.empty()) return Refusal(400, "The header Idempotency-Key should be provided");
+  if (request.Text("orderId").empty()) return Refusal(400, "An order should be provided");
+  const RestReply reply = engine_.Post(
+      "/v1/instances", Value::Object({{"process", Value::String("approveorder")}, {"input", request.body}}),
+      "approve/" + request.idempotency_key, kApprovalTimeoutMs);
+  const Value* id = reply.body.is_map() ? reply.body.Find("id") : nullptr;
+  if ((reply.status == 200 || reply.status == 201) && id) return {202, Value::Object({{"instanceId", *id}})};
+  if (reply.status == 409) return Refusal(409, "This order is being approved already");
+  if (reply.status == 400 || reply.status == 422) return Refusal(400, "The order is not complete");
+  return Refusal(503, "The approval could not be started");
+}
+
+RestAnswer OrderService::GetApproval(const RestRequest& request) {
+  const std::string order_id = request.parameters.at("orderId");
+  if (!request.Header("cookie").empty()) {
+    RestRequest own = request;
+    own.query["orderId"] = order_id;
+    if (RestAnswer order = Get(own); order.status != 200) return order;
+  }
+  const RestReply reply =
+      engine_.Get("/v1/instances?limit=1&process=approveorder&key=" + PercentEncode(order_id), {}, kApprovalTimeoutMs);
+  const Value* items = reply.body.is_map() ? reply.body.Find("items") : nullptr;
+  if (reply.status != 200 || items == nullptr || !items->is_list()) return Refusal(503, "The engine does not answer");
+  if (items->as_list().empty()) return Refusal(404, "Nobody has asked for an approval of this order");
+  const Value& approval = items->as_list().front();
+  const Value* states = approval.Find("states");
+  const std::string status(approval.Find("status")->as_string());
+  const char* result = status == "completed"   ? "SUCCESS"
+                       : status == "failed"    ? "FAIL"
+                       : status == "cancelled" ? "CANCELED"
+                                               : "IN_PROGRESS";
+  const bool has_step = states && states->is_list() && !states->as_list().empty();
+  return {200, Value::Object({{"orderId", Value::String(order_id)},
+                              {"instanceId", *approval.Find("id")},
+                              {"step", has_step ? states->as_list().back() : Value::String("")},
+                              {"result", Value::String(result)}})};
 }
 
 }  // namespace fermata::shop

@@ -13,12 +13,7 @@ constexpr int kAskTimeoutMs = 3'000;
 constexpr int kProcessTimeoutMs = 15'000;
 constexpr std::size_t kItemsMax = 200;
 constexpr long long kQuantityMax = 1'000'000;
-
-std::vector<std::string> AllTables() {
-  std::vector<std::string> tables = kOrderTables;
-  tables.emplace_back(kIdempotencyTable);
-  return tables;
-}
+constexpr std::size_t kRequestBytesMax = 1'000, kDietaryBytesMax = 255, kSizeBytesMax = 50;
 
 std::string TextOf(const Value& map, std::string_view key) {
   const Value* value = map.Find(key);
@@ -40,6 +35,7 @@ Value ToValue(const OrderItem& item) {
                                                    {"discount", Value::Int(item.discount)}})},
                         {"quantity", Value::Int(item.quantity)},
                         {"lineTotal", Value::Int(item.total())},
+                        {"size", Value::String(item.size)},
                         {"specialRequest", Value::String(item.special_request)}});
 }
 
@@ -69,7 +65,9 @@ Value OrderValue(const Order& order) {
                         {"taxPrice", Value::Int(order.tax_price)},
                         {"totalPrice", Value::Int(order.total_price)},
                         {"currency", Value::String(order.currency)},
-                        {"place", Value::String(order.place)}});
+                        {"place", Value::String(order.place)},
+                        {"specialRequest", Value::String(order.special_request)},
+                        {"dietary", Value::String(order.dietary)}});
 }
 
 RestAnswer Mismatch(const Order& order) {
@@ -87,15 +85,16 @@ OrderService::OrderService(const OrderOptions& options, std::unique_ptr<Database
 OrderService::~OrderService() = default;
 
 Result<std::unique_ptr<OrderService>> OrderService::Open(const OrderOptions& options) {
-  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "orders", AllTables());
+  Result<std::unique_ptr<Database>> database = Database::Open(options.database_url, "orders", kOrderTables);
   if (!database.ok()) return std::move(database).error();
   return std::unique_ptr<OrderService>(new OrderService(options, *std::move(database)));
 }
 
 std::vector<RestRoute> OrderService::Routes() {
   const auto route = [this](const char* method, const char* path,
-                            RestAnswer (OrderService::*handler)(const RestRequest&)) {
-    return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+                            RestAnswer (OrderService::*handler)(const RestRequest&), RestLane lane = RestLane::kQuick) {
+    return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); },
+                     lane};
   };
   return {
       route("POST", "/place", &OrderService::Place),
@@ -103,8 +102,10 @@ std::vector<RestRoute> OrderService::Routes() {
       route("GET", "/get", &OrderService::Get),
       route("GET", "/orders", &OrderService::ListAll),
       route("GET", "/orders/pending", &OrderService::ListPending),
-      route("PUT", "/process", &OrderService::Process),
-      route("PUT", "/cancel", &OrderService::Cancel),
+      route("PUT", "/process", &OrderService::Process, RestLane::kWaitsForCustomers),
+      route("PUT", "/cancel", &OrderService::Cancel, RestLane::kWaitsForCustomers),
+      route("POST", "/approve", &OrderService::StartApproval, RestLane::kWaits),
+      route("GET", "/approve/{orderId}", &OrderService::GetApproval),
       route("POST", "/orders/{id}/checkout", &OrderService::BeginCheckout),
       route("POST", "/orders/{id}/reopen", &OrderService::Reopen),
       route("POST", "/orders/{id}/price", &OrderService::Price),
@@ -121,16 +122,22 @@ RestAnswer OrderService::ReadItems(const RestRequest& request, Order& order) {
   const Value* list = request.body.Find("orderItems");
   if (list == nullptr || list->kind() != ValueKind::kList || list->as_list().size() > kItemsMax)
     return Refusal(400, "orderItems should be provided");
+  order.special_request = request.Text("specialRequest");
+  order.dietary = request.Text("dietary");
+  if (order.special_request.size() > kRequestBytesMax || order.dietary.size() > kDietaryBytesMax)
+    return Refusal(400, "A special request has at most 1000 bytes, and what the diet is at most 255");
   order.items.clear();
   order.products_price = 0;
   for (const Value& entry : list->as_list()) {
     const Value* product = entry.is_map() ? entry.Find("product") : nullptr;
     const std::string id = product && product->is_map() ? TextOf(*product, "id") : "";
     const long long quantity = entry.is_map() ? NumberOf(entry, "quantity") : 0;
-    if (id.empty() || quantity < 1 || quantity > kQuantityMax)
-      return Refusal(400, "Each item should have a product and a positive quantity");
+    const std::string size = entry.is_map() ? TextOf(entry, "size") : "";
+    if (id.empty() || quantity < 1 || quantity > kQuantityMax || size.size() > kSizeBytesMax)
+      return Refusal(400,
+                     "Each item should have a product, a positive quantity, and a size of at most 50 bytes if any");
     auto same = std::find_if(order.items.begin(), order.items.end(),
-                             [&](const OrderItem& item) { return item.product_id == id; });
+                             [&](const OrderItem& item) { return item.product_id == id && item.size == size; });
     if (same != order.items.end()) {
       same->quantity += quantity;
       continue;
@@ -143,6 +150,7 @@ RestAnswer OrderService::ReadItems(const RestRequest& request, Order& order) {
                            .product_id = id,
                            .name = TextOf(reply.body, "name"),
                            .special_request = TextOf(entry, "specialRequest"),
+                           .size = size,
                            .unit_price = NumberOf(reply.body, "price"),
                            .discount = NumberOf(reply.body, "discount"),
                            .quantity = quantity});

@@ -2,6 +2,7 @@
 //
 // For customers, known by the cookie `sessionId`: POST /place, PUT /adjust, PUT /process, PUT /cancel, GET /get?orderId=,
 // GET /orders?status=, GET /orders/pending.
+// For who places orders: POST /approve, GET /approve/{orderId}, which run and show the process approveorder.
 // For processes: GET /get?orderId=&username=, PUT /process, PUT /cancel, POST /giftcard-order, and POST /orders/{id}/
 // checkout, reopen, price, unprice, take-back, decision, cancel-lock, cancel-unlock.
 // Without a session PUT /process and PUT /cancel change the order; with one they start the process that will.
@@ -31,7 +32,7 @@ struct OrderOptions {
   std::string database_url;
   std::string auth_url;    // says whose session it is
   std::string store_url;   // knows the products
-  std::string engine_url;  // runs makeorder and cancelorder
+  std::string engine_url;  // runs makeorder, cancelorder and approveorder
 };
 
 // Thread-safe. Must outlive the routes.
@@ -58,6 +59,9 @@ class OrderService {
   RestAnswer List(const RestRequest& request, const std::vector<std::string>& statuses);
   RestAnswer Process(const RestRequest& request);
   RestAnswer Cancel(const RestRequest& request);
+  // The orchestra: whoever places orders has one approved, and asks how far it is.
+  RestAnswer StartApproval(const RestRequest& request);
+  RestAnswer GetApproval(const RestRequest& request);
 
   // process_routes.cc
   RestAnswer HandOver(const RestRequest& request);

@@ -7,13 +7,14 @@ namespace {
 
 constexpr const char* kColumns =
     "order_id, customer_id, type, status, currency, payment_id, payment_method, delivery_case_id, place, stage_flags, "
-    "cancel_comment, version, products_price, delivery_price, tax_price, total_price, locked";
+    "cancel_comment, special_request, dietary, version, products_price, delivery_price, tax_price, total_price, locked";
 
 Order ToOrder(const soci::row& row) {
   Order order;
   std::string* const texts[] = {&order.id,       &order.customer,    &order.type,           &order.status,
                                 &order.currency, &order.payment_id,  &order.payment_method, &order.delivery_case_id,
-                                &order.place,    &order.stage_flags, &order.comment};
+                                &order.place,    &order.stage_flags, &order.comment,        &order.special_request,
+                                &order.dietary};
   long long* const numbers[] = {&order.version, &order.products_price, &order.delivery_price, &order.tax_price,
                                 &order.total_price};
   std::size_t column = 0;
@@ -26,7 +27,7 @@ Order ToOrder(const soci::row& row) {
 std::vector<OrderItem> ItemsOf(soci::session& sql, const std::string& order_id) {
   std::vector<OrderItem> items;
   soci::rowset<soci::row> found =
-      (sql.prepare << "select line_id, product_id, name, special_request, unit_price, discount, quantity from "
+      (sql.prepare << "select line_id, product_id, name, special_request, size, unit_price, discount, quantity from "
                       "order_item where order_id = :id order by order_item_id",
        soci::use(order_id));
   for (const soci::row& row : found)
@@ -34,10 +35,15 @@ std::vector<OrderItem> ItemsOf(soci::session& sql, const std::string& order_id) 
                      .product_id = row.get<std::string>(1),
                      .name = row.get<std::string>(2),
                      .special_request = row.get<std::string>(3),
-                     .unit_price = row.get<long long>(4),
-                     .discount = row.get<long long>(5),
-                     .quantity = row.get<long long>(6)});
+                     .size = row.get<std::string>(4),
+                     .unit_price = row.get<long long>(5),
+                     .discount = row.get<long long>(6),
+                     .quantity = row.get<long long>(7)});
   return items;
+}
+
+bool IsClosed(const Order& order) {
+  return order.status == "CANCELED" || order.status == "REJECTED" || order.status == "COMPLETED";
 }
 
 }  // namespace
@@ -54,6 +60,11 @@ const std::vector<std::string> kOrderTables = {
     "not null, product_id varchar(50) not null, name varchar(150) not null, special_request varchar(1000) not null, "
     "unit_price bigint not null, discount bigint not null, quantity bigint not null check (quantity > 0))",
     "create index if not exists order_item_order on order_item (order_id)",
+    "{column} order_item size varchar(50) not null default ''",
+    "{column} shop_order special_request varchar(1000) not null default ''",
+    "{column} shop_order dietary varchar(255) not null default ''",
+    // When it came to one of its ends.
+    "{column} shop_order close_dt {time}",
 };
 
 std::optional<Order> FindOrder(soci::session& sql, const std::string& order_id) {
@@ -86,12 +97,13 @@ bool AddOrder(soci::session& sql, const Order& order) {
   const std::string now = NowText();
   soci::statement insert =
       (sql.prepare << "insert into shop_order (order_id, customer_id, type, status, currency, payment_id, "
-                      "payment_method, delivery_case_id, place, stage_flags, cancel_comment, version, products_price, "
-                      "delivery_price, tax_price, total_price, locked, open_dt) values (:id, :customer, :type, "
-                      ":status, :currency, '', '', '', '', '', '', 0, :products, 0, 0, :total, 0, :now) on conflict "
-                      "(order_id) do nothing",
+                      "payment_method, delivery_case_id, place, stage_flags, cancel_comment, special_request, dietary, "
+                      "version, products_price, delivery_price, tax_price, total_price, locked, open_dt) values (:id, "
+                      ":customer, :type, :status, :currency, '', '', '', '', '', '', :special, :dietary, 0, :products, "
+                      "0, 0, :total, 0, :now) on conflict (order_id) do nothing",
        soci::use(order.id), soci::use(order.customer), soci::use(order.type), soci::use(order.status),
-       soci::use(order.currency), soci::use(order.products_price), soci::use(order.total_price), soci::use(now));
+       soci::use(order.currency), soci::use(order.special_request), soci::use(order.dietary),
+       soci::use(order.products_price), soci::use(order.total_price), soci::use(now));
   insert.execute(true);
   if (insert.get_affected_rows() == 0) return false;
   ReplaceItems(sql, order);
@@ -101,15 +113,19 @@ bool AddOrder(soci::session& sql, const Order& order) {
 bool SaveOrder(soci::session& sql, Order& order) {
   const long long from_version = order.version, to_version = from_version + 1;
   const int locked = order.locked ? 1 : 0;
+  const std::string now = NowText();
+  soci::indicator closed = IsClosed(order) ? soci::i_ok : soci::i_null;
   soci::statement update =
       (sql.prepare << "update shop_order set status = :status, payment_id = :payment, payment_method = :method, "
                       "delivery_case_id = :delivery, place = :place, cancel_comment = :comment, version = :to, "
-                      "products_price = :products, delivery_price = :delivery_price, tax_price = :tax, total_price = "
-                      ":total where order_id = :id and version = :from and locked = :locked",
+                      "special_request = :special, dietary = :dietary, products_price = :products, delivery_price = "
+                      ":delivery_price, tax_price = :tax, total_price = :total, close_dt = :closed where order_id = "
+                      ":id and version = :from and locked = :locked",
        soci::use(order.status), soci::use(order.payment_id), soci::use(order.payment_method),
        soci::use(order.delivery_case_id), soci::use(order.place), soci::use(order.comment), soci::use(to_version),
-       soci::use(order.products_price), soci::use(order.delivery_price), soci::use(order.tax_price),
-       soci::use(order.total_price), soci::use(order.id), soci::use(from_version), soci::use(locked));
+       soci::use(order.special_request), soci::use(order.dietary), soci::use(order.products_price),
+       soci::use(order.delivery_price), soci::use(order.tax_price), soci::use(order.total_price),
+       soci::use(now, closed), soci::use(order.id), soci::use(from_version), soci::use(locked));
   update.execute(true);
   if (update.get_affected_rows() == 0) return false;
   order.version = to_version;
@@ -119,10 +135,12 @@ bool SaveOrder(soci::session& sql, Order& order) {
 void ReplaceItems(soci::session& sql, const Order& order) {
   sql << "delete from order_item where order_id = :id", soci::use(order.id);
   for (const OrderItem& item : order.items)
-    sql << "insert into order_item (order_id, line_id, product_id, name, special_request, unit_price, discount, "
-           "quantity) values (:order, :line, :product, :name, :request, :price, :discount, :quantity)",
+    sql << "insert into order_item (order_id, line_id, product_id, name, special_request, size, unit_price, "
+           "discount, quantity) values (:order, :line, :product, :name, :request, :size, :price, :discount, "
+           ":quantity)",
         soci::use(order.id), soci::use(item.id), soci::use(item.product_id), soci::use(item.name),
-        soci::use(item.special_request), soci::use(item.unit_price), soci::use(item.discount), soci::use(item.quantity);
+        soci::use(item.special_request), soci::use(item.size), soci::use(item.unit_price), soci::use(item.discount),
+        soci::use(item.quantity);
 }
 
 bool LockOrder(soci::session& sql, const Order& order) {

@@ -14,7 +14,7 @@ namespace fermata::shop {
 extern const std::vector<std::string> kOrderTables;
 
 struct OrderItem {
-  std::string id, product_id, name, special_request;
+  std::string id, product_id, name, special_request, size;
   long long unit_price = 0, discount = 0, quantity = 0;
 
   long long total() const { return (unit_price - discount) * quantity; }
@@ -22,8 +22,9 @@ struct OrderItem {
 
 struct Order {
   std::string id, customer, type, status, currency, payment_id, payment_method, delivery_case_id, place;
-  std::string stage_flags;  // of people who work on it, with blanks between; never shown to the customer
-  std::string comment;      // why it was cancelled or rejected
+  std::string stage_flags;               // of people who work on it, with blanks between; never shown to the customer
+  std::string comment;                   // why it was cancelled or rejected
+  std::string special_request, dietary;  // of the whole order
   long long version = 0, products_price = 0, delivery_price = 0, tax_price = 0, total_price = 0;
   bool locked = false;  // while it is decided whether it can be cancelled
   std::vector<OrderItem> items;

@@ -170,17 +170,19 @@ RestAnswer PaymentService::TopUp(const RestRequest& request) {
   }
   std::vector<MapEntry> choice = {{Value::String("method"), Value::String(method)}};
   if (!token.empty()) choice.emplace_back(Value::String("tokenId"), Value::String(token));
-  RestAnswer answer = Choose(asker.username, "topup-" + id, Value::Map(std::move(choice)));
-  if (answer.status == 200) answer.status = 201;
-  return answer;
+  const std::string ref = "topup-" + id;
+  const RestAnswer chosen = Choose(asker.username, ref, Value::Map(std::move(choice)));
+  if (chosen.status != 200) return chosen;
+  std::vector<MapEntry> begun = chosen.body.as_map();
+  begun.emplace_back(Value::String("refId"), Value::String(ref));
+  return {201, Value::Map(std::move(begun))};
 }
 
 RestAnswer PaymentService::Activate(const RestRequest& request) {
   const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   std::string ref;
-  if (RestAnswer deposited = Deposit(asker.username, request.Text("code"), ref); deposited.status != 201)
-    return deposited;
+  if (RestAnswer deposited = Deposit(request, asker.username, ref); deposited.status != 201) return deposited;
   RestRequest lookup;
   lookup.parameters["ref"] = ref;
   lookup.idempotency_key = "activate/" + ref;
@@ -193,7 +195,13 @@ RestAnswer PaymentService::Activate(const RestRequest& request) {
                                                            {"activationRef", Value::String(ref)}})}}),
                    "activate/" + ref, kEngineTimeoutMs);
   if (TextOf(reply.body, "status") == "completed") return {200, At(reply.body, "output")};
-  if (IsIn(reply.body, "enter-code")) return Refusal(409, TextOf(At(reply.body, "variables"), "problem"));
+  if (IsIn(reply.body, "enter-code")) {
+    // Nobody looks at this window: another code comes with another request.
+    const Value open =
+        At(engine_.Get("/v1/tasks?instance=" + TextOf(reply.body, "id"), {}, kEngineTimeoutMs).body, "items");
+    if (open.is_list() && !open.as_list().empty()) AnswerTask(open.as_list()[0], "leave", Value::Object({}), "");
+    return Refusal(409, TextOf(At(reply.body, "variables"), "problem"));
+  }
   return Refusal(503, "The gift card is being activated; please look at your gift cards");
 }
 

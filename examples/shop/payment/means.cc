@@ -119,9 +119,13 @@ RestAnswer PaymentService::DeleteMeans(const RestRequest& request) {
   });
 }
 
-RestAnswer PaymentService::Deposit(const std::string& username, const std::string& code, std::string& activation_ref) {
+RestAnswer PaymentService::Deposit(const RestRequest& request, const std::string& username,
+                                   std::string& activation_ref) {
+  const std::string code = request.Text("code");
   if (code.empty() || code.size() > kCodeBytesMax) return Refusal(400, "An activation code should be provided");
-  activation_ref = NewGuid();
+  activation_ref = request.idempotency_key.empty()
+                       ? NewGuid()
+                       : Hmac(options_.key, "activation " + username + " " + request.idempotency_key).substr(0, 32);
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     AddActivation(sql, {activation_ref, username, Seal(options_.key, code)}, TimeText(clock_, 0),
                   TimeText(clock_, kActivationLifeS));
@@ -133,7 +137,7 @@ RestAnswer PaymentService::DepositCode(const RestRequest& request) {
   const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   std::string ref;
-  return Deposit(asker.username, request.Text("code"), ref);
+  return Deposit(request, asker.username, ref);
 }
 
 RestAnswer PaymentService::LookupCode(const RestRequest& request) { return AskAboutCode(request, "/token/lookup"); }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kBillingTimeoutMs = 5'000, kBankTimeoutMs = 10'000, kEngineTimeoutMs = 5'000;
 constexpr long long kAmountMax = 1'000'000'000'000;
-constexpr std::size_t kBankTextBytesMax = 255;
+constexpr std::size_t kBankTextBytesMax = 255, kErrorBytesMax = 255;
 
 std::vector<std::string> AllTables() {
   std::vector<std::string> tables = kPaymentTables;
@@ -54,19 +54,21 @@ Result<std::unique_ptr<PaymentService>> PaymentService::Open(PaymentOptions opti
 
 std::vector<RestRoute> PaymentService::Routes() {
   const auto route = [this](const char* method, const char* path,
-                            RestAnswer (PaymentService::*handler)(const RestRequest&)) {
-    return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
+                            RestAnswer (PaymentService::*handler)(const RestRequest&),
+                            RestLane lane = RestLane::kQuick) {
+    return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); },
+                     lane};
   };
   return {
-      route("POST", "/authorise", &PaymentService::Authorise),
-      route("POST", "/pay", &PaymentService::Pay),
-      route("POST", "/topup", &PaymentService::TopUp),
-      route("POST", "/activate", &PaymentService::Activate),
+      route("POST", "/authorise", &PaymentService::Authorise, RestLane::kWaits),
+      route("POST", "/pay", &PaymentService::Pay, RestLane::kWaits),
+      route("POST", "/topup", &PaymentService::TopUp, RestLane::kWaits),
+      route("POST", "/activate", &PaymentService::Activate, RestLane::kWaits),
       route("POST", "/activations", &PaymentService::DepositCode),
       route("POST", "/activations/{ref}/lookup", &PaymentService::LookupCode),
       route("POST", "/activations/{ref}/activate", &PaymentService::ActivateCode),
       route("GET", "/tokens/get", &PaymentService::ListMeans),
-      route("POST", "/tokens/add", &PaymentService::AddMeansFor),
+      route("POST", "/tokens/add", &PaymentService::AddMeansFor, RestLane::kWaitsForCustomers),
       route("DELETE", "/tokens/delete", &PaymentService::DeleteMeans),
       route("GET", "/tokens/{tokenId}", &PaymentService::GetMeans),
       route("POST", "/payments", &PaymentService::Create),
@@ -202,15 +204,16 @@ RestAnswer PaymentService::Reverse(const RestRequest& request) {
   if (request.Text("orderId").empty() && request.Text("paymentId").empty())
     return Refusal(400, "An orderId or a paymentId should be provided");
   RestAnswer failure;
-  const std::optional<Payment> payment = FindAsked(request, failure);
+  std::optional<Payment> payment = FindAsked(request, failure);
   if (failure.status != 200) return failure;
-  const std::string order = payment ? payment->ref_id : request.Text("orderId");
+  const std::string order = payment ? payment->ref_id : request.Text("orderId"), reason = request.Text("reason");
   if (payment) {
+    if (reason.size() <= kErrorBytesMax) payment->error = reason;
     const bool had_money = payment->status == "Confirmed";
     const RestAnswer given = GiveBack(*payment);
     if (given.status != 200) return given;
     if ((had_money || payment->status == "Cancelled") && !payment->ref.empty() &&
-        !TellPayer(*payment, "payment-reversed", request.Text("reason")))
+        !TellPayer(*payment, "payment-reversed", request))
       return Refusal(503, "The customer cannot be told now");
   }
   return ToOrchestra(order, "REVERSE", "SUCCESS", "");
@@ -247,14 +250,15 @@ int PaymentService::ReturnMoney(const Payment& payment) {
       .status;
 }
 
-bool PaymentService::TellPayer(const Payment& payment, const std::string& letter, const std::string& reason) {
+bool PaymentService::TellPayer(const Payment& payment, const std::string& letter, const RestRequest& request) {
   const Value variables = Value::Object({{"about", Value::Object({{payment.purpose, Value::Bool(true)}})},
                                          {"refId", Value::String(payment.ref_id)},
                                          {"amount", Value::Int(payment.amount)},
                                          {"currency", Value::String(payment.currency)},
                                          {"method", Value::String(payment.method)},
                                          {"maskedTokenId", Value::String(payment.masked)},
-                                         {"reason", Value::String(reason)}});
+                                         {"reason", Value::String(request.Text("reason"))},
+                                         {"why", Value::Object({{request.Text("reasonCode"), Value::Bool(true)}})}});
   const Value input = Value::Object({{"username", Value::String(payment.payer)},
                                      {"templateId", Value::String(letter)},
                                      {"language", Value::String(payment.language)},
@@ -289,7 +293,7 @@ RestAnswer PaymentService::Collect(const RestRequest& request) {
       return StatusOf(*payment);
     });
   });
-  if (collected.status == 200 && payment) TellPayer(*payment, "payment-succeeded", "");
+  if (collected.status == 200 && payment) TellPayer(*payment, "payment-succeeded", request);
   return collected;
 }
 

@@ -65,8 +65,8 @@ class PaymentService {
   RestAnswer GiveBack(const Payment& payment);
   // Has the money's keeper give it back: the bank, or billing. Asked again it does nothing.
   int ReturnMoney(const Payment& payment);
-  // Starts the letter; false if it should be tried again.
-  bool TellPayer(const Payment& payment, const std::string& letter, const std::string& reason);
+  // Starts the letter, with what `request` says of the reason; false if it should be tried again.
+  bool TellPayer(const Payment& payment, const std::string& letter, const RestRequest& request);
   // By its id, or else of this order.
   std::optional<Payment> FindAsked(const RestRequest& request, RestAnswer& failure);
 
@@ -80,7 +80,8 @@ class PaymentService {
   RestAnswer ActivateCode(const RestRequest& request);
   // Asks billing about a deposited code.
   RestAnswer AskAboutCode(const RestRequest& request, const std::string& path);
-  RestAnswer Deposit(const std::string& username, const std::string& code, std::string& activation_ref);
+  // Keeps the code of the request; the same request again has the same reference.
+  RestAnswer Deposit(const RestRequest& request, const std::string& username, std::string& activation_ref);
   // Whose means: the customer of the session, or the one a process names.
   Asker OwnerOf(const RestRequest& request, const std::string& named);
 

@@ -5,7 +5,7 @@ namespace {
 
 constexpr const char* kPaymentSelect =
     "select payment_guid, purpose, ref_id, payer, currency, language, status, method, token_id, masked, type, "
-    "bank_ref, amount from payment where ";
+    "bank_ref, error, amount from payment where ";
 constexpr const char* kMeansSelect =
     "select token_id, customer_id, type, masked, bank_token, card_type from payment_token where deleted = 0 and ";
 
@@ -14,7 +14,7 @@ std::optional<Payment> FindPaymentBy(soci::session& sql, const std::string& cond
   sql << kPaymentSelect << condition, soci::into(payment.id), soci::into(payment.purpose), soci::into(payment.ref_id),
       soci::into(payment.payer), soci::into(payment.currency), soci::into(payment.language), soci::into(payment.status),
       soci::into(payment.method), soci::into(payment.token_id), soci::into(payment.masked), soci::into(payment.type),
-      soci::into(payment.ref), soci::into(payment.amount), soci::use(value);
+      soci::into(payment.ref), soci::into(payment.error), soci::into(payment.amount), soci::use(value);
   if (!sql.got_data()) return std::nullopt;
   return payment;
 }
@@ -37,6 +37,7 @@ const std::vector<std::string> kPaymentTables = {
     "amount bigint not null, currency varchar(3) not null, language varchar(2) not null, status varchar(20) not null, "
     "bank_ref varchar(50) not null, created_dt {time} not null, captured_dt {time}, reversed_dt {time})",
     "create index if not exists payment_ref on payment (ref_id)",
+    "{column} payment error varchar(255) not null default ''",
     "create table if not exists payment_transaction (transaction_id {id}, payment_guid varchar(50) not null, kind "
     "varchar(20) not null, status varchar(20) not null, ts {time} not null)",
     "create index if not exists payment_transaction_of on payment_transaction (payment_guid)",
@@ -47,7 +48,6 @@ const std::vector<std::string> kPaymentTables = {
     "create table if not exists gift_card_activation (activation_ref varchar(50) primary key, customer_id varchar(255) "
     "not null, sealed_code varchar(1024) not null, expires_dt {time} not null)",
     "create table if not exists bank_event (event_id varchar(255) primary key)",
-    kIdempotencyTable,
 };
 
 void AddPayment(soci::session& sql, const Payment& payment) {
@@ -76,10 +76,11 @@ bool SavePayment(soci::session& sql, const Payment& payment, const std::string& 
   soci::statement update =
       (sql.prepare
            << "update payment set status = :status, method = :method, token_id = :token, masked = :masked, type "
-              "= :type, bank_ref = :ref, "
+              "= :type, bank_ref = :ref, error = :error, "
            << TimeColumn(payment.status) << " = :now where payment_guid = :id and status = :from",
        soci::use(payment.status), soci::use(payment.method), soci::use(payment.token_id), soci::use(payment.masked),
-       soci::use(payment.type), soci::use(payment.ref), soci::use(now), soci::use(payment.id), soci::use(from));
+       soci::use(payment.type), soci::use(payment.ref), soci::use(payment.error), soci::use(now), soci::use(payment.id),
+       soci::use(from));
   update.execute(true);
   return update.get_affected_rows() > 0;
 }
@@ -128,7 +129,7 @@ void AddActivation(soci::session& sql, const Activation& activation, const std::
                    const std::string& expires_dt) {
   sql << "delete from gift_card_activation where expires_dt < :now", soci::use(now);
   sql << "insert into gift_card_activation (activation_ref, customer_id, sealed_code, expires_dt) values (:ref, "
-         ":customer, :code, :expires)",
+         ":customer, :code, :expires) on conflict (activation_ref) do nothing",
       soci::use(activation.ref), soci::use(activation.customer), soci::use(activation.sealed_code),
       soci::use(expires_dt);
 }

@@ -19,8 +19,9 @@ struct Payment {
   std::string id, purpose, ref_id, payer, currency, language;
   std::string status = "Requested";
   std::string method, token_id, masked;
-  std::string type;  // CASH or TERMINAL: to be collected on receipt
-  std::string ref;   // the bank's capture or fast payment, or billing's movement
+  std::string type;   // CASH or TERMINAL: to be collected on receipt
+  std::string ref;    // the bank's capture or fast payment, or billing's movement
+  std::string error;  // why it was given back
   long long amount = 0;
 
   bool deferred() const { return !type.empty() && status == "Requested"; }

@@ -19,7 +19,6 @@ std::vector<std::string> AllTables() {
   std::vector<std::string> tables = kCatalogueTables;
   tables.insert(tables.end(), kStockTables.begin(), kStockTables.end());
   tables.insert(tables.end(), kCaseTables.begin(), kCaseTables.end());
-  tables.emplace_back(kIdempotencyTable);
   return tables;
 }
 

@@ -340,7 +340,12 @@ TEST_P(DeliveryTest, TheOrchestraConfirmsAndReversesOnce) {  // SHOP-ORC-4, SHOP
   EXPECT_EQ(StateOf("o-saga"), "CANCELED");
   EXPECT_EQ(FreeIn("saga"), 2);
   EXPECT_EQ(Orchestra("/cases/reverse", "o-unknown").Text("response"), "SUCCESS") << "There is nothing to undo.";
-  EXPECT_EQ(Orchestra("/cases/confirm", "o-unknown").Text("response"), "FAIL");
+  for (const char* path : {"/cases/confirm", "/slots/confirm"}) {
+    const Reply refused = Orchestra(path, "o-unknown");
+    EXPECT_EQ(refused.status, 409) << path;
+    EXPECT_EQ(refused.Text("response"), "FAIL");
+    EXPECT_EQ(refused.Text("reason"), "No delivery is reserved for the order");
+  }
 }
 
 TEST_P(DeliveryTest, TheGoodsGoToTheAddressAndTheEngineHears) {  // SHOP-DLV-4, SHOP-DLV-6, SHOP-NTF-8
@@ -352,11 +357,11 @@ TEST_P(DeliveryTest, TheGoodsGoToTheAddressAndTheEngineHears) {  // SHOP-DLV-4, 
   EXPECT_EQ(Move(id, "DELIVERED", R"(,"statusDate":"soon","proof":{"code":"17"})").status, 400);
   EXPECT_EQ(Move(id, "DELIVERED", R"(,"statusDate":"2020-09-14T11:30:00Z","proof":{"code":"17"})").status, 200);
   EXPECT_EQ(GetAsAnn("/cases/o-home").Text("actual"), "2020-09-14T11:30:00Z");
-  const std::vector<Value> events = world().EventsAbout("orderId", "o-home", 5);
-  ASSERT_EQ(events.size(), 5u);
-  const char* const states[] = {"ASSIGNED", "PICKED_UP", "IN_TRANSIT", "NEAR_ADDRESS", "DELIVERED"};
+  const std::vector<Value> events = world().EventsAbout("orderId", "o-home", 6);
+  ASSERT_EQ(events.size(), 6u);
+  const char* const states[] = {"CONFIRMED", "ASSIGNED", "PICKED_UP", "IN_TRANSIT", "NEAR_ADDRESS", "DELIVERED"};
   for (std::size_t i = 0; i < events.size(); ++i) {
-    EXPECT_EQ(*events[i].Find("type"), Value::String("delivery.case-moved"));
+    EXPECT_EQ(*events[i].Find("type"), Value::String(i == 0 ? "delivery.case-confirmed" : "delivery.case-moved"));
     EXPECT_EQ(*events[i].Find("data")->Find("status"), Value::String(states[i]));
     EXPECT_EQ(*events[i].Find("data")->Find("username"), Value::String("ann"));
   }
@@ -465,9 +470,9 @@ TEST_P(DeliveryTest, EventsOutliveAnEngineThatIsAwayAndARestart) {
   world().StopShop();
   world().RefuseEvents(1);
   world().StartShop();
-  const std::vector<Value> events = world().EventsAbout("orderId", "o-outbox", 2);
-  EXPECT_EQ(*events.at(0).Find("data")->Find("status"), Value::String("ASSIGNED"));
-  EXPECT_EQ(*events.at(1).Find("data")->Find("status"), Value::String("PICKED_UP"));
+  const std::vector<Value> events = world().EventsAbout("orderId", "o-outbox", 3);
+  const char* const states[] = {"CONFIRMED", "ASSIGNED", "PICKED_UP"};
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(*events.at(i).Find("data")->Find("status"), Value::String(states[i]));
   EXPECT_EQ(StateOf("o-outbox"), "PICKED_UP");
 }
 

@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "examples/shop/notification/live_streams.h"
 #include "tests/unit/shop/shop_fixture.h"
 
 namespace fermata::test {
@@ -161,6 +162,19 @@ TEST_P(MessageTest, AnOpenPageHearsAtOnceAndOneThatComesBackWhatItMissed) {  // 
   Deliver(Write("pit", R"(,"language":"ru")"), "PUSH");
   EXPECT_NE(other.Next().find("Заказ"), std::string::npos);
   EXPECT_EQ(PageOf("pit").size(), 1u);
+}
+
+TEST(LiveStreams, AStreamWithNothingToSayShowsThatItLives) {
+  shop::LiveStreams streams(std::chrono::milliseconds(1));
+  HttpServer server({.stop_grace_ms = 0}, [&](const HttpRequest&, const ResponseHandle& response) {
+    streams.Add("ann", response.StartStream(200, {{"Content-Type", "text/event-stream"}}));
+  });
+  Result<int> port = server.Start();
+  ASSERT_TRUE(port.ok());
+  RawClient page(*port);
+  page.Send("GET / HTTP/1.1\r\nHost: shop\r\n\r\n");
+  for (int beats = 0; beats < 3; ++beats) EXPECT_TRUE(page.ReadUntil(": still here\n\n").ends_with(": still here\n\n"));
+  server.Stop();
 }
 
 TEST_P(MessageTest, NobodyListensWithoutASession) {

@@ -121,6 +121,53 @@ TEST_P(OrderTest,
   EXPECT_EQ(Look("o1").body.Find("orderItems")->as_list().size(), 0u);
 }
 
+TEST_P(OrderTest, TheOrchestraBeginsAndTellsHowFarItIs) {  // SHOP-ORC-7
+  const char* snapshot =
+      R"({"orderId":"o1","version":3,"username":"ann","kind":"GOODS","amount":1,"currency":"RUB","paymentId":"p"})";
+  const Reply begun = Post("order", "/approve", snapshot, "a1");
+  EXPECT_EQ(begun.status, 202);
+  EXPECT_EQ(begun.Text("instanceId"), "i1");
+  EXPECT_EQ(WriteJson(*Starts().back().Find("input")), snapshot);
+  EXPECT_EQ(Post("order", "/approve", snapshot).status, 400);
+  EXPECT_EQ(Post("order", "/approve", "{}", "a2").status, 400);
+  EXPECT_EQ(Ask("POST", "/approve", snapshot, "s-ann").status, 403);
+  for (const auto& [engine, answer] : {std::pair(409, 409), {422, 400}, {500, 503}}) {
+    AnswerStarts(engine, "{}");
+    EXPECT_EQ(Post("order", "/approve", snapshot, "a3").status, answer) << engine;
+  }
+  AnswerStarts(200, R"({"items":[{"id":"i1","status":"running","states":["confirmations","confirm-stock"]}]})");
+  EXPECT_EQ(WriteJson(Get("order", "/approve/o1").body),
+            R"({"orderId":"o1","instanceId":"i1","step":"confirm-stock","result":"IN_PROGRESS"})");
+  AnswerStarts(200, R"({"items":[{"id":"i1","status":"failed","states":[]}]})");
+  EXPECT_EQ(Get("order", "/approve/o1").Text("result"), "FAIL");
+  PlaceTea("o1");
+  EXPECT_EQ(Ask("GET", "/approve/o1", "", "s-ann").Text("result"), "FAIL");
+  EXPECT_EQ(Ask("GET", "/approve/o1", "", "s-bob").status, 403);
+  AnswerStarts(200, R"({"items":[]})");
+  EXPECT_EQ(Get("order", "/approve/o2").status, 404);
+}
+
+TEST_P(OrderTest, AnOrderHasSizesWishesAndWhatTheDietIs) {  // SHOP-CAT-8
+  const Reply placed = Ask(
+      "POST", "/place",
+      R"({"id":"o1","dietary":"no nuts","orderItems":[{"product":{"id":"tea"},"quantity":1,"size":"L"},{"product":{"id":"tea"},"quantity":1}]})",
+      "s-ann");
+  EXPECT_EQ(placed.body.Find("orderItems")->as_list().size(), 2u);
+  EXPECT_EQ(placed.body.Find("orderItems")->as_list()[0].Find("size")->as_string(), "L");
+  const std::string long_text(1'001, 'x');
+  for (const std::string& wish : {R"("specialRequest":")" + long_text + "\"", R"("dietary":")" + long_text + "\""})
+    EXPECT_EQ(Ask("PUT", "/adjust", R"({"id":"o1","version":0,"orderItems":[],)" + wish + "}", "s-ann").status, 400);
+  EXPECT_EQ(
+      Ask("PUT", "/adjust",
+          R"({"id":"o1","version":0,"specialRequest":"Ring twice","orderItems":[{"product":{"id":"tea"},"quantity":1}]})",
+          "s-ann")
+          .status,
+      200);
+  const Reply order = Look("o1");
+  EXPECT_EQ(order.Text("specialRequest"), "Ring twice");
+  EXPECT_EQ(order.Text("dietary"), "no nuts");
+}
+
 TEST_P(OrderTest, AStaleVersionOrAWrongStatusIsAConflictThatSaysWhatIs) {  // SHOP-ORD-7
   PlaceTea("o1");
   Do("o1", "checkout", R"({"version":0})");

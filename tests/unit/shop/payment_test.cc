@@ -458,6 +458,30 @@ TEST_P(PaymentTest, SHOP_PMT_2_AGiftCardIsActivatedByAReferenceAndBound) {
   EXPECT_EQ(received().find(code), std::string::npos);
 }
 
+TEST_P(PaymentTest, SHOP_GCA_4_ACodeThatIsEnteredTwiceAtOnceLeavesNoWindowOpen) {
+  const std::string code = MailCode("twice", CreateCard("twice").Text("cardId"));
+  const auto enter = [&](const char* key) {
+    return Send("payment", "POST", "/activate", R"({"code":")" + code + "\"}",
+                {{"Cookie", "sessionId=s-ann"}, {"Idempotency-Key", key}});
+  };
+  // Somebody was quicker: the process asks for another code.
+  AnswerStarts(201,
+               R"({"id":"i1","states":["enter-code"],"variables":{"problem":"Active already"},"items":[{"id":"t1"}]})");
+  const Reply refused = enter("a");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.Text("errorMessage"), "Active already");
+  EXPECT_NE(received().find(R"(/v1/tasks/t1/complete{"outcome":"leave")"), std::string::npos) << received();
+  // Asked again it is the same activation, not a second one.
+  AnswerStarts(201, R"({"id":"i1","status":"completed","output":{"tokenId":"c","balance":50000}})");
+  std::vector<std::string> refs;
+  for (const char* key : {"b", "b", "c"}) {
+    EXPECT_EQ(enter(key).status, 200);
+    refs.emplace_back(Starts().back().Find("input")->Find("activationRef")->as_string());
+  }
+  EXPECT_EQ(refs[0], refs[1]);
+  EXPECT_NE(refs[0], refs[2]);
+}
+
 TEST_P(PaymentTest, SHOP_GC_5_AGiftCardIsAddedOnlyWhenItIsPaidFor) {
   const auto open = [&](const char* balance) {
     return Do(

@@ -117,6 +117,26 @@ TEST_P(SessionTest, ASessionTellsWhoItIs) {  // SHOP-SES-5, SHOP-SES-6
   }
 }
 
+TEST_P(SessionTest, WhoIsBlockedOrWantsMoreThanACustomerIsForbidden) {  // SHOP-SES-6
+  const std::string cookie = SignIn();
+  const auto status_of = [&](const std::string& path) {
+    const ClientResponse answer = Ask("GET", path, "", cookie);
+    EXPECT_EQ(answer.status == 200 ? "Forbidden" : Message(answer), "Forbidden");
+    return answer.status;
+  };
+  EXPECT_EQ(status_of("/auth?role=customer"), 200);
+  EXPECT_EQ(status_of("/auth?role=operator"), 403);
+  EXPECT_EQ(Post("auth", "/customers/ann/status", R"({"status":"SLEEPING"})").status, 400);
+  EXPECT_EQ(Post("auth", "/customers/bob/status", R"({"status":"BLOCKED"})").status, 404);
+  EXPECT_EQ(Ask("POST", "/customers/ann/status", R"({"status":"BLOCKED"})", cookie).status, 403);
+  EXPECT_EQ(Post("auth", "/customers/ann/status", R"({"status":"BLOCKED"})").Text("status"), "BLOCKED");
+  EXPECT_EQ(status_of("/auth"), 403);
+  EXPECT_EQ(Ask("PUT", "/profile", "{}", cookie).status, 403);
+  EXPECT_EQ(Ask("POST", "/login", kAnn).status, 401);
+  EXPECT_EQ(Post("auth", "/customers/ann/status", R"({"status":"ACTIVE"})").status, 200);
+  EXPECT_EQ(status_of("/auth"), 200);
+}
+
 TEST_P(SessionTest, ACustomerCorrectsTheirData) {  // SHOP-WAL-7
   const std::string cookie = SignIn();
   EXPECT_EQ(Ask("PUT", "/profile", R"({"phone":"+79007654321"})").status, 401);

@@ -1,12 +1,148 @@
 #include "tests/unit/shop/shop_fixture.h"
 
+#include <future>
+#include <semaphore>
 #include <set>
 #include <thread>
 
+#include "examples/shop/common/database.h"
+#include "examples/shop/common/rest_server.h"
 #include "tests/support/child_process.h"
 
 namespace fermata::test {
 namespace {
+
+// One thread a lane, so that one request holds all of a lane.
+class RestServerTest : public testing::Test {
+ protected:
+  RestServerTest() {
+    const auto wait = [this](const shop::RestRequest&) -> shop::RestAnswer {
+      begun_.release();
+      go_on_.acquire();
+      ++waited_;
+      return {200, Value::Object({})};
+    };
+    const auto quick = [](const shop::RestRequest&) -> shop::RestAnswer { return {200, Value::Object({})}; };
+    Result<std::string> url = server_.Start({{"POST", "/wait", wait, shop::RestLane::kWaits},
+                                             {"POST", "/behind", quick, shop::RestLane::kWaits},
+                                             {"POST", "/both", quick, shop::RestLane::kWaitsForCustomers},
+                                             {"GET", "/quick", quick}},
+                                            0, 1);
+    port_ = url.ok() ? std::atoi(url->substr(url->rfind(':') + 1).c_str()) : 0;
+  }
+  ~RestServerTest() override { server_.Stop(); }
+
+  int Post(const std::string& path, const std::vector<std::pair<std::string, std::string>>& headers = {}) {
+    return HttpClient(port_).Request("POST", path, headers, "{}").status;
+  }
+
+  std::counting_semaphore<> begun_{0}, go_on_{0};
+  std::atomic<int> waited_{0};
+  shop::RestServer server_;
+  int port_ = 0;
+};
+
+TEST_F(RestServerTest, HoweverManyWaitForAProcessWhatItAsksIsAnswered) {
+  std::vector<std::future<int>> customers;
+  for (int i = 0; i < 3; ++i) customers.push_back(std::async(std::launch::async, [this] { return Post("/wait"); }));
+  begun_.acquire();
+  std::future<int> customer = std::async(std::launch::async, [this] {
+    return Post("/both", {{"Cookie", "sessionId=s"}});
+  });
+  EXPECT_EQ(HttpClient(port_).Get("/quick").status, 200);
+  EXPECT_EQ(Post("/both"), 200);
+  EXPECT_EQ(waited_, 0);
+  go_on_.release(3);
+  for (std::future<int>& waiting : customers) EXPECT_EQ(waiting.get(), 200);
+  EXPECT_EQ(customer.get(), 200);
+}
+
+// When the server notices that somebody has gone is its own affair; that it never does is the defect.
+TEST_F(RestServerTest, WhoHasGivenUpIsNotWorkedFor) {
+  std::string told;
+  for (int i = 0; i < 500 && told.find(" 503 ") == std::string::npos; ++i) {
+    std::future<int> first = std::async(std::launch::async, [this] { return Post("/wait"); });
+    begun_.acquire();
+    RawClient impatient(port_);
+    impatient.Send("POST /behind HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\n\r\n{}");
+    impatient.HalfClose();
+    EXPECT_EQ(HttpClient(port_).Get("/quick").status, 200);
+    go_on_.release();
+    told = impatient.ReadUntil("\r\n");
+    EXPECT_EQ(first.get(), 200);
+  }
+  EXPECT_NE(told.find(" 503 "), std::string::npos) << told;
+}
+
+class DatabaseTest : public testing::TestWithParam<std::string> {
+ protected:
+  DatabaseTest() {
+    url_ =
+        GetParam() == "Postgres" ? PostgresCluster::Shared().CreateDatabase() : "sqlite://" + folder_.path().string();
+  }
+  std::unique_ptr<shop::Database> Open(const std::vector<std::string>& tables) {
+    auto database = shop::Database::Open(url_, "box", tables);
+    EXPECT_TRUE(database.ok()) << database.error().message;
+    return database.ok() ? *std::move(database) : nullptr;
+  }
+  // How often the effect happened for this key: 1, or 0 if it had happened before.
+  static int AskOnce(shop::Database& database, const std::string& key) {
+    int effects = 0;
+    database.Transact([&](soci::session& sql) {
+      const shop::RestRequest request{.method = "POST", .path = "/", .idempotency_key = key};
+      return shop::Once(sql, request, [&]() -> shop::RestAnswer {
+        ++effects;
+        return {200, Value::Object({})};
+      });
+    });
+    return effects;
+  }
+  static int Number(shop::Database& database, const std::string& query) {
+    int number = -1;
+    database.Transact([&](soci::session& sql) -> shop::RestAnswer {
+      sql << query, soci::into(number);
+      return {};
+    });
+    return number;
+  }
+
+  TempFolder folder_;
+  std::string url_;
+};
+
+TEST_P(DatabaseTest, AKeyIsForgottenWhenItsTimeIsOver) {
+  const auto database = Open({});
+  for (const char* key : {"a", "b", "c", "d", "e", "young"}) EXPECT_EQ(AskOnce(*database, key), 1);
+  EXPECT_EQ(AskOnce(*database, "a"), 0);
+  const std::string old = shop::TextAfterSeconds(-shop::kKeyLifeSeconds - 1);
+  database->Transact([&](soci::session& sql) -> shop::RestAnswer {
+    sql << "update idempotency set created_dt = :old where idempotency_key <> 'young'", soci::use(old);
+    return {};
+  });
+  // A few at a time, with what comes anyway.
+  AskOnce(*database, "f");
+  EXPECT_EQ(Number(*database, "select count(*) from idempotency"), 3);
+  AskOnce(*database, "g");
+  EXPECT_EQ(Number(*database, "select count(*) from idempotency"), 3);
+  EXPECT_EQ(AskOnce(*database, "a"), 1);
+  EXPECT_EQ(AskOnce(*database, "young"), 0);
+}
+
+TEST_P(DatabaseTest, ATableOfAnEarlierReleaseGetsItsNewColumns) {
+  const char* table = "create table if not exists thing (thing_id {id}, name varchar(50) not null)";
+  {
+    const auto earlier = Open({table});
+    earlier->Transact([](soci::session& sql) -> shop::RestAnswer {
+      sql << "insert into thing (name) values ('cup')";
+      return {};
+    });
+  }
+  for (int start = 0; start < 2; ++start) {
+    const auto database =
+        Open({table, "{column} thing size integer not null default 7", "{column} thing seen_dt {time}"});
+    EXPECT_EQ(Number(*database, "select size from thing where seen_dt is null"), 7);
+  }
+}
 
 class BillingTest : public ShopTest {
  protected:
@@ -182,6 +318,7 @@ TEST_P(DocumentTest, HasTheRoutesOfTheServicesAndNoOthers) {
 
 INSTANTIATE_TEST_SUITE_P(Each, DocumentTest, testing::Values("Sqlite"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, DemoTest, testing::Values("Sqlite"), DatabaseName);
+INSTANTIATE_TEST_SUITE_P(Each, DatabaseTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, BillingTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, NotificationTest, testing::Values("Sqlite", "Postgres"), DatabaseName);
 
