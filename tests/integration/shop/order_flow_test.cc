@@ -261,18 +261,27 @@ TEST_F(ShopFlowOrder, SHOP_ORD_6_SHOP_ORD_7_SHOP_ORD_8_AStaleVersionIsAConflictA
   EXPECT_EQ(At(ann.Order(order), "orderItems.0.quantity"), "2");
 }
 
-TEST_F(ShopFlowOrder, TheScriptOfTheReadmeMakesAnOrder) {
+TEST_F(ShopFlowOrder, TheScriptsOfTheReadmeGoTheWayOfABuyer) {
   const auto url = [](const char* program) { return "http://127.0.0.1:" + std::to_string(world().port(program)); };
-  ChildProcess script({"/bin/bash", FERMATA_SOURCE_DIR "/examples/shop/demo/order.sh", "green"},
-                      {{"ENGINE", url("engine")},
-                       {"AUTH", url("auth")},
-                       {"ORDER", url("order")},
-                       {"PAYMENT", url("payment")},
-                       {"MAIL", world().mailbox().gateway_url()}});
-  std::string last;
-  for (std::string line = script.ReadLine(); !line.empty(); line = script.ReadLine()) last = line;
-  EXPECT_EQ(script.Wait(), 0) << last;
-  EXPECT_NE(last.find("has ordered green: APPROVED"), std::string::npos) << last;
+  const std::vector<std::pair<std::vector<std::string>, std::string>> scripts = {
+      {{"order.sh", "green"}, "has ordered green: APPROVED"},
+      {{"order.sh", "--cancel", "green"}, "has ordered green: CANCELED"},
+      {{"giftcard.sh", "green"}, "has ordered green: APPROVED; left on the gift card: 455000"},
+      {{"topup.sh"}, "has 25000 in the wallet"}};
+  for (const auto& [words, end] : scripts) {
+    std::vector<std::string> command = {"/bin/bash", FERMATA_SOURCE_DIR "/examples/shop/demo/" + words.front()};
+    command.insert(command.end(), words.begin() + 1, words.end());
+    ChildProcess script(command, {{"ENGINE", url("engine")},
+                                  {"AUTH", url("auth")},
+                                  {"BILLING", url("billing")},
+                                  {"ORDER", url("order")},
+                                  {"PAYMENT", url("payment")},
+                                  {"MAIL", world().mailbox().gateway_url()}});
+    std::string last;
+    for (std::string line = script.ReadLine(); !line.empty(); line = script.ReadLine()) last = line;
+    EXPECT_EQ(script.Wait(), 0) << words.front() << ": " << last;
+    EXPECT_NE(last.find(end), std::string::npos) << words.front() << ": " << last;
+  }
 }
 
 }  // namespace
