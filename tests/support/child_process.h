@@ -23,7 +23,7 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   // The next line of its stdout without its end; empty when there is none within `patience_ms`.
-  std::string ReadLine(int patience_ms = 20'000);
+  std::string ReadLine(int patience_ms = 60'000);
   void Signal(int number);
   // As `kill -9` and wait.
   void Kill();

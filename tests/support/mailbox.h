@@ -14,7 +14,7 @@ struct Mail {
   std::string to, from, subject, message_id, text, html;
 };
 
-// Addresses that begin with "refused@" get 550, those with "later@" 451. Not thread-safe.
+// Addresses that begin with "refused@" get 550, those with "later@" 451. What reads is thread-safe.
 class Mailbox {
  public:
   // Ends the test program if it cannot be started.

@@ -46,6 +46,8 @@ class Mailbox:
             part.write_bytes(content)
             # A reader of the folder never sees half a mail.
             os.rename(part, part.with_suffix(".eml"))
+            # Now, so that nobody who looks for one waits until thousands are read.
+            self.read(part.with_suffix(".eml"))
             self.changed.notify_all()
 
     def files(self):

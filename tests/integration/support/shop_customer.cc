@@ -126,7 +126,8 @@ ClientResponse Customer::Cancel(const std::string& order) {
 }
 
 Value Customer::Look(const std::string& id, const std::string& state, int tries) {
-  const std::string wait = tries < kWaitsMax ? "?wait=4s" + (state.empty() ? "" : "&until=" + state) : "";
+  const bool can_wait = state.empty() || tries < kWaitsMax;
+  const std::string wait = can_wait ? "?wait=4s" + (state.empty() ? "" : "&until=" + state) : "";
   const ClientResponse answer = world_.Get("engine", "/v1/instances/" + id + wait);
   return answer.status == 200 ? JsonOf(answer) : Value();
 }

@@ -48,8 +48,8 @@ class StormWorld : public ShopEntry {
   // Until nothing that was killed is down.
   void WaitUntilAllRun();
 
-  // What this SQL gives for a service's or the bank's own tables.
-  std::int64_t Query(const std::string& program, const std::string& sql) const;
+  // The first column of what this SQL gives, of all services' and the bank's own tables: "orders.shop_order", "bank.bank_hold".
+  std::vector<std::string> Texts(const std::string& sql) const;
   // Files of engine, services and bank that hold one of these words, and which.
   std::vector<std::string> FilesWith(const std::vector<std::string>& words) const;
 
