@@ -1,6 +1,7 @@
 // Registering, signing in and out, and what follows from a registration.
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <regex>
 #include <set>
 
@@ -348,6 +349,29 @@ TEST_F(ShopFlowAccount, SHOP_NTF_9_EveryLetterThatAProcessSendsIsThereInBothLang
       for (const char* part : {"subject", "text", "html"})
         EXPECT_TRUE(fs::exists(root / "templates/messages/email" / language / (name + "." + part + ".mustache")))
             << language << "/" << name << "." << part;
+}
+
+TEST_F(ShopFlowAccount, SHOP_NTF_9_EveryReasonThatAProcessGivesIsThereInRussian) {
+  namespace fs = std::filesystem;
+  const fs::path root = FERMATA_SOURCE_DIR;
+  const std::map<std::string, std::string> letters = {
+      {"reason_code", "order-rejected"}, {"problem_code", "payment-failed"}, {"reasonCode", "payment-reversed"}};
+  const std::regex code("(reason_code|problem_code|reasonCode): ([A-Z_]+)");
+  std::set<std::string> found;
+  for (const auto& entry : fs::directory_iterator(root / "processes")) {
+    if (entry.path().extension() != ".yaml" || entry.path().stem().extension() == ".scenarios") continue;
+    const std::string text = ReadFile(entry.path().string());
+    for (std::sregex_iterator at(text.begin(), text.end(), code), end; at != end; ++at) {
+      found.insert((*at)[2]);
+      for (const char* part : {".text", ".html"}) {
+        const std::string letter =
+            ReadFile((root / "templates/messages/email/ru" / (letters.at((*at)[1]) + part + ".mustache")).string());
+        EXPECT_NE(letter.find("{{#" + (*at)[2].str() + "}} Причина: "), std::string::npos) << (*at)[0];
+        EXPECT_EQ(letter.find("{{reason}}"), std::string::npos) << "It is English: " << (*at)[1];
+      }
+    }
+  }
+  EXPECT_GE(found.size(), 15u);
 }
 
 }  // namespace
