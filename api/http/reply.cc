@@ -1,5 +1,7 @@
 #include "api/http/reply.h"
 
+#include <algorithm>
+
 #include "api/http/codes.h"
 #include "api/http/problem.h"
 
@@ -13,14 +15,25 @@ HttpReply::~HttpReply() {
   if (stage_ == Stage::kStreaming) connection_->Abort();
 }
 
-void HttpReply::Send(const HttpResponse& response) {
-  Stage expected = Stage::kUnanswered;
-  if (stage_.compare_exchange_strong(expected, Stage::kAnswered)) connection_->FinishReply(response);
+void HttpReply::Complete(HttpResponse& response) const {
+  for (const auto& [name, value] : more_headers_) {
+    const bool has_own = std::any_of(response.headers.begin(), response.headers.end(),
+                                     [&name = name](const auto& header) { return header.first == name; });
+    if (!has_own) response.Header(name, value);
+  }
 }
 
-bool HttpReply::StartStream(const HttpResponse& head) {
+void HttpReply::Send(HttpResponse response) {
+  Stage expected = Stage::kUnanswered;
+  if (!stage_.compare_exchange_strong(expected, Stage::kAnswered)) return;
+  Complete(response);
+  connection_->FinishReply(response);
+}
+
+bool HttpReply::StartStream(HttpResponse head) {
   Stage expected = Stage::kUnanswered;
   if (!stage_.compare_exchange_strong(expected, Stage::kStreaming)) return false;
+  Complete(head);
   connection_->StartStream(head);
   return true;
 }
@@ -45,10 +58,13 @@ bool StreamHandle::closed() const { return reply_->closed(); }
 void StreamHandle::OnClosed(std::function<void()> on_closed) { reply_->OnClosed(std::move(on_closed)); }
 
 ResponseHandle::ResponseHandle(std::shared_ptr<HttpReply> reply) : reply_(std::move(reply)) {}
-void ResponseHandle::Send(HttpResponse response) const { reply_->Send(response); }
+void ResponseHandle::Send(HttpResponse response) const { reply_->Send(std::move(response)); }
 StreamHandle ResponseHandle::StartStream(int status, std::vector<std::pair<std::string, std::string>> headers) const {
   reply_->StartStream({status, std::move(headers), {}});
   return StreamHandle(reply_);
+}
+void ResponseHandle::AlsoSend(std::vector<std::pair<std::string, std::string>> headers) const {
+  reply_->SetMoreHeaders(std::move(headers));
 }
 bool ResponseHandle::client_gone() const { return reply_->client_gone(); }
 

@@ -5,8 +5,10 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "api/http/connection.h"
+#include "api/http/request.h"
 #include "api/http/response.h"
 
 namespace fermata {
@@ -19,9 +21,11 @@ class HttpReply {
   HttpReply(const HttpReply&) = delete;
   HttpReply& operator=(const HttpReply&) = delete;
 
-  void Send(const HttpResponse& response);
+  // Stand in the answer's head beside what the answer has itself; before anybody may answer.
+  void SetMoreHeaders(HttpHeaders headers) { more_headers_ = std::move(headers); }
+  void Send(HttpResponse response);
   // False if the answer had been given before: then the stream is closed from the start.
-  bool StartStream(const HttpResponse& head);
+  bool StartStream(HttpResponse head);
   bool Write(std::string_view bytes);
   void Close();
   bool closed() const;
@@ -31,7 +35,10 @@ class HttpReply {
  private:
   enum class Stage { kUnanswered, kAnswered, kStreaming, kStreamClosed };
 
+  void Complete(HttpResponse& response) const;
+
   std::shared_ptr<Connection> connection_;
+  HttpHeaders more_headers_;
   std::atomic<Stage> stage_{Stage::kUnanswered};
 };
 

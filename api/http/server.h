@@ -61,6 +61,8 @@ class ResponseHandle {
 
   // The first Send or StartStream counts; later ones do nothing. Never blocks: what the socket does not take is sent by the server's own thread.
   void Send(HttpResponse response) const;
+  // Headers of whatever answer is given, unless it has its own of the same name. Only by the handler that got the handle, before it gives a copy away.
+  void AlsoSend(std::vector<std::pair<std::string, std::string>> headers) const;
   // Sends the head; `headers` as in HttpResponse.
   StreamHandle StartStream(int status, std::vector<std::pair<std::string, std::string>> headers) const;
   // Whether the client has stopped sending (it closed or half-closed). Answer nevertheless: a half-closed client still reads.

@@ -54,6 +54,7 @@ inline constexpr ErrorCode kUnknownConnector{2107};
 inline constexpr ErrorCode kUnknownOperation{2108};
 inline constexpr ErrorCode kUnknownEvent{2109};
 inline constexpr ErrorCode kUnknownVariable{2110};
+inline constexpr ErrorCode kSearchableSecret{2111};  // a variable under both `searchable` and `encrypted`
 
 // ---- what the checker finds ----
 inline constexpr ErrorCode kVariableNotSet{2201};

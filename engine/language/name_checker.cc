@@ -132,6 +132,12 @@ class VariableChecker {
     const std::vector<std::string> names = Names();
     for (const Node& item : entry->value.items) {
       if (!item.is_scalar() || parsed_.lost_names.count(item.text) > 0) continue;
+      const std::vector<std::string>& searchable = definition_.searchable;
+      if (key == std::string_view("encrypted") &&
+          std::find(searchable.begin(), searchable.end(), item.text) != searchable.end())
+        report_.Error(kSearchableSecret, item,
+                      "Expected a variable that is not searchable, but '" + item.text +
+                          "' stands under 'searchable', and what is searched for is stored readable.");
       if (std::find(names.begin(), names.end(), item.text) != names.end()) continue;
       report_.Error(kUnknownVariable, item,
                     "Expected a variable of the process, but nothing assigns '" + item.text + "'.",

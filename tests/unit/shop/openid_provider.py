@@ -3,7 +3,7 @@
 
 Prints {"issuer": "http://127.0.0.1:…"} when it is ready. Knows the client `shop` with the secret `0penSesame-7`. GET /authorize
 checks the request as the standard wants it; POST /authorize with the form field `claims` (JSON, with `sub`) signs in, without it
-denies. POST /rotate takes a new key.
+denies. POST /rotate takes new keys. POST /issue signs the claims of its JSON body {claims, alg} as they are, beside iss and exp.
 """
 
 import json
@@ -15,7 +15,7 @@ import time
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
-from authlib.jose import JsonWebKey
+from authlib.jose import JsonWebKey, jwt
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -137,8 +137,18 @@ def give_token():
 
 @app.post("/rotate")
 def rotate():
-    keys[:] = [JsonWebKey.generate_key("RSA", 2048, options={"kid": secrets.token_hex(8)}, is_private=True)]
+    kinds = [("EC", "P-256"), ("RSA", 2048)]
+    keys[:] = [JsonWebKey.generate_key(kind, size, options={"kid": secrets.token_hex(8)}, is_private=True) for kind, size in kinds]
     return jsonify({})
+
+
+@app.post("/issue")
+def issue():
+    asked = request.get_json()
+    algorithm = asked.get("alg", "RS256")
+    key = keys[0] if algorithm == "ES256" else keys[-1]
+    claims = {"iss": issuer, "exp": int(time.time()) + 3600, **asked["claims"]}
+    return jwt.encode({"alg": algorithm, "kid": key.kid}, claims, key)
 
 
 if __name__ == "__main__":

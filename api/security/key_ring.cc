@@ -1,0 +1,176 @@
+#include "api/security/key_ring.h"
+
+#include "api/security/codes.h"
+#include "engine/base/chance.h"
+#include "engine/base/hash.h"
+#include "engine/base/log.h"
+#include "engine/model/json.h"
+#include "engine/model/limits.h"
+
+namespace fermata {
+namespace {
+
+constexpr std::string_view kPrefix = "fk_";
+constexpr std::size_t kIdBytes = 8;
+constexpr std::size_t kSecretBytes = 32;
+
+Value ListOf(const std::vector<std::string>& words) {
+  std::vector<Value> items;
+  for (const std::string& word : words) items.push_back(Value::String(word));
+  return Value::List(std::move(items));
+}
+
+std::string TextOf(const Value& json, std::string_view name) {
+  const Value* value = json.Find(name);
+  return value && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+std::int64_t NumberOf(const Value& json, std::string_view name) {
+  const Value* value = json.Find(name);
+  return value && value->kind() == ValueKind::kInt ? value->as_int() : 0;
+}
+
+std::vector<std::string> WordsOf(const Value& json, std::string_view name) {
+  std::vector<std::string> words;
+  if (const Value* list = json.Find(name); list && list->is_list())
+    for (const Value& word : list->as_list())
+      if (word.is_string()) words.emplace_back(word.as_string());
+  return words;
+}
+
+}  // namespace
+
+ApiKeyRow KeyRing::RowOf(const Entry& entry) {
+  const ApiKey& key = entry.key;
+  return {key.id, WriteJson(Value::Object({{"name", Value::String(key.name)},
+                                           {"tenant", Value::String(key.tenant)},
+                                           {"roles", ListOf(key.roles.Names())},
+                                           {"processes", ListOf(key.processes)},
+                                           {"milliRate", Value::Int(std::int64_t(key.requests_per_second * 1'000))},
+                                           {"createdBy", Value::String(key.created_by)},
+                                           {"created", Value::Int(key.created_us)},
+                                           {"expires", Value::Int(key.expires_us)},
+                                           {"used", Value::Int(entry.use_kept_us)},
+                                           {"hash", Value::String(entry.secret_hash)}}))};
+}
+
+Result<std::unique_ptr<KeyRing>> KeyRing::Open(Storage& storage, SecurityWriter& writer, Clock& clock) {
+  Result<std::vector<ApiKeyRow>> rows = storage.ReadApiKeys();
+  if (!rows.ok()) return rows.error();
+  std::unique_ptr<KeyRing> ring(new KeyRing(writer, clock));
+  for (const ApiKeyRow& row : *rows) {
+    Result<Value> json = ParseJson(row.bytes);
+    if (!json.ok()) return json.error();
+    Entry entry;
+    ApiKey& key = entry.key;
+    key.id = row.id;
+    key.name = TextOf(*json, "name");
+    key.tenant = TextOf(*json, "tenant");
+    for (const std::string& word : WordsOf(*json, "roles"))
+      if (const std::optional<Role> role = ParseRole(word)) key.roles.Add(*role);
+    key.processes = WordsOf(*json, "processes");
+    key.requests_per_second = static_cast<double>(NumberOf(*json, "milliRate")) / 1'000;
+    key.created_by = TextOf(*json, "createdBy");
+    key.created_us = NumberOf(*json, "created");
+    key.expires_us = NumberOf(*json, "expires");
+    key.last_used_us = entry.use_kept_us = NumberOf(*json, "used");
+    entry.secret_hash = TextOf(*json, "hash");
+    ring->entries_.emplace(row.id, std::move(entry));
+  }
+  return ring;
+}
+
+std::optional<ApiKey> KeyRing::Verify(std::string_view text) {
+  if (!text.starts_with(kPrefix)) return std::nullopt;
+  text.remove_prefix(kPrefix.size());
+  const std::size_t end = text.find('_');
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string hash = Sha256Hex(text.substr(end + 1));
+  const std::int64_t now_us = clock_.NowUs();
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(text.substr(0, end));
+  if (found == entries_.end() || !EqualInConstantTime(found->second.secret_hash, hash)) return std::nullopt;
+  Entry& entry = found->second;
+  if (entry.key.expires_us != 0 && entry.key.expires_us <= now_us) return std::nullopt;
+  entry.key.last_used_us = now_us;
+  if (now_us - entry.use_kept_us >= kApiKeyUsedEveryMs * 1'000) {
+    entry.use_kept_us = now_us;
+    // Made when it is written: a key that is revoked in between does not come back.
+    const auto make = [this, id = entry.key.id]() -> Result<Batch> {
+      std::lock_guard inner(mutex_);
+      Batch batch;
+      if (const auto again = entries_.find(id); again != entries_.end()) batch.api_keys = {RowOf(again->second)};
+      return batch;
+    };
+    writer_.Post(make, [](Status written) {
+      if (!written.ok()) LogWarning("The last use of a key could not be kept.", {{"reason", written.error().message}});
+    });
+  }
+  return entry.key;
+}
+
+Result<KeyRing::Made> KeyRing::Make(ApiKey wanted) {
+  const std::string secret = RandomHex(kSecretBytes);
+  Entry entry{std::move(wanted), Sha256Hex(secret), 0};
+  entry.key.id = RandomHex(kIdBytes);
+  entry.key.created_us = clock_.NowUs();
+  {
+    std::lock_guard lock(mutex_);
+    if (entries_.size() >= kApiKeysMax)
+      return Error{kTooManyApiKeys, "Expected at most " + std::to_string(kApiKeysMax) +
+                                        " API keys, but there are as many already. Revoke those that nobody uses."};
+  }
+  Batch batch;
+  batch.api_keys.push_back(RowOf(entry));
+  if (Status written = writer_.Write(std::move(batch)); !written.ok()) return written.error();
+  Made made{entry.key, std::string(kPrefix) + entry.key.id + "_" + secret};
+  std::lock_guard lock(mutex_);
+  entries_.emplace(made.key.id, std::move(entry));
+  return made;
+}
+
+Status KeyRing::Revoke(const std::string& id) {
+  std::optional<Entry> revoked;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = entries_.find(id);
+    if (found == entries_.end())
+      return Error{kUnknownApiKey, "Expected the id of an API key, but none is called '" + id + "'."};
+    revoked = std::move(found->second);
+    entries_.erase(found);
+  }
+  Batch batch;
+  batch.api_keys_deleted.push_back(id);
+  Status written = writer_.Write(std::move(batch));
+  if (written.ok()) return Done{};
+  // Still valid after a restart, so it must stand in lists: who revokes it again may succeed.
+  std::lock_guard lock(mutex_);
+  entries_.emplace(id, *std::move(revoked));
+  return written;
+}
+
+std::vector<ApiKey> KeyRing::All() const {
+  std::lock_guard lock(mutex_);
+  std::vector<ApiKey> keys;
+  for (const auto& [id, entry] : entries_) keys.push_back(entry.key);
+  return keys;
+}
+
+std::optional<ApiKey> KeyRing::Find(const std::string& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second.key;
+}
+
+bool KeyRing::HasAdmin() const {
+  const std::int64_t now_us = clock_.NowUs();
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, entry] : entries_)
+    if (entry.key.roles.Has(Role::kAdmin) && entry.key.tenant == kDefaultTenant &&
+        (entry.key.expires_us == 0 || entry.key.expires_us > now_us))
+      return true;
+  return false;
+}
+
+}  // namespace fermata
