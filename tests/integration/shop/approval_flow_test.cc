@@ -230,6 +230,20 @@ TEST_F(ShopFlowApproval, SHOP_STO_4_SHOP_DLV_4_SHOP_DLV_5_SHOP_NTF_8_AnOrderIsPi
   EXPECT_NE(ann.MailAbout("Order " + order + " is delivered").html, "");
 }
 
+TEST_F(ShopFlowApproval, SHOP_DLV_6_WhoeverIsDeliveredToHearsOfItBeforehand) {
+  Customer ann(world(), "dlv6a");
+  ann.Join().Give(200'000);
+  // So long before that it is now.
+  world().Override("deliverynotice", {{"notice_before", "240h"}});
+  const std::string order = ann.OrderToDoor({{"green", 1}});
+  ann.PayByWallet(order);
+  EXPECT_EQ(At(ann.Await("deliverynotice", order, ""), "output.told"), "true");
+  world().Restore("deliverynotice");
+  const Mail letter = ann.MailAbout("Order " + order + " will be delivered soon");
+  EXPECT_NE(letter.text.find("between 10:00 and 12:00 to this address: Kazan, Mira 7."), std::string::npos)
+      << letter.text;
+}
+
 TEST_F(ShopFlowApproval, SHOP_DLV_6_SHOP_PAY_20_SHOP_PAY_24_TheCourierComesToTheDoorAndCollects) {
   Customer ann(world(), "dlv6");
   const std::string order = ann.Join().OrderToDoor({{"green", 1}});
