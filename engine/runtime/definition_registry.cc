@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "engine/base/hash.h"
 #include "engine/language/load.h"
 #include "engine/model/semver.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
 namespace {
+
+// Far more connectors than a deploy brings along; then it begins anew.
+constexpr std::size_t kReadLatelyMax = 256;
 
 // Whether the text calls an operation of this connector; a word too many only makes the bundle larger.
 bool Names(const std::string& yaml, const std::string& connector) {
@@ -18,7 +22,7 @@ bool Names(const std::string& yaml, const std::string& connector) {
 
 DefinitionRegistry::DefinitionRegistry(const std::vector<std::string>& builtin_manifests) {
   for (const std::string& text : builtin_manifests) {
-    ManifestOutcome loaded = LoadManifest("built-in", text, {});
+    CompiledManifest loaded = CompileManifest("built-in", text);
     FERMATA_ASSERT(loaded.manifest != nullptr);  // they are ours
     std::string connector = loaded.manifest->connector;
     std::string file = connector + ".yaml";
@@ -38,11 +42,29 @@ std::vector<std::pair<std::string, std::string>> DefinitionRegistry::ManifestTex
   }
   // Of two for one connector the first counts.
   for (auto given = bundle.manifests.rbegin(); given != bundle.manifests.rend(); ++given)
-    if (ManifestPtr manifest = LoadManifest(given->first, given->second, bundle.files).manifest)
+    if (ManifestPtr manifest = CompileManifest(given->first, given->second, bundle.files).manifest)
       texts[manifest->connector] = *given;
   std::vector<std::pair<std::string, std::string>> result;
   for (auto& [connector, text] : texts) result.push_back(std::move(text));
   return result;
+}
+
+DefinitionRegistry::CompiledManifest DefinitionRegistry::CompileManifest(
+    const std::string& file_name, const std::string& yaml, const std::map<std::string, std::string>& files) const {
+  std::string all = file_name + '\0' + yaml;
+  // Schemas of the process matter to a manifest that refers to them.
+  if (yaml.find("$ref") != std::string::npos)
+    for (const auto& [path, text] : files) all += '\0' + path + '\0' + text;
+  const std::string hash = Sha256Hex(all);
+  {
+    std::lock_guard lock(lately_mutex_);
+    if (auto found = lately_.find(hash); found != lately_.end()) return found->second;
+  }
+  ManifestOutcome read = LoadManifest(file_name, yaml, files);
+  CompiledManifest compiled{std::move(read.manifest), std::move(read.diagnostics)};
+  std::lock_guard lock(lately_mutex_);
+  if (lately_.size() >= kReadLatelyMax) lately_.clear();
+  return lately_.emplace(hash, std::move(compiled)).first->second;
 }
 
 CompiledBundle DefinitionRegistry::Compile(const StoredBundle& bundle) const {
@@ -52,7 +74,7 @@ CompiledBundle DefinitionRegistry::Compile(const StoredBundle& bundle) const {
   source.text = bundle.yaml;
   source.files = bundle.files;
   for (const auto& [file, text] : bundle.manifests) {
-    ManifestOutcome loaded = LoadManifest(file, text, bundle.files);
+    CompiledManifest loaded = CompileManifest(file, text, bundle.files);
     if (HasErrors(loaded.diagnostics))
       compiled.diagnostics.insert(compiled.diagnostics.end(), loaded.diagnostics.begin(), loaded.diagnostics.end());
     if (loaded.manifest) source.manifests.push_back(std::move(loaded.manifest));
@@ -67,7 +89,7 @@ Status DefinitionRegistry::Load(Storage& storage) {
   Result<std::vector<ManifestRow>> manifests = storage.ReadManifests();
   if (!manifests.ok()) return manifests.error();
   for (const ManifestRow& row : *manifests)
-    if (ManifestOutcome loaded = LoadManifest(row.connector + ".yaml", row.text, {}); loaded.manifest)
+    if (CompiledManifest loaded = CompileManifest(row.connector + ".yaml", row.text); loaded.manifest)
       AddManifest(std::move(loaded.manifest), row.connector + ".yaml", row.text, ManifestOrigin::kDeployed);
   Result<std::vector<DefinitionRow>> rows = storage.ReadDefinitions();
   if (!rows.ok()) return rows.error();
@@ -177,12 +199,6 @@ std::vector<EventReceiver> DefinitionRegistry::ReceiversOf(const std::string& ev
             {deployed.definition, declaration, live != live_.end() && live->second == deployed.definition->hash});
   }
   return receivers;
-}
-
-DefinitionRegistry::CompiledManifest DefinitionRegistry::CompileManifest(const std::string& file_name,
-                                                                         const std::string& yaml) const {
-  ManifestOutcome loaded = LoadManifest(file_name, yaml, {});
-  return {std::move(loaded.manifest), std::move(loaded.diagnostics)};
 }
 
 void DefinitionRegistry::AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml,

@@ -46,6 +46,13 @@ class DefinitionRegistry {
   // `builtin_manifests`: YAML texts.
   explicit DefinitionRegistry(const std::vector<std::string>& builtin_manifests);
 
+  struct CompiledManifest {
+    ManifestPtr manifest;
+    std::vector<Diagnostic> diagnostics;
+  };
+  // Reads and checks, but not again what was met lately: the processes of a folder name the same few. `files` are schemas.
+  CompiledManifest CompileManifest(const std::string& file_name, const std::string& yaml,
+                                   const std::map<std::string, std::string>& files = {}) const;
   // Reads and checks; adds nothing.
   CompiledBundle Compile(const StoredBundle& bundle) const;
   // Reads everything from storage.
@@ -68,11 +75,6 @@ class DefinitionRegistry {
   std::vector<EventReceiver> ReceiversOf(const std::string& event_type) const;
 
   // Manifests given over REST, in front of the built-in ones.
-  struct CompiledManifest {
-    ManifestPtr manifest;
-    std::vector<Diagnostic> diagnostics;
-  };
-  CompiledManifest CompileManifest(const std::string& file_name, const std::string& yaml) const;
   void AddManifest(ManifestPtr manifest, const std::string& file_name, const std::string& yaml, ManifestOrigin origin);
   // The known ones, then those that only live definitions have brought along; by connector.
   std::vector<ConnectorInfo> Connectors() const;
@@ -89,6 +91,9 @@ class DefinitionRegistry {
     std::string file_name, text;
     ManifestOrigin origin;
   };
+  mutable std::mutex lately_mutex_;
+  mutable std::map<std::string, CompiledManifest> lately_;  // by the hash of what was read
+
   // The first that `fits`.
   template <class Predicate>
   DefinitionPtr FindWhere(const std::string& process, Predicate fits) const;
