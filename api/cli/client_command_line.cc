@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <fstream>
 #include <string_view>
 
 #include "api/cli/terminal.h"
@@ -12,6 +13,14 @@ namespace fermata {
 namespace {
 
 constexpr const char* kOnce = "doing it again with it is doing it once";
+
+std::string FirstLineOf(const std::string& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+  return line;
+}
 
 }  // namespace
 
@@ -26,6 +35,7 @@ void ClientCommandLine::Describe(CLI::App& app) {
   app_ = &app;
   if (const char* server = std::getenv("FERMATA_SERVER"); server && *server) client_.server = server;
   app.add_option("--server", client_.server, "where the server is, for commands that ask one (FERMATA_SERVER)");
+  if (const char* key = std::getenv("FERMATA_API_KEY"); key && *key) client_.api_key = key;
   client_.colour = ColourOf(STDOUT_FILENO);
   AddDeploy();
   AddStart();
@@ -38,9 +48,20 @@ void ClientCommandLine::Describe(CLI::App& app) {
 CLI::App* ClientCommandLine::Add(const std::string& name, const std::string& description, std::function<int()> run) {
   CLI::App* command = app_->add_subcommand(name, description);
   command->callback([this, run = std::move(run)] { choose_(run); });
-  command->add_option("--server", client_.server, "where the server is (FERMATA_SERVER)")->capture_default_str();
   command->add_flag("--json", client_.json, "print the server's answer as it is");
+  AddServer(*command);
   return command;
+}
+
+void ClientCommandLine::AddServer(CLI::App& command) {
+  command.add_option("--server", client_.server, "where the server is (FERMATA_SERVER)")->capture_default_str();
+  // Not the key itself: other users see command lines.
+  command
+      .add_option_function<std::string>(
+          "--api-key-file", [this](const std::string& file) { client_.api_key = FirstLineOf(file); },
+          "file with the API key (or FERMATA_API_KEY)")
+      ->check(CLI::ExistingFile)
+      ->option_text("FILE");
 }
 
 void ClientCommandLine::AddDeploy() {
@@ -146,6 +167,24 @@ void ClientCommandLine::AddTasks() {
   complete->add_option("--by", complete_.by, "who, for the history");
   complete->add_option("--idempotency-key", complete_.idempotency_key, "completing again with it is completing once");
   complete->add_option("--wait", complete_.wait, "until the instance has ended, but at most so long: 10s");
+}
+
+void ClientCommandLine::DescribeAudit(CLI::App& app, VerifyAuditOptions& options,
+                                      std::function<int(const VerifyAuditOptions&)> run) {
+  CLI::App* audit = app.add_subcommand("audit", "the log of what people did");
+  audit->require_subcommand(1);
+  CLI::App* verify = audit->add_subcommand("verify", "says which row of the log is the first that was changed, if any");
+  verify->callback([this, &options, run = std::move(run)] {
+    choose_([this, &options, run] {
+      options.server = client_.server;
+      options.api_key = client_.api_key;
+      return run(options);
+    });
+  });
+  verify->add_option("--data", options.data, "folder of a stopped server's database file, instead of asking a server");
+  verify->add_option("--database", options.database, "PostgreSQL's connection string, of a stopped server");
+  verify->add_option("--tenant", options.tenant, "whose log")->capture_default_str();
+  AddServer(*verify);
 }
 
 }  // namespace fermata

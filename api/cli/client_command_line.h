@@ -27,6 +27,8 @@ class ClientCommandLine {
 
   // Adds them to `app`, which this must outlive.
   void Describe(CLI::App& app);
+  // `fermata audit verify`, which may also look at storage itself; `options` must outlive `app`.
+  void DescribeAudit(CLI::App& app, VerifyAuditOptions& options, std::function<int(const VerifyAuditOptions&)> run);
 
  private:
   CLI::App* Add(const std::string& name, const std::string& description, std::function<int()> run);
@@ -36,6 +38,7 @@ class ClientCommandLine {
   void AddSteering();
   void AddIncidents();
   void AddTasks();
+  void AddServer(CLI::App& command);
 
   std::function<void(std::function<int()>)> choose_;
   CLI::App* app_ = nullptr;

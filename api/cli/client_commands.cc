@@ -59,7 +59,7 @@ void AddKey(const std::string& idempotency_key, RestCall& call) {
 // Calls, and prints the answer as JSON or by `print`.
 template <class Print>
 int CallAndPrint(const ClientOptions& client, const RestCall& call, Print print) {
-  RestClient rest(client.server);
+  RestClient rest(client.server, client.api_key);
   Result<RestAnswer> answer = rest.Call(call);
   if (!answer.ok()) return Complain(answer.error(), kExitUnreachable);
   if (!answer->ok()) return ExplainRefusal(client, *answer);

@@ -13,8 +13,15 @@ namespace fermata {
 
 struct ClientOptions {
   std::string server = "http://127.0.0.1:8080";
+  std::string api_key;
   bool json = false;
   Colour colour = Colour::kNever;
+};
+
+struct VerifyAuditOptions {
+  std::string data, database;  // a folder, a connection string; both empty = ask the server
+  std::string tenant = "default";
+  std::string server, api_key;
 };
 
 struct DeployOptions {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <iostream>
 #include <memory>
 
@@ -25,6 +26,14 @@ constexpr const char* kFooter =
     "refused.\n"
     "Documentation: docs/cli.md, docs/api.md, docs/language.md";
 
+// An origin as browsers write it: scheme, host and perhaps a port, in small letters. Says what is wrong; empty if nothing is.
+std::string OriginMistake(const std::string& text) {
+  const std::size_t host = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : text.size();
+  const bool good = host < text.size() &&
+                    text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-:[]", host) == std::string::npos;
+  return good ? "" : "Expected an origin like https://console.example.com, but got '" + text + "'.";
+}
+
 // Gathers the chosen command; it runs after everything has been read.
 class Parser {
  public:
@@ -42,6 +51,8 @@ class Parser {
     AddFmt();
     AddEval();
     client_.Describe(app_);
+    client_.DescribeAudit(app_, verify_audit_, commands_.verify_audit);
+    AddSecret();
     AddBench();
     AddEditor();
     app_.add_subcommand("version", "prints the version")->callback([this] {
@@ -76,7 +87,8 @@ class Parser {
       if (!serve_.database.empty() && !storage_given_->count()) serve_.storage = "postgres";
       return commands_.serve(serve_);
     });
-    command->add_option("--host", options.host, "a loopback address to listen on")->capture_default_str();
+    command->add_option("--host", options.host, "an address to listen on; beyond loopback only with --auth required")
+        ->capture_default_str();
     command->add_option("--port", options.port, "0 takes a free one")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
@@ -113,6 +125,49 @@ class Parser {
     command->add_option("--smtp", options.smtp, "smtp://host:port for mail.send");
     command->add_option("--mail-templates", options.mail_templates, "folder of the mails' templates")
         ->capture_default_str();
+    AddServeSecurity(*command);
+  }
+
+  void AddServeSecurity(CLI::App& command) {
+    ServeOptions& options = serve_;
+    command
+        .add_option("--auth", options.auth,
+                    "open (everybody on this machine may do everything) or required (FERMATA_AUTH)")
+        ->envname("FERMATA_AUTH")
+        ->check(CLI::IsMember({"open", "required"}))
+        ->capture_default_str();
+    command
+        .add_option("--rate-limit", options.requests_per_second,
+                    "requests a second of each caller whose key says nothing else; 0 = unlimited")
+        ->check(CLI::Range(0.0, kRequestsPerSecondMax))
+        ->capture_default_str();
+    command
+        .add_option("--cors-origin", options.origins, "https://console.example.com: a web page's origin that may ask")
+        ->allow_extra_args(false)
+        ->check(OriginMistake)
+        ->option_text("ORIGIN ...");
+    command
+        .add_option(
+            "--allow-host", options.allowed_hosts,
+            "where connectors of kind http may call to: billing.internal, *.example.com, 10.1.0.0/16; without it "
+            "every public address (FERMATA_ALLOW_HOST)")
+        ->envname("FERMATA_ALLOW_HOST")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->option_text("HOST ...");
+    command.add_option("--secrets-file", options.secrets_file, "secrets that 'fermata secret set' has encrypted");
+    command.add_option("--encryption-keys", options.encryption_keys,
+                       "file of the keys that stored payloads are encrypted with, the newest last (or its text in "
+                       "FERMATA_ENCRYPTION_KEYS)");
+    command.add_option("--oidc-issuer", options.oidc_issuer,
+                       "https://id.example.com: an OpenID Connect provider whose tokens are taken, too");
+    command.add_option("--oidc-audience", options.oidc_audience, "what its tokens for this server have as 'aud'");
+    command.add_option("--oidc-name-claim", options.oidc_name_claim, "where a token has the name for histories")
+        ->capture_default_str();
+    command.add_option("--oidc-roles-claim", options.oidc_roles_claim, "where it has the roles: realm_access.roles")
+        ->capture_default_str();
+    command.add_option("--oidc-tenant-claim", options.oidc_tenant_claim,
+                       "where it has the tenant; without it everybody is of 'default'");
   }
 
   void AddCheck() {
@@ -221,6 +276,30 @@ class Parser {
     command->add_flag("--typed", eval_.typed, "values are {\"type\", \"value\"}, nothing is checked first");
   }
 
+  void AddSecret() {
+    CLI::App* secret = app_.add_subcommand("secret", "encryption keys, and secrets that are encrypted by them");
+    secret->require_subcommand(1);
+    const std::array<std::pair<const char*, const char*>, 4> actions = {
+        {{"key", "prints a new line for a file of encryption keys"},
+         {"set", "takes the value from stdin"},
+         {"list", "names them"},
+         {"remove", "forgets one"}}};
+    for (const auto& [action, description] : actions) {
+      CLI::App* command = secret->add_subcommand(action, description);
+      command->callback([this, action = std::string(action)] {
+        run_ = [this, action] {
+          secret_.action = action;
+          return commands_.secret(secret_);
+        };
+      });
+      if (std::string_view(action) != "list") command->add_option("name", secret_.name)->required();
+      if (std::string_view(action) == "key") continue;
+      command->add_option("--secrets-file", secret_.file)->capture_default_str();
+      command->add_option("--encryption-keys", secret_.encryption_keys,
+                          "file of the keys (or FERMATA_ENCRYPTION_KEYS)");
+    }
+  }
+
   void AddBench() {
     CLI::App* command = Add("bench", "measures this machine", [this] { return commands_.bench(bench_); });
     command->add_option("workload", bench_.workload, "chain5: five calls that do nothing")
@@ -260,6 +339,8 @@ class Parser {
   ServeOptions serve_;
   CLI::Option* storage_given_ = nullptr;
   BenchOptions bench_;
+  VerifyAuditOptions verify_audit_;
+  SecretOptions secret_;
   CheckOptions check_;
   TestOptions test_;
   NewOptions new_;

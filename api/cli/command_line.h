@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "api/cli/client_commands.h"
 #include "engine/base/log.h"
+#include "engine/model/limits.h"
 #include "engine/model/manifest.h"
 
 namespace fermata {
@@ -20,6 +22,7 @@ struct ServeOptions {
   std::string processes;           // a folder to deploy and watch
   std::string connectors;          // a folder of manifests
   std::string secrets;             // a folder, a file a secret
+  std::string secrets_file;        // of `fermata secret`, sealed by the encryption keys
   bool dev = false;
   int threads = 1;  // shard threads
   int http_threads = 2;
@@ -28,6 +31,20 @@ struct ServeOptions {
   std::string ready_file;  // gets the address once the server answers
   std::string smtp;        // for mail.send; empty = no such connector
   std::string mail_templates = "templates/messages/email";
+  std::string auth = "open";                               // or "required": who asks must say who they are
+  double requests_per_second = kRequestsPerSecondDefault;  // of one caller; 0 = unlimited
+  std::vector<std::string> origins;                        // web pages that may ask (CORS)
+  std::vector<std::string> allowed_hosts;  // that connectors of kind http may call; empty = every public address
+  std::string encryption_keys;             // a file; empty = FERMATA_ENCRYPTION_KEYS, or none
+  std::string oidc_issuer, oidc_audience;
+  std::string oidc_name_claim = "sub", oidc_roles_claim = "roles", oidc_tenant_claim;
+};
+
+// `fermata secret`: what to do is key, set, list or remove.
+struct SecretOptions {
+  std::string action, name;
+  std::string file = "fermata-secrets";
+  std::string encryption_keys;  // as ServeOptions
 };
 
 struct BenchOptions {
@@ -46,6 +63,8 @@ struct BenchOptions {
 struct Commands {
   std::function<int(const ServeOptions&)> serve;
   std::function<int(const BenchOptions&)> bench;
+  std::function<int(const VerifyAuditOptions&)> verify_audit;
+  std::function<int(const SecretOptions&)> secret;
   std::function<std::vector<ManifestPtr>()> builtin_manifests;
   std::function<int(const std::vector<std::string>& connector_folders)> lsp;
   std::function<std::string_view()> process_schema;

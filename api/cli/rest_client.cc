@@ -61,7 +61,8 @@ class RestClient::Curl {
   CURL* handle_ = nullptr;
 };
 
-RestClient::RestClient(std::string server) : server_(std::move(server)), curl_(std::make_unique<Curl>()) {
+RestClient::RestClient(std::string server, std::string api_key)
+    : server_(std::move(server)), api_key_(std::move(api_key)), curl_(std::make_unique<Curl>()) {
   while (server_.ends_with('/')) server_.pop_back();
 }
 
@@ -69,7 +70,9 @@ RestClient::~RestClient() = default;
 
 Result<RestAnswer> RestClient::Call(const RestCall& call) {
   RestAnswer answer;
-  const std::string reason = curl_->Perform(server_ + call.path, call, answer);
+  RestCall sent = call;
+  if (!api_key_.empty()) sent.headers.emplace_back("Authorization", "Bearer " + api_key_);
+  const std::string reason = curl_->Perform(server_ + call.path, sent, answer);
   if (!reason.empty())
     return Error{kServerUnreachable, "Expected a server at " + server_ + ", but: " + reason + ".", "",
                  "Start one with 'fermata serve', or name another with --server or FERMATA_SERVER."};

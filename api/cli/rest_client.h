@@ -33,8 +33,8 @@ struct RestAnswer {
 
 class RestClient {
  public:
-  // `server`: "http://127.0.0.1:8080". Its connection is kept between calls.
-  explicit RestClient(std::string server);
+  // `server`: "http://127.0.0.1:8080". Its connection is kept between calls. `api_key` goes with each, if there is one.
+  explicit RestClient(std::string server, std::string api_key = "");
   ~RestClient();
 
   // Fails with kServerUnreachable only; what the server refuses is an answer.
@@ -42,7 +42,7 @@ class RestClient {
 
  private:
   class Curl;
-  std::string server_;
+  std::string server_, api_key_;
   std::unique_ptr<Curl> curl_;
 };
 

@@ -2,32 +2,57 @@
 
 #include <utility>
 
+#include "api/handlers/cors.h"
 #include "api/handlers/guard.h"
 #include "api/handlers/routes.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
+namespace {
 
-Api::Api(ApiServices services) : services_(std::move(services)), workers_(kApiThreads, kApiQueueMax) {
-  const RouteContext context{services_, workers_, waits_, metrics_, router_};
+// The style is that of the errors' pages.
+constexpr const char* kContentPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+}  // namespace
+
+Api::Api(ApiServices services)
+    : services_(std::move(services)),
+      workers_(kApiThreads, kApiQueueMax),
+      guard_(services_.security, services_.engine, workers_, metrics_) {
+  const RouteContext context{services_, workers_, waits_, streams_, metrics_, router_, guard_};
   AddDefinitionRoutes(context);
   AddConnectorRoutes(context);
   AddInstanceRoutes(context);
   AddMigrationRoutes(context);
+  AddExplainRoutes(context);
+  AddMoveRoutes(context);
+  AddPauseRoutes(context);
+  AddBulkRoutes(context);
   AddEventRoutes(context);
   AddIncidentRoutes(context);
   AddTaskRoutes(context);
+  AddJobRoutes(context);
+  AddWatchRoutes(context);
   AddOperationRoutes(context);
+  AddSecurityRoutes(context);
 }
 
 Api::~Api() { Stop(); }
 
 void Api::Handle(const HttpRequest& request, ResponseHandle response) {
+  const std::string* origin = AllowedOrigin(request, services_.origins);
+  HttpHeaders headers = origin ? CorsHeaders(*origin) : HttpHeaders();
+  // Nothing that is answered is a page to be shown in a frame or to run scripts in.
+  headers.emplace_back("Content-Security-Policy", kContentPolicy);
+  response.AlsoSend(std::move(headers));
+  if (origin)
+    if (std::optional<HttpResponse> answer = AnswerPreflight(request)) return response.Send(std::move(*answer));
   if (stopping_ && request.path != "/healthz")
     return response.Send(ProblemOf(
         Error{kShuttingDown, "Expected a server that takes requests, but it is stopping. Try again in a moment."}));
-  if (const std::optional<Error> refused = RefuseForeign(request)) return response.Send(ProblemOf(*refused));
+  if (const auto refused = guard_.asks() || origin ? std::nullopt : RefuseForeign(request))
+    return response.Send(ProblemOf(*refused));
   const std::string* coding = request.FindHeader("content-encoding");
   if (coding && *coding != "identity")
     return response.Send(ProblemOf(
@@ -38,6 +63,8 @@ void Api::Handle(const HttpRequest& request, ResponseHandle response) {
 void Api::BeginStop() {
   stopping_ = true;
   waits_.Release();
+  streams_.Stop();
+  services_.engine.TheNews().Stop();
 }
 
 void Api::Stop() { workers_.Stop(); }

@@ -7,6 +7,8 @@
 #include <functional>
 #include <string>
 
+#include "api/handlers/event_streams.h"
+#include "api/handlers/guard.h"
 #include "api/handlers/metrics.h"
 #include "api/handlers/open_waits.h"
 #include "api/handlers/reply.h"
@@ -21,7 +23,9 @@ struct ApiServices {
   Engine& engine;
   // Whether a connector can be made of a manifest, without using it.
   std::function<Status(const ManifestPtr&)> check_connector;
-  std::string version;  // of the server
+  std::string version;                 // of the server
+  Security* security = nullptr;        // null: nobody is asked who they are, and nothing is audited
+  std::vector<std::string> origins{};  // of web pages that may ask (CORS)
 };
 
 class Api {
@@ -42,7 +46,9 @@ class Api {
   HttpMetrics metrics_;
   std::atomic<bool> stopping_{false};
   OpenWaits waits_;
+  EventStreams streams_;
   WorkerPool workers_;
+  Guard guard_;
   Router router_;
 };
 

@@ -2,6 +2,7 @@
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
 #include "api/handlers/views.h"
+#include "api/security/codes.h"
 #include "engine/base/hash.h"
 #include "engine/model/json.h"
 #include "engine/runtime/codes.h"
@@ -33,9 +34,20 @@ CommandRequest ReadCommand(const HttpRequest& request, std::string_view word, co
   return command;
 }
 
+std::string ReadBy(FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes) {
+  const Caller& caller = reply.caller();
+  const std::string own = caller.authenticated ? caller.name : "";
+  const std::string by = fields.Text("by").value_or(own);
+  if (by != own && caller.authenticated && !caller.roles.Meets({Role::kOperator, Role::kAdmin}))
+    mistakes.push_back({kActsForAnother, "Expected 'by' to be '" + own + "', who asks, but it is '" + by + "'.", "/by",
+                        "Leave it out. Operators and admins may act for somebody else."});
+  return by;
+}
+
 void SendCommand(const RouteContext& context, const Reply& reply, CommandRequest command, const Wait& wait,
                  std::function<void(const Error&)> refuse) {
   const InstanceId id = command.instance;
+  command.tenant = reply.caller().tenant;
   context.engine().Send(std::move(command), [=](Result<CommandReply> done) {
     if (!done.ok()) return refuse(done.error());
     HttpHeaders headers;

@@ -5,6 +5,7 @@
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
 #include "api/handlers/views.h"
+#include "engine/language/reader.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
@@ -49,9 +50,19 @@ std::optional<DeployRequest> ReadDeployRequest(const HttpRequest& request, const
   return deploy;
 }
 
+// The name in a process's file; empty where it has none that could be deployed.
+std::string ProcessIn(const std::string& yaml) {
+  const ReadOutcome read = ReadYaml("process.yaml", yaml);
+  const Value file = read.root ? ToValue(*read.root) : Value();
+  const Value* name = file.is_map() ? file.Find("process") : nullptr;
+  return name && name->is_string() ? std::string(name->as_string()) : "";
+}
+
 void Deploy(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
   std::optional<DeployRequest> deploy = ReadDeployRequest(request, reply);
   if (!deploy) return;
+  const std::string process = reply.caller().processes.empty() ? "" : ProcessIn(deploy->yaml);
+  if (!reply.caller().MayUse(process)) return reply.Fail(BeyondLimits(reply.caller(), process));
   context.Later(reply, [context, reply, deploy = std::move(*deploy)] {
     const DeployOutcome outcome = context.engine().Deploy(deploy);
     if (outcome.error) return reply.Fail(*outcome.error);
@@ -63,7 +74,8 @@ void Deploy(const RouteContext& context, const HttpRequest& request, const Reply
 
 void List(const RouteContext& context, const Reply& reply) {
   std::vector<Value> items;
-  for (const DefinitionInfo& info : context.engine().Definitions()) items.push_back(SummaryOf(info));
+  for (const DefinitionInfo& info : context.engine().Definitions())
+    if (reply.caller().MayUse(info.process)) items.push_back(SummaryOf(info));
   reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
 }
 

@@ -2,46 +2,10 @@
 
 #include <algorithm>
 
+#include "api/handlers/html.h"
+
 namespace fermata {
 namespace {
-
-std::string Escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-// `code` becomes <code>.
-std::string Inline(std::string_view line) {
-  std::string out;
-  bool code = false;
-  for (std::size_t at = 0; at <= line.size();) {
-    const std::size_t tick = std::min(line.find('`', at), line.size());
-    out += Escape(line.substr(at, tick - at));
-    if (tick == line.size()) break;
-    out += code ? "</code>" : "<code>";
-    code = !code;
-    at = tick + 1;
-  }
-  return code ? out + "</code>" : out;
-}
 
 std::string_view HeadingTag(std::string_view line) {
   if (line.starts_with("# ")) return "h1";
@@ -55,22 +19,23 @@ class HtmlWriter {
   void Line(std::string_view line) {
     if (line.starts_with("```")) return Fence();
     if (in_code_) {
-      out_ += Escape(line) + "\n";
+      out_ += EscapeHtml(line) + "\n";
       return;
     }
     if (line.empty()) return Close();
     if (const std::string_view tag = HeadingTag(line); !tag.empty()) {
       Close();
-      out_ += "<" + std::string(tag) + ">" + Inline(line.substr(tag == "h1" ? 2 : 3)) + "</" + std::string(tag) + ">\n";
+      out_ +=
+          "<" + std::string(tag) + ">" + InlineHtml(line.substr(tag == "h1" ? 2 : 3)) + "</" + std::string(tag) + ">\n";
       return;
     }
     if (line.starts_with("- ")) {
       Open("ul");
-      out_ += "<li>" + Inline(line.substr(2)) + "</li>\n";
+      out_ += "<li>" + InlineHtml(line.substr(2)) + "</li>\n";
       return;
     }
     if (open_ != "ul") Open("p");
-    out_ += Inline(line) + "\n";
+    out_ += InlineHtml(line) + "\n";
   }
 
   std::string Finish() {

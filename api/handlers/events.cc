@@ -34,13 +34,23 @@ std::vector<Error> AllOf(const RouteContext& context, const CloudEvent& event, c
   return mistakes;
 }
 
+// An event reaches every process that declares its type, so who is limited to some must be allowed all of these.
+std::optional<Error> BeyondLimits(const RouteContext& context, const Caller& caller, const CloudEvent& event) {
+  if (caller.processes.empty()) return std::nullopt;
+  for (const std::string& process : context.engine().ProcessesReceiving(event.type))
+    if (!caller.MayUse(process)) return fermata::BeyondLimits(caller, process);
+  return std::nullopt;
+}
+
 void PublishOne(const RouteContext& context, const Reply& reply, ReadEvent read) {
   if (!read.mistakes.empty()) return reply.Fail(read.mistakes);
+  if (const std::optional<Error> error = BeyondLimits(context, reply.caller(), read.event)) return reply.Fail(*error);
   CloudEvent event = read.event;
-  context.engine().Publish(std::move(read.event), [context, reply, event](Result<EventReply> answer) {
-    if (!answer.ok()) return reply.Fail(AllOf(context, event, answer.error(), ""));
-    reply.Json(202, ViewOf(*answer));
-  });
+  context.engine().Publish(std::move(read.event), reply.caller().tenant,
+                           [context, reply, event](Result<EventReply> answer) {
+                             if (!answer.ok()) return reply.Fail(AllOf(context, event, answer.error(), ""));
+                             reply.Json(202, ViewOf(*answer));
+                           });
 }
 
 // The outcome of each event of a batch, in its order; the last one to come answers.
@@ -93,12 +103,17 @@ void PublishBatch(const RouteContext& context, const Reply& reply, std::vector<R
       outcome->Set(i, Refused(events[i].mistakes), 422);
       continue;
     }
+    if (const std::optional<Error> error = BeyondLimits(context, reply.caller(), events[i].event)) {
+      outcome->Set(i, Refused({*error}), StatusOf(error->code));
+      continue;
+    }
     CloudEvent event = events[i].event;
-    context.engine().Publish(std::move(events[i].event), [context, outcome, event, i](Result<EventReply> answer) {
-      if (answer.ok()) return outcome->Set(i, ViewOf(*answer), 202);
-      const std::vector<Error> mistakes = AllOf(context, event, answer.error(), "/" + std::to_string(i));
-      outcome->Set(i, Refused(mistakes), StatusOf(answer.error().code));
-    });
+    context.engine().Publish(
+        std::move(events[i].event), reply.caller().tenant, [context, outcome, event, i](Result<EventReply> answer) {
+          if (answer.ok()) return outcome->Set(i, ViewOf(*answer), 202);
+          const std::vector<Error> mistakes = AllOf(context, event, answer.error(), "/" + std::to_string(i));
+          outcome->Set(i, Refused(mistakes), StatusOf(answer.error().code));
+        });
   }
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "api/handlers/codes.h"
+#include "api/security/codes.h"
+#include "engine/runtime/codes.h"
 
 namespace fermata {
 namespace {
@@ -14,6 +16,79 @@ std::string Lower(std::string_view text) {
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return lower;
+}
+
+std::string Listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+HttpResponse Unauthorized(const Error& error) {
+  HttpResponse response = ProblemOf(error);
+  response.Header("WWW-Authenticate", "Bearer realm=\"fermata\"");
+  return response;
+}
+
+HttpResponse TooMany(const Caller& caller, std::chrono::seconds wait) {
+  const auto rate = static_cast<std::int64_t>(std::max(1.0, caller.requests_per_second));
+  HttpResponse response =
+      ProblemOf(Error{kTooManyRequests, "Expected at most " + std::to_string(rate) + " requests a second of '" +
+                                            caller.name + "', but there were more."});
+  std::erase_if(response.headers, [](const auto& header) { return header.first == "Retry-After"; });
+  response.Header("Retry-After", std::to_string(wait.count()));
+  return response;
+}
+
+// What the table says against this caller, without a look at storage.
+std::optional<Error> Forbidden(const Permission* permission, const Caller& caller, const HttpRequest& request,
+                               const std::string& pattern, const PathParams& params) {
+  if (!permission)
+    return Error{kRoleMissing, "Expected a route that somebody may use, but " + pattern + " is open to nobody."};
+  if (permission->access == Access::kRoles && !caller.roles.Has(Role::kAdmin) &&
+      !caller.roles.Meets(permission->roles)) {
+    RoleSet enough = permission->roles;
+    enough.Add(Role::kAdmin);
+    return Error{kRoleMissing, "Expected one of the roles " + Listed(enough.Names()) + ", but '" + caller.name +
+                                   "' has " + Listed(caller.roles.Names()) + "."};
+  }
+  if (permission->subject == Subject::kShared && caller.tenant != kDefaultTenant)
+    return Error{kSharedForbidden, "Expected a caller of the tenant 'default', for all tenants share this, but '" +
+                                       caller.name + "' is of '" + caller.tenant + "'."};
+  if (caller.processes.empty()) return std::nullopt;
+  if (pattern.find("{process}") != std::string::npos && !caller.MayUse(params["process"]))
+    return BeyondLimits(caller, params["process"]);
+  if (permission->subject == Subject::kList) {
+    const std::string* process = request.FindQuery("process");
+    if (!process || !caller.MayUse(*process)) return BeyondLimits(caller, process ? *process : "");
+  }
+  return std::nullopt;
+}
+
+// The instance that the {id} of a route begins with; nullopt where it has none, or one that nothing can have.
+std::optional<InstanceId> SubjectOf(const Permission& permission, const PathParams& params) {
+  if (permission.subject != Subject::kInstance && permission.subject != Subject::kTask &&
+      permission.subject != Subject::kIncident)
+    return std::nullopt;
+  const std::string_view text = params["id"];
+  return InstanceId::Parse(text.substr(0, text.find('-')));
+}
+
+// What is said of the ids of others as of those that nothing has.
+Error Unknown(const Permission& permission, const PathParams& params) {
+  const bool task = permission.subject == Subject::kTask, incident = permission.subject == Subject::kIncident;
+  return {task       ? kUnknownTask
+          : incident ? kUnknownIncident
+                     : kUnknownInstance,
+          std::string("Expected the id of ") +
+              (task       ? "a task"
+               : incident ? "an incident"
+                          : "an instance") +
+              ", but none is called '" + params["id"] + "'."};
+}
+
+bool IsTheirs(const InstanceOwner& owner, const Caller& caller) {
+  return owner.tenant == caller.tenant && caller.MayUse(owner.process);
 }
 
 }  // namespace
@@ -41,6 +116,85 @@ std::optional<Error> RefuseForeign(const HttpRequest& request) {
   if (reads_only || !origin || (host && Lower(*origin) == "http://" + Lower(*host))) return std::nullopt;
   return Error{kForeignOrigin,
                "Expected a request of this server's own pages or of a program, but its Origin is '" + *origin + "'."};
+}
+
+Error BeyondLimits(const Caller& caller, const std::string& process) {
+  return {kProcessForbidden,
+          "Expected a process that '" + caller.name + "' is limited to (" + Listed(caller.processes) + "), but " +
+              (process.empty() ? "the request names none." : "it is '" + process + "'."),
+          "", process.empty() ? "Name one with ?process=." : ""};
+}
+
+RouteHandler Guard::Protect(const std::string& method, const std::string& pattern, Handler handler) {
+  auto route = std::make_shared<const Route>(Route{pattern, FindPermission(method, pattern), std::move(handler)});
+  return [this, route](const HttpRequest& request, const PathParams& params, ResponseHandle response) {
+    Enter(route, request, params, std::move(response));
+  };
+}
+
+void Guard::Enter(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
+                  ResponseHandle response) {
+  if (!asks()) return Admit(*route, request, params, std::move(response), LocalCaller());
+  const Permission* permission = route->permission;
+  if (permission && permission->access == Access::kPublic)
+    return Admit(*route, request, params, std::move(response), Caller());
+  const Reply refuse(response, metrics_, request.method, route->pattern);
+  if (security_->MustAskIssuer(request.FindHeader("authorization"))) {
+    // A copy: the request ends with the call that brought it.
+    const bool posted = workers_.Post([=, this] {
+      security_->AskIssuer();
+      Enter(route, request, params, response);
+    });
+    return posted ? void() : refuse.Fail(TooBusy());
+  }
+  Result<Caller> caller = security_->Authenticate(request.FindHeader("authorization"));
+  if (!caller.ok() && caller.error().code != kNotAuthenticated) return refuse.Fail(caller.error());
+  if (!caller.ok()) return refuse.Send(Unauthorized(caller.error()));
+  if (const auto wait = security_->MustWait(*caller)) return refuse.Send(TooMany(*caller, *wait));
+  if (const std::optional<Error> error = Forbidden(permission, *caller, request, route->pattern, params))
+    return refuse.Fail(*error);
+  const std::optional<InstanceId> id = SubjectOf(*permission, params);
+  if (!id) return Admit(*route, request, params, std::move(response), std::move(*caller));
+  const std::optional<InstanceOwner> owner = KnownOwner(*id);
+  if (!owner) return LookUp(route, request, params, std::move(response), *id, *caller);
+  if (!IsTheirs(*owner, *caller)) return refuse.Fail(Unknown(*permission, params));
+  Admit(*route, request, params, std::move(response), std::move(*caller));
+}
+
+void Guard::LookUp(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
+                   ResponseHandle response, const InstanceId& id, const Caller& caller) {
+  const Reply refuse(response, metrics_, request.method, route->pattern);
+  // A copy: the request ends with the call that brought it.
+  const bool posted = workers_.Post([=, this] {
+    Result<InstanceOwner> owner = engine_.FindOwner(id);
+    if (!owner.ok() && owner.error().code != kUnknownInstance) return refuse.Fail(owner.error());
+    if (!owner.ok() || !IsTheirs(*owner, caller)) return refuse.Fail(Unknown(*route->permission, params));
+    {
+      std::lock_guard lock(owners_mutex_);
+      if (owners_.size() >= kOwnersCachedMax) owners_.clear();
+      owners_.emplace(id.ToString(), *owner);
+    }
+    Admit(*route, request, params, response, caller);
+  });
+  if (!posted) refuse.Fail(TooBusy());
+}
+
+void Guard::Admit(const Route& route, const HttpRequest& request, const PathParams& params, ResponseHandle response,
+                  Caller caller) {
+  ReplyTo to{std::move(caller), nullptr, {}, {}, NegotiationOf(request)};
+  if (security_ && route.permission && !route.permission->audited.empty()) {
+    to.audit = &security_->audit();
+    to.action = route.permission->audited;
+    to.target = request.path;
+  }
+  route.handler(request, params, Reply(std::move(response), metrics_, request.method, route.pattern, std::move(to)));
+}
+
+std::optional<InstanceOwner> Guard::KnownOwner(const InstanceId& id) {
+  std::lock_guard lock(owners_mutex_);
+  const auto found = owners_.find(id.ToString());
+  if (found == owners_.end()) return std::nullopt;
+  return found->second;
 }
 
 }  // namespace fermata

@@ -1,6 +1,7 @@
 // /v1/incidents: what stands, and what to do about it.
 #include <algorithm>
 
+#include "api/handlers/command_bodies.h"
 #include "api/handlers/field_reader.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
@@ -15,6 +16,7 @@ namespace {
 void List(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
   QueryReader query(request, {"process", "instance", "open", "limit", "cursor"});
   IncidentQuery wanted;
+  wanted.filter.tenant = reply.caller().tenant;
   wanted.filter.process = query.Text("process");
   wanted.filter.open = query.Bool("open");
   wanted.filter.limit = query.Limit();
@@ -40,14 +42,14 @@ void CheckErrorName(FieldReader& fields, std::string_view field, const std::stri
 }
 
 // A name, or {name, message, data}.
-void ReadError(FieldReader& fields, ProcessError& error, std::vector<Error>& mistakes) {
+void ReadError(FieldReader& fields, ProcessError& error, const std::string& path, std::vector<Error>& mistakes) {
   const Value* value = fields.Any("error");
   if (!value || value->is_null()) return;
   if (value->is_string()) {
     error.name = std::string(value->as_string());
     return CheckErrorName(fields, "error", error.name);
   }
-  FieldReader parts(*value, {"name", "message", "data"}, "/error");
+  FieldReader parts(*value, {"name", "message", "data"}, path + "/error");
   if (std::optional<std::string> name = parts.Text("name")) {
     error.name = *name;
     CheckErrorName(parts, "name", error.name);
@@ -55,36 +57,6 @@ void ReadError(FieldReader& fields, ProcessError& error, std::vector<Error>& mis
   error.message = parts.Text("message").value_or("");
   if (const Value* data = parts.Any("data")) error.data = *data;
   mistakes.insert(mistakes.end(), parts.mistakes().begin(), parts.mistakes().end());
-}
-
-ResolveIncident ReadResolution(const Value& body, std::vector<Error>& mistakes) {
-  FieldReader fields(body, {"action", "set", "output", "error", "by"});
-  ResolveIncident command;
-  const std::string action = fields.RequiredText("action");
-  if (action == "retry") {
-    command.action = IncidentAction::kRetry;
-  } else if (action == "skip") {
-    command.action = IncidentAction::kSkip;
-  } else if (action == "fail") {
-    command.action = IncidentAction::kFail;
-  } else if (!action.empty()) {
-    fields.Fail("action", "Expected the action retry, skip or fail, but got '" + action + "'.");
-  }
-  if (const Value* set = fields.Object("set"))
-    for (const auto& [name, value] : set->as_map()) command.set.emplace_back(std::string(name.as_string()), value);
-  if (const Value* output = fields.Any("output")) {
-    command.output = *output;
-    if (action != "skip")
-      fields.Fail("output", "Expected an output only with the action skip, but the action is '" + action + "'.");
-  }
-  if (fields.Any("error") && action != "fail")
-    fields.Fail("error", "Expected an error only with the action fail, but the action is '" + action + "'.");
-  command.by = fields.Text("by").value_or("");
-  std::vector<Error> deeper;
-  ReadError(fields, command.error, deeper);
-  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
-  mistakes.insert(mistakes.end(), deeper.begin(), deeper.end());
-  return command;
 }
 
 // What was done to it, and by whom: on a thread that may look.
@@ -105,7 +77,7 @@ void Resolve(const RouteContext& context, const HttpRequest& request, const std:
   Result<Value> body = ReadJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
   std::vector<Error> mistakes = query.mistakes();
-  ResolveIncident resolution = ReadResolution(*body, mistakes);
+  ResolveIncident resolution = ReadResolution(*body, reply, mistakes);
   CommandRequest asked = ReadCommand(request, "resolve", name, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<IncidentId> id = ParseIncidentName(name);
@@ -121,6 +93,36 @@ void Resolve(const RouteContext& context, const HttpRequest& request, const std:
 }
 
 }  // namespace
+
+ResolveIncident ReadResolution(const Value& body, const Reply& reply, std::vector<Error>& mistakes, std::string path) {
+  FieldReader fields(body, {"action", "set", "output", "error", "by"}, path);
+  ResolveIncident command;
+  const std::string action = fields.RequiredText("action");
+  if (action == "retry") {
+    command.action = IncidentAction::kRetry;
+  } else if (action == "skip") {
+    command.action = IncidentAction::kSkip;
+  } else if (action == "fail") {
+    command.action = IncidentAction::kFail;
+  } else if (!action.empty()) {
+    fields.Fail("action", "Expected the action retry, skip or fail, but got '" + action + "'.");
+  }
+  if (const Value* set = fields.Object("set"))
+    for (const auto& [name, value] : set->as_map()) command.set.emplace_back(std::string(name.as_string()), value);
+  if (const Value* output = fields.Any("output")) {
+    command.output = *output;
+    if (action != "skip")
+      fields.Fail("output", "Expected an output only with the action skip, but the action is '" + action + "'.");
+  }
+  if (fields.Any("error") && action != "fail")
+    fields.Fail("error", "Expected an error only with the action fail, but the action is '" + action + "'.");
+  command.by = ReadBy(fields, reply, mistakes);
+  std::vector<Error> deeper;
+  ReadError(fields, command.error, path, deeper);
+  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
+  mistakes.insert(mistakes.end(), deeper.begin(), deeper.end());
+  return command;
+}
 
 void AddIncidentRoutes(const RouteContext& context) {
   context.Add("GET", "/v1/incidents", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {

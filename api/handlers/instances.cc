@@ -71,6 +71,8 @@ void Start(const RouteContext& context, const HttpRequest& request, const Reply&
   if (!mistakes.empty()) return reply.Fail(mistakes);
   if (const std::string* traceparent = request.FindHeader("traceparent")) start.traceparent = *traceparent;
   start.request_hash = HashOf(start);
+  start.tenant = reply.caller().tenant;
+  if (!reply.caller().MayUse(start.process)) return reply.Fail(BeyondLimits(reply.caller(), start.process));
   StartRequest asked = start;
   context.engine().Start(std::move(start), [context, reply, wait, asked](Result<StartReply> started) {
     if (!started.ok()) return FailStart(context, reply, asked, started.error());
@@ -91,6 +93,7 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   QueryReader query(request,
                     {"process", "status", "state", "key", "startedAfter", "startedBefore", "var.", "limit", "cursor"});
   InstanceQuery wanted;
+  wanted.filter.tenant = reply.caller().tenant;
   wanted.filter.process = query.Text("process");
   wanted.filter.status = query.Text("status");
   wanted.filter.state = query.Text("state");

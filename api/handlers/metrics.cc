@@ -26,6 +26,19 @@ MetricFamily Gauge(const std::string& name, const std::string& help, double valu
   return {name, help, MetricType::Gauge, {metric}};
 }
 
+MetricFamily Distribution(const std::string& name, const std::string& help, const Histogram::Reading& reading) {
+  ClientMetric metric;
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < reading.counts.size(); ++i) {
+    sum += reading.counts[i];
+    metric.histogram.bucket.push_back(
+        {sum, i < reading.bounds.size() ? reading.bounds[i] : std::numeric_limits<double>::infinity()});
+  }
+  metric.histogram.sample_count = sum;
+  metric.histogram.sample_sum = reading.sum;
+  return {name, help, MetricType::Histogram, {metric}};
+}
+
 std::vector<MetricFamily> EngineFamilies(const EngineStats& stats, bool ready) {
   return {
       Gauge("fermata_ready", "1 while the engine takes commands.", ready ? 1 : 0),
@@ -42,11 +55,48 @@ std::vector<MetricFamily> EngineFamilies(const EngineStats& stats, bool ready) {
       Counter("fermata_jobs_dispatched_total", "Outside calls handed out, each try.", stats.jobs_dispatched),
       Counter("fermata_timers_fired_total", "Timers fired.", stats.timers_fired),
       Counter("fermata_incidents_opened_total", "Incidents opened.", stats.incidents_opened),
+      Counter("fermata_losses_found_total", "Timers, jobs, subscriptions and children that the auditor found missing.",
+              stats.losses_found),
+      Gauge("fermata_instances_held", "Instances with calls that wait for the end of a pause.",
+            static_cast<double>(stats.instances_held)),
+      Distribution("fermata_commit_seconds", "From handing a batch to storage until it is durable, or failed.",
+                   stats.commit_seconds),
+      Distribution("fermata_commit_decisions", "Decisions in one transaction.", stats.commit_decisions),
+      Distribution("fermata_timer_lag_seconds", "How late timers fire.", stats.timer_lag_seconds),
       Gauge("fermata_inbox_depth", "Commands waiting for a shard.", static_cast<double>(stats.inbox_depth)),
       Gauge("fermata_jobs_in_flight", "Outside calls queued or running.", static_cast<double>(stats.jobs_in_flight)),
       Gauge("fermata_timers_armed", "Timers in memory.", static_cast<double>(stats.timers_armed)),
       Gauge("fermata_instances_cached", "Instances in memory.", static_cast<double>(stats.instances_cached)),
   };
+}
+
+MetricFamily IncidentFamily(const std::vector<IncidentCount>& incidents) {
+  MetricFamily family{"fermata_open_incidents", "Incidents that wait for an operator.", MetricType::Gauge, {}};
+  for (const IncidentCount& count : incidents) {
+    ClientMetric metric;
+    metric.label = {{"tenant", count.tenant}, {"process", count.process}, {"state", count.state}};
+    metric.gauge.value = static_cast<double>(count.count);
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
+std::vector<MetricFamily> JobFamilies(const std::vector<JobCount>& jobs) {
+  std::vector<MetricFamily> families = {
+      {"fermata_worker_jobs_available", "Jobs that a worker may fetch.", MetricType::Gauge, {}},
+      {"fermata_worker_jobs_leased", "Jobs that a worker holds.", MetricType::Gauge, {}},
+      {"fermata_worker_job_oldest_timestamp_seconds", "When the oldest of them was made.", MetricType::Gauge, {}}};
+  for (const JobCount& count : jobs) {
+    const double values[] = {static_cast<double>(count.available), static_cast<double>(count.leased),
+                             static_cast<double>(count.oldest_us) / 1e6};
+    for (std::size_t i = 0; i < families.size(); ++i) {
+      ClientMetric metric;
+      metric.label = {{"tenant", count.tenant}, {"operation", count.operation}};
+      metric.gauge.value = values[i];
+      families[i].metric.push_back(std::move(metric));
+    }
+  }
+  return families;
 }
 
 }  // namespace
@@ -60,8 +110,12 @@ void HttpMetrics::Count(const std::string& method, const std::string& route, int
   latency.sum += seconds;
 }
 
-std::string HttpMetrics::Text(const EngineStats& stats, bool ready) const {
+std::string HttpMetrics::Text(const EngineStats& stats, bool ready, const std::vector<JobCount>& jobs,
+                              const std::vector<IncidentCount>& incidents) const {
   std::vector<MetricFamily> families = EngineFamilies(stats, ready);
+  if (!incidents.empty()) families.push_back(IncidentFamily(incidents));
+  if (!jobs.empty())
+    for (MetricFamily& family : JobFamilies(jobs)) families.push_back(std::move(family));
   MetricFamily requests{"fermata_http_requests_total", "Requests answered.", MetricType::Counter, {}};
   MetricFamily latencies{
       "fermata_http_request_seconds", "From the request's last byte to its answer.", MetricType::Histogram, {}};

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "engine/runtime/engine.h"
 
@@ -19,7 +20,8 @@ class HttpMetrics {
   void Count(const std::string& method, const std::string& route, int status, double seconds);
 
   // The whole of /metrics.
-  std::string Text(const EngineStats& stats, bool ready) const;
+  std::string Text(const EngineStats& stats, bool ready, const std::vector<JobCount>& jobs,
+                   const std::vector<IncidentCount>& incidents) const;
 
  private:
   // Upper bounds in seconds; a long poll may take a minute.

@@ -1,5 +1,6 @@
 // What operators and browsers look at: health, metrics, the errors' pages, the index.
 #include "api/handlers/error_pages.h"
+#include "api/handlers/reference.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
 
@@ -16,7 +17,9 @@ Value Index(const std::string& version) {
                                                  {"events", text("/v1/events")},
                                                  {"incidents", text("/v1/incidents")},
                                                  {"tasks", text("/v1/tasks")},
-                                                 {"openapi", text("/openapi.yaml")},
+                                                 {"jobs", text("/v1/jobs")},
+                                                 {"openapi", text("/openapi.json")},
+                                                 {"docs", text("/docs")},
                                                  {"errors", text("/errors")},
                                                  {"health", text("/healthz")},
                                                  {"ready", text("/readyz")},
@@ -55,6 +58,12 @@ void AddOperationRoutes(const RouteContext& context) {
   context.Add("GET", "/openapi.yaml", [](const HttpRequest&, const PathParams&, const Reply& reply) {
     reply.Send(TextResponse(200, std::string(OpenApiText()), "application/yaml"));
   });
+  context.Add("GET", "/openapi.json", [](const HttpRequest&, const PathParams&, const Reply& reply) {
+    reply.Send(JsonResponse(200, OpenApiJson()));
+  });
+  context.Add("GET", "/docs", [](const HttpRequest&, const PathParams&, const Reply& reply) {
+    reply.Send(TextResponse(200, ReferencePage(), "text/html; charset=utf-8"));
+  });
   context.Add("GET", "/errors",
               [](const HttpRequest&, const PathParams&, const Reply& reply) { ListErrorPages(reply); });
   context.Add("GET", "/errors/{code}", [](const HttpRequest& request, const PathParams& params, const Reply& reply) {
@@ -68,8 +77,17 @@ void AddOperationRoutes(const RouteContext& context) {
     reply.Json(200, Value::Object({{"status", Value::String("ready")}}));
   });
   context.Add("GET", "/metrics", [=](const HttpRequest&, const PathParams&, const Reply& reply) {
-    reply.Send(TextResponse(200, context.metrics.Text(context.engine().Stats(), context.engine().Ready().ok()),
-                            "text/plain; version=0.0.4; charset=utf-8"));
+    const auto send = [=](const std::vector<JobCount>& jobs, const std::vector<IncidentCount>& incidents) {
+      reply.Send(TextResponse(
+          200, context.metrics.Text(context.engine().Stats(), context.engine().Ready().ok(), jobs, incidents),
+          "text/plain; version=0.0.4; charset=utf-8"));
+    };
+    const bool posted = context.workers.Post([=] {
+      Result<std::vector<JobCount>> jobs = context.engine().CountJobs();
+      Result<std::vector<IncidentCount>> incidents = context.engine().CountIncidents();
+      send(jobs.ok() ? *jobs : std::vector<JobCount>(), incidents.ok() ? *incidents : std::vector<IncidentCount>());
+    });
+    if (!posted) send({}, {});  // the rest matters most when too many wait for storage
   });
 }
 

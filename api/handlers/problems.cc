@@ -7,6 +7,7 @@
 #include "api/handlers/codes.h"
 #include "api/handlers/error_pages.h"
 #include "api/http/problem.h"
+#include "api/security/codes.h"
 #include "engine/model/codes.h"
 #include "engine/model/json.h"
 #include "engine/model/limits.h"
@@ -16,22 +17,60 @@ namespace fermata {
 namespace {
 
 constexpr std::array kStatuses = {
-    std::pair{kJsonTooLarge, 413},       std::pair{kJsonSyntax, 400},
-    std::pair{kJsonTooDeep, 400},        std::pair{kJsonDuplicateKey, 400},
-    std::pair{kJsonNumberRange, 400},    std::pair{kJsonBadUtf8, 400},
-    std::pair{kUnknownProcess, 404},     std::pair{kUnknownVersion, 404},
-    std::pair{kUnknownInstance, 404},    std::pair{kUnknownIncident, 404},
-    std::pair{kUnknownTask, 404},        std::pair{kUnknownPage, 404},
-    std::pair{kKeyInUse, 409},           std::pair{kIdempotencyKeyReused, 409},
-    std::pair{kStatusForbids, 409},      std::pair{kVersionTaken, 409},
-    std::pair{kActionForbids, 409},      std::pair{kTaskClosed, 409},
-    std::pair{kMigrationForbids, 409},   std::pair{kIncidentClosed, 409},
-    std::pair{kTooManyKeptEvents, 429},  std::pair{kUnsupportedMediaType, 415},
-    std::pair{kForeignHost, 403},        std::pair{kForeignOrigin, 403},
-    std::pair{kInboxFull, 503},          std::pair{kShuttingDown, 503},
-    std::pair{kStorageUnavailable, 503}, std::pair{kCommitUnknown, 503},
-    std::pair{kOverloaded, 503},         std::pair{kServerBusy, 503},
-    std::pair{kQuarantined, 500},        std::pair{kCorruptMessage, 500},
+    std::pair{kJsonTooLarge, 413},
+    std::pair{kJsonSyntax, 400},
+    std::pair{kJsonTooDeep, 400},
+    std::pair{kJsonDuplicateKey, 400},
+    std::pair{kJsonNumberRange, 400},
+    std::pair{kJsonBadUtf8, 400},
+    std::pair{kUnknownProcess, 404},
+    std::pair{kUnknownVersion, 404},
+    std::pair{kUnknownInstance, 404},
+    std::pair{kUnknownIncident, 404},
+    std::pair{kUnknownTask, 404},
+    std::pair{kUnknownPage, 404},
+    std::pair{kKeyInUse, 409},
+    std::pair{kIdempotencyKeyReused, 409},
+    std::pair{kStatusForbids, 409},
+    std::pair{kVersionTaken, 409},
+    std::pair{kActionForbids, 409},
+    std::pair{kTaskClosed, 409},
+    std::pair{kMigrationForbids, 409},
+    std::pair{kIncidentClosed, 409},
+    std::pair{kMoveForbids, 409},
+    std::pair{kProcessPaused, 409},
+    std::pair{kUnknownPause, 404},
+    std::pair{kUnknownBulk, 404},
+    std::pair{kBulkForbids, 409},
+    std::pair{kTooManyKeptEvents, 429},
+    std::pair{kUnsupportedMediaType, 415},
+    std::pair{kForeignHost, 403},
+    std::pair{kForeignOrigin, 403},
+    std::pair{kNotAuthenticated, 401},
+    std::pair{kRoleMissing, 403},
+    std::pair{kProcessForbidden, 403},
+    std::pair{kActsForAnother, 403},
+    std::pair{kSharedForbidden, 403},
+    std::pair{kUnknownApiKey, 404},
+    std::pair{kTooManyRequests, 429},
+    std::pair{kTooManyApiKeys, 409},
+    std::pair{kNotAudited, 503},
+    std::pair{kNoEncryption, 409},
+    std::pair{kIssuerUnavailable, 503},
+    std::pair{kInboxFull, 503},
+    std::pair{kShuttingDown, 503},
+    std::pair{kStorageUnavailable, 503},
+    std::pair{kCommitUnknown, 503},
+    std::pair{kOverloaded, 503},
+    std::pair{kServerBusy, 503},
+    std::pair{kTaskTaken, 409},
+    std::pair{kTooManyComments, 429},
+    std::pair{kUnknownJob, 404},
+    std::pair{kJobGone, 410},
+    std::pair{kLeaseLost, 409},
+    std::pair{kTooManyFetches, 429},
+    std::pair{kQuarantined, 500},
+    std::pair{kCorruptMessage, 500},
 };
 
 // Sentences hold values of the request: enough for the longest key, not for a whole body.
@@ -72,6 +111,10 @@ int StatusOf(ErrorCode code) {
   if (number >= 5000 && number < 5050) return 503;
   const bool about_the_request = (number >= 1000 && number < 5000) || (number >= 7000 && number < 8000);
   return about_the_request ? 422 : 500;
+}
+
+Error TooBusy() {
+  return {kServerBusy, "Expected room for another request, but too many wait for storage. Try again in a moment."};
 }
 
 Value MistakeView(const Error& mistake) {

@@ -21,6 +21,9 @@ HttpResponse ProblemOf(const std::vector<Error>& mistakes);
 // 422 with `diagnostics`.
 HttpResponse ProblemOf(const std::vector<Diagnostic>& diagnostics);
 
+// Too many requests wait for storage.
+Error TooBusy();
+
 // One entry of `errors`: {path, message, code, hint?}.
 Value MistakeView(const Error& mistake);
 

@@ -85,6 +85,19 @@ Value ScheduleView(const DefinitionInfo& info) {
                         {"nextRun", TimeValue(info.next_run_us)}});
 }
 
+void PutJob(const WorkerJob& job, Entries& entries) {
+  Put(entries, "id", Text(job.key.ToString()));
+  Put(entries, "operation", Text(job.operation));
+  Put(entries, "state", Text(job.state));
+  Put(entries, "process", Text(job.process));
+  Put(entries, "instance", Text(job.key.instance.ToString()));
+  Put(entries, "key", job.business_key ? Text(*job.business_key) : Value::Null());
+  Put(entries, "input", job.input);
+  Put(entries, "attempt", Value::Int(job.attempt));
+  Put(entries, "idempotencyKey", Text(job.idempotency_key));
+  Put(entries, "traceparent", TextOrNull(job.traceparent));
+}
+
 void PutDefinition(const DefinitionInfo& info, Entries& entries) {
   Put(entries, "process", Text(info.process));
   Put(entries, "version", Text(info.version));
@@ -141,6 +154,8 @@ Value ViewOf(const TaskView& task) {
   if (!task.role.empty()) Put(assign, "role", Text(task.role));
   if (!task.user.empty()) Put(assign, "user", Text(task.user));
   const bool nobody = assign.empty();
+  std::vector<Value> reminders;
+  for (const std::int64_t at_us : task.reminders) reminders.push_back(TimeValue(at_us));
   return Value::Object({{"id", Text(TaskName(task.instance, task.activation))},
                         {"instance", Text(task.instance.ToString())},
                         {"process", Text(task.process)},
@@ -151,9 +166,37 @@ Value ViewOf(const TaskView& task) {
                         {"form", task.form},
                         {"outcomes", Texts(task.outcomes)},
                         {"assign", nobody ? Value::Null() : Value::Map(std::move(assign))},
+                        {"claimedBy", TextOrNull(task.claimed)},
                         {"due", TimeValue(task.due_us)},
+                        {"reminders", Value::List(std::move(reminders))},
                         {"reminded", Value::Int(task.reminded)},
+                        {"comments", Value::Int(task.comments)},
                         {"createdAt", TimeValue(task.opened_us)}});
+}
+
+Value ViewOf(const TaskComment& comment) {
+  return Value::Object({{"at", TimeValue(comment.at_us)}, {"by", Text(comment.by)}, {"text", Text(comment.text)}});
+}
+
+Value ViewOf(const WorkerJob& job) {
+  Entries entries;
+  PutJob(job, entries);
+  const bool leased = job.lease_until_us != 0;
+  Put(entries, "status", Text(leased ? "leased" : "available"));
+  Put(entries, "worker", TextOrNull(job.worker));
+  Put(entries, "leaseUntil", TimeValue(job.lease_until_us));
+  Put(entries, "deadline", TimeValue(job.ends_us));
+  Put(entries, "createdAt", TimeValue(job.opened_us));
+  return Value::Map(std::move(entries));
+}
+
+Value LeasedView(const WorkerJob& job) {
+  Entries entries;
+  PutJob(job, entries);
+  Put(entries, "leaseToken", Text(job.lease_token));
+  Put(entries, "leaseUntil", TimeValue(job.lease_until_us));
+  Put(entries, "deadline", TimeValue(job.ends_us));
+  return Value::Map(std::move(entries));
 }
 
 Value ViewOf(const HistoryEntry& entry) {

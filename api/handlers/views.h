@@ -15,6 +15,10 @@ Value ViewOf(const InstanceView& view);
 Value ViewOf(const InstanceSummary& summary);
 Value ViewOf(const IncidentView& incident);
 Value ViewOf(const TaskView& task);
+Value ViewOf(const TaskComment& comment);
+// As operators see a job, and as the worker that has just leased it does.
+Value ViewOf(const WorkerJob& job);
+Value LeasedView(const WorkerJob& job);
 Value ViewOf(const HistoryEntry& entry);
 // Without and with the source and the input's schema.
 Value SummaryOf(const DefinitionInfo& info);

@@ -93,7 +93,7 @@ class DataFolder {
 // An engine with the echo, and a REST server in front of it when the mode is rest.
 class Bench {
  public:
-  explicit Bench(const BenchOptions& options) : options_(options), connectors_(MakeSecretStore("")) {}
+  explicit Bench(const BenchOptions& options) : options_(options), connectors_(MakeSecretStore({}), EgressRules()) {}
 
   ~Bench() {
     if (http_) http_->Stop();

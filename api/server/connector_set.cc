@@ -7,18 +7,16 @@
 
 namespace fermata {
 
-namespace {
-
-Result<std::unique_ptr<Connector>> MakeHttp(const ManifestPtr& manifest,
-                                            const std::shared_ptr<const SecretSource>& secrets) {
-  return MakeHttpConnector(manifest, secrets, HttpConnectorOptionsFromEnvironment(manifest->connector));
-}
-
-}  // namespace
-
-ConnectorSet::ConnectorSet(std::shared_ptr<const SecretSource> secrets)
+ConnectorSet::ConnectorSet(std::shared_ptr<const SecretSource> secrets, EgressRules rules)
     : secrets_(std::move(secrets)),
-      registry_([this](const ManifestPtr& manifest) { return MakeHttp(manifest, secrets_); }) {}
+      rules_(std::move(rules)),
+      registry_([this](const ManifestPtr& manifest) { return MakeHttp(manifest); }) {}
+
+Result<std::unique_ptr<Connector>> ConnectorSet::MakeHttp(const ManifestPtr& manifest) const {
+  HttpConnectorOptions options = HttpConnectorOptionsFromEnvironment(manifest->connector);
+  options.rules = rules_;
+  return MakeHttpConnector(manifest, secrets_, options);
+}
 
 void ConnectorSet::AddBuiltin(std::unique_ptr<Connector> connector) {
   std::string text(connector->ManifestYaml());
@@ -31,7 +29,7 @@ void ConnectorSet::AddBuiltin(std::unique_ptr<Connector> connector) {
 
 Status ConnectorSet::Check(const ManifestPtr& manifest) const {
   if (manifest->kind != ConnectorKind::kHttp) return Done{};
-  Result<std::unique_ptr<Connector>> made = MakeHttp(manifest, secrets_);
+  Result<std::unique_ptr<Connector>> made = MakeHttp(manifest);
   if (!made.ok()) return made.error();
   return Done{};
 }

@@ -8,13 +8,15 @@
 #include <vector>
 
 #include "connectors/host/registry.h"
+#include "connectors/http/egress.h"
 #include "connectors/sdk/secrets.h"
 
 namespace fermata {
 
 class ConnectorSet {
  public:
-  explicit ConnectorSet(std::shared_ptr<const SecretSource> secrets);
+  // Those of kind http call where `rules` allow, and where the environment sends them.
+  ConnectorSet(std::shared_ptr<const SecretSource> secrets, EgressRules rules);
 
   // A connector in C++, by the manifest that it brings. A manifest with mistakes is a bug and asserts.
   void AddBuiltin(std::unique_ptr<Connector> connector);
@@ -28,7 +30,10 @@ class ConnectorSet {
   ConnectorRegistry& registry() { return registry_; }
 
  private:
+  Result<std::unique_ptr<Connector>> MakeHttp(const ManifestPtr& manifest) const;
+
   const std::shared_ptr<const SecretSource> secrets_;
+  const EgressRules rules_;
   std::vector<std::string> builtin_manifests_;
   ConnectorRegistry registry_;
 };

@@ -4,7 +4,9 @@
 #include "api/cli/command_line.h"
 #include "api/lsp/language_server.h"
 #include "api/lsp/schemas.h"
+#include "api/server/audit_verify.h"
 #include "api/server/bench.h"
+#include "api/server/secret_command.h"
 #include "api/server/serve.h"
 #include "connectors/mail/mail_connector.h"
 #include "engine/language/load.h"
@@ -31,6 +33,8 @@ int main(int argc, char** argv) {
   commands.version = FERMATA_VERSION;
   commands.serve = [&](const fermata::ServeOptions& options) { return fermata::Serve(options, commands.version); };
   commands.bench = fermata::RunBench;
+  commands.verify_audit = fermata::VerifyAudit;
+  commands.secret = fermata::RunSecret;
   commands.builtin_manifests = fermata::BuiltinManifests;
   commands.lsp = [&](const auto& folders) { return fermata::RunLanguageServer(folders, commands.version); };
   commands.process_schema = fermata::ProcessSchemaText;

@@ -2,7 +2,10 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "api/cli/codes.h"
@@ -52,6 +55,18 @@ Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice) {
   options.path = SqliteFileIn(choice.folder);
   options.sync = choice.sync;
   return OpenSqlite(options);
+}
+
+Result<SealingKeys> ReadSealingKeys(const std::string& file) {
+  const char* given = std::getenv("FERMATA_ENCRYPTION_KEYS");
+  if (file.empty()) return SealingKeys::Parse(given ? given : "");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream)
+    return Error{kFileUnreadable, "Expected a file of encryption keys at '" + file + "', but it cannot be read."};
+  Result<SealingKeys> keys = SealingKeys::Parse(std::string(std::istreambuf_iterator<char>(stream), {}));
+  if (keys.ok() && keys->empty())
+    return Error{kSealingKeysWrong, "Expected at least one key in '" + file + "', but there is none."};
+  return keys;
 }
 
 }  // namespace fermata

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/base/result.h"
+#include "engine/base/sealing.h"
 #include "engine/storage/sqlite/sqlite_storage.h"
 #include "engine/storage/storage.h"
 
@@ -19,6 +20,9 @@ struct StorageChoice {
 
 // Fails with kFolderUnusable, kUnknownStorage, or as the storage says.
 Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice);
+
+// Of this file, or of FERMATA_ENCRYPTION_KEYS (the text of such a file) if the name is empty; none where there is neither.
+Result<SealingKeys> ReadSealingKeys(const std::string& file);
 
 // Where the SQLite file is.
 std::string SqliteFileIn(const std::string& folder);

@@ -12,6 +12,7 @@
 #include "api/cli/codes.h"
 #include "api/cli/exit_code.h"
 #include "api/handlers/api.h"
+#include "api/security/security.h"
 #include "api/server/connector_set.h"
 #include "api/server/open_storage.h"
 #include "api/server/process_folder.h"
@@ -20,6 +21,7 @@
 #include "connectors/mail/mail_connector.h"
 #include "engine/base/clock.h"
 #include "engine/runtime/engine.h"
+#include "engine/storage/sealed/sealed_storage.h"
 
 namespace fermata {
 namespace {
@@ -41,12 +43,11 @@ int Fail(const Error& error) {
   return kExitFailed;
 }
 
-Status RefuseOpenHost(const std::string& host) {
-  if (host == "localhost" || host == "::1" || host.starts_with("127.")) return Done{};
+Status RefuseOpenHost(const std::string& host, bool auth_required) {
+  if (auth_required || host == "localhost" || host == "::1" || host.starts_with("127.")) return Done{};
   return Error{kNotLoopback,
                "Expected --host to be a loopback address (127.0.0.1, ::1 or localhost), but got '" + host + "'.", "",
-               "There are no keys yet, so everyone who reaches the server could use it. Put a proxy with "
-               "authentication before it."};
+               "Everyone who reaches the server could use it. Ask for keys with --auth required."};
 }
 
 // Whole or not at all: somebody waits for the file to appear.
@@ -63,21 +64,38 @@ std::string AddressOf(const std::string& host, int port) {
   return "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
 }
 
+SecurityOptions SecurityOptionsOf(const ServeOptions& options) {
+  SecurityOptions security;
+  security.required = options.auth == "required";
+  security.requests_per_second = options.requests_per_second;
+  security.tokens = {options.oidc_issuer, options.oidc_audience, options.oidc_name_claim, options.oidc_roles_claim,
+                     options.oidc_tenant_claim};
+  return security;
+}
+
 // Declared in the order in which the parts need each other, and taken apart against it.
 class Server {
  public:
-  explicit Server(const ServeOptions& options, std::string version)
+  Server(const ServeOptions& options, std::string version, EgressRules rules, SealingKeys keys)
       : options_(options),
         version_(std::move(version)),
-        secrets_(MakeSecretStore(options.secrets)),
-        connectors_(secrets_) {}
+        keys_(std::move(keys)),
+        secrets_(MakeSecretStore({options.secrets, options.secrets_file, keys_})),
+        connectors_(secrets_, std::move(rules)) {}
 
   ~Server() { Stop(); }
 
   Status Start() {
     Result<std::unique_ptr<Storage>> storage = OpenStorage({options_.storage, options_.database, options_.data});
     if (!storage.ok()) return storage.error();
+    storage = SealStorage(*std::move(storage), keys_);
+    if (!storage.ok()) return storage.error();
     storage_ = std::move(*storage);
+    const SecurityOptions asked = SecurityOptionsOf(options_);
+    if (Status right = TokenIssuer::Check(asked.tokens); !right.ok()) return right;
+    Result<std::unique_ptr<Security>> security = Security::Open(asked, *storage_, SystemClock());
+    if (!security.ok()) return security.error();
+    security_ = std::move(*security);
     if (!options_.smtp.empty()) {
       MailOptions mail;
       mail.smtp_url = options_.smtp;
@@ -88,6 +106,7 @@ class Server {
     EngineOptions engine_options;
     engine_options.shard_threads = options_.threads;
     engine_options.dev = options_.dev;
+    engine_options.encrypts = !keys_.empty();
     Result<std::unique_ptr<Engine>> engine =
         Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
     if (!engine.ok()) return engine.error();
@@ -98,6 +117,12 @@ class Server {
   }
 
   const std::string& address() const { return address_; }
+  // Empty if somebody could make keys before.
+  Result<std::string> FirstKey() {
+    Result<std::optional<std::string>> key = security_->MakeFirstKey();
+    if (!key.ok()) return key.error();
+    return key->value_or("");
+  }
 
   void Stop() {
     if (api_) api_->BeginStop();
@@ -117,7 +142,8 @@ class Server {
  private:
   Status StartHttp() {
     api_ = std::make_unique<Api>(
-        ApiServices{*engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, version_});
+        ApiServices{*engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, version_,
+                    security_.get(), options_.origins});
     HttpServerOptions http;
     http.host = options_.host;
     http.port = options_.port;
@@ -133,9 +159,11 @@ class Server {
 
   const ServeOptions options_;
   const std::string version_;
+  const SealingKeys keys_;
   std::shared_ptr<const SecretSource> secrets_;
   ConnectorSet connectors_;
   std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Security> security_;
   std::unique_ptr<ConnectorHost> host_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Engine> engine_;
@@ -149,14 +177,25 @@ class Server {
 int Serve(const ServeOptions& options, const std::string& version) {
   const sigset_t signals = BlockStopSignals();
   SetUpLog({.level = options.log_level, .format = options.log_format});
-  if (Status loopback = RefuseOpenHost(options.host); !loopback.ok()) {
+  if (Status loopback = RefuseOpenHost(options.host, options.auth == "required"); !loopback.ok()) {
     Fail(loopback.error());
     return kExitUsage;
   }
-  Server server(options, version);
+  const Result<EgressRules> rules = EgressRules::Of(options.allowed_hosts);
+  if (!rules.ok()) {
+    Fail(rules.error());
+    return kExitUsage;
+  }
+  Result<SealingKeys> keys = ReadSealingKeys(options.encryption_keys);
+  if (!keys.ok()) return Fail(keys.error());
+  Server server(options, version, *rules, *std::move(keys));
   if (Status started = server.Start(); !started.ok()) return Fail(started.error());
   LogInfo("The server is ready.", {{"address", server.address()}, {"version", version}, {"storage", options.storage}});
   std::cout << "Fermata " << version << " is ready at " << server.address() << std::endl;
+  // To the terminal only: logs are kept and shipped.
+  Result<std::string> first_key = server.FirstKey();
+  if (!first_key.ok()) return Fail(first_key.error());
+  if (!first_key->empty()) std::cout << "First admin key, shown this once: " << *first_key << std::endl;
   WriteReadyFile(options.ready_file, server.address());
   int signal_number = 0;
   sigwait(&signals, &signal_number);

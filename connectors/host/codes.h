@@ -6,5 +6,6 @@
 namespace fermata {
 
 inline constexpr ErrorCode kConnectorNotCallable{7010};
+inline constexpr ErrorCode kSecretsUnreadable{7011};  // the file of `fermata secret`
 
 }  // namespace fermata

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "connectors/host/sealed_secrets.h"
+#include "engine/base/log.h"
 #include "engine/model/limits.h"
 
 namespace fermata {
@@ -12,13 +14,14 @@ namespace {
 
 class SecretStore final : public SecretSource {
  public:
-  explicit SecretStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit SecretStore(SecretPlaces places) : places_(std::move(places)) {}
 
   std::optional<std::string> Find(std::string_view name) const override {
     // Also keeps a name from leaving the folder.
     if (!IsSecretName(name)) return std::nullopt;
-    if (!folder_.empty())
-      if (std::optional<std::string> value = FromFile(folder_ / name)) return value;
+    if (!places_.folder.empty())
+      if (std::optional<std::string> value = FromFile(places_.folder / name)) return value;
+    if (std::optional<std::string> value = FromSealedFile(name)) return value;
     const char* value = std::getenv(("FERMATA_SECRET_" + std::string(name)).c_str());
     if (value == nullptr) return std::nullopt;
     return std::string(value);
@@ -37,13 +40,22 @@ class SecretStore final : public SecretSource {
     return value;
   }
 
-  std::filesystem::path folder_;
+  std::optional<std::string> FromSealedFile(std::string_view name) const {
+    if (places_.sealed_file.empty()) return std::nullopt;
+    const auto secrets = ReadSealedSecrets(places_.sealed_file, places_.keys);
+    if (!secrets.ok()) LogWarning("Secrets cannot be read.", {{"reason", secrets.error().message}});
+    if (!secrets.ok()) return std::nullopt;
+    const auto found = secrets->find(std::string(name));
+    return found == secrets->end() ? std::nullopt : std::optional(found->second);
+  }
+
+  const SecretPlaces places_;
 };
 
 }  // namespace
 
-std::shared_ptr<const SecretSource> MakeSecretStore(std::filesystem::path folder) {
-  return std::make_shared<SecretStore>(std::move(folder));
+std::shared_ptr<const SecretSource> MakeSecretStore(SecretPlaces places) {
+  return std::make_shared<SecretStore>(std::move(places));
 }
 
 }  // namespace fermata

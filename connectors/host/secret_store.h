@@ -6,11 +6,19 @@
 #include <memory>
 
 #include "connectors/sdk/secrets.h"
+#include "engine/base/sealing.h"
 
 namespace fermata {
 
-// Looks for the file `folder/NAME` (one line end at its end is cut off), then for the variable FERMATA_SECRET_NAME.
-// An empty `folder` means: the environment only. Read anew at each look-up, so that a rotated secret holds at once.
-std::shared_ptr<const SecretSource> MakeSecretStore(std::filesystem::path folder);
+// Where secrets are. What is empty is not looked at.
+struct SecretPlaces {
+  std::filesystem::path folder;       // a file a secret
+  std::filesystem::path sealed_file;  // of `fermata secret`
+  SealingKeys keys{};                 // which open it
+};
+
+// Looks for the file `folder/NAME` (one line end at its end is cut off), then in the sealed file, then for the variable FERMATA_SECRET_NAME.
+// Read anew at each look-up, so that a rotated secret holds at once.
+std::shared_ptr<const SecretSource> MakeSecretStore(SecretPlaces places);
 
 }  // namespace fermata

@@ -41,5 +41,6 @@ inline constexpr ErrorCode kLeaseLost{4033};        // 409: the lease has lapsed
 inline constexpr ErrorCode kInvalidOutput{4034};    // 422: the output does not fit the operation's manifest
 inline constexpr ErrorCode kUndeclaredError{4035};  // 422: the operation's manifest does not declare the error
 inline constexpr ErrorCode kTooManyFetches{4036};   // 429: as many wait for jobs already
+inline constexpr ErrorCode kNoEncryption{4049};     // 409: the process has `encrypted` variables, the server no keys
 
 }  // namespace fermata

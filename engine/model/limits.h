@@ -157,6 +157,7 @@ inline constexpr int kHttpConnectionsMax = 4'096;
 inline constexpr std::size_t kHttpPipelineBytesMax =
     64 << 10;  // received behind a request that is still being answered; beyond: closed
 inline constexpr std::size_t kHttpChunkLineBytesMax = 1'024;        // a chunk's size with its extensions
+inline constexpr std::size_t kHttpCompressBytesMin = 1'024;         // shorter answers are not worth it
 inline constexpr std::size_t kHttpStreamBacklogBytesMax = 1 << 20;  // a stream's slow reader is dropped beyond it
 inline constexpr std::int64_t kStreamHeartbeatMs = 15'000;          // below what proxies take for a dead connection
 inline constexpr std::int64_t kHttpHeaderTimeoutMs = 10'000;
@@ -166,6 +167,9 @@ inline constexpr std::int64_t kHttpWriteTimeoutMs = 30'000;
 inline constexpr std::int64_t kHttpLingerMs =
     1'000;  // for the client to read our last answer before an RST could drop it
 inline constexpr std::int64_t kHttpStopGraceMs = 2'000;
+inline constexpr int kIncidentSeriesMax = 1'000;           // of /metrics
+inline constexpr std::size_t kNewsKept = 8'192;            // changes that a listener may be behind
+inline constexpr std::int64_t kNewsWantedMs = 5 * 60'000;  // kept for listeners that come back
 inline constexpr int kPageItemsDefault = 50;
 inline constexpr int kPageItemsMax = 500;
 inline constexpr int kApiThreads = 4;               // wait for storage on behalf of requests

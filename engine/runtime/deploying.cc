@@ -32,7 +32,7 @@ DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
   DeployOutcome outcome;
   // What a broken manifest lacks would only be told of the process.
   for (const auto& [file, text] : request.manifests)
-    if (fermata::ManifestOutcome loaded = LoadManifest(file, text, request.files); !loaded.manifest)
+    if (auto loaded = definitions_.CompileManifest(file, text, request.files); !loaded.manifest)
       std::move(loaded.diagnostics.begin(), loaded.diagnostics.end(), std::back_inserter(outcome.diagnostics));
   if (!outcome.diagnostics.empty()) return outcome;
   StoredBundle bundle{request.file_name, request.yaml, request.files, request.manifests};
@@ -43,6 +43,13 @@ DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
     bundle.manifests = definitions_.ManifestTextsFor(bundle, ManifestChoice::kAll);
     if (CompiledBundle told = definitions_.Compile(bundle); !told.definition) compiled = std::move(told);
     outcome.diagnostics = std::move(compiled.diagnostics);
+    return outcome;
+  }
+  if (!compiled.definition->encrypted.empty() && !options_.encrypts) {
+    outcome.error = Error{kNoEncryption,
+                          "Expected a server that encrypts what it stores, for '" + compiled.definition->process +
+                              "' marks variables as encrypted, but this one does not.",
+                          "", "Start it with --encryption-keys."};
     return outcome;
   }
   return Store(bundle, std::move(compiled), request.if_there);

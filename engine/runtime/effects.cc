@@ -40,6 +40,8 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
     instance->incidents.emplace(incident.number, IncidentRowOf(instance->state, incident));
   instance->tasks = TaskRowsOf(instance->state);
   instance->search = SearchValuesOf(*instance->definition, instance->state);
+  for (const JobView& job : WorkerJobsInFlight(*instance->definition, instance->state))
+    instance->jobs.emplace(job.job, job.attempt);
   return &cache_.Insert(std::move(instance));
 }
 
@@ -101,6 +103,14 @@ Result<Shard::ChildAtDoor> Shard::ReceiveChild(const std::string& process, const
   return child;
 }
 
+// Its rows are looked at when the batch closes.
+void Shard::Touch(CachedInstance& instance) {
+  if (instance.touched_in == Open().number) return;
+  instance.touched_in = Open().number;
+  instance.pins += 1;
+  Open().touched.push_back(instance.state.id);
+}
+
 void Shard::Gather(CachedInstance& instance, Decision decision) {
   if (decision.events.empty()) return;
   Flight& flight = Open();
@@ -109,11 +119,7 @@ void Shard::Gather(CachedInstance& instance, Decision decision) {
   instance.bytes_since_snapshot += row.bytes.size();
   flight.journal_bytes += row.bytes.size();
   flight.rows.journal.push_back(std::move(row));
-  if (instance.touched_in != flight.number) {
-    instance.touched_in = flight.number;
-    instance.pins += 1;
-    flight.touched.push_back(instance.state.id);
-  }
+  Touch(instance);
   // Also while nobody waits: who comes before the commit looks at storage, which does not have this yet.
   Progress progress{instance.state.id, std::string(StatusName(instance.state.status)), IsFinal(instance.state.status),
                     EnteredStates(decision.events)};
@@ -134,9 +140,11 @@ void Shard::LetGoOf(CachedInstance& instance) {
 // Called once for each instance that the batch touched, when it closes: of rows that are replaced only the last counts.
 void Shard::GatherRows(CachedInstance& instance) {
   Flight& flight = Open();
+  const RowMarks before{flight.rows.incidents.size(), flight.rows.tasks.size(), flight.rows.tasks_deleted.size()};
   GatherTimers(instance);
   GatherIncidents(instance);
   GatherTasks(instance);
+  GatherJobs(instance);
   GatherSearchValues(instance);
   InstanceRow row = InstanceRowOf(instance.state);
   InstanceRow comparable = row;
@@ -169,6 +177,7 @@ void Shard::GatherRows(CachedInstance& instance) {
     instance.rows_since_snapshot = 0;
     instance.bytes_since_snapshot = 0;
   }
+  GatherNews(instance, before);
 }
 
 void Shard::GatherTimers(CachedInstance& instance) {
@@ -288,6 +297,10 @@ void Shard::PublishEvent(CachedInstance& instance, const Publish& publish) {
 }
 
 void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
+  CachedInstance* instance = cache_.Find(id);
+  if (instance && FindWorkerOperation(*instance->definition, dispatch.operation))
+    return;  // its row waits to be fetched
+  if (HoldsBack(id, dispatch)) return;
   auto ticket = std::make_tuple(id, dispatch.job, dispatch.attempt);
   if (!submitted_.insert(ticket).second) return;
   services_.counters.jobs_dispatched.fetch_add(1, std::memory_order_relaxed);
@@ -296,7 +309,7 @@ void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
   job.idempotency_key = job.instance_id + "/" + dispatch.job.ToString();
   std::size_t dot = dispatch.operation.find('.');
   job.connector = dispatch.operation.substr(0, dot);
-  if (CachedInstance* instance = cache_.Find(id)) {
+  if (instance) {
     job.process = instance->state.process;
     job.traceparent = instance->state.traceparent;
     for (const ManifestPtr& manifest : instance->definition->manifests)

@@ -14,13 +14,19 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/histogram.h"
 #include "engine/base/result.h"
 #include "engine/language/diagnostic.h"
 #include "engine/model/cloud_event.h"
 #include "engine/model/command.h"
 #include "engine/model/definition.h"
 #include "engine/model/limits.h"
+#include "engine/runtime/bulk.h"
+#include "engine/runtime/explanations.h"
 #include "engine/runtime/job_executor.h"
+#include "engine/runtime/jobs.h"
+#include "engine/runtime/newsroom.h"
+#include "engine/runtime/pauses.h"
 #include "engine/runtime/views.h"
 #include "engine/storage/storage.h"
 
@@ -30,6 +36,8 @@ struct EngineOptions {
   int shard_threads = 1;
   // `serve --dev`: the same version with other content goes live as 1.0.0+<hash8> instead of being refused.
   bool dev = false;
+  // Whether the storage encrypts payloads: processes that mark variables as `encrypted` need it.
+  bool encrypts = false;
   std::size_t inbox_commands_max = kInboxCommandsMax;
 };
 
@@ -46,6 +54,7 @@ struct StartRequest {
   std::string idempotency_key;  // empty = none
   std::string request_hash;     // of the whole request, for the idempotency key
   std::string traceparent;
+  std::string tenant{kDefaultTenant};
 };
 struct StartReply {
   InstanceId id;
@@ -103,6 +112,12 @@ struct CommandRequest {
   Command command;
   std::string idempotency_key{};  // empty = none
   std::string request_hash{};     // of the whole request, for the idempotency key
+  std::string tenant{
+      kDefaultTenant};  // whose idempotency key it is; that the instance is theirs too is for the caller to see to (FindOwner)
+};
+// Whose an instance is; never changes.
+struct InstanceOwner {
+  std::string tenant, process;
 };
 struct CommandReply {
   std::string status;     // of the instance after the decision
@@ -113,7 +128,10 @@ struct EngineStats {
   std::uint64_t started = 0, completed = 0, failed = 0, cancelled = 0;
   std::uint64_t decisions = 0, commits = 0, commit_failures = 0, refused_full = 0;
   std::uint64_t events_accepted = 0, jobs_dispatched = 0, timers_fired = 0, incidents_opened = 0;
+  std::uint64_t losses_found = 0;  // by the auditor: what an instance waited for was not there
   std::size_t inbox_depth = 0, jobs_in_flight = 0, timers_armed = 0, instances_cached = 0;
+  Histogram::Reading commit_seconds{}, commit_decisions{}, timer_lag_seconds{};
+  std::size_t instances_held = 0;  // with calls that wait for the end of a pause
 };
 
 class Engine {
@@ -153,33 +171,70 @@ class Engine {
   // ---- commands ----
   virtual void Start(StartRequest request, Answer<StartReply> answer) = 0;
   // `wait_us`-free: see WhenReached. All events of a batch are accepted or refused one by one; the answer keeps their order.
-  virtual void Publish(CloudEvent event, Answer<EventReply> answer) = 0;
+  virtual void Publish(CloudEvent event, std::string tenant, Answer<EventReply> answer) = 0;
   // Cancel, suspend, resume, migrate, resolve an incident, answer a task. kUnknownTask also for a task that is closed: FindTask tells them apart.
   virtual void Send(CommandRequest request, Answer<CommandReply> answer) = 0;
+
+  // Jobs of external workers, leased durably; at least one, or none once `wait_ms` is over. Gives a number for EndFetch.
+  virtual std::int64_t FetchJobs(JobFetch fetch, Answer<std::vector<WorkerJob>> answer) = 0;
+  // Answers a fetch that still waits, with no job. Others are not disturbed.
+  virtual void EndFetch(std::int64_t fetch) = 0;
+  // kUnknownJob, kJobGone, kLeaseLost, kInvalidOutput, kUndeclaredError; the last two leave the job leased.
+  virtual void Report(JobReport report, Answer<JobReply> answer) = 0;
 
   // A refusal names the first thing that a schema says against a request (kInvalidInput, kInvalidEvent, kInvalidAnswer); these tell all of it.
   // Empty when no schema says anything. The last one reads storage.
   virtual std::vector<Error> MistakesOf(const StartRequest& request) = 0;
   virtual std::vector<Error> MistakesOf(const CloudEvent& event) = 0;
   virtual std::vector<Error> MistakesOf(const InstanceId& instance, const CompleteTask& answer) = 0;
+  virtual std::vector<Error> MistakesOf(const JobReport& report) = 0;
+
+  // Processes of which a version declares events of this type, each once.
+  virtual std::vector<std::string> ProcessesReceiving(const std::string& event_type) = 0;
 
   // ---- reads ----
+  virtual Result<InstanceOwner> FindOwner(const InstanceId& id) = 0;  // kUnknownInstance if there is none
   virtual Result<InstanceView> Get(const InstanceId& id) = 0;
   // Whether MigrateInstance would take it to that version now; otherwise its refusal. Changes nothing.
   virtual Status CheckMigration(const InstanceId& id, const std::string& version) = 0;
+  // Whether the command would be taken now; otherwise its refusal. Changes nothing. Not for StartInstance.
+  virtual Status Check(const InstanceId& id, const Command& command) = 0;
+  // What it waits for and what could move it; with an event, what that would do.
+  virtual Result<Explanation> Explain(const InstanceId& id, const std::optional<CloudEvent>& event) = 0;
+  // What the move would do; refused like the move.
+  virtual Result<MovePreview> PreviewMove(const InstanceId& id, const MoveInstance& move) = 0;
   virtual Result<Page<InstanceSummary>> List(const InstanceQuery& query) = 0;
   virtual Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) = 0;
   virtual Result<Page<IncidentView>> Incidents(const IncidentQuery& query) = 0;
   // Also one that is closed; then with how and by whom, as the journal has it.
+  // Open ones of all tenants, by tenant, process and state.
+  virtual Result<std::vector<IncidentCount>> CountIncidents() = 0;
   virtual Result<IncidentView> FindIncident(const InstanceId& instance, IncidentNumber number) = 0;
   virtual Result<Page<TaskView>> Tasks(const TaskQuery& query) = 0;  // open ones, by their due times
   // Also one that is closed.
   virtual Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) = 0;
+  // What was said about a task, also a closed one; oldest first.
+  virtual Result<Page<TaskComment>> Comments(const InstanceId& instance, ActivationId activation,
+                                             const std::string& cursor, int limit) = 0;
+  // Open tasks, in groups; `user` may be empty.
+  virtual Result<std::vector<TaskCount>> CountTasks(const std::string& tenant, const std::string& user) = 0;
+  // Calls that wait for a worker's outcome, the oldest first.
+  virtual Result<Page<WorkerJob>> Jobs(const JobQuery& query) = 0;
+  virtual Result<std::vector<JobCount>> CountJobs() = 0;
 
   // Calls back once the instance is final (`until` empty), or its status is `until`, or a state called `until` is active or was entered since;
   // with false when `timeout_ms` has passed first (or at once when `id` is unknown). Woken by commits, not by polling.
   virtual void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
                            std::function<void(bool reached)> callback) = 0;
+
+  // ---- operators: these block until committed; see pauses.h and bulk.h ----
+  virtual Result<Pause> SetPause(Pause pause) = 0;
+  virtual Result<Pause> FindPause(PauseKind kind, const std::string& name) = 0;
+  virtual std::vector<Pause> AllPauses() = 0;
+  virtual Result<Pause> EndPause(PauseKind kind, const std::string& name) = 0;
+  virtual BulkRunner& Bulk() = 0;
+  // What has just become durable, for those who look on. Lives as long as the engine.
+  virtual Newsroom& TheNews() = 0;
 
   virtual EngineStats Stats() = 0;
   // False while recovering or when storage refuses writes; the reason for /readyz.

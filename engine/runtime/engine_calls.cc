@@ -17,9 +17,14 @@ using field::Text;
 
 constexpr std::int64_t kCancelWaitMs = 30LL * 24 * 3600 * 1000;  // an undo may stand as an incident for long
 
-// Every page of them.
-Result<std::vector<InstanceSummary>> FindByKey(Engine& engine, const Value& input, std::optional<bool> live) {
+// Every page of them, of the tenant whose instance calls.
+Result<std::vector<InstanceSummary>> FindByKey(Engine& engine, const Job& job, std::optional<bool> live) {
+  const std::optional<InstanceId> caller = InstanceId::Parse(job.instance_id);
+  Result<InstanceOwner> owner = engine.FindOwner(caller.value_or(InstanceId()));
+  if (!owner.ok()) return owner.error();
+  const Value& input = job.input;
   InstanceQuery query;
+  query.filter.tenant = owner->tenant;
   query.filter.process = Text(input, "process");
   query.filter.key = Text(input, "key");
   query.filter.live = live;
@@ -85,7 +90,7 @@ void EngineCalls::RunNow(const Job& job, JobExecutor::Completion completion) {
 }
 
 void EngineCalls::Find(const Job& job, JobExecutor::Completion completion) {
-  Result<std::vector<InstanceSummary>> instances = FindByKey(engine_, job.input, std::nullopt);
+  Result<std::vector<InstanceSummary>> instances = FindByKey(engine_, job, std::nullopt);
   if (!instances.ok()) return completion(Unavailable(instances.error()));
   std::vector<Value> found;
   for (const InstanceSummary& instance : *instances) {
@@ -99,7 +104,7 @@ void EngineCalls::Find(const Job& job, JobExecutor::Completion completion) {
 }
 
 void EngineCalls::Cancel(const Job& job, JobExecutor::Completion completion) {
-  Result<std::vector<InstanceSummary>> instances = FindByKey(engine_, job.input, true);
+  Result<std::vector<InstanceSummary>> instances = FindByKey(engine_, job, true);
   if (!instances.ok()) return completion(Unavailable(instances.error()));
   for (const InstanceSummary& instance : *instances)
     if (IsAncestor(instance.id.ToString(), job.instance_id))

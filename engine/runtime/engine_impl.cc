@@ -15,6 +15,8 @@ constexpr auto kHousekeepingEvery = std::chrono::seconds(5);
 constexpr int kExpireEvery = 12;  // rounds of housekeeping
 constexpr int kExpiredAtOnce = 1'000;
 constexpr int kRetentionLane = 1'001;  // beside the shards' own
+constexpr int kBulkLane = 1'002;
+constexpr auto kAuditTime = std::chrono::milliseconds(100);  // of each kHousekeepingEvery
 
 }  // namespace
 
@@ -33,11 +35,18 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       executor_(executor),
       shard_count_(storage.Info().shard_count),
       definitions_(builtin_manifests),
+      newsroom_(clock.NowUs()),
+      bulk_(*this, clock, [this](Batch batch) { return CommitNow(std::move(batch), kBulkLane); }),
       calls_(*this) {
   int threads = std::min(options.shard_threads, shard_count_);
+  desk_ = std::make_shared<JobDesk>(threads, waiters_, [this](int shard, const JobFetch& fetch, auto answer) {
+    if (shards_[static_cast<std::size_t>(shard)]->Post(LeaseOrder{fetch, answer})) return;
+    refused_full_ += 1;
+    answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+  });
   for (int i = 0; i < threads; ++i) {
     ShardOptions shard{i, threads, options.inbox_commands_max, 0};
-    ShardServices services{clock_, storage_, executor_, definitions_, waiters_, *this, counters_};
+    ShardServices services{clock_, storage_, executor_, definitions_, waiters_, *this, counters_, pauses_, &newsroom_};
     shards_.push_back(std::make_unique<Shard>(shard, services));
   }
 }
@@ -46,23 +55,29 @@ EngineImpl::~EngineImpl() { Stop(); }
 
 Status EngineImpl::Recover() {
   if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded.error();
+  if (Status loaded = pauses_.Load(storage_); !loaded.ok()) return loaded.error();
+  if (Status loaded = bulk_.Load(storage_); !loaded.ok()) return loaded.error();
   for (auto& shard : shards_)
     if (Status recovered = shard->Recover(); !recovered.ok()) return recovered.error();
   for (auto& shard : shards_) shard->Run();
   housekeeper_ = std::thread([this] { Housekeep(); });
+  bulk_.Run();
   return Done{};
 }
 
 void EngineImpl::Stop() {
   if (stopped_.exchange(true)) return;
+  bulk_.Stop();  // while there are shards to answer it
   housekeeping_wake_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
+  desk_->Stop();
   for (auto& shard : shards_) shard->Stop();
   calls_.Stop();  // last: a shard that still runs would take its refusals for failed tries
 }
 
 void EngineImpl::Housekeep() {
   Retention retention(storage_, definitions_);
+  Auditor auditor(storage_, definitions_);
   std::unique_lock lock(housekeeping_mutex_);
   for (int round = 1; !stopped_; ++round) {
     housekeeping_wake_.wait_for(lock, kHousekeepingEvery, [this] { return stopped_.load(); });
@@ -72,11 +87,22 @@ void EngineImpl::Housekeep() {
       if (!deleted.ok() || *deleted < kExpiredAtOnce) break;
     }
     if (stopped_) return;
+    Audit(auditor);
     Result<std::vector<InstanceId>> over = retention.Next(clock_.NowUs(), kRetentionRowsAtOnce);
     if (!over.ok() || over->empty()) continue;
     Batch batch;
     batch.instances_deleted = std::move(*over);
     (void)CommitNow(std::move(batch), kRetentionLane);  // what fails is found again
+  }
+}
+
+// Page by page, as many as the time allows: what is left comes in the next round of housekeeping.
+void EngineImpl::Audit(Auditor& auditor) {
+  const auto ends = std::chrono::steady_clock::now() + kAuditTime;
+  while (!stopped_ && auditor.IsDue(clock_.NowUs()) && std::chrono::steady_clock::now() < ends) {
+    Result<std::vector<InstanceId>> suspects = auditor.Next(clock_.NowUs(), kAuditRowsAtOnce);
+    if (!suspects.ok()) return;  // storage does not answer: later
+    for (const InstanceId& id : *suspects) OwnerOf(id.shard()).PostInternal(AuditSuspect{id});
   }
 }
 
@@ -89,21 +115,14 @@ bool EngineImpl::RunHere(const Job& job, JobExecutor::Completion completion) {
     calls_.Run(job, std::move(completion));
     return true;
   }
-  ManifestPtr manifest = job.manifest ? job.manifest : definitions_.FindManifest(job.connector);
-  if (!manifest || manifest->kind != ConnectorKind::kWorker) return false;
-  // Visible after its tries as an incident, which an operator can skip with the work's result.
-  completion(TechnicalFailure{TechnicalError::kUnavailable,
-                              "Expected somebody to carry out " + job.connector + "." + job.operation +
-                                  ", but workers cannot fetch jobs from this release yet.",
-                              0});
-  return true;
+  return false;
 }
 
 // ---- commands ----
 
 int EngineImpl::ShardOfStart(const StartRequest& request, const std::optional<std::string>& key) {
-  if (key) return HomeShard(kDefaultTenant, *key, shard_count_);
-  if (!request.idempotency_key.empty()) return HomeShard(kDefaultTenant, request.idempotency_key, shard_count_);
+  if (key) return HomeShard(request.tenant, *key, shard_count_);
+  if (!request.idempotency_key.empty()) return HomeShard(request.tenant, request.idempotency_key, shard_count_);
   return static_cast<int>(spread_.fetch_add(1, std::memory_order_relaxed) % static_cast<unsigned>(shard_count_));
 }
 
@@ -151,11 +170,10 @@ void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
   }
 }
 
-void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
+void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply> answer) {
   Result<CloudEvent> valid = ValidateEvent(definitions_, std::move(event), clock_.NowUs());
   if (!valid.ok()) return answer(valid.error());
-  std::vector<EventMessage> messages =
-      RouteEvent(definitions_, std::string(kDefaultTenant), *valid, std::nullopt, clock_.NowUs());
+  std::vector<EventMessage> messages = RouteEvent(definitions_, tenant, *valid, std::nullopt, clock_.NowUs());
   if (messages.empty()) return answer(EventReply{});  // of a type that can only start or be addressed
   // Several processes may give the event different keys: it is accepted when each of their shards has it.
   struct Gathered {
@@ -196,6 +214,15 @@ void EngineImpl::Publish(CloudEvent event, Answer<EventReply> answer) {
   }
 }
 
+std::vector<std::string> EngineImpl::ProcessesReceiving(const std::string& event_type) {
+  std::vector<std::string> processes;
+  for (const EventReceiver& receiver : definitions_.ReceiversOf(event_type))
+    if (const std::string& process = receiver.definition->process;
+        std::find(processes.begin(), processes.end(), process) == processes.end())
+      processes.push_back(process);
+  return processes;
+}
+
 void EngineImpl::Send(CommandRequest request, Answer<CommandReply> answer) {
   const InstanceId id = request.instance;
   if (id.shard() >= shard_count_)
@@ -222,6 +249,11 @@ EngineStats EngineImpl::Stats() {
   stats.jobs_dispatched = counters_.jobs_dispatched;
   stats.timers_fired = counters_.timers_fired;
   stats.incidents_opened = counters_.incidents_opened;
+  stats.losses_found = counters_.losses_found;
+  stats.commit_seconds = counters_.commit_seconds.Read();
+  stats.commit_decisions = counters_.commit_decisions.Read();
+  stats.timer_lag_seconds = counters_.timer_lag_seconds.Read();
+  stats.instances_held = counters_.instances_held;
   stats.timers_armed = counters_.timers_armed;
   stats.instances_cached = counters_.instances_cached;
   stats.jobs_in_flight = executor_.InFlight();

@@ -12,6 +12,7 @@
 #include "engine/runtime/definition_registry.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/engine_calls.h"
+#include "engine/runtime/newsroom.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/waiters.h"
 
@@ -36,23 +37,46 @@ class EngineImpl final : public Engine, private ShardRouter {
   std::vector<ConnectorInfo> Connectors() override;
 
   void Start(StartRequest request, Answer<StartReply> answer) override;
-  void Publish(CloudEvent event, Answer<EventReply> answer) override;
+  void Publish(CloudEvent event, std::string tenant, Answer<EventReply> answer) override;
   void Send(CommandRequest request, Answer<CommandReply> answer) override;
+  std::int64_t FetchJobs(JobFetch fetch, Answer<std::vector<WorkerJob>> answer) override;
+  void EndFetch(std::int64_t fetch) override;
+  void Report(JobReport report, Answer<JobReply> answer) override;
 
   std::vector<Error> MistakesOf(const StartRequest& request) override;
   std::vector<Error> MistakesOf(const CloudEvent& event) override;
   std::vector<Error> MistakesOf(const InstanceId& instance, const CompleteTask& answer) override;
+  std::vector<Error> MistakesOf(const JobReport& report) override;
 
+  std::vector<std::string> ProcessesReceiving(const std::string& event_type) override;
+
+  Result<InstanceOwner> FindOwner(const InstanceId& id) override;
   Result<InstanceView> Get(const InstanceId& id) override;
   Status CheckMigration(const InstanceId& id, const std::string& version) override;
+  Status Check(const InstanceId& id, const Command& command) override;
+  Result<Explanation> Explain(const InstanceId& id, const std::optional<CloudEvent>& event) override;
+  Result<MovePreview> PreviewMove(const InstanceId& id, const MoveInstance& move) override;
   Result<Page<InstanceSummary>> List(const InstanceQuery& query) override;
   Result<Page<HistoryEntry>> History(const InstanceId& id, const std::string& cursor, int limit) override;
   Result<Page<IncidentView>> Incidents(const IncidentQuery& query) override;
+  Result<std::vector<IncidentCount>> CountIncidents() override;
   Result<IncidentView> FindIncident(const InstanceId& instance, IncidentNumber number) override;
   Result<Page<TaskView>> Tasks(const TaskQuery& query) override;
   Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) override;
+  Result<Page<TaskComment>> Comments(const InstanceId& instance, ActivationId activation, const std::string& cursor,
+                                     int limit) override;
+  Result<std::vector<TaskCount>> CountTasks(const std::string& tenant, const std::string& user) override;
+  Result<Page<WorkerJob>> Jobs(const JobQuery& query) override;
+  Result<std::vector<JobCount>> CountJobs() override;
   void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
                    std::function<void(bool)> callback) override;
+
+  Result<Pause> SetPause(Pause pause) override;
+  Result<Pause> FindPause(PauseKind kind, const std::string& name) override;
+  std::vector<Pause> AllPauses() override;
+  Result<Pause> EndPause(PauseKind kind, const std::string& name) override;
+  BulkRunner& Bulk() override { return bulk_; }
+  Newsroom& TheNews() override { return newsroom_; }
 
   EngineStats Stats() override;
   Status Ready() override;
@@ -60,6 +84,10 @@ class EngineImpl final : public Engine, private ShardRouter {
  private:
   Shard& OwnerOf(int logical_shard) override;
   bool RunHere(const Job& job, JobExecutor::Completion completion) override;
+  void JobsAvailable(const std::string& tenant, const std::string& operation, int shard, int count) override;
+  void AnythingAvailable() override { desk_->AnythingAvailable(); }
+  void LeaseOver(const JobKey& key) override { desk_->LeaseOver(key); }
+  void LeaseExtended(const JobKey& key, std::int64_t lease_ms) override { desk_->LeaseExtended(key, lease_ms); }
 
   DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there);
   // Blocks until the batch is durable.
@@ -67,15 +95,19 @@ class EngineImpl final : public Engine, private ShardRouter {
   void MakeLive(const Definition& definition);
   // The home shard takes over the schedule of the version that is live now. Blocks until that is durable.
   void FollowSchedule(const std::string& process);
-  Value FormOf(const std::string& process, const std::string& definition_hash, const std::string& state) const;
+  // The form and the reminders.
+  void FillFromDefinition(TaskView& view, const std::string& definition_hash) const;
   Result<bool> ReadClosedTask(TaskView& view);
   int ShardOfStart(const StartRequest& request, const std::optional<std::string>& key);
   DefinitionInfo InfoOf(const DeployedDefinition& deployed) const;
   // As the journal has it now; kUnknownInstance if there is none.
   Result<InstanceState> LoadState(const InstanceId& id);
+  Result<DefinitionPtr> DefinitionOf(const InstanceState& state);
+  Result<bool> WasAccepted(const InstanceState& state, const Definition& definition, const CloudEvent& event);
   Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);
   void Housekeep();
+  void Audit(Auditor& auditor);
 
   EngineOptions options_;
   Clock& clock_;
@@ -85,7 +117,12 @@ class EngineImpl final : public Engine, private ShardRouter {
   DefinitionRegistry definitions_;
   std::mutex deploy_mutex_;  // one deploy at a time
   Waiters waiters_;
+  Newsroom newsroom_;
+  std::shared_ptr<JobDesk> desk_;
   ShardCounters counters_;
+  std::mutex pause_mutex_;  // one change at a time
+  Pauses pauses_;
+  BulkRunner bulk_;
   EngineCalls calls_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::atomic<std::uint64_t> refused_full_{0};

@@ -24,6 +24,7 @@ struct CachedInstance {
   std::map<IncidentNumber, IncidentRow> incidents;  // rows of open incidents
   std::map<ActivationId, TaskRow> tasks;            // rows of open tasks
   std::map<std::string, std::string> search;        // rows of searchable variables
+  std::map<JobId, std::int64_t> jobs;               // rows of workers' jobs: which try
   std::int64_t rows_since_snapshot = 0;
   std::size_t bytes_since_snapshot = 0;
   std::size_t snapshot_bytes = 0;         // of the newest one

@@ -49,6 +49,16 @@ std::vector<Error> EngineImpl::MistakesOf(const InstanceId& instance, const Comp
   return mistakes;
 }
 
+std::vector<Error> EngineImpl::MistakesOf(const JobReport& report) {
+  if (!report.outcome) return {};
+  const Result<InstanceState> state = LoadState(report.key.instance);
+  if (!state.ok()) return {};
+  const DefinitionPtr definition = definitions_.FindByHash(state->process, state->definition_hash);
+  const std::optional<JobView> job = FindJobInFlight(*state, report.key.job);
+  const OperationManifest* operation = definition && job ? FindWorkerOperation(*definition, job->operation) : nullptr;
+  return operation ? fermata::MistakesOf(*operation, *report.outcome) : std::vector<Error>();
+}
+
 Error EngineImpl::UnknownDefinition(const std::string& process, const std::string& version) {
   return definitions_.Unknown(process, version);
 }

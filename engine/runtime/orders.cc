@@ -45,9 +45,12 @@ Error KeyInUse(const Definition& definition, const std::string& key, const Insta
 void Shard::HandleStart(StartOrder order) {
   auto later = [&](Result<StartReply> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
   const StartRequest& request = order.request;
-  if (std::optional<Result<std::string>> remembered = Remembered(request.idempotency_key, request.request_hash))
+  if (std::optional<Result<std::string>> remembered =
+          Remembered(request.tenant, request.idempotency_key, request.request_hash))
     return later(remembered->ok() ? DecodeReply(**remembered) : remembered->error());
-  std::string tenant(kDefaultTenant);
+  if (std::optional<Error> paused = services_.pauses.RefuseStart(order.definition->process))
+    return later(*std::move(paused));
+  const std::string& tenant = request.tenant;
   if (std::optional<Error> refusal = Refusal(*order.definition, tenant, order.key)) return later(std::move(*refusal));
 
   StartInstance start;
@@ -63,19 +66,19 @@ void Shard::HandleStart(StartOrder order) {
 
   const InstanceState& state = (*instance)->state;
   StartReply reply{id, state.process, state.version, state.key, std::string(StatusName(state.status)), false};
-  Remember(order.logical_shard, request.idempotency_key, request.request_hash, EncodeReply(reply));
+  Remember(order.logical_shard, request.tenant, request.idempotency_key, request.request_hash, EncodeReply(reply));
   later(std::move(reply));
 }
 
 // The answer that this Idempotency-Key has already, if any.
-std::optional<Result<std::string>> Shard::Remembered(const std::string& idempotency_key,
+std::optional<Result<std::string>> Shard::Remembered(const std::string& tenant, const std::string& idempotency_key,
                                                      const std::string& request_hash) {
   if (idempotency_key.empty()) return std::nullopt;
-  Result<std::optional<IdempotencyRow>> stored = services_.storage.FindIdempotencyKey(kDefaultTenant, idempotency_key);
+  Result<std::optional<IdempotencyRow>> stored = services_.storage.FindIdempotencyKey(tenant, idempotency_key);
   if (!stored.ok()) return Result<std::string>(stored.error());
   std::vector<IdempotencyRow> rows;
   if (stored->has_value()) rows.push_back(**stored);
-  pending_idempotency_.Merge(GroupKey({kDefaultTenant, idempotency_key}), rows,
+  pending_idempotency_.Merge(GroupKey({tenant, idempotency_key}), rows,
                              [](const IdempotencyRow& row) { return row.key; });
   if (rows.empty() || rows.front().expires_us <= now_us_) return std::nullopt;
   if (rows.front().request_hash != request_hash)
@@ -84,11 +87,11 @@ std::optional<Result<std::string>> Shard::Remembered(const std::string& idempote
   return Result<std::string>(rows.front().answer);
 }
 
-void Shard::Remember(int logical_shard, const std::string& idempotency_key, const std::string& request_hash,
-                     std::string answer) {
+void Shard::Remember(int logical_shard, const std::string& tenant, const std::string& idempotency_key,
+                     const std::string& request_hash, std::string answer) {
   if (idempotency_key.empty()) return;
-  IdempotencyRow row{logical_shard, std::string(kDefaultTenant), idempotency_key,
-                     request_hash,  std::move(answer),           now_us_ + kIdempotencyKeyMs * 1000};
+  IdempotencyRow row{
+      logical_shard, tenant, idempotency_key, request_hash, std::move(answer), now_us_ + kIdempotencyKeyMs * 1000};
   pending_idempotency_.Put(Open().number, GroupKey({row.tenant, row.key}), row.key, row);
   Open().rows.idempotency_keys.push_back(std::move(row));
 }
@@ -159,7 +162,8 @@ Result<CachedInstance*> Shard::StartInstanceHere(const InstanceId& id, const Def
 void Shard::HandleInstance(InstanceOrder order) {
   auto later = [&](Result<CommandReply> reply) { AnswerLater(std::move(order.answer), std::move(reply)); };
   const CommandRequest& request = order.request;
-  if (std::optional<Result<std::string>> remembered = Remembered(request.idempotency_key, request.request_hash)) {
+  if (std::optional<Result<std::string>> remembered =
+          Remembered(request.tenant, request.idempotency_key, request.request_hash)) {
     if (!remembered->ok()) return later(remembered->error());
     return later(CommandReply{**remembered, true});
   }
@@ -168,7 +172,7 @@ void Shard::HandleInstance(InstanceOrder order) {
   Result<Done> decided = DecideOn(**instance, request.command);
   if (!decided.ok()) return later(decided.error());
   CommandReply reply{std::string(StatusName((*instance)->state.status)), false};
-  Remember(request.instance.shard(), request.idempotency_key, request.request_hash, reply.status);
+  Remember(request.instance.shard(), request.tenant, request.idempotency_key, request.request_hash, reply.status);
   later(std::move(reply));
 }
 
@@ -180,6 +184,8 @@ void Shard::HandleOutcome(JobOutcome outcome) {
 
 void Shard::HandleTimer(const TimerFell& fell) {
   services_.counters.timers_fired.fetch_add(1, std::memory_order_relaxed);
+  services_.counters.timer_lag_seconds.Observe(static_cast<double>(now_us_ - fell.timer.due_us) / 1e6);
+  if (fell.timer.slot == kJobTimeoutSlot || fell.timer.slot == kUndoTimeoutSlot) return HandleJobTimeout(fell.timer);
   CachedInstance* instance = LoadOrFail(fell.timer.instance);
   if (!instance) return;
   TimerId id{fell.timer.activation, static_cast<int>(fell.timer.slot)};

@@ -9,19 +9,10 @@
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/replay.h"
+#include "engine/runtime/row_views.h"
 
 namespace fermata {
 namespace {
-
-InstanceSummary SummaryOf(const InstanceRow& row) {
-  return {row.id,    row.process,        row.version, row.key,        row.status,     row.states,
-          row.error, row.open_incidents, row.parent,  row.started_us, row.updated_us, row.ended_us};
-}
-
-IncidentView ViewOf(const IncidentRow& row) {
-  return {row.instance, row.number, row.process,   row.state,    row.error,
-          row.message,  row.open,   row.opened_us, row.closed_us};
-}
 
 std::vector<std::string> StatesOf(const InstanceState& state) {
   return IsFinal(state.status) ? std::vector<std::string>() : ActiveStates(state);
@@ -63,6 +54,15 @@ Result<InstanceState> EngineImpl::LoadState(const InstanceId& id) {
   if (!stored->has_value())
     return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
   return Rebuild(**stored);
+}
+
+Result<InstanceOwner> EngineImpl::FindOwner(const InstanceId& id) {
+  // No shard, no row: a database would refuse to look there.
+  if (id.shard() >= shard_count_)
+    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
+  Result<InstanceState> state = LoadState(id);
+  if (!state.ok()) return state.error();
+  return InstanceOwner{state->tenant, state->process};
 }
 
 Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
@@ -164,6 +164,8 @@ Result<Page<HistoryEntry>> EngineImpl::History(const InstanceId& id, const std::
   if (more) page.next_cursor = std::to_string(rows->back().seq);
   return page;
 }
+
+Result<std::vector<IncidentCount>> EngineImpl::CountIncidents() { return storage_.CountIncidents(kIncidentSeriesMax); }
 
 Result<Page<IncidentView>> EngineImpl::Incidents(const IncidentQuery& query) {
   IncidentFilter filter = query.filter;

@@ -78,6 +78,7 @@ std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state) {
     if (task.due_us != 0) row.due_us = task.due_us;
     row.opened_us = activation.entered_us;
     row.bytes = EncodeTask(task, state.definition_hash);
+    row.claimed = task.claimed;
     rows.emplace(id, std::move(row));
   }
   return rows;

@@ -84,6 +84,10 @@ void Shard::StartTicks(const std::string& process, ScheduleState& state, const s
   const std::string tenant(kDefaultTenant);
   for (const std::int64_t tick_us : ticks) {
     if (!schedule) return;
+    if (const std::optional<Error> paused = services_.pauses.RefuseStart(process)) {
+      LogInfo("a tick of a schedule is skipped", {{"process", process}, {"reason", paused->message}});
+      continue;
+    }
     Result<Value> input = ValidateStart(*live, schedule->input);
     Result<std::optional<std::string>> key = std::optional<std::string>();
     if (input.ok()) key = EvaluateKey(*live, *input, now_us_);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -22,14 +23,19 @@
 #include <vector>
 
 #include "engine/base/clock.h"
+#include "engine/base/histogram.h"
 #include "engine/core/decide.h"
 #include "engine/model/limits.h"
+#include "engine/runtime/auditor.h"
 #include "engine/runtime/definition_registry.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/inbox.h"
 #include "engine/runtime/instance_cache.h"
+#include "engine/runtime/job_desk.h"
 #include "engine/runtime/job_executor.h"
 #include "engine/runtime/message.h"
+#include "engine/runtime/newsroom.h"
+#include "engine/runtime/pauses.h"
 #include "engine/runtime/pending_writes.h"
 #include "engine/runtime/schedule_row.h"
 #include "engine/runtime/timer_queue.h"
@@ -74,8 +80,34 @@ struct ScheduleChanged {
 struct ScheduleFell {
   std::string process;
 };
-using ShardItem = std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell,
-                               ScheduleChanged, ScheduleFell>;
+// Somebody wants jobs for workers.
+struct LeaseOrder {
+  JobFetch fetch;
+  Answer<LeaseGrant> answer;
+};
+struct ReportOrder {
+  JobReport report;
+  Answer<JobReply> answer;
+};
+// The lease of a job of this operation may have lapsed.
+struct LeaseLapsed {
+  std::string tenant, operation;
+};
+// Calls of it that are for workers may have no rows.
+struct JobsMissing {
+  InstanceId instance;
+};
+// A pause of calls has ended: those held back go on, from this instance on.
+struct PauseOver {
+  InstanceId after{};
+};
+// The auditor has found that it may have lost what it waits for.
+struct AuditSuspect {
+  InstanceId instance;
+};
+using ShardItem =
+    std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell, ScheduleChanged,
+                 ScheduleFell, LeaseOrder, ReportOrder, LeaseLapsed, JobsMissing, PauseOver, AuditSuspect>;
 
 struct ShardOptions {
   int index = 0;  // this shard thread's number: the storage lane, too
@@ -88,7 +120,11 @@ struct ShardOptions {
 struct ShardCounters {
   std::atomic<std::uint64_t> started{0}, completed{0}, failed{0}, cancelled{0}, decisions{0}, commits{0},
       commit_failures{0}, events_accepted{0}, jobs_dispatched{0}, timers_fired{0}, incidents_opened{0};
-  std::atomic<std::size_t> timers_armed{0}, instances_cached{0};
+  std::atomic<std::uint64_t> losses_found{0};  // by the auditor
+  Histogram commit_seconds{{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}};
+  Histogram commit_decisions{{1, 2, 5, 10, 20, 50, 100, 200, 500, 1'000}};
+  Histogram timer_lag_seconds{{0.001, 0.01, 0.1, 1, 10, 60, 600}};
+  std::atomic<std::size_t> timers_armed{0}, instances_cached{0}, instances_held{0};
 };
 
 struct MessageKey {
@@ -115,8 +151,14 @@ class Shard;
 class ShardRouter {
  public:
   virtual Shard& OwnerOf(int logical_shard) = 0;
-  // Calls of operations that the engine itself or external workers carry out; false if it is for the executor.
+  // Calls of operations that the engine itself carries out; false if it is for the executor.
   virtual bool RunHere(const Job& job, JobExecutor::Completion completion) = 0;
+  // What is durable of workers' jobs; `shard` is a thread's number. See JobDesk.
+  virtual void JobsAvailable(const std::string& /*tenant*/, const std::string& /*operation*/, int /*shard*/,
+                             int /*count*/) {}
+  virtual void AnythingAvailable() {}
+  virtual void LeaseOver(const JobKey& /*key*/) {}
+  virtual void LeaseExtended(const JobKey& /*key*/, std::int64_t /*lease_ms*/) {}
 
  protected:
   ~ShardRouter() = default;
@@ -130,6 +172,8 @@ struct ShardServices {
   Waiters& waiters;
   ShardRouter& router;
   ShardCounters& counters;
+  const Pauses& pauses;
+  Newsroom* newsroom = nullptr;  // absent: nobody can listen
 };
 
 class Shard {
@@ -170,9 +214,13 @@ class Shard {
     std::vector<TimerRow> timers_set, timers_cleared;
     std::vector<InstanceId> touched;  // pinned in the cache
     std::vector<Progress> progress;
+    std::vector<News> news;
     std::vector<InboxRow> messages;   // sent
     std::set<std::string> schedules;  // of these processes, changed
     std::vector<MessageKey> messages_taken;
+    std::map<JobKey, std::optional<JobRow>> jobs_changed;          // nullopt: deleted
+    std::vector<std::pair<JobKey, std::int64_t>> leases_extended;  // by how many milliseconds from now on
+    std::chrono::steady_clock::time_point handed_over{};           // to storage
     std::optional<CommitOutcome> outcome;
   };
 
@@ -216,9 +264,10 @@ class Shard {
   std::optional<Error> Refusal(const Definition& definition, const std::string& tenant,
                                const std::optional<std::string>& key);
   std::optional<Error> RefusalForEver(const Definition& definition, const std::string& tenant, const std::string& key);
-  std::optional<Result<std::string>> Remembered(const std::string& idempotency_key, const std::string& request_hash);
-  void Remember(int logical_shard, const std::string& idempotency_key, const std::string& request_hash,
-                std::string answer);
+  std::optional<Result<std::string>> Remembered(const std::string& tenant, const std::string& idempotency_key,
+                                                const std::string& request_hash);
+  void Remember(int logical_shard, const std::string& tenant, const std::string& idempotency_key,
+                const std::string& request_hash, std::string answer);
   Result<CachedInstance*> StartInstanceHere(const InstanceId& id, const DefinitionPtr& definition, StartInstance start);
 
   // ---- correlation.cc ----
@@ -256,6 +305,49 @@ class Shard {
   void GatherSchedules();
   std::int64_t NextScheduleUs() const;
 
+  // ---- shard_jobs.cc ----
+  // Jobs of one operation that may be available, lapsed ones first, then by age; a look at the row tells.
+  struct Window {
+    struct Entry {
+      JobKey key;
+      std::int64_t opened_us = 0;
+    };
+    std::deque<Entry> jobs;
+    bool complete = false;  // storage has no others
+  };
+  using Topic = std::pair<std::string, std::string>;  // tenant, operation
+  void GatherJobs(CachedInstance& instance);
+  void ChangeJob(const JobKey& key, std::optional<JobRow> row);
+  void GatherJobRows();
+  Result<std::optional<JobRow>> FindJob(const JobKey& key);
+  void SettleJobs(const Flight& flight);
+  void HandleLease(LeaseOrder order);
+  Status FillWindow(const std::string& tenant, const std::string& operation);
+  Result<std::optional<WorkerJob>> Lease(const JobKey& key, const JobFetch& fetch);
+  void NoteLapse(const Topic& topic, std::int64_t due_us);
+  std::optional<Error> WatchLapses(const JobFetch& fetch);
+  void HandleLapse(const LeaseLapsed& lapsed);
+  std::int64_t NextLapseUs() const;
+  void HandleReport(ReportOrder order);
+  Result<JobReply> TakeReport(const JobReport& report);
+  std::optional<Error> RefuseLease(const JobRow& row, const JobReport& report) const;
+  JobReply Extend(JobRow row, const JobReport& report);
+  void HandleJobTimeout(const TimerRow& timer);
+  Status LookForMissingJobs(const CachedInstance& instance);
+  void HandleJobsMissing(const JobsMissing& missing);
+
+  // ---- shard_pauses.cc ----
+  bool HoldsBack(const InstanceId& id, const DispatchJob& job);
+  void ForgetHeld();
+  void LetGo(const InstanceId& id);
+  void HandlePauseOver(const PauseOver& over);
+  std::optional<Error> RefusePausedStart(const EventMessage& message);
+
+  // ---- shard_audit.cc ----
+  void HandleAudit(const AuditSuspect& suspect);
+  Result<std::optional<Loss>> FindLossHere(const CachedInstance& instance);
+  void Mend(CachedInstance& instance, const Loss& loss);
+
   // ---- effects.cc ----
   // Decides one command of a cached instance and gathers rows and effects into the open batch.
   Result<Done> DecideOn(CachedInstance& instance, const Command& command);
@@ -269,9 +361,16 @@ class Shard {
                                    const std::optional<std::string>& key) const;
   std::optional<std::string> KeyOfChild(const RunVerb& run, const Value& input) const;
   std::optional<ProcessError> RefusalOfChild(const RunVerb& run, const Value& input) const;
+  void Touch(CachedInstance& instance);
   void Gather(CachedInstance& instance, Decision decision);
   void LetGoOf(CachedInstance& instance);
   void GatherRows(CachedInstance& instance);
+  // How many rows the open batch has.
+  struct RowMarks {
+    std::size_t incidents = 0, tasks = 0, tasks_deleted = 0;
+  };
+  void GatherNews(const CachedInstance& instance, const RowMarks& before);
+  void SettleNews(Flight& flight);
   void GatherIncidents(CachedInstance& instance);
   void GatherTimers(CachedInstance& instance);
   void GatherTasks(CachedInstance& instance);
@@ -298,6 +397,7 @@ class Shard {
   std::unique_ptr<Flight> open_;
   std::vector<std::unique_ptr<Flight>> flights_;                     // handed over, oldest first
   std::set<std::tuple<InstanceId, JobId, std::int64_t>> submitted_;  // jobs that the executor has
+  std::set<InstanceId> held_;                                        // with calls that are paused
   TakenMessages known_messages_;
   std::int64_t message_index_ = 0;
   bool failed_ = false;
@@ -310,6 +410,11 @@ class Shard {
   PendingWrites<EventIdentityRow> pending_identities_;
   PendingWrites<SubscriptionRow> pending_subscriptions_;
   PendingWrites<KeptEventRow> pending_kept_;
+  PendingWrites<JobRow> pending_jobs_;  // group: the job
+
+  std::map<Topic, Window> windows_;       // of operations that have jobs and are asked for
+  std::map<Topic, std::int64_t> lapses_;  // when to look for lapsed leases
+  bool jobs_were_checked_ = false;
 
   std::mutex finished_mutex_;
   std::vector<std::pair<std::int64_t, CommitOutcome>> finished_;  // from storage threads

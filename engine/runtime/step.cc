@@ -45,6 +45,7 @@ void Shard::PostInternal(ShardItem item) { inbox_.PushInternal(std::move(item));
 Status Shard::Recover() {
   cache_.Clear();
   timers_.Clear();
+  ForgetHeld();
   Result<std::int64_t> last_us = services_.storage.LastTimeUs();
   if (!last_us.ok()) return last_us.error();
   now_us_ = std::max({now_us_, *last_us, services_.clock.NowUs()});
@@ -62,11 +63,15 @@ Status Shard::Recover() {
       if (!instance.ok()) return instance.error();
       for (const Effect& effect : PendingEffects((*instance)->state))
         if (const auto* job = std::get_if<DispatchJob>(&effect)) Dispatch(id, *job);
+      if (jobs_were_checked_) continue;
+      if (Status looked = LookForMissingJobs(**instance); !looked.ok()) return looked.error();
     }
     cache_.Trim(kInstanceCacheMax);
     if (page->size() < static_cast<std::size_t>(kPageRows)) break;
     after = page->back();
   }
+
+  jobs_were_checked_ = true;
 
   std::optional<InboxRow> row;
   while (true) {
@@ -131,6 +136,8 @@ std::vector<ShardItem> Shard::TakeItems() {
   for (TimerRow& timer : timers_.TakeDue(now_us_, kBatchCommandsMax)) items.push_back(TimerFell{timer});
   for (const auto& [process, schedule] : schedules_)
     if (schedule.IsDue(now_us_)) items.push_back(ScheduleFell{process});
+  for (const auto& [topic, due_us] : lapses_)
+    if (due_us <= now_us_) items.push_back(LeaseLapsed{topic.first, topic.second});
   return items;
 }
 
@@ -141,11 +148,19 @@ void Shard::Handle(ShardItem item) {
   if (auto* message = std::get_if<MessageArrived>(&item)) return HandleMessage(*message);
   if (auto* changed = std::get_if<ScheduleChanged>(&item)) return HandleScheduleChanged(std::move(*changed));
   if (auto* fell = std::get_if<ScheduleFell>(&item)) return HandleScheduleFell(fell->process);
+  if (auto* lease = std::get_if<LeaseOrder>(&item)) return HandleLease(std::move(*lease));
+  if (auto* report = std::get_if<ReportOrder>(&item)) return HandleReport(std::move(*report));
+  if (auto* lapsed = std::get_if<LeaseLapsed>(&item)) return HandleLapse(*lapsed);
+  if (auto* missing = std::get_if<JobsMissing>(&item)) return HandleJobsMissing(*missing);
   if (auto* outcome = std::get_if<JobOutcome>(&item)) {
     Open().outcomes.push_back(*outcome);
     return HandleOutcome(std::move(*outcome));
   }
+  if (auto* over = std::get_if<PauseOver>(&item)) return HandlePauseOver(*over);
+  if (auto* suspect = std::get_if<AuditSuspect>(&item)) return HandleAudit(*suspect);
   auto& event = std::get<EventOrder>(item);
+  if (std::optional<Error> paused = RefusePausedStart(event.message))
+    return AnswerLater(std::move(event.answer), Result<EventReply>(*std::move(paused)));
   Result<EventReply> reply = Correlate(event.message);
   // Storage failed in the middle: some of the receivers may have got it.
   if (!reply.ok() && !IsRefusal(reply.error())) failed_ = true;
@@ -156,8 +171,10 @@ void Shard::CloseBatch() {
   Flight& flight = *open_;
   for (const InstanceId& id : flight.touched) GatherRows(*cache_.Find(id));
   GatherSchedules();
+  GatherJobRows();
   std::int64_t number = flight.number;
   bool empty = flight.rows.empty();
+  const std::size_t decisions = flight.rows.journal.size();
   Batch rows = std::move(flight.rows);
   if (empty && !failed_) flight.outcome = CommitOutcome::kCommitted;
   flights_.push_back(std::move(open_));
@@ -171,6 +188,8 @@ void Shard::CloseBatch() {
     return;
   }
   services_.counters.commits.fetch_add(1, std::memory_order_relaxed);
+  services_.counters.commit_decisions.Observe(static_cast<double>(decisions));
+  flights_.back()->handed_over = std::chrono::steady_clock::now();
   services_.storage.Commit(options_.index, std::move(rows), [this, number](CommitOutcome outcome) {
     {
       std::lock_guard lock(finished_mutex_);
@@ -189,7 +208,11 @@ bool Shard::CollectCommits() {
   }
   for (const auto& [number, outcome] : finished)
     for (auto& flight : flights_)
-      if (flight->number == number) flight->outcome = outcome;
+      if (flight->number == number) {
+        flight->outcome = outcome;
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - flight->handed_over;
+        services_.counters.commit_seconds.Observe(took.count());
+      }
   bool settled = false;
   while (!flights_.empty() && flights_.front()->outcome == CommitOutcome::kCommitted) {
     std::unique_ptr<Flight> flight = std::move(flights_.front());
@@ -209,6 +232,7 @@ void Shard::Settle(Flight& flight) {
   pending_identities_.Release(flight.number);
   pending_subscriptions_.Release(flight.number);
   pending_kept_.Release(flight.number);
+  pending_jobs_.Release(flight.number);
   for (const TimerRow& timer : flight.timers_cleared) timers_.Disarm(timer);
   for (const TimerRow& timer : flight.timers_set) timers_.Arm(timer);
   for (const auto& [id, job] : flight.jobs) Dispatch(id, job);
@@ -217,11 +241,14 @@ void Shard::Settle(Flight& flight) {
     receiver.PostInternal(MessageArrived{std::move(row)});
   }
   static const Error kNone{};
+  SettleJobs(flight);
   for (auto& answer : flight.answers) answer(true, kNone);
   for (const Progress& progress : flight.progress) services_.waiters.Notify(progress);
+  SettleNews(flight);
   for (const InstanceId& id : flight.touched) {
     CachedInstance* instance = cache_.Find(id);
     instance->pins -= 1;
+    if (instance->pins == 0 && !held_.empty() && held_.contains(id)) LetGo(id);
     if (instance->pins == 0 && IsFinal(instance->state.status)) cache_.Drop(id);
   }
   cache_.Trim(kInstanceCacheMax);
@@ -268,12 +295,15 @@ void Shard::FailFlights() {
   pending_identities_.Clear();
   pending_subscriptions_.Clear();
   pending_kept_.Clear();
+  pending_jobs_.Clear();
+  windows_.clear();
   services_.storage.ResetLane(options_.index);
   // Recovery reads them all again, and in order: a cancel that stayed in the queue would overtake the start it is meant for.
   inbox_.EraseIf([](const ShardItem& item) { return std::holds_alternative<MessageArrived>(item); });
   if (Recover().ok()) {
     failed_ = false;
     healthy_ = true;
+    services_.router.AnythingAvailable();  // a commit whose answer got lost may have brought jobs
   } else {
     retry_recovery_us_ = services_.clock.NowUs() + kRecoveryPauseUs;
   }
@@ -295,6 +325,8 @@ void Shard::RefuseItems(const Error& why) {
       if (auto* start = std::get_if<StartOrder>(&item)) start->answer(why);
       if (auto* event = std::get_if<EventOrder>(&item)) event->answer(why);
       if (auto* order = std::get_if<InstanceOrder>(&item)) order->answer(why);
+      if (auto* lease = std::get_if<LeaseOrder>(&item)) lease->answer(why);
+      if (auto* report = std::get_if<ReportOrder>(&item)) report->answer(why);
       if (auto* changed = std::get_if<ScheduleChanged>(&item); changed && changed->answer) changed->answer(why);
     }
   }
@@ -307,7 +339,7 @@ void Shard::PublishGauges() {
 
 std::int64_t Shard::IdleUs() {
   if (failed_) return kRecoveryPauseUs;
-  const std::int64_t due_us = std::min(timers_.NextDueUs().value_or(INT64_MAX), NextScheduleUs());
+  const std::int64_t due_us = std::min({timers_.NextDueUs().value_or(INT64_MAX), NextScheduleUs(), NextLapseUs()});
   if (due_us == INT64_MAX) return kIdleMaxUs;
   return std::clamp<std::int64_t>(due_us - services_.clock.NowUs(), 0, kIdleMaxUs);
 }

@@ -27,6 +27,25 @@ void Fill(TaskView& view, const TaskState& task) {
   view.user = task.user;
   view.due_us = task.due_us;
   view.reminded = task.reminded;
+  view.claimed = task.claimed;
+  view.comments = task.comments;
+}
+
+// What happened to a task after it was opened, as its state would have it.
+void FollowTask(TaskView& view, const JournalEvent& event) {
+  if (const auto* claimed = std::get_if<TaskClaimed>(&event.body); claimed && claimed->activation == view.activation)
+    view.claimed = claimed->by;
+  if (const auto* left = std::get_if<TaskReleased>(&event.body); left && left->activation == view.activation)
+    view.claimed.clear();
+  if (const auto* given = std::get_if<TaskAssigned>(&event.body); given && given->activation == view.activation) {
+    view.role = given->role;
+    view.user = given->user;
+    view.claimed.clear();
+  }
+  if (const auto* said = std::get_if<TaskCommented>(&event.body); said && said->activation == view.activation)
+    view.comments += 1;
+  if (const auto* told = std::get_if<TaskReminded>(&event.body); told && told->activation == view.activation)
+    view.reminded += 1;
 }
 
 // "<due>_<activation>-<instance>".
@@ -57,6 +76,7 @@ std::string EncodeTask(const TaskState& task, const std::string& definition_hash
                                   {"data", task.data},
                                   {"outcomes", Value::List(std::move(outcomes))},
                                   {"reminded", Value::Int(task.reminded)},
+                                  {"comments", Value::Int(task.comments)},
                                   {"definition", Value::String(definition_hash)}}));
 }
 
@@ -79,16 +99,18 @@ Result<StoredTask> DecodeTask(std::string_view bytes) {
   for (const Value& outcome : outcomes->as_list())
     if (outcome.is_string()) stored.task.outcomes.emplace_back(outcome.as_string());
   stored.task.reminded = reminded->as_int();
+  if (const Value* comments = field("comments", ValueKind::kInt)) stored.task.comments = comments->as_int();
   stored.definition_hash = definition->as_string();
   return stored;
 }
 
-Value EngineImpl::FormOf(const std::string& process, const std::string& definition_hash,
-                         const std::string& state) const {
-  const DefinitionPtr definition = definitions_.FindByHash(process, definition_hash);
-  const State* asking = definition ? definition->FindState(state) : nullptr;
+void EngineImpl::FillFromDefinition(TaskView& view, const std::string& definition_hash) const {
+  const DefinitionPtr definition = definitions_.FindByHash(view.process, definition_hash);
+  const State* asking = definition ? definition->FindState(view.state) : nullptr;
   const auto* ask = asking ? std::get_if<AskVerb>(&asking->verb) : nullptr;
-  return ask ? ask->form_source : Value();
+  if (!ask) return;
+  view.form = ask->form_source;
+  for (const std::int64_t after_ms : ask->remind_ms) view.reminders.push_back(view.opened_us + after_ms * 1000);
 }
 
 Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
@@ -108,6 +130,7 @@ Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
     if (!stored.ok()) return stored.error();
     stored->task.role = row.role;
     stored->task.user = row.user;
+    stored->task.claimed = row.claimed;
     stored->task.due_us = row.due_us == kNoDue ? 0 : row.due_us;
     TaskView view;
     view.instance = row.instance;
@@ -116,7 +139,7 @@ Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
     view.state = row.state;
     view.opened_us = row.opened_us;
     Fill(view, stored->task);
-    view.form = FormOf(row.process, stored->definition_hash, row.state);
+    FillFromDefinition(view, stored->definition_hash);
     page.items.push_back(std::move(view));
   }
   if (more) page.next_cursor = MakeCursor(rows->back());
@@ -142,29 +165,69 @@ Result<TaskView> EngineImpl::FindTask(const InstanceId& instance, ActivationId a
   } else if (!*closed) {
     return UnknownTask(instance, activation);
   }
-  view.form = FormOf(view.process, state->definition_hash, view.state);
+  FillFromDefinition(view, state->definition_hash);
   return view;
 }
 
 // What the journal says of a task that is not open any more; false if there never was one.
 Result<bool> EngineImpl::ReadClosedTask(TaskView& view) {
-  bool found = false;
+  bool found = false, over = false;
   Status read = WalkJournal(storage_, view.instance, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
     for (const JournalEvent& event : events) {
       if (const auto* entered = std::get_if<StateEntered>(&event.body);
           entered && entered->activation == view.activation)
         view.state = entered->state;
       const auto* opened = std::get_if<TaskOpened>(&event.body);
-      if (!opened || opened->activation != view.activation) continue;
-      view.opened_us = event.at_us;
-      view.open = false;
-      Fill(view, opened->task);
-      found = true;
+      if (opened && opened->activation == view.activation) {
+        view.opened_us = event.at_us;
+        view.open = false;
+        Fill(view, opened->task);
+        found = true;
+      }
+      if (!found) continue;
+      if (const auto* exited = std::get_if<StateExited>(&event.body); exited && exited->activation == view.activation)
+        over = true;
+      FollowTask(view, event);
     }
-    return !found;
+    return !over;
   });
   if (!read.ok()) return read.error();
   return found;
+}
+
+// The cursor is the number of comments that are known.
+Result<Page<TaskComment>> EngineImpl::Comments(const InstanceId& instance, ActivationId activation,
+                                               const std::string& cursor, int limit) {
+  std::int64_t skip = 0;
+  if (!cursor.empty()) {
+    const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), skip);
+    if (error != std::errc() || end != cursor.data() + cursor.size() || skip < 1)
+      return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
+  }
+  if (instance.shard() >= shard_count_) return UnknownTask(instance, activation);
+  Page<TaskComment> page;
+  bool found = false, more = false;
+  std::int64_t number = 0;
+  Status read = WalkJournal(storage_, instance, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
+    for (const JournalEvent& event : events) {
+      const auto* opened = std::get_if<TaskOpened>(&event.body);
+      found |= opened && opened->activation == activation;
+      const auto* said = std::get_if<TaskCommented>(&event.body);
+      if (!said || said->activation != activation || ++number <= skip) continue;
+      more = static_cast<int>(page.items.size()) == limit;
+      if (more) return false;
+      page.items.push_back({event.at_us, said->by, said->text});
+    }
+    return true;
+  });
+  if (!read.ok()) return read.error();
+  if (!found) return UnknownTask(instance, activation);
+  if (more) page.next_cursor = std::to_string(skip + limit);
+  return page;
+}
+
+Result<std::vector<TaskCount>> EngineImpl::CountTasks(const std::string& tenant, const std::string& user) {
+  return storage_.CountTasks(tenant, user, clock_.NowUs());
 }
 
 }  // namespace fermata

@@ -39,6 +39,14 @@ struct TaskView {
   std::int64_t opened_us = 0;
   std::int64_t reminded = 0;  // times
   bool open = true;
+  std::string claimed{};                  // by whom; empty = nobody
+  std::int64_t comments = 0;              // how many there are
+  std::vector<std::int64_t> reminders{};  // when `task.reminded` is published, also those that were
+};
+
+struct TaskComment {
+  std::int64_t at_us = 0;
+  std::string by, text;
 };
 
 struct InstanceSummary {

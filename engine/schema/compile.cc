@@ -76,6 +76,7 @@ class Compiler : private ShapeReader {
         if (handler->second) (this->*handler->second)(value, node, place);
         continue;
       }
+      if (key.as_string().starts_with("x-")) continue;  // hints for those who draw the form
       std::string nearest = key.as_string() == "definitions" ? "$defs" : NearestWord(key.as_string(), KnownKeywords());
       Fail(kSchemaKeywordUnknown, document, place.path,
            "Expected a keyword of JSON Schema 2020-12, but '" + std::string(key.as_string()) +

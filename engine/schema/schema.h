@@ -1,7 +1,7 @@
 // JSON Schema 2020-12, compiled once and used many times; patterns by RE2, so no pattern can hang the engine.
 //
 // Everything is pure, thread-safe and bounded (limits.h): depth, steps and the number of reported violations.
-// What the compiler does not know it refuses: a keyword is never ignored silently.
+// What the compiler does not know it refuses: a keyword is never ignored silently. Those that begin with "x-" say nothing about values.
 #pragma once
 
 #include <map>

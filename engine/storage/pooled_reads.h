@@ -56,6 +56,9 @@ class PooledReads : public Storage {
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) final {
     return readers().With([&](Reader& reader) { return reader.ListIncidents(filter); });
   }
+  Result<std::vector<IncidentCount>> CountIncidents(int limit) final {
+    return readers().With([&](Reader& reader) { return reader.CountIncidents(limit); });
+  }
 
   Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) final {
     return readers().With([&](Reader& reader) { return reader.ListTasks(filter); });

@@ -272,6 +272,13 @@ struct StoredInstance {
   std::vector<JournalRow> tail;  // after the snapshot, in order
 };
 
+// Open incidents that have all of this in common.
+struct IncidentCount {
+  std::string tenant, process, state;
+  std::int64_t count = 0;
+  friend bool operator==(const IncidentCount&, const IncidentCount&) = default;
+};
+
 struct InstanceFilter {
   std::string tenant{kDefaultTenant};
   std::optional<std::string> process;
@@ -397,6 +404,8 @@ class Storage {
                                                                     std::string_view id, std::string_view value) = 0;
   virtual Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) = 0;
   virtual Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) = 0;
+  // By (tenant, process, state); at most `limit` of them.
+  virtual Result<std::vector<IncidentCount>> CountIncidents(int limit) = 0;
   virtual Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter) = 0;
   // By (process, state, role, mine, free, overdue). `user` may be empty: then none is theirs.
   virtual Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user,

@@ -20,7 +20,9 @@ TEST_F(Rest, QueryParametersAreThoseOfTheDocument) {
     if (!operation.path.starts_with("/v1/")) continue;
     ++operations;
     const std::string target = Filled(operation.path) + "?unheard-of=1";
-    const ClientResponse refused = operation.method == "GET" ? Get(target) : Post(target, "{}", "application/json");
+    const ClientResponse refused = operation.method == "POST"
+                                       ? Post(target, "{}", "application/json")
+                                       : server_->http().Request(operation.method, target, {}, "");
     ASSERT_EQ(refused.status, 422) << operation.method << " " << operation.path << " " << refused.body;
     std::vector<std::string> documented = operation.query;
     // `var.` stands for all that begin with it.
@@ -38,9 +40,10 @@ TEST_F(Rest, QueryParametersAreThoseOfTheDocument) {
 }
 
 TEST_F(Rest, EveryPageOfTheServerIsInTheDocument) {
-  for (const char* path : {"/", "/errors", "/errors/FM-4001", "/errors/FM-0000", "/openapi.yaml", "/healthz", "/readyz",
-                           "/metrics", "/v1/definitions", "/v1/connectors", "/v1/instances", "/v1/incidents",
-                           "/v1/tasks", "/v1/definitions/hello", "/v1/definitions/hello/1.0.0"})
+  for (const char* path :
+       {"/", "/errors", "/errors/FM-4001", "/errors/FM-0000", "/openapi.yaml", "/openapi.json", "/docs", "/healthz",
+        "/readyz", "/metrics", "/v1/definitions", "/v1/connectors", "/v1/instances", "/v1/incidents", "/v1/tasks",
+        "/v1/definitions/hello", "/v1/definitions/hello/1.0.0"})
     EXPECT_EQ(ApiDocument::Get().Complaint("GET", path, Get(path)), "") << path;
   const ClientResponse html = Get("/errors/FM-4001", {{"Accept", "text/html"}});
   EXPECT_EQ(ApiDocument::Get().Complaint("GET", "/errors/FM-4001", html), "");

@@ -100,6 +100,7 @@ Result<std::int64_t> SimStorage::NextLeaseEnd(std::string_view tenant, std::stri
                                               std::int64_t now_us) {
   return Read(tables_.NextLeaseEnd(tenant, operation, now_us));
 }
+Result<std::vector<IncidentCount>> SimStorage::CountIncidents(int limit) { return Read(tables_.CountIncidents(limit)); }
 Result<std::vector<JobCount>> SimStorage::CountJobs(std::int64_t now_us) { return Read(tables_.CountJobs(now_us)); }
 Result<std::vector<ScheduleRow>> SimStorage::ReadSchedules() { return Read(tables_.ReadSchedules()); }
 Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const InstanceId& after, int limit) {

@@ -56,6 +56,7 @@ class SimStorage final : public Storage {
   Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo) override;
   Result<std::vector<JobRow>> FindAvailableJobs(const JobsWanted& wanted) override;
   Result<std::int64_t> NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us) override;
+  Result<std::vector<IncidentCount>> CountIncidents(int limit) override;
   Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) override;
   Result<std::vector<ScheduleRow>> ReadSchedules() override;
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override;

@@ -36,5 +36,12 @@ TEST(Simulation, NothingIsLostOrDoubledAcrossShards) {
     Simulate(static_cast<std::uint64_t>(seed) + 1'000'000, 3, 256);
 }
 
+TEST(Simulation, TheAuditorPutsBackALostTimerAndTellsOfIt) {
+  World world(7, 2, 256);
+  world.LoseATimer();
+  world.Settle();
+  world.Verify();
+}
+
 }  // namespace
 }  // namespace fermata

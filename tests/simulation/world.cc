@@ -57,7 +57,8 @@ World::World(std::uint64_t seed, int shard_threads, int shard_count)
       shard_count_(shard_count),
       storage_(seed + 1, shard_count),
       executor_(seed + 2),
-      definitions_({kSimManifest}) {
+      definitions_({kSimManifest}),
+      auditor_(storage_, definitions_) {
   for (const char* yaml : kSimProcesses) {
     StoredBundle bundle{"simulated.yaml", yaml, {}, {}};
     bundle.manifests = definitions_.ManifestTextsFor(bundle);
@@ -78,7 +79,7 @@ void World::Boot() {
   waiters_ = std::make_unique<Waiters>();
   shards_.clear();
   for (int i = 0; i < shard_threads_; ++i) {
-    ShardServices services{clock_, storage_, executor_, definitions_, *waiters_, *this, counters_};
+    ShardServices services{clock_, storage_, executor_, definitions_, *waiters_, *this, counters_, pauses_};
     shards_.push_back(
         std::make_unique<Shard>(ShardOptions{i, shard_threads_, kInboxCommandsMax, random_() | 1}, services));
   }
@@ -155,6 +156,76 @@ void World::ClientCancels() {
       .Post(InstanceOrder{{which->second, CancelInstance{"changed my mind"}}, [](Result<CommandReply>) {}});
 }
 
+// Where it is of no harm to begin anew.
+void World::OperatorMoves() {
+  if (answered_.empty()) return;
+  auto which = std::next(answered_.begin(), static_cast<std::ptrdiff_t>(random_() % answered_.size()));
+  const std::string& process = requests_[std::stoul(which->first.substr(2))].first;
+  if (process != "chain" && process != "wait") return;
+  MoveInstance move;
+  move.target = process == "chain" ? "one" : "waiting";
+  move.by = "operator";
+  OwnerOf(which->second.shard()).Post(InstanceOrder{{which->second, std::move(move)}, [](Result<CommandReply>) {}});
+}
+
+void World::OperatorPauses() {
+  if (!pauses_.none()) return EndPauses();
+  if (random_() % 2 == 0)
+    pauses_.Put({PauseKind::kConnector, "world", "", "operator", clock_.now_us});
+  else
+    pauses_.Put({PauseKind::kOperation, "world.touch", "", "operator", clock_.now_us});
+}
+
+void World::EndPauses() {
+  pauses_.Drop(PauseKind::kConnector, "world");
+  pauses_.Drop(PauseKind::kOperation, "world.touch");
+  for (auto& shard : shards_) shard->PostInternal(PauseOver{});
+}
+
+void World::Audit() {
+  while (auditor_.IsDue(clock_.now_us)) {
+    Result<std::vector<InstanceId>> suspects = auditor_.Next(clock_.now_us, 20);
+    if (!suspects.ok()) return;
+    for (const InstanceId& id : *suspects) OwnerOf(id.shard()).PostInternal(AuditSuspect{id});
+  }
+}
+
+void World::LoseATimer() {
+  storage_.SetFaults(0);
+  executor_.SetFaults(0);
+  Post("wait", "c-1", "i-0");
+  requests_.emplace_back("wait", "c-1");
+  while (!Quiet()) {
+  }
+  Audit();
+  while (!Quiet()) {
+  }
+  EXPECT_EQ(counters_.losses_found, 0u) << "all is well";
+  const std::vector<TimerRow> timers = storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 10);
+  ASSERT_EQ(timers.size(), 1u);
+  Batch lost;
+  lost.timers_deleted = timers;
+  storage_.Commit(99, std::move(lost), [](CommitOutcome) {});
+  while (!Quiet()) {
+  }
+  ASSERT_TRUE(storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 10).empty());
+  for (int round = 0; round < 2; ++round) {
+    clock_.now_us += kAuditEveryMs * 1000;
+    Audit();
+    while (!Quiet()) {
+    }
+    EXPECT_EQ(counters_.losses_found, 1u) << "found once, and put back";
+  }
+  EXPECT_EQ(storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 10), timers);
+  IncidentFilter open;
+  open.open = true;
+  const std::vector<IncidentRow> incidents = storage_.tables().ListIncidents(open);
+  ASSERT_EQ(incidents.size(), 1u);
+  EXPECT_EQ(incidents[0].error, "internal");
+  EXPECT_EQ(incidents[0].state, "waiting");
+  counters_.losses_found = 0;
+}
+
 bool World::StepAll() {
   bool moved = false;
   for (auto& shard : shards_) moved |= shard->Step() > 0;
@@ -189,6 +260,9 @@ void World::Tick() {
     case 12:
       if (random_() % 40 == 0) return Crash();
       if (random_() % 10 == 0) return ClientCancels();
+      if (random_() % 10 == 0) return OperatorMoves();
+      if (random_() % 20 == 0) return OperatorPauses();
+      if (random_() % 10 == 0) return Audit();
       return;
     default:
       StepAll();
@@ -206,11 +280,13 @@ bool World::Quiet() {
 void World::Settle() {
   storage_.SetFaults(0);
   executor_.SetFaults(0);
+  EndPauses();
   // Long enough for every retry and timeout of the simulated processes.
   for (int round = 0; round < 400; ++round) {
     for (int i = 0; i < 1'000 && !Quiet(); ++i) {
     }
     OperatorRetries();
+    Audit();
     clock_.now_us += 60'000'000;
   }
 }
@@ -273,6 +349,7 @@ void World::Verify() {
     EXPECT_EQ(kept, paid ? 1 : 0) << id.ToString() << " " << row.status << ": the charges and refunds do not fit\n"
                                   << HistoryOf(*stored);
   }
+  EXPECT_EQ(counters_.losses_found, 0u) << "an instance had lost what it waited for";
   VerifyReceipts(rows);
   VerifySweeps(rows);
   std::vector<TimerRow> timers = storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 1'000'000);

@@ -61,6 +61,8 @@ class World final : private ShardRouter {
   void Settle();
   // Adds failures to the running test.
   void Verify();
+  // A process waits for a timer whose row goes missing; the auditor has to find it, and only it. Without faults.
+  void LoseATimer();
 
  private:
   void Boot();
@@ -70,6 +72,10 @@ class World final : private ShardRouter {
   void ClientSendsAnEvent();
   void ClientCancels();
   void OperatorRetries();
+  void OperatorMoves();
+  void OperatorPauses();
+  void EndPauses();
+  void Audit();
   void Post(const std::string& process, const std::string& customer, const std::string& idempotency_key);
   void VerifyReceipts(const std::map<InstanceId, InstanceRow>& rows);
   void VerifySweeps(const std::map<InstanceId, InstanceRow>& rows);
@@ -88,6 +94,8 @@ class World final : private ShardRouter {
   SimExecutor executor_;
   DefinitionRegistry definitions_;
   ShardCounters counters_;
+  Pauses pauses_;
+  Auditor auditor_;
   std::unique_ptr<Waiters> waiters_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::uint64_t boot_ = 0;  // answers of an earlier boot are not counted

@@ -272,6 +272,10 @@ TEST_P(Rows, IncidentsAreListedByTheirFilters) {
   EXPECT_THAT(IncidentNumbers(filter), ElementsAre(5));
   filter.tenant = "somebody";
   EXPECT_THAT(IncidentNumbers(filter), IsEmpty());
+  const std::string tenant(kDefaultTenant);
+  EXPECT_THAT(storage().CountIncidents(9).value(),
+              ElementsAre(IncidentCount{tenant, "other", "pay", 1}, IncidentCount{tenant, "signup", "pay", 2}));
+  EXPECT_EQ(storage().CountIncidents(1)->size(), 1u);
 
   Batch closed;
   closed.incidents = {incident(1, 1, "signup", false)};

@@ -66,6 +66,10 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.FindIdempotencyKey(tenant, key);
   }
+  Result<std::vector<IncidentCount>> CountIncidents(int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.CountIncidents(limit);
+  }
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override {
     std::lock_guard lock(mutex_);
     return tables_.ListIncidents(filter);

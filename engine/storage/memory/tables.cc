@@ -293,6 +293,17 @@ std::optional<IdempotencyRow> Tables::FindIdempotencyKey(std::string_view tenant
   return Lookup(idempotency_keys_, MakeWords(tenant, key));
 }
 
+std::vector<IncidentCount> Tables::CountIncidents(int limit) const {
+  std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> counts;
+  for (const auto& [key, row] : incidents_)
+    if (row.open) counts[{row.tenant, row.process, row.state}] += 1;
+  std::vector<IncidentCount> rows;
+  for (const auto& [common, count] : counts)
+    if (!Full(rows.size(), limit))
+      rows.push_back({std::get<0>(common), std::get<1>(common), std::get<2>(common), count});
+  return rows;
+}
+
 std::vector<IncidentRow> Tables::ListIncidents(const IncidentFilter& filter) const {
   std::vector<IncidentRow> rows;
   auto at = filter.after ? incidents_.upper_bound(*filter.after) : incidents_.begin();

@@ -33,6 +33,7 @@ class Tables {
                                                     std::string_view id, std::string_view value) const;
   std::optional<IdempotencyRow> FindIdempotencyKey(std::string_view tenant, std::string_view key) const;
   std::vector<IncidentRow> ListIncidents(const IncidentFilter& filter) const;
+  std::vector<IncidentCount> CountIncidents(int limit) const;
   std::vector<TaskRow> ListTasks(const TaskFilter& filter) const;
   std::vector<TaskCount> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us) const;
   // jobs.cc

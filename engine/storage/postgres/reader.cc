@@ -313,6 +313,16 @@ Result<std::vector<IncidentRow>> Reader::ListIncidents(const IncidentFilter& fil
   return Read(std::move(query).End(" ORDER BY shard, instance, number LIMIT ?", filter.limit), ReadIncidentRow);
 }
 
+Result<std::vector<IncidentCount>> Reader::CountIncidents(int limit) {
+  const auto read = [](const Rows& rows, int i) {
+    return IncidentCount{rows.Text(i, 0), rows.Text(i, 1), rows.Text(i, 2), rows.Int(i, 3)};
+  };
+  return Read<IncidentCount>({"SELECT tenant, process, state, count(*) FROM incidents WHERE open GROUP BY tenant, "
+                              "process, state ORDER BY tenant, process, state LIMIT $1",
+                              {Int8(limit)}},
+                             read);
+}
+
 Result<std::vector<TaskRow>> Reader::ListTasks(const TaskFilter& filter) {
   FilteredQuery query(kListTasks);
   query.Where("tenant = ?", Text(filter.tenant));

@@ -116,6 +116,7 @@ class SealedStorage final : public Storage {
   Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key) override {
     return OpenFound(inner_->FindIdempotencyKey(tenant, key));
   }
+  Result<std::vector<IncidentCount>> CountIncidents(int limit) override { return inner_->CountIncidents(limit); }
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter) override {
     return OpenAll(inner_->ListIncidents(filter));
   }

@@ -277,6 +277,14 @@ Result<std::vector<IncidentRow>> Reader::ListIncidents(const IncidentFilter& fil
   return query.Run(*connection_, ReadIncidentRow);
 }
 
+Result<std::vector<IncidentCount>> Reader::CountIncidents(int limit) {
+  const auto read = [](const Statement& s) { return IncidentCount{s.Text(0), s.Text(1), s.Text(2), s.Int(3)}; };
+  return connection_->Query<IncidentCount>(
+      "SELECT tenant, process, state, count(*) FROM incidents WHERE open = 1 GROUP BY tenant, process, state ORDER BY "
+      "tenant, process, state LIMIT ?1",
+      read, limit);
+}
+
 Result<std::vector<TaskRow>> Reader::ListTasks(const TaskFilter& filter) {
   FilteredQuery query(
       "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes, claimed FROM "

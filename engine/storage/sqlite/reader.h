@@ -31,6 +31,7 @@ class Reader {
                                                             std::string_view id, std::string_view value);
   Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
   Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
+  Result<std::vector<IncidentCount>> CountIncidents(int limit);
   Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
   Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us);
   // job_reader.cc

@@ -57,9 +57,18 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-const std::set<std::string> kEverywhere = {
-    "date",         "connection",    "content-length",         "transfer-encoding",
-    "content-type", "cache-control", "x-content-type-options", "referrer-policy"};
+const std::set<std::string> kEverywhere = {"date",
+                                           "connection",
+                                           "content-length",
+                                           "transfer-encoding",
+                                           "content-type",
+                                           "cache-control",
+                                           "x-content-type-options",
+                                           "referrer-policy",
+                                           "content-security-policy",
+                                           "etag",
+                                           "vary",
+                                           "content-encoding"};
 
 }  // namespace
 

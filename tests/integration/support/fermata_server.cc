@@ -56,8 +56,9 @@ FermataServer::FermataServer(std::vector<std::string> arguments, ChildProcess::E
 }
 
 void FermataServer::Start() {
-  std::vector<std::string> command = {FERMATA_BINARY,        "serve", "--port", std::to_string(wanted_port_), "--data",
-                                      folder_.File("engine")};
+  std::vector<std::string> command = {
+      FERMATA_BINARY,         "serve",        "--port",   std::to_string(wanted_port_), "--data",
+      folder_.File("engine"), "--allow-host", "127.0.0.1"};
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(command, environment_, folder_.File("engine.log"));
   const std::string line = process_->ReadLine();

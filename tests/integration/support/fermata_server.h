@@ -21,7 +21,7 @@ std::string At(const ClientResponse& response, const std::string& path);
 // Not thread-safe; make an HttpClient a thread for more.
 class FermataServer {
  public:
-  // `arguments` after `serve --port PORT --data FOLDER/engine`; its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
+  // `arguments` after `serve --port PORT --data FOLDER/engine --allow-host 127.0.0.1` (services of tests are there); its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
   // Port 0: a free one, another one after each Start().
   explicit FermataServer(std::vector<std::string> arguments = {}, ChildProcess::Environment environment = {},
                          int port = 0);
@@ -39,6 +39,8 @@ class FermataServer {
   HttpClient& http() { return *http_; }
   const TempFolder& folder() const { return folder_; }
   std::string Log() const;
+  // What it prints after the line that it is ready.
+  std::string NextLine() { return process_->ReadLine(); }
 
   ClientResponse Deploy(const std::string& yaml) { return http_->Post("/v1/definitions", yaml, "application/yaml"); }
   ClientResponse DeployConnector(const std::string& yaml) {

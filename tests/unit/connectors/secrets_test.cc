@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "connectors/host/sealed_secrets.h"
 #include "connectors/host/secret_store.h"
 #include "engine/base/base64.h"
 #include "engine/model/json.h"
@@ -64,11 +65,11 @@ class SecretStoreTest : public testing::Test {
 
 TEST_F(SecretStoreTest, ReadsAFileWithoutItsLineEnd) {
   Write("TOKEN", "s3cret\n");
-  EXPECT_EQ(MakeSecretStore(folder_.path())->Find("TOKEN"), "s3cret");
+  EXPECT_EQ(MakeSecretStore({folder_.path(), {}})->Find("TOKEN"), "s3cret");
 }
 
 TEST_F(SecretStoreTest, SeesARotatedSecretAtOnce) {
-  const auto store = MakeSecretStore(folder_.path());
+  const auto store = MakeSecretStore({folder_.path(), {}});
   Write("TOKEN", "old");
   EXPECT_EQ(store->Find("TOKEN"), "old");
   Write("TOKEN", "new");
@@ -77,16 +78,34 @@ TEST_F(SecretStoreTest, SeesARotatedSecretAtOnce) {
 
 TEST_F(SecretStoreTest, FallsBackToTheEnvironment) {
   setenv("FERMATA_SECRET_FROM_ENVIRONMENT", "yes", 1);
-  EXPECT_EQ(MakeSecretStore(folder_.path())->Find("FROM_ENVIRONMENT"), "yes");
+  EXPECT_EQ(MakeSecretStore({folder_.path(), {}})->Find("FROM_ENVIRONMENT"), "yes");
   EXPECT_EQ(MakeSecretStore({})->Find("FROM_ENVIRONMENT"), "yes");
 }
 
 TEST_F(SecretStoreTest, NeverLeavesItsFolder) {
   std::filesystem::create_directory(folder_.path() / "inside");
   Write("OUTSIDE", "x");
-  const auto store = MakeSecretStore(folder_.path() / "inside");
+  const auto store = MakeSecretStore({folder_.path() / "inside", {}});
   EXPECT_EQ(store->Find("../OUTSIDE"), std::nullopt);
   EXPECT_EQ(store->Find("OUTSIDE"), std::nullopt);
+}
+
+TEST_F(SecretStoreTest, FindsWhatIsSealedWithTheKeyAndOnlyWithIt) {
+  const SealingKeys keys = SealingKeys::Parse(SealingKeys::NewLine("a")).value();
+  const std::filesystem::path file = folder_.path() / "sealed";
+  EXPECT_TRUE(ReadSealedSecrets(file, keys).value().empty());
+  ASSERT_TRUE(WriteSealedSecrets(file, keys, {{"TOKEN", "hunter2"}, {"OTHER", "x"}}).ok());
+  std::ifstream stream(file, std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  EXPECT_EQ(bytes.find("hunter2"), std::string::npos);
+  EXPECT_EQ(bytes.find("TOKEN"), std::string::npos);
+  EXPECT_EQ(std::filesystem::status(file).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(MakeSecretStore({{}, file, keys})->Find("TOKEN"), "hunter2");
+  EXPECT_EQ(MakeSecretStore({{}, file, keys})->Find("ABSENT"), std::nullopt);
+  EXPECT_EQ(MakeSecretStore({{}, file})->Find("TOKEN"), std::nullopt);
+  const SealingKeys other = SealingKeys::Parse(SealingKeys::NewLine("a")).value();
+  EXPECT_EQ(ReadSealedSecrets(file, other).error().code, kSealedUnreadable);
 }
 
 }  // namespace

@@ -27,7 +27,11 @@ struct ApiInMemory {
     Result<std::unique_ptr<Engine>> opened = Engine::Open(options, SystemClock(), *storage, executor, {});
     EXPECT_TRUE(opened.ok());
     engine = std::move(*opened);
-    api = std::make_unique<Api>(ApiServices{*engine, [](const ManifestPtr&) { return Done{}; }, "test"});
+    Result<std::unique_ptr<Security>> asked = Security::Open({}, *storage, SystemClock());
+    EXPECT_TRUE(asked.ok());
+    security = std::move(*asked);
+    api =
+        std::make_unique<Api>(ApiServices{*engine, [](const ManifestPtr&) { return Done{}; }, "test", security.get()});
   }
   ~ApiInMemory() {
     engine->Stop();
@@ -36,6 +40,7 @@ struct ApiInMemory {
 
   std::unique_ptr<Storage> storage = MakeMemoryStorage();
   NoExecutor executor;
+  std::unique_ptr<Security> security;
   std::unique_ptr<Api> api;
   std::unique_ptr<Engine> engine;
 };
@@ -68,6 +73,16 @@ TEST(Document, HasTheRoutesOfTheServerAndNoOthers) {
     EXPECT_TRUE(documented.count({method, path})) << "not in the document: " << method << " " << path;
   for (const auto& [method, path] : documented)
     EXPECT_TRUE(served.count({method, path})) << "not served: " << method << " " << path;
+}
+
+TEST(Permission, EveryRouteStandsInTheTableAndNothingElseDoes) {
+  const Routes served = RoutesOfTheServer();
+  for (const auto& [method, path] : served)
+    EXPECT_NE(FindPermission(method, path), nullptr)
+        << method << " " << path << " has no line in api/security/permissions.cc, so nobody may use it.";
+  for (const Permission& permission : Permissions())
+    EXPECT_TRUE(served.count({std::string(permission.method), std::string(permission.pattern)}))
+        << permission.method << " " << permission.pattern << " is not served.";
 }
 
 TEST(Document, HasEveryCodeThatARequestCanMeet) {

@@ -23,6 +23,7 @@ class ListedInstances final : public Engine {
   }
 
   Result<Page<InstanceSummary>> List(const InstanceQuery& query) override {
+    asked_tenant = query.filter.tenant;
     const std::size_t from = query.cursor.empty() ? 0 : std::stoul(query.cursor);
     const std::size_t to = std::min(instances.size(), from + static_cast<std::size_t>(query.filter.limit));
     Page<InstanceSummary> page;
@@ -52,10 +53,12 @@ class ListedInstances final : public Engine {
   ManifestOutcome DeployManifest(const std::string&, const std::string&, ManifestOrigin) override { return {}; }
   std::vector<ConnectorInfo> Connectors() override { return {}; }
   void Start(StartRequest, Answer<StartReply>) override {}
-  void Publish(CloudEvent, Answer<EventReply>) override {}
+  void Publish(CloudEvent, std::string, Answer<EventReply>) override {}
   std::vector<Error> MistakesOf(const StartRequest&) override { return {}; }
   std::vector<Error> MistakesOf(const CloudEvent&) override { return {}; }
   std::vector<Error> MistakesOf(const InstanceId&, const CompleteTask&) override { return {}; }
+  std::vector<std::string> ProcessesReceiving(const std::string&) override { return {}; }
+  Result<InstanceOwner> FindOwner(const InstanceId&) override { return InstanceOwner{"acme", "caller"}; }
   Result<InstanceView> Get(const InstanceId&) override { return Error{kUnknownInstance, "none"}; }
   Status CheckMigration(const InstanceId&, const std::string&) override { return Done{}; }
   Result<Page<HistoryEntry>> History(const InstanceId&, const std::string&, int) override {
@@ -65,13 +68,29 @@ class ListedInstances final : public Engine {
   Result<IncidentView> FindIncident(const InstanceId&, IncidentNumber) override { return IncidentView{}; }
   Result<Page<TaskView>> Tasks(const TaskQuery&) override { return Page<TaskView>{}; }
   Result<TaskView> FindTask(const InstanceId&, ActivationId) override { return Error{kUnknownTask, "none"}; }
+  std::int64_t FetchJobs(JobFetch, Answer<std::vector<WorkerJob>>) override { return 0; }
+  void EndFetch(std::int64_t) override {}
+  void Report(JobReport, Answer<JobReply>) override {}
+  std::vector<Error> MistakesOf(const JobReport&) override { return {}; }
+  Result<Page<TaskComment>> Comments(const InstanceId&, ActivationId, const std::string&, int) override {
+    return Page<TaskComment>{};
+  }
+  Result<std::vector<TaskCount>> CountTasks(const std::string&, const std::string&) override {
+    return std::vector<TaskCount>();
+  }
+  Result<Page<WorkerJob>> Jobs(const JobQuery&) override { return Page<WorkerJob>{}; }
+  Result<std::vector<JobCount>> CountJobs() override { return std::vector<JobCount>(); }
+  Result<std::vector<IncidentCount>> CountIncidents() override { return std::vector<IncidentCount>(); }
+  Newsroom& TheNews() override { return newsroom; }
   EngineStats Stats() override { return {}; }
   Status Ready() override { return Done{}; }
 
   std::vector<InstanceSummary> instances;
   std::vector<ErrorCode> refusals;  // of the next ones sent, the last first
+  std::string asked_tenant;
   int sent = 0;
   bool all_end = true;
+  Newsroom newsroom{0};
 };
 
 class EngineCallsTest : public ::testing::Test {
@@ -103,6 +122,11 @@ class EngineCallsTest : public ::testing::Test {
   ListedInstances engine;
   std::vector<Outcome> outcomes;
 };
+
+TEST_F(EngineCallsTest, FindsInstancesOfTheCallersTenantOnly) {
+  Run("find");
+  EXPECT_EQ(engine.asked_tenant, "acme");
+}
 
 TEST_F(EngineCallsTest, ACancelThatDoesNotGetThroughFailsAtOnce) {
   for (ErrorCode code : {kInboxFull, kStorageUnavailable, kCommitUnknown, kShuttingDown}) {

@@ -260,7 +260,8 @@ TEST_F(EngineTest, AnEventFoundByMatchIsTakenByTheThreadThatWritesItsInstance) {
     event.id = type + value;
     event.data = Value::Object({{"value", Value::String(value)}});
     std::promise<Result<EventReply>> reply;
-    engine_->Publish(event, [&](Result<EventReply> answer) { reply.set_value(std::move(answer)); });
+    engine_->Publish(event, std::string(kDefaultTenant),
+                     [&](Result<EventReply> answer) { reply.set_value(std::move(answer)); });
     return reply.get_future().get();
   };
   std::vector<InstanceId> instances;
@@ -287,6 +288,57 @@ TEST_F(EngineTest, AnEventFoundByMatchIsTakenByTheThreadThatWritesItsInstance) {
     EXPECT_EQ(view->summary.status, "completed");
   }
   EXPECT_EQ(engine_->Stats().commit_failures, 0u);
+}
+
+TEST_F(EngineTest, TenantsShareNeitherKeysNorEventsNorIdempotencyKeysNorLists) {
+  Open();
+  ASSERT_TRUE(engine_
+                  ->Deploy({"own.yaml",
+                            "fermata: 1\nprocess: own\nversion: 1.0.0\nkey: ${input.ref}\nunique: running\n"
+                            "events: { go-on: { key: \"${event.data.ref}\" } }\n"
+                            "states:\n  hold: { on: { go-on: done }, after: { 1d: done } }\n  done: { end: {} }\n",
+                            {},
+                            {},
+                            {}})
+                  .reply);
+  auto start = [&](const std::string& tenant) {
+    StartRequest request;
+    request.process = "own";
+    request.input = Value::Object({{"ref", Value::String("r-1")}});
+    request.idempotency_key = "same";
+    request.request_hash = "same";
+    request.tenant = tenant;
+    std::promise<Result<StartReply>> reply;
+    engine_->Start(request, [&](Result<StartReply> answer) { reply.set_value(std::move(answer)); });
+    return reply.get_future().get();
+  };
+  auto publish = [&](const std::string& tenant) {
+    CloudEvent event;
+    event.id = "1";
+    event.source = "/test";
+    event.type = "go-on";
+    event.data = Value::Object({{"ref", Value::String("r-1")}});
+    std::promise<Result<EventReply>> reply;
+    engine_->Publish(event, tenant, [&](Result<EventReply> answer) { reply.set_value(std::move(answer)); });
+    return reply.get_future().get();
+  };
+  const Result<StartReply> ours = start("ours"), theirs = start("theirs");
+  ASSERT_TRUE(ours.ok() && theirs.ok());
+  EXPECT_FALSE(theirs->repeated);
+  EXPECT_NE(ours->id, theirs->id);
+  EXPECT_EQ(engine_->FindOwner(ours->id)->tenant, "ours");
+  EXPECT_EQ(engine_->FindOwner(theirs->id)->process, "own");
+  EXPECT_EQ(engine_->FindOwner(InstanceId()).error().code, kUnknownInstance);
+  InstanceQuery query;
+  query.filter.tenant = "theirs";
+  ASSERT_EQ(engine_->List(query)->items.size(), 1u);
+  EXPECT_EQ(engine_->List(query)->items[0].id, theirs->id);
+  EXPECT_EQ(publish("ours")->delivered, 1);
+  EXPECT_EQ(engine_->Get(ours->id)->summary.status, "completed");
+  EXPECT_EQ(engine_->Get(theirs->id)->summary.status, "waiting");
+  const Result<EventReply> second = publish("theirs");
+  EXPECT_FALSE(second->duplicate);
+  EXPECT_EQ(second->delivered, 1);
 }
 
 TEST_F(EngineTest, AnInstanceGoesOnUnderAnotherVersion) {

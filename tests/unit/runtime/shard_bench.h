@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "engine/runtime/shard.h"
 #include "tests/simulation/sim_storage.h"
 
@@ -63,12 +65,23 @@ class ShardBench : private ShardRouter {
   BenchExecutor executor;
   DefinitionRegistry definitions;
   ShardCounters counters;
+  Pauses pauses;
   Waiters waiters;
   std::unique_ptr<Shard> shard;
+  std::shared_ptr<JobDesk> desk =
+      std::make_shared<JobDesk>(1, waiters, [this](int, const JobFetch& fetch, auto answer) {
+        EXPECT_TRUE(shard->Post(LeaseOrder{fetch, answer}));
+      });
 
  private:
   Shard& OwnerOf(int) override { return *shard; }
   bool RunHere(const Job&, JobExecutor::Completion) override { return false; }
+  void JobsAvailable(const std::string& tenant, const std::string& operation, int number, int count) override {
+    desk->JobsAvailable(tenant, operation, number, count);
+  }
+  void AnythingAvailable() override { desk->AnythingAvailable(); }
+  void LeaseOver(const JobKey& key) override { desk->LeaseOver(key); }
+  void LeaseExtended(const JobKey& key, std::int64_t lease_ms) override { desk->LeaseExtended(key, lease_ms); }
 };
 
 }  // namespace fermata

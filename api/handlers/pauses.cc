@@ -1,0 +1,80 @@
+// /v1/pauses: processes that take no new starts, connectors and operations whose calls wait.
+#include "api/handlers/explain_views.h"
+#include "api/handlers/field_reader.h"
+#include "api/handlers/request_reader.h"
+#include "api/handlers/routes.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+std::optional<PauseKind> ReadKind(const std::string& word, const Reply& reply) {
+  std::optional<PauseKind> kind = ParsePauseKind(word);
+  if (!kind) reply.Fail(Error{kUnknownPause, "Expected process, connector or operation, but got '" + word + "'."});
+  return kind;
+}
+
+void Answer(const Reply& reply, const Result<Pause>& pause) {
+  if (!pause.ok()) return reply.Fail(pause.error());
+  reply.Json(200, ViewOf(*pause));
+}
+
+void List(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
+  QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  std::vector<Value> items;
+  for (const Pause& pause : context.engine().AllPauses()) items.push_back(ViewOf(pause));
+  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+}
+
+void Set(const RouteContext& context, const HttpRequest& request, const PathParams& params, const Reply& reply) {
+  QueryReader query(request, {});
+  Result<Value> body = ReadOptionalJsonBody(request);
+  if (!body.ok()) return reply.Fail(body.error());
+  FieldReader fields(*body, {"reason", "by"});
+  std::vector<Error> mistakes = query.mistakes();
+  Pause pause;
+  pause.name = params["name"];
+  pause.reason = fields.Text("reason").value_or("");
+  pause.by = ReadBy(fields, reply, mistakes);
+  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
+  if (!mistakes.empty()) return reply.Fail(mistakes);
+  const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
+  if (!kind) return;
+  pause.kind = *kind;
+  context.Later(reply, [=] { Answer(reply, context.engine().SetPause(pause)); });
+}
+
+void Find(const RouteContext& context, const HttpRequest& request, const PathParams& params, const Reply& reply) {
+  QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
+  if (kind) Answer(reply, context.engine().FindPause(*kind, params["name"]));
+}
+
+void End(const RouteContext& context, const HttpRequest& request, const PathParams& params, const Reply& reply) {
+  QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
+  if (!kind) return;
+  context.Later(reply, [=, name = params["name"]] { Answer(reply, context.engine().EndPause(*kind, name)); });
+}
+
+}  // namespace
+
+void AddPauseRoutes(const RouteContext& context) {
+  context.Add("GET", "/v1/pauses", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    List(context, request, reply);
+  });
+  const auto add = [&](const char* method, auto handle) {
+    context.Add(method, "/v1/pauses/{kind}/{name}",
+                [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                  handle(context, request, params, reply);
+                });
+  };
+  add("GET", Find);
+  add("PUT", Set);
+  add("DELETE", End);
+}
+
+}  // namespace fermata

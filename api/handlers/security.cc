@@ -1,0 +1,251 @@
+// /v1/keys, /v1/whoami, /v1/audit: who may do what, and who did.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "api/handlers/field_reader.h"
+#include "api/handlers/request_reader.h"
+#include "api/handlers/routes.h"
+#include "api/handlers/views.h"
+#include "api/security/codes.h"
+#include "api/security/key_ring.h"
+#include "engine/base/nearest_word.h"
+#include "engine/base/time.h"
+#include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+Value Texts(const std::vector<std::string>& words) {
+  std::vector<Value> items;
+  for (const std::string& word : words) items.push_back(Value::String(word));
+  return Value::List(std::move(items));
+}
+
+std::vector<MapEntry> EntriesOf(const ApiKey& key) {
+  const auto text = [](std::string_view name) { return Value::String(name); };
+  return {
+      {text("id"), text(key.id)},
+      {text("name"), text(key.name)},
+      {text("tenant"), text(key.tenant)},
+      {text("roles"), Texts(key.roles.Names())},
+      {text("processes"), Texts(key.processes)},
+      {text("requestsPerSecond"), key.requests_per_second > 0 ? Value::Double(key.requests_per_second) : Value::Null()},
+      {text("createdBy"), text(key.created_by)},
+      {text("createdAt"), TimeValue(key.created_us)},
+      {text("expiresAt"), TimeValue(key.expires_us)},
+      {text("lastUsedAt"), TimeValue(key.last_used_us)}};
+}
+
+Value ViewOf(const ApiKey& key) { return Value::Map(EntriesOf(key)); }
+
+// Those of the tenant `default` look after all tenants, others after their own.
+bool LooksAfter(const Caller& caller, const std::string& tenant) {
+  return caller.tenant == kDefaultTenant || caller.tenant == tenant;
+}
+
+// A list of texts; each is given to `take`, which says what is wrong with it (empty: nothing).
+template <class Take>
+void ReadTexts(FieldReader& fields, const std::string& name, std::size_t count_max, Take take) {
+  const Value* list = fields.Any(name);
+  if (!list || list->is_null()) return;
+  if (!list->is_list()) return fields.Fail(name, "Expected '" + name + "' to be a list of texts, but it is none.");
+  if (list->as_list().size() > count_max)
+    return fields.Fail(name, "Expected at most " + std::to_string(count_max) + " texts, but there are more.");
+  for (const Value& item : list->as_list()) {
+    if (!item.is_string()) return fields.Fail(name, "Expected texts, but one of '" + name + "' is none.");
+    if (const std::string mistake = take(std::string(item.as_string())); !mistake.empty())
+      return fields.Fail(name, mistake);
+  }
+}
+
+void ReadRoles(FieldReader& fields, RoleSet& roles) {
+  ReadTexts(fields, "roles", 16, [&](const std::string& word) -> std::string {
+    const std::optional<Role> role = ParseRole(word);
+    if (role) return roles.Add(*role), "";
+    std::string known;
+    for (const std::string& name : RoleNames()) known += (known.empty() ? "" : ", ") + name;
+    const std::string nearest = NearestWord(word, RoleNames());
+    return "Expected a role (" + known + "), but got '" + word + "'." +
+           (nearest.empty() ? "" : " Did you mean '" + nearest + "'?");
+  });
+  if (roles.empty() && fields.mistakes().empty())
+    fields.Fail("roles", "Expected at least one role, but there is none.");
+}
+
+// A name stands in histories and the audit log: one line that can be read.
+bool IsKeyName(const std::string& name) {
+  return !name.empty() && name.size() <= kApiKeyNameBytesMax &&
+         std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+void ReadTimes(FieldReader& fields, ApiKey& key) {
+  if (const std::optional<std::string> text = fields.Text("expiresAt")) {
+    const std::optional<Timestamp> time = ParseTime(*text);
+    if (!time) {
+      fields.Fail("expiresAt", "Expected a time like 2027-01-31T12:00:00Z, but got '" + *text + "'.");
+    } else if (ToMicros(*time) <= SystemClock().NowUs()) {
+      fields.Fail("expiresAt", "Expected a time to come, but '" + *text + "' is past.");
+    } else {
+      key.expires_us = ToMicros(*time);
+    }
+  }
+  const Value* rate = fields.Any("requestsPerSecond");
+  if (!rate || rate->is_null()) return;
+  const bool number = rate->kind() == ValueKind::kInt || rate->kind() == ValueKind::kDouble;
+  const double value = rate->kind() == ValueKind::kInt      ? static_cast<double>(rate->as_int())
+                       : rate->kind() == ValueKind::kDouble ? rate->as_double()
+                                                            : 0;
+  if (!number || !(value >= 0.001 && value <= kRequestsPerSecondMax))
+    return fields.Fail("requestsPerSecond", "Expected a number from 0.001 to 1000000, but it is none.");
+  key.requests_per_second = value;
+}
+
+ApiKey ReadKey(FieldReader& fields, const Caller& caller) {
+  ApiKey key;
+  key.name = fields.RequiredText("name");
+  if (fields.mistakes().empty() && !IsKeyName(key.name))
+    fields.Fail("name", "Expected a name of 1 to " + std::to_string(kApiKeyNameBytesMax) +
+                            " bytes without control characters, but it is another.");
+  ReadRoles(fields, key.roles);
+  key.tenant = fields.Text("tenant").value_or(caller.tenant);
+  if (!IsTenantName(key.tenant)) {
+    fields.Fail("tenant", "Expected a tenant of small letters, digits and '-', but got '" + key.tenant + "'.");
+  } else if (!LooksAfter(caller, key.tenant)) {
+    fields.Fail("tenant",
+                "Expected the tenant '" + caller.tenant + "', which you are of, but got '" + key.tenant + "'.");
+  }
+  ReadTexts(fields, "processes", kApiKeyWordsMax, [&](const std::string& glob) -> std::string {
+    if (glob.empty() || glob.size() > kApiKeyNameBytesMax)
+      return "Expected names of processes, but one is empty or long.";
+    key.processes.push_back(glob);
+    return "";
+  });
+  ReadTimes(fields, key);
+  key.created_by = caller.name;
+  return key;
+}
+
+void MakeKey(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
+  const QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  Result<Value> body = ReadJsonBody(request);
+  if (!body.ok()) return reply.Fail(body.error());
+  FieldReader fields(*body, {"name", "roles", "tenant", "processes", "expiresAt", "requestsPerSecond"});
+  ApiKey key = ReadKey(fields, reply.caller());
+  if (!fields.mistakes().empty()) return reply.Fail(fields.mistakes());
+  context.Later(reply, [=] {
+    Result<KeyRing::Made> made = context.services.security->keys().Make(key);
+    if (!made.ok()) return reply.Fail(made.error());
+    std::vector<MapEntry> entries = EntriesOf(made->key);
+    entries.emplace_back(Value::String("key"), Value::String(made->text));
+    reply.Json(201, Value::Map(std::move(entries)), {{"Location", "/v1/keys/" + made->key.id}});
+  });
+}
+
+void ListKeys(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
+  const QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  std::vector<Value> items;
+  for (const ApiKey& key : context.services.security->keys().All())
+    if (LooksAfter(reply.caller(), key.tenant)) items.push_back(ViewOf(key));
+  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+}
+
+// The key, if it is one that the caller looks after; nullopt after the answer has been given.
+std::optional<ApiKey> FindKey(const RouteContext& context, const HttpRequest& request, const std::string& id,
+                              const Reply& reply) {
+  const QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes()), std::nullopt;
+  std::optional<ApiKey> key = context.services.security->keys().Find(id);
+  if (key && LooksAfter(reply.caller(), key->tenant)) return key;
+  reply.Fail(Error{kUnknownApiKey, "Expected the id of an API key, but none is called '" + id + "'."});
+  return std::nullopt;
+}
+
+void RevokeKey(const RouteContext& context, const HttpRequest& request, const std::string& id, const Reply& reply) {
+  if (!FindKey(context, request, id, reply)) return;
+  context.Later(reply, [=] {
+    if (const Status revoked = context.services.security->keys().Revoke(id); !revoked.ok())
+      return reply.Fail(revoked.error());
+    reply.Send(EmptyResponse(204));
+  });
+}
+
+void WhoAmI(const HttpRequest& request, const Reply& reply) {
+  const QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const Caller& caller = reply.caller();
+  reply.Json(200, Value::Object({{"name", Value::String(caller.name)},
+                                 {"tenant", Value::String(caller.tenant)},
+                                 {"roles", Texts(caller.roles.Names())},
+                                 {"processes", Texts(caller.processes)},
+                                 {"expiresAt", TimeValue(caller.expires_us)},
+                                 {"authenticated", Value::Bool(caller.authenticated)}}));
+}
+
+Value ViewOf(const AuditRow& row) {
+  return Value::Object({{"seq", Value::Int(row.seq)},
+                        {"time", TimeValue(row.time_us)},
+                        {"tenant", Value::String(row.tenant)},
+                        {"actor", Value::String(row.actor)},
+                        {"action", Value::String(row.action)},
+                        {"target", Value::String(row.target)},
+                        {"result", Value::String(row.result)},
+                        {"previous", Value::String(row.previous)},
+                        {"hash", Value::String(row.hash)}});
+}
+
+void ListAudit(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
+  QueryReader query(request, {"tenant", "limit", "cursor"});
+  const int limit = query.Limit();
+  const std::string tenant = query.Text("tenant").value_or(reply.caller().tenant);
+  if (!LooksAfter(reply.caller(), tenant))
+    query.Fail("tenant",
+               "Expected the tenant '" + reply.caller().tenant + "', which you are of, but got '" + tenant + "'.");
+  std::optional<std::int64_t> before;
+  if (const std::optional<std::string> cursor = query.Text("cursor")) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(cursor->data(), cursor->data() + cursor->size(), number);
+    if (error != std::errc() || end != cursor->data() + cursor->size() || number < 1)
+      return reply.Fail(
+          Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + *cursor + "'."});
+    before = number;
+  }
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  context.Later(reply, [=] {
+    Result<std::vector<AuditRow>> rows = context.services.security->audit().Page(tenant, before, limit);
+    if (!rows.ok()) return reply.Fail(rows.error());
+    std::vector<Value> items;
+    for (const AuditRow& row : *rows) items.push_back(ViewOf(row));
+    const bool more = !rows->empty() && rows->back().seq > 1;
+    reply.Json(200, Value::Object({{"items", Value::List(std::move(items))},
+                                   {"next", more ? Value::String(std::to_string(rows->back().seq)) : Value::Null()}}));
+  });
+}
+
+}  // namespace
+
+void AddSecurityRoutes(const RouteContext& context) {
+  context.Add("GET", "/v1/whoami",
+              [](const HttpRequest& request, const PathParams&, const Reply& reply) { WhoAmI(request, reply); });
+  if (!context.services.security) return;
+  context.Add("POST", "/v1/keys", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    MakeKey(context, request, reply);
+  });
+  context.Add("GET", "/v1/keys", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    ListKeys(context, request, reply);
+  });
+  context.Add("GET", "/v1/keys/{id}", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+    if (const std::optional<ApiKey> key = FindKey(context, request, params["id"], reply)) reply.Json(200, ViewOf(*key));
+  });
+  context.Add("DELETE", "/v1/keys/{id}", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+    RevokeKey(context, request, params["id"], reply);
+  });
+  context.Add("GET", "/v1/audit", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    ListAudit(context, request, reply);
+  });
+}
+
+}  // namespace fermata

@@ -1,0 +1,201 @@
+// Server-sent events of what becomes durable: /v1/stream of lists, /v1/instances/{id}/stream of one history.
+#include <charconv>
+#include <memory>
+#include <mutex>
+
+#include "api/handlers/request_reader.h"
+#include "api/handlers/routes.h"
+#include "api/handlers/views.h"
+#include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+namespace {
+
+std::optional<std::int64_t> ParseNumber(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
+}
+
+Value Text(std::string_view text) { return text.empty() ? Value::Null() : Value::String(text); }
+
+Value ViewOf(const InstanceNews& news) {
+  std::vector<Value> entered;
+  for (const std::string& state : news.entered) entered.push_back(Value::String(state));
+  std::vector<MapEntry> members = ViewOf(news.summary).as_map();
+  members.emplace_back(Value::String("entered"), Value::List(std::move(entered)));
+  return Value::Map(std::move(members));
+}
+
+Value ViewOf(const News& news, const TaskNews& task) {
+  return Value::Object({{"id", Value::String(TaskName(news.instance, task.activation))},
+                        {"instance", Value::String(news.instance.ToString())},
+                        {"process", Value::String(news.process)},
+                        {"state", Value::String(task.state)},
+                        {"role", Text(task.role)},
+                        {"user", Text(task.user)},
+                        {"due", TimeValue(task.due_us)},
+                        {"open", Value::Bool(task.open)}});
+}
+
+// Lists that live: instances, incidents and tasks as they change.
+class ListStream : public std::enable_shared_from_this<ListStream> {
+ public:
+  ListStream(Newsroom& newsroom, EventStream stream, Caller caller, std::string process)
+      : newsroom_(newsroom), stream_(std::move(stream)), caller_(std::move(caller)), process_(std::move(process)) {}
+
+  // `place` is the id of the last event that the client has: "<edition>-<number>".
+  void Begin(const std::string& place) {
+    std::optional<std::int64_t> after;
+    if (!place.empty()) {
+      const std::size_t dash = place.find('-');
+      after = 0;  // of another run of the server: a gap, unless nothing happened yet
+      if (ParseNumber(place.substr(0, dash)) == newsroom_.edition() && dash != std::string::npos)
+        after = ParseNumber(place.substr(dash + 1)).value_or(0);
+      if (*after == 0) Gap(0);
+    }
+    if (after == 0) after.reset();
+    const std::int64_t listener = newsroom_.Listen(
+        {[self = shared_from_this()](std::int64_t number, const News& news) { self->Tell(number, news); },
+         [self = shared_from_this()](std::int64_t number) { self->Gap(number); }},
+        after);
+    stream_.OnClosed([&newsroom = newsroom_, listener] { newsroom.Unlisten(listener); });
+  }
+
+ private:
+  std::string Place(std::int64_t number) const {
+    return std::to_string(newsroom_.edition()) + "-" + std::to_string(number);
+  }
+
+  void Gap(std::int64_t number) { stream_.Send("gap", number > 0 ? Place(number) : "", Value::Object({})); }
+
+  void Tell(std::int64_t number, const News& news) {
+    if (news.tenant != caller_.tenant || !caller_.MayUse(news.process)) return;
+    if (!process_.empty() && news.process != process_) return;
+    if (const auto* instance = std::get_if<InstanceNews>(&news.what))
+      stream_.Send("instance", Place(number), ViewOf(*instance));
+    else if (const auto* incident = std::get_if<IncidentView>(&news.what))
+      stream_.Send("incident", Place(number), fermata::ViewOf(*incident));
+    else if (const auto* task = std::get_if<TaskNews>(&news.what))
+      stream_.Send("task", Place(number), ViewOf(news, *task));
+  }
+
+  Newsroom& newsroom_;
+  EventStream stream_;
+  const Caller caller_;
+  const std::string process_;
+};
+
+// One instance's history as it grows: read from the journal, so nothing is ever missing.
+class HistoryStream : public std::enable_shared_from_this<HistoryStream> {
+ public:
+  HistoryStream(const RouteContext& context, EventStream stream, InstanceId id, std::int64_t after)
+      : engine_(context.engine()), workers_(context.workers), stream_(std::move(stream)), id_(id), after_(after) {}
+
+  void Begin() {
+    const auto look = [self = shared_from_this()](std::int64_t, const News& news) {
+      if (news.instance == self->id_) self->Look();
+    };
+    // Behind: the journal knows.
+    const std::int64_t listener =
+        engine_.TheNews().Listen({look, [self = shared_from_this()](std::int64_t) { self->Look(); }}, std::nullopt);
+    stream_.OnClosed([&newsroom = engine_.TheNews(), listener] { newsroom.Unlisten(listener); });
+    Look();
+  }
+
+ private:
+  // One reader at a time; what comes while it reads is read by it.
+  void Look() {
+    {
+      std::lock_guard lock(mutex_);
+      more_ = true;
+      if (reading_) return;
+      reading_ = true;
+    }
+    if (!workers_.Post([self = shared_from_this()] { self->Read(); })) stream_.Close();  // the client comes back
+  }
+
+  bool Wanted() {
+    std::lock_guard lock(mutex_);
+    reading_ = more_ && !stream_.closed();
+    more_ = false;
+    return reading_;
+  }
+
+  void Read() {
+    while (Wanted())
+      for (bool next = true; next;) {
+        const std::string cursor = after_ > 0 ? std::to_string(after_) : "";
+        const Result<Page<HistoryEntry>> page = engine_.History(id_, cursor, kPageItemsMax);
+        if (!page.ok()) return stream_.Close();
+        next = !page->next_cursor.empty() && Send(page->items);
+        if (!next) Send(page->next_cursor.empty() ? page->items : std::vector<HistoryEntry>());
+      }
+  }
+
+  bool Send(const std::vector<HistoryEntry>& entries) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      // Entries of one decision belong together: only the last has the place to go on from.
+      const bool last = i + 1 == entries.size() || entries[i + 1].seq != entries[i].seq;
+      if (!stream_.Send("history", last ? std::to_string(entries[i].seq) : "", fermata::ViewOf(entries[i])))
+        return false;
+      after_ = entries[i].seq;
+    }
+    return true;
+  }
+
+  Engine& engine_;
+  WorkerPool& workers_;
+  EventStream stream_;
+  const InstanceId id_;
+  std::int64_t after_ = 0;  // touched by the one reader
+  std::mutex mutex_;
+  bool reading_ = false, more_ = false;
+};
+
+// Where a client goes on: what its browser remembers, or what it says itself.
+std::string ReadPlace(const HttpRequest& request, const QueryReader& query) {
+  const std::string* header = request.FindHeader("last-event-id");
+  return header && !header->empty() ? *header : query.Text("after").value_or("");
+}
+
+void StreamLists(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
+  const QueryReader query(request, {"process", "after"});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::string process = query.Text("process").value_or("");
+  if (!process.empty() && !reply.caller().MayUse(process)) return reply.Fail(BeyondLimits(reply.caller(), process));
+  std::make_shared<ListStream>(context.engine().TheNews(), context.streams.Open(reply), reply.caller(), process)
+      ->Begin(ReadPlace(request, query));
+}
+
+void StreamHistory(const RouteContext& context, const HttpRequest& request, const std::string& name,
+                   const Reply& reply) {
+  const std::optional<InstanceId> id = ReadInstanceId(name, reply);
+  if (!id) return;
+  QueryReader query(request, {"after"});
+  const std::string place = ReadPlace(request, query);
+  const std::optional<std::int64_t> after = place.empty() ? 0 : ParseNumber(place);
+  if (!after) query.Fail("after", "Expected the id of an event of this stream, but got '" + place + "'.");
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  context.Later(reply, [=] {
+    const Result<InstanceOwner> owner = context.engine().FindOwner(*id);
+    if (!owner.ok()) return reply.Fail(owner.error());
+    std::make_shared<HistoryStream>(context, context.streams.Open(reply), *id, *after)->Begin();
+  });
+}
+
+}  // namespace
+
+void AddWatchRoutes(const RouteContext& context) {
+  context.Add("GET", "/v1/stream", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
+    StreamLists(context, request, reply);
+  });
+  context.Add("GET", "/v1/instances/{id}/stream",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                StreamHistory(context, request, params["id"], reply);
+              });
+}
+
+}  // namespace fermata

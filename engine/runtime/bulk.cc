@@ -1,0 +1,330 @@
+#include "engine/runtime/bulk.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "engine/base/log.h"
+#include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/engine.h"
+
+namespace fermata {
+namespace {
+
+constexpr std::string_view kOrderKind = "bulk";
+constexpr int kPagesPerSecond = 10;
+constexpr auto kPauseAfterFailure = std::chrono::milliseconds(200);
+
+bool IsUnderWay(const BulkView& view) { return view.status == BulkStatus::kRunning; }
+bool IsOver(const BulkView& view) { return view.status == BulkStatus::kStopped || view.status == BulkStatus::kDone; }
+
+int PageSizeOf(const BulkWork& work) { return std::clamp(work.per_second / kPagesPerSecond, 1, kPageItemsMax); }
+
+Error Unknown(const std::string& id) {
+  return {kUnknownBulk, "Expected the id of work in bulk, but none is called '" + id + "'."};
+}
+
+void Keep(std::vector<BulkRefusal>& refusals, BulkRefusal refusal) {
+  if (refusals.size() < kBulkRefusalsKept) refusals.push_back(std::move(refusal));
+}
+
+// The answers to the commands of one page; the last one to come lets the runner go on.
+struct Answers {
+  std::mutex mutex;
+  std::condition_variable all;
+  std::size_t left = 0;
+  std::vector<std::optional<Error>> errors;  // by command
+};
+
+}  // namespace
+
+// What one page has brought.
+struct BulkRunner::Page {
+  std::int64_t visited = 0, done = 0, refused = 0;
+  std::vector<BulkRefusal> refusals;
+  std::string cursor;  // where the next one begins; empty = nothing is left
+};
+
+Status BulkRunner::Load(Storage& storage) {
+  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kOrderKind);
+  if (!rows.ok()) return rows.error();
+  for (const StandingOrderRow& row : *rows) {
+    Result<BulkView> view = DecodeBulk(row.id, row.bytes);
+    if (!view.ok()) return view.error();
+    last_id_us_ = std::max(last_id_us_, view->created_us);
+    works_.emplace(row.id, std::move(*view));
+  }
+  return Done{};
+}
+
+void BulkRunner::Run() {
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void BulkRunner::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+// ---- orders ----
+
+Result<BulkTrial> BulkRunner::Try(const BulkWork& work) {
+  BulkTrial trial;
+  InstanceQuery query{work.filter, ""};
+  query.filter.limit = kPageItemsMax;
+  do {
+    Result<fermata::Page<InstanceSummary>> page = engine_.List(query);
+    if (!page.ok()) return page.error();
+    for (const InstanceSummary& instance : page->items) {
+      ++trial.total;
+      Result<std::vector<Command>> commands = CommandsFor(work, instance.id);
+      if (!commands.ok()) return commands.error();
+      std::optional<Error> refused;
+      for (const Command& command : *commands)
+        if (Status status = engine_.Check(instance.id, command); !status.ok() && !refused) refused = status.error();
+      if (refused) {
+        ++trial.refused;
+        Keep(trial.refusals, {instance.id, *std::move(refused)});
+      } else if (!commands->empty()) {
+        ++trial.possible;
+      }
+    }
+    query.cursor = std::move(page->next_cursor);
+    trial.complete = query.cursor.empty();
+  } while (!trial.complete && trial.total < kBulkTrialMax);
+  return trial;
+}
+
+std::optional<Result<BulkRunner::Begun>> BulkRunner::Remembered(const BulkWork& work) const {
+  if (work.idempotency_key.empty()) return std::nullopt;
+  for (const auto& [id, view] : works_) {
+    const BulkWork& other = view.work;
+    if (other.idempotency_key != work.idempotency_key || other.filter.tenant != work.filter.tenant) continue;
+    if (other.request_hash == work.request_hash) return Result<Begun>(Begun{view, true});
+    return Result<Begun>(Error{kIdempotencyKeyReused, "Expected a new Idempotency-Key for a new request, but '" +
+                                                          work.idempotency_key + "' was used with another one."});
+  }
+  return std::nullopt;
+}
+
+Result<BulkRunner::Begun> BulkRunner::Start(BulkWork work) {
+  BulkView view;
+  view.work = std::move(work);
+  view.created_us = clock_.NowUs();
+  InstanceFilter& filter = view.work.filter;
+  filter.live = true;
+  // It ends: instances that start meanwhile are not its business.
+  filter.started_before_us = std::min(filter.started_before_us.value_or(INT64_MAX), view.created_us + 1);
+  InstanceQuery query{filter, ""};
+  query.filter.limit = kPageItemsMax;
+  do {
+    Result<fermata::Page<InstanceSummary>> page = engine_.List(query);
+    if (!page.ok()) return page.error();
+    view.total += static_cast<std::int64_t>(page->items.size());
+    query.cursor = std::move(page->next_cursor);
+  } while (!query.cursor.empty());
+
+  std::lock_guard changing(change_mutex_);
+  Batch batch;
+  {
+    std::lock_guard lock(mutex_);
+    if (std::optional<Result<Begun>> remembered = Remembered(view.work)) return *std::move(remembered);
+    const auto under_way =
+        std::count_if(works_.begin(), works_.end(), [](const auto& work) { return !IsOver(work.second); });
+    if (under_way >= kBulksUnderWayMax)
+      return Error{kBulkForbids,
+                   "Expected at most " + std::to_string(kBulksUnderWayMax) +
+                       " works in bulk under way, but there are as many already.",
+                   "", "Wait for one to end, or stop one."};
+    last_id_us_ = std::max(last_id_us_ + 1, view.created_us);
+    char digits[20];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(last_id_us_));
+    view.id = std::string("bulk-") + digits;
+    ForgetOld(batch);
+  }
+  batch.standing_orders.push_back({std::string(kOrderKind), view.id, EncodeBulk(view)});
+  if (Status committed = commit_(std::move(batch)); !committed.ok()) return committed.error();
+  {
+    std::lock_guard lock(mutex_);
+    works_.emplace(view.id, view);
+  }
+  wake_.notify_all();
+  return Begun{std::move(view), false};
+}
+
+// The oldest that are over, beyond those that are kept for people to look at.
+void BulkRunner::ForgetOld(Batch& batch) {
+  while (works_.size() >= kBulksKeptMax) {
+    const auto oldest =
+        std::find_if(works_.begin(), works_.end(), [](const auto& work) { return IsOver(work.second); });
+    if (oldest == works_.end()) return;
+    batch.standing_orders_deleted.push_back({std::string(kOrderKind), oldest->first, ""});
+    works_.erase(oldest);
+  }
+}
+
+std::vector<BulkView> BulkRunner::All(const std::string& tenant) const {
+  std::lock_guard lock(mutex_);
+  std::vector<BulkView> all;
+  for (auto at = works_.rbegin(); at != works_.rend(); ++at)
+    if (at->second.work.filter.tenant == tenant) all.push_back(at->second);
+  return all;
+}
+
+Result<BulkView> BulkRunner::Find(const std::string& tenant, const std::string& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = works_.find(id);
+  if (found == works_.end() || found->second.work.filter.tenant != tenant) return Unknown(id);
+  return found->second;
+}
+
+Result<BulkView> BulkRunner::Change(const std::string& id, const std::function<Status(BulkView&)>& change) {
+  std::lock_guard changing(change_mutex_);
+  BulkView changed;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = works_.find(id);
+    if (found == works_.end()) return Unknown(id);
+    changed = found->second;
+  }
+  if (Status allowed = change(changed); !allowed.ok()) return allowed.error();
+  Batch batch;
+  batch.standing_orders.push_back({std::string(kOrderKind), id, EncodeBulk(changed)});
+  if (Status committed = commit_(std::move(batch)); !committed.ok()) return committed.error();
+  {
+    std::lock_guard lock(mutex_);
+    works_.insert_or_assign(id, changed);
+  }
+  wake_.notify_all();
+  return changed;
+}
+
+Result<BulkView> BulkRunner::Steer(const std::string& tenant, const std::string& id, BulkOrder order) {
+  if (Result<BulkView> known = Find(tenant, id); !known.ok()) return known;
+  return Change(id, [&](BulkView& view) -> Status {
+    if (IsOver(view))
+      return Error{kBulkForbids, "Expected work in bulk that is under way, but '" + id + "' is " +
+                                     std::string(BulkStatusName(view.status)) + "."};
+    view.status = order == BulkOrder::kPause    ? BulkStatus::kPaused
+                  : order == BulkOrder::kResume ? BulkStatus::kRunning
+                                                : BulkStatus::kStopped;
+    if (view.status == BulkStatus::kStopped) view.ended_us = clock_.NowUs();
+    return Done{};
+  });
+}
+
+// ---- the runner ----
+
+const BulkView* BulkRunner::NextUnderWay() const {
+  for (const auto& [id, view] : works_)
+    if (IsUnderWay(view)) return &view;
+  return nullptr;
+}
+
+void BulkRunner::Loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || NextUnderWay() != nullptr; });
+    if (stopping_) return;
+    const BulkView view = *NextUnderWay();
+    lock.unlock();
+    const auto began = std::chrono::steady_clock::now();
+    Page page;
+    Result<bool> worked = WorkPage(view, page);
+    if (worked.ok()) NotePage(view.id, page, page.cursor.empty());
+    lock.lock();
+    auto next = began + std::chrono::microseconds(page.visited * 1'000'000 / std::max(view.work.per_second, 1));
+    if (!worked.ok()) next = began + kPauseAfterFailure;
+    if (!page.cursor.empty() || !worked.ok()) wake_.wait_until(lock, next, [this] { return stopping_; });
+  }
+}
+
+void BulkRunner::NotePage(const std::string& id, const Page& page, bool last) {
+  Result<BulkView> noted = Change(id, [&](BulkView& view) -> Status {
+    view.visited += page.visited;
+    view.done += page.done;
+    view.refused += page.refused;
+    for (const BulkRefusal& refusal : page.refusals) Keep(view.refusals, refusal);
+    view.cursor = page.cursor;
+    if (last && !IsOver(view)) {
+      view.status = BulkStatus::kDone;
+      view.ended_us = clock_.NowUs();
+    }
+    return Done{};
+  });
+  // The page is begun again, and acts once.
+  if (!noted.ok())
+    LogWarning("Work in bulk could not note its progress.", {{"bulk", id}, {"reason", noted.error().message}});
+}
+
+Result<std::vector<Command>> BulkRunner::CommandsFor(const BulkWork& work, const InstanceId& id) {
+  const auto* resolve = std::get_if<ResolveIncident>(&work.command);
+  if (resolve == nullptr) return std::vector<Command>{work.command};
+  Result<InstanceView> instance = engine_.Get(id);
+  if (!instance.ok() && instance.error().code == kUnknownInstance) return std::vector<Command>();
+  if (!instance.ok()) return instance.error();
+  std::vector<Command> commands;
+  for (const IncidentView& incident : instance->incidents) {
+    if (!work.incident_error.empty() && incident.error != work.incident_error) continue;
+    ResolveIncident one = *resolve;
+    one.incident = incident.number;
+    commands.push_back(std::move(one));
+  }
+  return commands;
+}
+
+Result<bool> BulkRunner::WorkPage(const BulkView& view, Page& page) {
+  InstanceQuery query{view.work.filter, view.cursor};
+  query.filter.limit = PageSizeOf(view.work);
+  Result<fermata::Page<InstanceSummary>> found = engine_.List(query);
+  if (!found.ok()) return found.error();
+  std::vector<std::pair<InstanceId, Command>> all;
+  for (const InstanceSummary& instance : found->items) {
+    Result<std::vector<Command>> commands = CommandsFor(view.work, instance.id);
+    if (!commands.ok()) return commands.error();
+    for (Command& command : *commands) all.emplace_back(instance.id, std::move(command));
+  }
+  auto answers = std::make_shared<Answers>();
+  answers->left = all.size();
+  answers->errors.resize(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CommandRequest request;
+    request.instance = all[i].first;
+    request.tenant = view.work.filter.tenant;
+    request.idempotency_key = view.id + " " + all[i].first.ToString();
+    if (const auto* resolve = std::get_if<ResolveIncident>(&all[i].second))
+      request.idempotency_key += "-" + std::to_string(resolve->incident);
+    request.request_hash = view.id;
+    request.command = std::move(all[i].second);
+    engine_.Send(std::move(request), [answers, i](Result<CommandReply> reply) {
+      std::lock_guard lock(answers->mutex);
+      if (!reply.ok()) answers->errors[i] = reply.error();
+      if (--answers->left == 0) answers->all.notify_all();
+    });
+  }
+  std::unique_lock lock(answers->mutex);
+  answers->all.wait(lock, [&] { return answers->left == 0; });
+  page.visited = static_cast<std::int64_t>(found->items.size());
+  page.cursor = std::move(found->next_cursor);
+  std::map<InstanceId, std::optional<Error>> outcomes;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::optional<Error>& error = answers->errors[i];
+    if (error && !IsRefusal(*error)) return *std::move(error);  // storage or overload: the page is begun again
+    const auto [outcome, first] = outcomes.try_emplace(all[i].first, error);
+    if (!first && error) outcome->second = error;
+  }
+  for (const auto& [instance, error] : outcomes) {
+    (error ? page.refused : page.done) += 1;
+    if (error) Keep(page.refusals, {instance, *error});
+  }
+  return true;
+}
+
+}  // namespace fermata

@@ -1,0 +1,117 @@
+// Work in bulk: the same command for every live instance that a filter finds, throttled, told of as it goes, and resumed where it was after a crash.
+//
+// Thread-safe. One thread works off what is under way, oldest first, page by page: each page's progress is committed before the next begins,
+// and every command carries an idempotency key made of the work and the instance, so a page that is begun again acts once.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/result.h"
+#include "engine/model/command.h"
+#include "engine/storage/storage.h"
+
+namespace fermata {
+
+class Engine;
+
+struct BulkWork {
+  // What each instance is asked for. ResolveIncident without a number stands for each of its open incidents.
+  Command command;
+  std::string action;          // as the client named it: "cancel", …
+  std::string incident_error;  // only incidents with this error; empty = all
+  InstanceFilter filter;       // only live instances that had started by then
+  std::string reason, by;
+  int per_second = 0;
+  std::string idempotency_key, request_hash;  // of the request that ordered it; empty = none
+};
+
+struct BulkRefusal {
+  InstanceId instance;
+  Error error;
+};
+
+enum class BulkStatus { kRunning, kPaused, kStopped, kDone };
+std::string_view BulkStatusName(BulkStatus status);
+
+struct BulkView {
+  std::string id;
+  BulkWork work;
+  BulkStatus status = BulkStatus::kRunning;
+  std::int64_t created_us = 0, ended_us = 0;
+  std::int64_t total = 0;                           // instances found when it was ordered
+  std::int64_t visited = 0, done = 0, refused = 0;  // instances; `done` took the command, the rest had nothing to do
+  std::vector<BulkRefusal> refusals;                // the first ones
+  std::string cursor;                               // where it goes on
+};
+
+// What it would do now.
+struct BulkTrial {
+  std::int64_t total = 0, possible = 0, refused = 0;
+  std::vector<BulkRefusal> refusals;  // the first ones
+  bool complete = true;               // false: there are more instances than a trial looks at
+};
+
+enum class BulkOrder { kPause, kResume, kStop };
+
+class BulkRunner {
+ public:
+  // All must outlive it. `commit` blocks until the batch is durable.
+  BulkRunner(Engine& engine, Clock& clock, std::function<Status(Batch)> commit)
+      : engine_(engine), clock_(clock), commit_(std::move(commit)) {}
+  ~BulkRunner() { Stop(); }
+
+  Status Load(Storage& storage);
+  void Run();
+  void Stop();
+
+  // `repeated`: this is the answer that the same request got before.
+  struct Begun {
+    BulkView view;
+    bool repeated = false;
+  };
+  Result<Begun> Start(BulkWork work);
+  Result<BulkTrial> Try(const BulkWork& work);
+  std::vector<BulkView> All(const std::string& tenant) const;  // newest first
+  Result<BulkView> Find(const std::string& tenant, const std::string& id) const;
+  Result<BulkView> Steer(const std::string& tenant, const std::string& id, BulkOrder order);
+
+ private:
+  struct Page;
+  // The commands that this instance is to get.
+  Result<std::vector<Command>> CommandsFor(const BulkWork& work, const InstanceId& id);
+  Result<bool> WorkPage(const BulkView& view, Page& page);
+  void Loop();
+  const BulkView* NextUnderWay() const;
+  std::optional<Result<Begun>> Remembered(const BulkWork& work) const;
+  void NotePage(const std::string& id, const Page& page, bool last);
+  // Changes one under `change` and makes it durable; kUnknownBulk if it is gone.
+  Result<BulkView> Change(const std::string& id, const std::function<Status(BulkView&)>& change);
+  void ForgetOld(Batch& batch);
+
+  Engine& engine_;
+  Clock& clock_;
+  const std::function<Status(Batch)> commit_;
+  mutable std::mutex mutex_;
+  std::mutex change_mutex_;  // before mutex_: rows are committed in the order of their changes
+  std::condition_variable wake_;
+  std::map<std::string, BulkView> works_;  // ids grow with the time
+  std::int64_t last_id_us_ = 0;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// bulk_row.cc
+std::string EncodeBulk(const BulkView& view);
+Result<BulkView> DecodeBulk(const std::string& id, std::string_view bytes);
+
+}  // namespace fermata

@@ -1,0 +1,97 @@
+// What operators ask before they act: why it waits, what an event or a move would do, whether a command would be taken.
+#include <algorithm>
+
+#include "engine/core/decide.h"
+#include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/engine_impl.h"
+
+namespace fermata {
+namespace {
+
+void MarkPaused(const Pauses& pauses, std::vector<WaitOf>& waits) {
+  if (pauses.none()) return;
+  for (WaitOf& wait : waits)
+    for (Wake& wake : wait.wakes)
+      if (wake.kind == Wake::Kind::kJob) wake.paused = pauses.HoldsCallsOf(wake.name);
+}
+
+}  // namespace
+
+Result<DefinitionPtr> EngineImpl::DefinitionOf(const InstanceState& state) {
+  DefinitionPtr definition = definitions_.FindByHash(state.process, state.definition_hash);
+  if (!definition) return UnknownDefinition(state.process, state.version);
+  return definition;
+}
+
+Result<bool> EngineImpl::WasAccepted(const InstanceState& state, const Definition& definition,
+                                     const CloudEvent& event) {
+  if (event.id.empty() || event.source.empty()) return false;
+  std::vector<std::string> values = {""};
+  const EventDeclaration* declaration = definition.FindEvent(event.type);
+  if (declaration != nullptr)
+    if (std::optional<std::string> key = EvaluateEventKey(*declaration, event)) values.push_back(std::move(*key));
+  for (const std::string& value : values) {
+    Result<std::optional<EventIdentityRow>> seen =
+        storage_.FindEventIdentity(state.tenant, event.source, event.id, value);
+    if (!seen.ok()) return seen.error();
+    if (seen->has_value() && (*seen)->expires_us > clock_.NowUs()) return true;
+  }
+  return false;
+}
+
+Result<Explanation> EngineImpl::Explain(const InstanceId& id, const std::optional<CloudEvent>& event) {
+  Result<InstanceState> state = LoadState(id);
+  if (!state.ok()) return state.error();
+  Result<DefinitionPtr> definition = DefinitionOf(*state);
+  if (!definition.ok()) return definition.error();
+  Explanation explanation;
+  explanation.id = id;
+  explanation.process = state->process;
+  explanation.version = state->version;
+  explanation.key = state->key;
+  explanation.status = StatusName(state->status);
+  if (!IsFinal(state->status)) explanation.states = ActiveStates(*state);
+  explanation.waits = ExplainWaits(**definition, *state);
+  MarkPaused(pauses_, explanation.waits);
+  for (const auto& [number, kept] : state->kept) explanation.kept.push_back(kept.event.type);
+  explanation.stashed = static_cast<std::int64_t>(state->stash.size());
+  if (!event) return explanation;
+  Result<bool> accepted = WasAccepted(*state, **definition, *event);
+  if (!accepted.ok()) return accepted.error();
+  explanation.duplicate = *accepted;
+  if (*accepted) {
+    explanation.event.emplace().reasons.push_back("An event with the id '" + event->id + "' of '" + event->source +
+                                                  "' was accepted before: it counts once.");
+    return explanation;
+  }
+  explanation.event = ExplainEvent(**definition, *state, *event, clock_.NowUs());
+  return explanation;
+}
+
+Result<MovePreview> EngineImpl::PreviewMove(const InstanceId& id, const MoveInstance& move) {
+  Result<InstanceState> state = LoadState(id);
+  if (!state.ok()) return state.error();
+  Result<DefinitionPtr> definition = DefinitionOf(*state);
+  if (!definition.ok()) return definition.error();
+  DecisionContext context;
+  context.now_us = clock_.NowUs();
+  context.shard_count = shard_count_;
+  return fermata::PreviewMove(**definition, *state, move, context);
+}
+
+Status EngineImpl::Check(const InstanceId& id, const Command& command) {
+  if (const auto* migrate = std::get_if<MigrateInstance>(&command)) return CheckMigration(id, migrate->version);
+  Result<InstanceState> state = LoadState(id);
+  if (!state.ok()) return state.error();
+  Result<DefinitionPtr> definition = DefinitionOf(*state);
+  if (!definition.ok()) return definition.error();
+  DecisionContext context;
+  context.now_us = std::max(clock_.NowUs(), state->updated_us);
+  context.shard_count = shard_count_;
+  Result<Decision> decision = Decide(**definition, *state, command, context);
+  if (!decision.ok()) return std::move(decision).error();
+  return Done{};
+}
+
+}  // namespace fermata
