@@ -17,7 +17,7 @@ input: { type: object, required: [ref], properties: { ref: { type: string }, due
 states:
   look:
     ask: "Look at ${input.ref}"
-    form: { type: object, required: [note], additionalProperties: false, properties: { note: { type: string, minLength: 2 }, amount: { type: integer } } }
+    form: { type: object, required: [note], additionalProperties: false, properties: { note: { type: string, minLength: 2 }, amount: { type: integer } }, x-order: [note, amount] }
     data: { ref: "${input.ref}" }
     assign: { role: clerk }
     outcomes: [approve, reject]
@@ -68,6 +68,12 @@ class Tasks : public testing::TestWithParam<std::string> {
     std::vector<std::pair<std::string, std::string>> headers;
     if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
     return server_.http().Post("/v1/tasks/" + task + "/complete", body, "application/json", headers);
+  }
+  ClientResponse Change(const std::string& task, const std::string& path, const std::string& body,
+                        const std::string& key = "") {
+    std::vector<std::pair<std::string, std::string>> headers;
+    if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
+    return server_.http().Post("/v1/tasks/" + task + "/" + path, body, "application/json", headers);
   }
   static void ExpectProblem(const ClientResponse& response, int status, const std::string& code,
                             const std::string& path = "") {
@@ -195,6 +201,91 @@ TEST_P(Tasks, ListsFilterPageAndComeInTheOrderOfTheirDueTimes) {
   ExpectProblem(List("?cursor=zzz"), 422, "FM-4014");
   ExpectProblem(List("?instance=zzz"), 422, "FM-4053");
   ExpectProblem(List("?roles=clerk"), 422, "FM-4053");
+}
+
+TEST_P(Tasks, OnlyWhoHasClaimedATaskAnswersIt) {
+  const std::string instance = Start(R"({"ref":"o-1"})");
+  const std::string task = TaskOf(instance);
+  const std::string good = R"("outcome":"approve","data":{"note":"ok"})";
+  const ClientResponse claimed = Change(task, "claim", R"({"by":"ann"})");
+  ASSERT_EQ(claimed.status, 200) << claimed.body;
+  EXPECT_EQ(At(claimed, "claimedBy"), "ann");
+  EXPECT_EQ(Change(task, "claim", R"({"by":"ann"})").status, 200) << "once more is the same";
+  const ClientResponse taken = Change(task, "claim", R"({"by":"bob"})");
+  ExpectProblem(taken, 409, "FM-4029");
+  EXPECT_NE(At(taken, "detail").find("'ann'"), std::string::npos) << taken.body;
+  ExpectProblem(Change(task, "release", R"({"by":"bob"})"), 409, "FM-4029");
+  ExpectProblem(Complete(task, "{" + good + R"(,"by":"bob"})"), 409, "FM-4029");
+  ExpectProblem(Complete(task, "{" + good + "}"), 409, "FM-4029");
+  EXPECT_EQ(At(Change(task, "release", R"({"by":"ann"})"), "claimedBy"), "null");
+  EXPECT_EQ(At(Change(task, "claim", R"({"by":"bob"})", "k-" + task), "claimedBy"), "bob");
+  EXPECT_EQ(Change(task, "claim", R"({"by":"bob"})", "k-" + task).Header("idempotency-replayed"), "true");
+  ExpectProblem(Change(task, "claim", R"({"by":"eve"})", "k-" + task), 409, "FM-4006");
+  const ClientResponse given = Change(task, "assign", R"({"user":"eve","by":"boss"})");
+  EXPECT_EQ(At(given, "assign"), R"({"user":"eve"})") << given.body;
+  EXPECT_EQ(At(given, "claimedBy"), "null");
+  ExpectProblem(Change(task, "claim", R"({"by":"bob"})"), 409, "FM-4029");
+  EXPECT_EQ(Change(task, "claim", R"({"by":"eve"})").status, 200);
+  ASSERT_EQ(Complete(task, "{" + good + R"(,"by":"eve"})").status, 200);
+  ExpectProblem(Change(task, "claim", R"({"by":"ann"})"), 409, "FM-4019");
+  const ClientResponse closed = server_.http().Get("/v1/tasks/" + task);
+  EXPECT_EQ(At(closed, "claimedBy"), "eve") << closed.body;
+  const std::string history = server_.http().Get("/v1/instances/" + instance + "/history").body;
+  for (const char* words : {"ann claims the task in 'look'", "ann releases", "is assigned to eve, by boss"})
+    EXPECT_NE(history.find(words), std::string::npos) << words;
+}
+
+TEST_P(Tasks, CommentsAreKeptWithTheHistory) {
+  const std::string task = TaskOf(Start(R"({"ref":"o-1"})"));
+  for (int i = 1; i <= 3; ++i)
+    EXPECT_EQ(At(Change(task, "comments", R"({"text":"no )" + std::to_string(i) + R"(","by":"ann"})"), "comments"),
+              std::to_string(i));
+  ASSERT_EQ(Complete(task, R"({"outcome":"reject","data":{"note":"ok"}})").status, 200);
+  const ClientResponse first = server_.http().Get("/v1/tasks/" + task + "/comments?limit=2");
+  EXPECT_EQ(At(first, "items.1.text"), "no 2") << first.body;
+  EXPECT_EQ(At(first, "items.0.by"), "ann");
+  const ClientResponse rest = server_.http().Get("/v1/tasks/" + task + "/comments?limit=2&cursor=" + At(first, "next"));
+  EXPECT_EQ(At(rest, "items.0.text"), "no 3") << rest.body;
+  EXPECT_EQ(At(rest, "next"), "null");
+  ExpectProblem(Change(task, "comments", R"({"text":"late","by":"ann"})"), 409, "FM-4019");
+  ExpectProblem(server_.http().Get("/v1/tasks/" + task + "/comments?cursor=x"), 422, "FM-4014");
+}
+
+TEST_P(Tasks, EveryMistakeOfAChangeHasItsPlace) {
+  if (GetParam() != "memory") GTEST_SKIP() << "it has nothing to do with storage";
+  const std::string task = TaskOf(Start(R"({"ref":"o-1"})"));
+  ExpectProblem(Change(task, "claim", "{}"), 422, "FM-4051", "/by");
+  ExpectProblem(Change(task, "claim", R"({"who":"ann"})"), 422, "FM-4050", "/who");
+  ExpectProblem(Change(task, "assign", R"({"role":"a","user":"b"})"), 422, "FM-4051", "/user");
+  ExpectProblem(Change(task, "comments", R"({"by":"ann"})"), 422, "FM-4051", "/text");
+  ExpectProblem(Change(task, "comments", R"({"by":"ann","text":")" + std::string(20'000, 'x') + "\"}"), 422, "FM-4051",
+                "/text");
+  for (const char* path : {"claim", "release", "assign"}) {
+    ExpectProblem(Change("none", path, R"({"by":"ann"})"), 404, "FM-4015");
+    ExpectProblem(Change("00000000000000000000000000-3", path, R"({"by":"ann"})"), 404, "FM-4015");
+  }
+  ExpectProblem(server_.http().Get("/v1/tasks/none/comments"), 404, "FM-4015");
+  ExpectProblem(server_.http().Get("/v1/tasks/00000000000000000000000000-3/comments"), 404, "FM-4015");
+}
+
+TEST_P(Tasks, TheInboxCountsAndFiltersWhoseTheyAre) {
+  const std::string late = Start(R"({"ref":"late","due":"2020-01-01T00:00:00Z"})");
+  const std::string mine = Start(R"({"ref":"mine"})");
+  Start(R"({"ref":"free"})");
+  ASSERT_EQ(Change(TaskOf(mine), "claim", R"({"by":"ann"})").status, 200);
+  const ClientResponse inbox = server_.http().Get("/v1/tasks/inbox?user=ann");
+  ASSERT_EQ(inbox.status, 200) << inbox.body;
+  EXPECT_EQ(At(inbox, "total") + At(inbox, "mine") + At(inbox, "unclaimed") + At(inbox, "overdue"), "3121");
+  EXPECT_EQ(At(inbox, "groups.0.role"), "clerk");
+  EXPECT_EQ(At(server_.http().Get("/v1/tasks/inbox"), "mine"), "0");
+  ASSERT_EQ(Items("?assignee=ann").size(), 1u);
+  EXPECT_EQ(At(Items("?assignee=ann")[0], "instance"), mine);
+  EXPECT_EQ(Items("?candidate=ann,clerk").size(), 2u);
+  EXPECT_EQ(Items("?candidate=ann").size(), 0u);
+  const Value first = Items("?candidate=clerk")[0];
+  EXPECT_EQ(At(first, "instance"), late);
+  EXPECT_EQ(first.Find("reminders")->as_list().size(), 1u);
+  EXPECT_EQ(At(first, "form.x-order"), R"(["note","amount"])") << "hints for whoever draws the form";
 }
 
 TEST_P(Tasks, ACancelWithdrawsATask) {
