@@ -266,6 +266,24 @@ TEST_F(Operations, APausedProcessTakesNoStarts) {
   ExpectProblem(Send("DELETE", "/v1/pauses/process/parcel"), 404, "FM-4026");
 }
 
+TEST_F(Operations, AnEventThatWouldStartAPausedProcessIsRefusedAndARepeatIsOne) {
+  ASSERT_EQ(server_
+                ->Deploy("fermata: 1\nprocess: comer\nversion: 1.0.0\nstart_on: come\nevents: { come: {} }\n"
+                         "states: { done: { end: {} } }\n")
+                .status,
+            201);
+  const auto come = [] {
+    return Post("/v1/events", R"({"specversion":"1.0","id":"c-1","source":"s","type":"come","data":{}})",
+                "application/cloudevents+json");
+  };
+  ASSERT_EQ(Send("PUT", "/v1/pauses/process/comer").status, 200);
+  ExpectProblem(come(), 409, "FM-4025");
+  ASSERT_EQ(Send("DELETE", "/v1/pauses/process/comer").status, 200);
+  EXPECT_NE(At(come(), "started.0"), "");
+  ASSERT_EQ(Send("PUT", "/v1/pauses/process/comer").status, 200);
+  EXPECT_EQ(At(come(), "duplicate"), "true");
+}
+
 TEST_F(Operations, WhatIsUnknownCannotBePaused) {
   ExpectProblem(Send("PUT", "/v1/pauses/process/nobody"), 404, "FM-4001");
   ExpectProblem(Send("PUT", "/v1/pauses/connector/nobody"), 404, "FM-4026");
