@@ -172,13 +172,13 @@ void StreamLists(const RouteContext& context, const HttpRequest& request, const 
 
 void StreamHistory(const RouteContext& context, const HttpRequest& request, const std::string& name,
                    const Reply& reply) {
-  const std::optional<InstanceId> id = ReadInstanceId(name, reply);
-  if (!id) return;
   QueryReader query(request, {"after"});
   const std::string place = ReadPlace(request, query);
   const std::optional<std::int64_t> after = place.empty() ? 0 : ParseNumber(place);
   if (!after) query.Fail("after", "Expected the id of an event of this stream, but got '" + place + "'.");
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::optional<InstanceId> id = ReadInstanceId(name, reply);
+  if (!id) return;
   context.Later(reply, [=] {
     const Result<InstanceOwner> owner = context.engine().FindOwner(*id);
     if (!owner.ok()) return reply.Fail(owner.error());
