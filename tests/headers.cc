@@ -1,1 +1,0 @@
-// Nothing of its own: its target compiles the headers that every test reads; see CMakeLists.txt.
