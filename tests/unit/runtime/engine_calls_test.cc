@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 
 #include "engine/runtime/codes.h"
@@ -81,6 +82,14 @@ class ListedInstances final : public Engine {
   Result<Page<WorkerJob>> Jobs(const JobQuery&) override { return Page<WorkerJob>{}; }
   Result<std::vector<JobCount>> CountJobs() override { return std::vector<JobCount>(); }
   Result<std::vector<IncidentCount>> CountIncidents() override { return std::vector<IncidentCount>(); }
+  Status Check(const InstanceId&, const Command&) override { return Done{}; }
+  Result<Explanation> Explain(const InstanceId&, const std::optional<CloudEvent>&) override { return Explanation{}; }
+  Result<MovePreview> PreviewMove(const InstanceId&, const MoveInstance&) override { return MovePreview{}; }
+  Result<Pause> SetPause(Pause pause) override { return pause; }
+  Result<Pause> FindPause(PauseKind, const std::string&) override { return Pause{}; }
+  std::vector<Pause> AllPauses() override { return {}; }
+  Result<Pause> EndPause(PauseKind, const std::string&) override { return Pause{}; }
+  BulkRunner& Bulk() override { std::abort(); }
   Newsroom& TheNews() override { return newsroom; }
   EngineStats Stats() override { return {}; }
   Status Ready() override { return Done{}; }
