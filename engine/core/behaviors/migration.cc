@@ -190,16 +190,6 @@ const Migration* FindMigration(const Definition& to, const std::string& version)
   return nullptr;
 }
 
-// Back to an earlier version: what the version that is left tells of the way here, the other way round. What `set` assigned on that way stays.
-std::optional<Migration> WayBack(const Definition& from, const std::string& to_version) {
-  const Migration* forth = FindMigration(from, to_version);
-  if (forth == nullptr) return std::nullopt;
-  Migration back;
-  for (const auto& [old_name, name] : forth->states)
-    if (!back.states.emplace(name, old_name).second) return std::nullopt;  // two became one: nobody knows which it was
-  return back;
-}
-
 std::map<TimerId, std::int64_t> ArmedIn(const InstanceState& state) {
   std::map<TimerId, std::int64_t> armed;
   for (const TimerView& timer : Timers(state)) armed.emplace(timer.timer, timer.due_us);
@@ -271,9 +261,6 @@ void EndSubscriptions(Machine& machine, ActivationId id, const std::vector<Subsc
 std::optional<Error> Migrate(Machine& machine, const Definition& from) {
   const Definition& to = machine.definition();
   const Migration* migration = to.process == from.process ? FindMigration(to, from.version) : nullptr;
-  std::optional<Migration> back;
-  if (migration == nullptr && to.process == from.process) back = WayBack(from, to.version);
-  if (back) migration = &*back;
   if (migration == nullptr)
     return Forbidden("Expected version " + to.version + " to tell under `migrations` how an instance of version " +
                      from.version + " crosses, but it does not.");

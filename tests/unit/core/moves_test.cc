@@ -1,4 +1,4 @@
-// What operators do beside the process: variables, moves and their preview, the way back of a migration, what got lost.
+// What operators do beside the process: variables, moves and their preview, what got lost.
 #include <gmock/gmock.h>
 
 #include "engine/core/explain.h"
@@ -287,41 +287,6 @@ TEST_F(Moves, WhatGotLostIsAnIncidentOnceAndIsAcknowledged) {
   EXPECT_TRUE(instance.state().incidents.empty());
   EXPECT_THAT(Active(), ElementsAre("choose"));
   EXPECT_TRUE(instance.Do(ReportLost{999, "Nothing."})->events.empty()) << "an activation that is gone";
-}
-
-TEST(WayBack, AMigrationIsTakenBackByTheSameNames) {
-  const char* old_text = R"(
-fermata: 1
-process: crossing
-version: 1.0.0
-events: { go-on: {} }
-states:
-  wait: { on: { go-on: done }, after: { 1d: done } }
-  done: { end: {} }
-)";
-  const char* new_text = R"(
-fermata: 1
-process: crossing
-version: 2.0.0
-events: { go-on: {} }
-migrations: [{ from: 1.x, states: { wait: pause } }]
-states:
-  pause: { on: { go-on: done }, after: { 1d: done } }
-  done: { end: {} }
-)";
-  const DefinitionPtr before = LoadText("old.yaml", old_text), after = LoadText("new.yaml", new_text);
-  Instance instance(before);
-  ASSERT_TRUE(instance.Start("{}").ok());
-  InstanceState state = instance.state();
-  DecisionContext context;
-  context.now_us = instance.now_us;
-  context.migrate_to = after.get();
-  ASSERT_TRUE(Decide(*before, state, MigrateInstance{"2.0.0"}, context).ok());
-  EXPECT_THAT(ActiveStates(state), ElementsAre("pause"));
-  context.migrate_to = before.get();
-  ASSERT_TRUE(Decide(*after, state, MigrateInstance{"1.0.0"}, context).ok());
-  EXPECT_THAT(ActiveStates(state), ElementsAre("wait"));
-  EXPECT_EQ(state.version, "1.0.0");
 }
 
 }  // namespace

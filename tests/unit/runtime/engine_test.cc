@@ -208,7 +208,7 @@ TEST_F(EngineTest, ABadDefinitionLeavesTheOldOneLive) {
   EXPECT_EQ(Live(), "1.0.0");
 }
 
-TEST_F(EngineTest, ACallThatOnlyAWorkerCouldTakeStandsAsAnIncident) {
+TEST_F(EngineTest, ACallThatAWorkerCarriesOutWaitsToBeFetched) {
   Open();
   const std::string process =
       "fermata: 1\nprocess: handmade\nversion: 1.0.0\nstates:\n  make: { call: shop.make, next: done }\n  done: { end: "
@@ -221,11 +221,11 @@ TEST_F(EngineTest, ACallThatOnlyAWorkerCouldTakeStandsAsAnIncident) {
   std::promise<Result<StartReply>> started;
   engine_->Start(request, [&](Result<StartReply> answer) { started.set_value(std::move(answer)); });
   const InstanceId id = started.get_future().get().value().id;
-  std::promise<bool> waits;
-  engine_->WhenReached(id, "waiting", 10'000, [&](bool reached) { waits.set_value(reached); });
-  ASSERT_TRUE(waits.get_future().get());
-  ASSERT_EQ(engine_->Get(id)->incidents.size(), 1u);
-  EXPECT_EQ(engine_->Get(id)->incidents[0].error, "unavailable");
+  const Result<Page<WorkerJob>> jobs = engine_->Jobs({});
+  ASSERT_TRUE(jobs.ok());
+  ASSERT_EQ(jobs->items.size(), 1u);
+  EXPECT_EQ(jobs->items[0].key.instance, id);
+  EXPECT_EQ(engine_->Get(id)->incidents.size(), 0u);
 }
 
 // ---- several shard threads ----
