@@ -2,6 +2,7 @@
 // to the API's document by the compiler.
 //
 //   npm start -- [NAME]        talks to FERMATA_SERVER, http://127.0.0.1:8080 if that is not set
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import createClient from "openapi-fetch";
 import type { paths, components } from "./build/api.js";
@@ -30,7 +31,7 @@ if (deployed.error) told(deployed.error);
 
 // With the same Idempotency-Key a second try gives the same instance instead of another one.
 const started = await fermata.POST("/v1/instances", {
-  params: { query: { wait: "10s" }, header: { "Idempotency-Key": crypto.randomUUID() } },
+  params: { query: { wait: "10s" }, header: { "Idempotency-Key": randomUUID() } },
   body: { process: "hello", input: { name } },
 });
 if (started.error) told(started.error);
