@@ -16,7 +16,7 @@ states:
     assign: { role: clerk }
     outcomes: ['yes', 'no']
     next: done
-  done: { end: true }
+  done: { end: {} }
 )";
 
 struct StreamEvent {
@@ -72,6 +72,7 @@ TEST_F(Watch, AHistoryIsToldFromItsStartAndAsItGrows) {
   Watcher watcher(server_.port(), "/v1/instances/" + id + "/stream");
   EXPECT_NE(watcher.head().find("text/event-stream"), std::string::npos) << watcher.head();
   const Value page = JsonOf(server_.http().Get("/v1/instances/" + id + "/history"));
+  ASSERT_TRUE(page.Find("items"));
   std::string last;
   for (const Value& entry : page.Find("items")->as_list()) {
     const StreamEvent event = watcher.Next();
