@@ -15,10 +15,6 @@ namespace {
 const std::vector<std::string> kActions = {"cancel", "suspend", "resume", "resolve", "variables", "move", "migrate"};
 const std::vector<std::string> kLiveStatuses = {"running", "waiting", "suspended", "compensating"};
 
-void Append(std::vector<Error>& all, const std::vector<Error>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
-
 std::optional<std::int64_t> ReadTimeField(FieldReader& fields, std::string_view name) {
   const std::optional<std::string> text = fields.Text(name);
   if (!text) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/handlers/html.h"
+#include "engine/base/html.h"
 
 namespace fermata {
 namespace {

@@ -2,30 +2,9 @@
 
 #include <algorithm>
 
-namespace fermata {
+#include "engine/base/html.h"
 
-std::string EscapeHtml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+namespace fermata {
 
 std::string InlineHtml(std::string_view line) {
   std::string out;

@@ -6,8 +6,7 @@
 
 namespace fermata {
 
-std::string EscapeHtml(std::string_view text);
-// The same, and `code` becomes <code>.
+// Escaped, and `code` becomes <code>.
 std::string InlineHtml(std::string_view line);
 
 }  // namespace fermata

@@ -56,7 +56,7 @@ void ReadError(FieldReader& fields, ProcessError& error, const std::string& path
   }
   error.message = parts.Text("message").value_or("");
   if (const Value* data = parts.Any("data")) error.data = *data;
-  mistakes.insert(mistakes.end(), parts.mistakes().begin(), parts.mistakes().end());
+  Append(mistakes, parts.mistakes());
 }
 
 // What was done to it, and by whom: on a thread that may look.
@@ -119,8 +119,8 @@ ResolveIncident ReadResolution(const Value& body, const Reply& reply, std::vecto
   command.by = ReadBy(fields, reply, mistakes);
   std::vector<Error> deeper;
   ReadError(fields, command.error, path, deeper);
-  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
-  mistakes.insert(mistakes.end(), deeper.begin(), deeper.end());
+  Append(mistakes, fields.mistakes());
+  Append(mistakes, deeper);
   return command;
 }
 

@@ -25,10 +25,6 @@ std::string HashOf(const StartRequest& request) {
   return Sha256Hex(WriteJson(parts));
 }
 
-void Append(std::vector<Error>& all, const std::vector<Error>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
-
 // What is known without looking: when too many requests wait for storage, the start itself still gets its answer.
 Value ViewOfStart(const StartReply& started) {
   return Value::Object({{"id", Value::String(started.id.ToString())},

@@ -18,10 +18,6 @@
 namespace fermata {
 namespace {
 
-void Append(std::vector<Error>& all, const std::vector<Error>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
-
 // "30s"; nullopt when it is none or out of bounds.
 std::optional<std::int64_t> ParseLease(const std::string& text) {
   const std::optional<Duration> span = ParseTimerSpan(text);
@@ -159,12 +155,7 @@ void Stream(const RouteContext& context, const HttpRequest& request, const Reply
   if (error != std::errc() || end != max.data() + max.size() || fetch.max < 1 || fetch.max > kStreamOutstandingMax)
     query.Fail("max",
                "Expected 'max' to be 1 to " + std::to_string(kStreamOutstandingMax) + ", but got '" + max + "'.");
-  const std::string operations = query.Text("operations").value_or("");
-  for (std::size_t from = 0; from < operations.size();) {
-    const std::size_t comma = std::min(operations.find(',', from), operations.size());
-    fetch.operations.push_back(operations.substr(from, comma - from));
-    from = comma + 1;
-  }
+  fetch.operations = query.Words("operations");
   std::vector<Error> mistakes = query.mistakes();
   if (mistakes.empty()) {
     CheckOperations(

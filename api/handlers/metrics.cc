@@ -3,7 +3,6 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -26,7 +25,7 @@ MetricFamily Gauge(const std::string& name, const std::string& help, double valu
   return {name, help, MetricType::Gauge, {metric}};
 }
 
-MetricFamily Distribution(const std::string& name, const std::string& help, const Histogram::Reading& reading) {
+ClientMetric MetricOf(const Histogram::Reading& reading) {
   ClientMetric metric;
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < reading.counts.size(); ++i) {
@@ -36,7 +35,11 @@ MetricFamily Distribution(const std::string& name, const std::string& help, cons
   }
   metric.histogram.sample_count = sum;
   metric.histogram.sample_sum = reading.sum;
-  return {name, help, MetricType::Histogram, {metric}};
+  return metric;
+}
+
+MetricFamily Distribution(const std::string& name, const std::string& help, const Histogram::Reading& reading) {
+  return {name, help, MetricType::Histogram, {MetricOf(reading)}};
 }
 
 std::vector<MetricFamily> EngineFamilies(const EngineStats& stats, bool ready) {
@@ -102,12 +105,9 @@ std::vector<MetricFamily> JobFamilies(const std::vector<JobCount>& jobs) {
 }  // namespace
 
 void HttpMetrics::Count(const std::string& method, const std::string& route, int status, double seconds) {
-  const auto bucket = std::lower_bound(kBuckets.begin(), kBuckets.end(), seconds) - kBuckets.begin();
   std::lock_guard lock(mutex_);
   requests_[route][method][status] += 1;
-  Latency& latency = latencies_[route];
-  latency.counts[static_cast<std::size_t>(bucket)] += 1;
-  latency.sum += seconds;
+  latencies_.try_emplace(route, kBuckets).first->second.Observe(seconds);
 }
 
 std::string HttpMetrics::Text(const EngineStats& stats, bool ready, const std::vector<JobCount>& jobs,
@@ -130,16 +130,8 @@ std::string HttpMetrics::Text(const EngineStats& stats, bool ready, const std::v
           requests.metric.push_back(std::move(metric));
         }
     for (const auto& [route, latency] : latencies_) {
-      ClientMetric metric;
+      ClientMetric metric = MetricOf(latency.Read());
       metric.label = {{"route", route}};
-      std::uint64_t sum = 0;
-      for (std::size_t i = 0; i < latency.counts.size(); ++i) {
-        sum += latency.counts[i];
-        const double bound = i < kBuckets.size() ? kBuckets[i] : std::numeric_limits<double>::infinity();
-        metric.histogram.bucket.push_back({sum, bound});
-      }
-      metric.histogram.sample_count = sum;
-      metric.histogram.sample_sum = latency.sum;
       latencies.metric.push_back(std::move(metric));
     }
   }

@@ -3,13 +3,13 @@
 // Thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "engine/base/histogram.h"
 #include "engine/runtime/engine.h"
 
 namespace fermata {
@@ -25,16 +25,12 @@ class HttpMetrics {
 
  private:
   // Upper bounds in seconds; a long poll may take a minute.
-  static constexpr std::array<double, 12> kBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+  inline static const std::vector<double> kBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                                       0.05,   0.1,   0.5,    1,     10,   60};
-  struct Latency {
-    std::array<std::uint64_t, kBuckets.size() + 1> counts{};
-    double sum = 0;
-  };
 
   mutable std::mutex mutex_;
   std::map<std::string, std::map<std::string, std::map<int, std::uint64_t>>> requests_;  // route, method, status
-  std::map<std::string, Latency> latencies_;                                             // by route
+  std::map<std::string, Histogram> latencies_;                                           // by route
 };
 
 }  // namespace fermata

@@ -17,7 +17,7 @@ void Migrate(const RouteContext& context, const HttpRequest& request, const std:
   if (dry_run != nullptr && dry_run->kind() != ValueKind::kBool)
     fields.Fail("dryRun", "Expected true or false, but got " + std::string(JsonKindName(*dry_run)) + ".");
   std::vector<Error> mistakes = query.mistakes();
-  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
+  Append(mistakes, fields.mistakes());
   CommandRequest asked = ReadCommand(request, "migrate", id_text, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);

@@ -7,10 +7,6 @@
 namespace fermata {
 namespace {
 
-void Append(std::vector<Error>& all, const std::vector<Error>& more) {
-  all.insert(all.end(), more.begin(), more.end());
-}
-
 void SendTo(const RouteContext& context, const Reply& reply, const std::string& id_text, CommandRequest asked,
             const Wait& wait) {
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);

@@ -37,7 +37,7 @@ void Set(const RouteContext& context, const HttpRequest& request, const PathPara
   pause.name = params["name"];
   pause.reason = fields.Text("reason").value_or("");
   pause.by = ReadBy(fields, reply, mistakes);
-  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
+  Append(mistakes, fields.mistakes());
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
   if (!kind) return;

@@ -8,6 +8,7 @@
 #include "api/handlers/error_pages.h"
 #include "api/handlers/html.h"
 #include "engine/base/assert.h"
+#include "engine/base/html.h"
 #include "engine/language/reader.h"
 #include "engine/model/json.h"
 

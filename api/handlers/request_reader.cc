@@ -12,6 +12,10 @@
 
 namespace fermata {
 
+void Append(std::vector<Error>& all, const std::vector<Error>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 std::string MediaType(const HttpRequest& request) {
   const std::string* header = request.FindHeader("content-type");
   return header ? MediaType(*header) : "";
@@ -98,6 +102,17 @@ std::vector<std::pair<std::string, std::string>> QueryReader::WithPrefix(std::st
   for (const auto& [name, value] : request_.query)
     if (name.starts_with(prefix)) found.emplace_back(name.substr(prefix.size()), value);
   return found;
+}
+
+std::vector<std::string> QueryReader::Words(std::string_view name) const {
+  const std::string text = Text(name).value_or("");
+  std::vector<std::string> words;
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    words.push_back(text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return words;
 }
 
 std::optional<bool> QueryReader::Bool(std::string_view name) {

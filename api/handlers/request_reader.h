@@ -17,6 +17,9 @@
 
 namespace fermata {
 
+// What is wrong with one part of a request, to what is wrong with the others.
+void Append(std::vector<Error>& all, const std::vector<Error>& more);
+
 // Lower case and without parameters: "application/json". Empty if there is no Content-Type.
 std::string MediaType(const HttpRequest& request);
 std::string MediaType(std::string_view header);
@@ -48,6 +51,8 @@ class QueryReader {
   std::optional<std::string> Text(std::string_view name) const;
   // Those that begin with "var.", say, without it.
   std::vector<std::pair<std::string, std::string>> WithPrefix(std::string_view prefix) const;
+  // "a,b": what stands between commas; empty when absent.
+  std::vector<std::string> Words(std::string_view name) const;
   // "true" or "false".
   std::optional<bool> Bool(std::string_view name);
   // RFC 3339, as microseconds.

@@ -15,17 +15,6 @@ Error UnknownTask(const std::string& name) {
   return Error{kUnknownTask, "Expected the id of a task, but none is called '" + name + "'."};
 }
 
-// "ann,clerk"
-std::vector<std::string> SplitWords(const std::string& text) {
-  std::vector<std::string> words;
-  for (std::size_t from = 0; from < text.size();) {
-    const std::size_t comma = std::min(text.find(',', from), text.size());
-    if (comma > from) words.push_back(text.substr(from, comma - from));
-    from = comma + 1;
-  }
-  return words;
-}
-
 void List(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
   QueryReader query(request,
                     {"process", "instance", "state", "role", "user", "assignee", "candidate", "limit", "cursor"});
@@ -36,7 +25,8 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   wanted.filter.role = query.Text("role");
   wanted.filter.user = query.Text("user");
   wanted.filter.assignee = query.Text("assignee");
-  wanted.filter.candidates = SplitWords(query.Text("candidate").value_or(""));
+  wanted.filter.candidates = query.Words("candidate");
+  std::erase(wanted.filter.candidates, "");
   if (wanted.filter.candidates.size() > kTaskCandidatesMax)
     query.Fail("candidate", "Expected at most " + std::to_string(kTaskCandidatesMax) + " names, but got " +
                                 std::to_string(wanted.filter.candidates.size()) + ".");
@@ -95,7 +85,7 @@ void Complete(const RouteContext& context, const HttpRequest& request, const std
   if (const Value* data = fields.Any("data")) answer.data = *data;
   std::vector<Error> mistakes = query.mistakes();
   answer.by = ReadBy(fields, reply, mistakes);
-  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
+  Append(mistakes, fields.mistakes());
   CommandRequest asked = ReadCommand(request, "complete", name, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<TaskId> id = ParseTaskName(name);
@@ -136,7 +126,7 @@ void Change(const RouteContext& context, const HttpRequest& request, const std::
   const std::optional<TaskId> id = ParseTaskName(name);
   CommandRequest asked = ReadCommand(request, word, name, *body, mistakes);
   asked.command = read(fields, by, id ? id->activation : 0);
-  mistakes.insert(mistakes.end(), fields.mistakes().begin(), fields.mistakes().end());
+  Append(mistakes, fields.mistakes());
   if (!mistakes.empty()) return reply.Fail(mistakes);
   if (!id) return reply.Fail(UnknownTask(name));
   asked.instance = id->instance;

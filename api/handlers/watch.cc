@@ -48,15 +48,8 @@ class ListStream : public std::enable_shared_from_this<ListStream> {
 
   // `place` is the id of the last event that the client has: "<edition>-<number>".
   void Begin(const std::string& place) {
-    std::optional<std::int64_t> after;
-    if (!place.empty()) {
-      const std::size_t dash = place.find('-');
-      after = 0;  // of another run of the server: a gap, unless nothing happened yet
-      if (ParseNumber(place.substr(0, dash)) == newsroom_.edition() && dash != std::string::npos)
-        after = ParseNumber(place.substr(dash + 1)).value_or(0);
-      if (*after == 0) Gap(0);
-    }
-    if (after == 0) after.reset();
+    const std::optional<std::int64_t> after = NumberOf(place);
+    if (!place.empty() && !after) Gap(0);
     const std::int64_t listener = newsroom_.Listen(
         {[self = shared_from_this()](std::int64_t number, const News& news) { self->Tell(number, news); },
          [self = shared_from_this()](std::int64_t number) { self->Gap(number); }},
@@ -67,6 +60,14 @@ class ListStream : public std::enable_shared_from_this<ListStream> {
  private:
   std::string Place(std::int64_t number) const {
     return std::to_string(newsroom_.edition()) + "-" + std::to_string(number);
+  }
+
+  // nullopt if it is of another run of the server, or none at all.
+  std::optional<std::int64_t> NumberOf(const std::string& place) const {
+    const std::string edition = std::to_string(newsroom_.edition()) + "-";
+    if (!place.starts_with(edition)) return std::nullopt;
+    const std::optional<std::int64_t> number = ParseNumber(place.substr(edition.size()));
+    return number == 0 ? std::nullopt : number;
   }
 
   void Gap(std::int64_t number) { stream_.Send("gap", number > 0 ? Place(number) : "", Value::Object({})); }
@@ -130,8 +131,7 @@ class HistoryStream : public std::enable_shared_from_this<HistoryStream> {
         const std::string cursor = after_ > 0 ? std::to_string(after_) : "";
         const Result<Page<HistoryEntry>> page = engine_.History(id_, cursor, kPageItemsMax);
         if (!page.ok()) return stream_.Close();
-        next = !page->next_cursor.empty() && Send(page->items);
-        if (!next) Send(page->next_cursor.empty() ? page->items : std::vector<HistoryEntry>());
+        next = Send(page->items) && !page->next_cursor.empty();
       }
   }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "connectors/mail/codes.h"
+#include "engine/base/html.h"
 #include "engine/expression/expression.h"
 #include "engine/model/limits.h"
 
@@ -23,32 +24,7 @@ enum class Escaping { kNone, kHtml };
 // mstch has one escape function for the process, so it is installed once and asks the rendering thread what it wants.
 thread_local Escaping g_escaping = Escaping::kNone;
 
-std::string Escape(const std::string& text) {
-  if (g_escaping == Escaping::kNone) return text;
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+std::string Escape(const std::string& text) { return g_escaping == Escaping::kNone ? text : EscapeHtml(text); }
 
 void InstallEscape() {
   static std::once_flag once;

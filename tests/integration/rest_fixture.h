@@ -67,16 +67,6 @@ class Rest : public testing::Test {
         "application/cloudevents+json");
   }
 
-  static void ExpectProblem(const ClientResponse& response, int status, const std::string& code) {
-    EXPECT_EQ(response.status, status) << response.body;
-    EXPECT_EQ(response.Header("content-type"), "application/problem+json");
-    EXPECT_EQ(At(response, "code"), code) << response.body;
-    EXPECT_EQ(At(response, "type"), "/errors/" + code);
-    EXPECT_EQ(At(response, "status"), std::to_string(status));
-    EXPECT_NE(At(response, "title"), "");
-    EXPECT_NE(At(response, "detail"), "");
-  }
-
   static inline RecordingService* service_ = nullptr;
   static inline FermataServer* server_ = nullptr;
 };

@@ -74,10 +74,6 @@ class SecurityOverHttp : public testing::Test {
     EXPECT_EQ(started.status, 201) << started.body;
     return At(started, "id");
   }
-  static void ExpectProblem(const ClientResponse& response, int status, const std::string& code) {
-    EXPECT_EQ(response.status, status) << response.body;
-    EXPECT_EQ(At(response, "code"), code) << response.body;
-  }
 
   static inline FermataServer* server_ = nullptr;
   static inline std::string admin_;

@@ -75,14 +75,6 @@ class Tasks : public testing::TestWithParam<std::string> {
     if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
     return server_.http().Post("/v1/tasks/" + task + "/" + path, body, "application/json", headers);
   }
-  static void ExpectProblem(const ClientResponse& response, int status, const std::string& code,
-                            const std::string& path = "") {
-    EXPECT_EQ(response.status, status) << response.body;
-    EXPECT_EQ(At(response, "code"), code) << response.body;
-    if (!path.empty()) {
-      EXPECT_EQ(At(response, "errors.0.path"), path) << response.body;
-    }
-  }
 
   FermataServer server_;
 };

@@ -64,14 +64,6 @@ class Workers : public testing::TestWithParam<std::string> {
     return server_.http().Post("/v1/jobs/" + job + "/" + word, R"({"leaseToken":")" + token + "\"" + more + "}",
                                "application/json", headers);
   }
-  static void ExpectProblem(const ClientResponse& response, int status, const std::string& code,
-                            const std::string& path = "") {
-    EXPECT_EQ(response.status, status) << response.body;
-    EXPECT_EQ(At(response, "code"), code) << response.body;
-    if (!path.empty()) {
-      EXPECT_EQ(At(response, "errors.0.path"), path) << response.body;
-    }
-  }
 
   FermataServer server_;
 };

@@ -1,4 +1,5 @@
 // The pages of the bank: what a customer enters there the shop never sees.
+#include "engine/base/html.h"
 #include "engine/model/json.h"
 #include "examples/shop/bank/bank.h"
 #include "examples/shop/bank/bank_store.h"
@@ -12,21 +13,6 @@ constexpr std::string_view kDeclinedCard = "4000000000000002";
 constexpr std::string_view kEasyCard = "4242424242424242";
 constexpr std::string_view kChallengeCode = "1234";
 
-std::string Escape(std::string_view text) {
-  std::string escaped;
-  for (char c : text) {
-    if (c == '<')
-      escaped += "&lt;";
-    else if (c == '&')
-      escaped += "&amp;";
-    else if (c == '"')
-      escaped += "&quot;";
-    else
-      escaped += c;
-  }
-  return escaped;
-}
-
 std::string Money(long long amount, const std::string& currency) {
   const std::string cents = std::to_string(amount % 100);
   return std::to_string(amount / 100) + "." + (cents.size() < 2 ? "0" : "") + cents + " " + currency;
@@ -36,7 +22,7 @@ RestAnswer Page(int status, const std::string& title, const std::string& content
   return {status, Value(),
           "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
           "content=\"width=device-width\"><title>" +
-              Escape(title) + "</title></head><body><main><h1>" + Escape(title) + "</h1>" + content +
+              EscapeHtml(title) + "</title></head><body><main><h1>" + EscapeHtml(title) + "</h1>" + content +
               "</main></body></html>"};
 }
 
@@ -53,14 +39,14 @@ std::string Field(const std::string& name, const std::string& label, const std::
 
 RestAnswer HoldPage(int status, const Hold& hold, const std::string& problem) {
   const std::string head = "<p>" + Money(hold.amount, hold.currency) + "</p>" +
-                           (problem.empty() ? "" : "<p role=\"alert\">" + Escape(problem) + "</p>");
+                           (problem.empty() ? "" : "<p role=\"alert\">" + EscapeHtml(problem) + "</p>");
   if (hold.status == "CARD_REQUIRED")
     return Page(status, "Pay by card",
                 head + Form(Field("number", "Card number", "cc-number") + Field("expiry", "Valid until", "cc-exp") +
                             Field("cvc", "CVC", "cc-csc")));
   if (hold.status == "CVC_REQUIRED")
     return Page(status, "Confirm your card",
-                head + "<p>" + Escape(hold.masked) + "</p>" + Form(Field("cvc", "CVC", "cc-csc")));
+                head + "<p>" + EscapeHtml(hold.masked) + "</p>" + Form(Field("cvc", "CVC", "cc-csc")));
   if (hold.status == "CHALLENGE")
     return Page(status, "3-D Secure", head + Form(Field("code", "Code from your message", "one-time-code")));
   return Page(status, "Payment " + hold.status, head + "<p>You can close this page.</p>");

@@ -50,6 +50,19 @@ std::string At(const Value& value, const std::string& path) {
 
 std::string At(const ClientResponse& response, const std::string& path) { return At(JsonOf(response), path); }
 
+void ExpectProblem(const ClientResponse& response, int status, const std::string& code, const std::string& path) {
+  EXPECT_EQ(response.status, status) << response.body;
+  EXPECT_EQ(response.Header("content-type"), "application/problem+json");
+  EXPECT_EQ(At(response, "code"), code) << response.body;
+  EXPECT_EQ(At(response, "type"), "/errors/" + code);
+  EXPECT_EQ(At(response, "status"), std::to_string(status));
+  EXPECT_NE(At(response, "title"), "");
+  EXPECT_NE(At(response, "detail"), "");
+  if (!path.empty()) {
+    EXPECT_EQ(At(response, "errors.0.path"), path) << response.body;
+  }
+}
+
 FermataServer::FermataServer(std::vector<std::string> arguments, ChildProcess::Environment environment, int port)
     : arguments_(std::move(arguments)), environment_(std::move(environment)), wanted_port_(port) {
   Start();

@@ -18,6 +18,9 @@ Value JsonOf(const ClientResponse& response);
 std::string At(const Value& value, const std::string& path);
 std::string At(const ClientResponse& response, const std::string& path);
 
+// A problem document in full; `path` is that of its first mistake (empty = whatever).
+void ExpectProblem(const ClientResponse& response, int status, const std::string& code, const std::string& path = "");
+
 // Not thread-safe; make an HttpClient a thread for more.
 class FermataServer {
  public:
