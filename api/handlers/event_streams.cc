@@ -1,6 +1,7 @@
 #include "api/handlers/event_streams.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/model/json.h"
 #include "engine/model/limits.h"

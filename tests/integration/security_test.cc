@@ -184,6 +184,30 @@ TEST_F(SecurityOverHttp, TheStreamsOfAKeyEndWhenItExpires) {
   ExpectProblem(Ask("GET", "/v1/whoami", key), 401, "FM-4070");
 }
 
+TEST_F(SecurityOverHttp, WhoseKeyEndsWhileTheyWaitForJobsGetsNone) {
+  ASSERT_EQ(Ask("POST", "/v1/connectors", admin_,
+                "connector: guarded\nversion: 1.0.0\nkind: worker\noperations:\n  pack: { timeout: 1h }\n",
+                "application/yaml")
+                .status,
+            201);
+  ASSERT_EQ(Ask("POST", "/v1/definitions", admin_,
+                "fermata: 1\nprocess: guarding\nversion: 1.0.0\nstates:\n"
+                "  pack: { call: guarded.pack, next: done }\n  done: { end: {} }\n",
+                "application/yaml")
+                .status,
+            201);
+  const ClientResponse made = Ask("POST", "/v1/keys", admin_, R"({"name":"gone","roles":["worker"]})");
+  const std::string wanted = R"({"operations":["guarded.pack"]})";
+  RawClient waiting(server_->port());
+  ASSERT_TRUE(waiting.Send(
+      "POST /v1/jobs/fetch?wait=30s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + At(made, "key") +
+      "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(wanted.size()) + "\r\n\r\n" + wanted));
+  ASSERT_EQ(Ask("DELETE", made.Header("location"), admin_).status, 204);
+  ASSERT_EQ(Ask("POST", "/v1/instances", admin_, R"({"process":"guarding"})").status, 201);
+  EXPECT_EQ(At(Ask("POST", "/v1/jobs/fetch?wait=9s", admin_, wanted), "jobs.0.operation"), "guarded.pack");
+  EXPECT_EQ(ReadResponse(waiting).body.find("leaseToken"), std::string::npos);
+}
+
 TEST_F(SecurityOverHttp, ATaskOfAUserIsAnsweredByThemOrInTheirName) {
   const std::string ann = KeyFor(R"("client")", "", "ann"), bob = KeyFor(R"("client")", "", "bob");
   const std::string boss = KeyFor(R"("operator")", "", "boss");
