@@ -18,6 +18,7 @@ constexpr const char* kContentPolicy = "default-src 'none'; style-src 'unsafe-in
 
 Api::Api(ApiServices services)
     : services_(std::move(services)),
+      streams_(services_.security),
       workers_(kApiThreads, kApiQueueMax),
       guard_(services_.security, services_.engine, workers_, metrics_) {
   const RouteContext context{services_, workers_, waits_, streams_, metrics_, router_, guard_};

@@ -128,7 +128,10 @@ void Fetch(const RouteContext& context, const HttpRequest& request, const Reply&
   if (!mistakes.empty()) return reply.Fail(mistakes);
   if (!reply.caller().processes.empty()) return reply.Fail(BeyondLimits(reply.caller(), ""));
   fetch.max = static_cast<int>(max);
-  fetch.gone = [reply] { return reply.client_gone(); };
+  // Whose key ended while it waited gets no job any more.
+  fetch.gone = [reply, security = context.services.security] {
+    return reply.client_gone() || (security && security->GoodForUs(reply.caller()) == 0);
+  };
   const auto poll = std::make_shared<Poll>();
   Engine& engine = context.engine();
   poll->end = context.waits.Add([&engine, poll] { engine.EndFetch(poll->number); });

@@ -169,6 +169,7 @@ void RevokeKey(const RouteContext& context, const HttpRequest& request, const st
   context.Later(reply, [=] {
     if (const Status revoked = context.services.security->keys().Revoke(id); !revoked.ok())
       return reply.Fail(revoked.error());
+    context.streams.EndWorthless();
     reply.Send(EmptyResponse(204));
   });
 }

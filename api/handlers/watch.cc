@@ -37,7 +37,10 @@ Value ViewOf(const News& news, const TaskNews& task) {
                         {"role", Text(task.role)},
                         {"user", Text(task.user)},
                         {"due", TimeValue(task.due_us)},
-                        {"open", Value::Bool(task.open)}});
+                        {"claimedBy", Text(task.claimed)},
+                        {"comments", Value::Int(task.comments)},
+                        {"open", Value::Bool(task.open)},
+                        {"change", Value::String(task.change)}});
 }
 
 // Lists that live: instances, incidents and tasks as they change.

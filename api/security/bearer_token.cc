@@ -116,6 +116,8 @@ bool HasKey(const Value& keys, const std::string& name) {
          });
 }
 
+std::int64_t ExpiryOf(const Value& claims) { return TimeOf(claims, "exp").value_or(0); }
+
 Result<Value> ReadBearerToken(const std::string& token, const Value& keys, const TokenDemands& demands) {
   const Signature signature = Import(token);
   if (!signature) return Refuse("it cannot be read");

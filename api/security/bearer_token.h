@@ -24,6 +24,9 @@ std::optional<std::string> KeyNameOf(const std::string& token);
 // Whether the set has a key of this name; of any name if that is empty.
 bool HasKey(const Value& keys, const std::string& name);
 
+// When it expires, in microseconds; 0 if the claims do not say.
+std::int64_t ExpiryOf(const Value& claims);
+
 // The token's claims, if one of `keys` (a JWK set) has signed it, and it is from this issuer, for this audience, valid now, and names
 // somebody; kNotAuthenticated otherwise.
 Result<Value> ReadBearerToken(const std::string& token, const Value& keys, const TokenDemands& demands);

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
 #include "api/security/codes.h"
 
 namespace fermata {
 namespace {
+
+// What the ids of callers with an API key begin with.
+constexpr std::string_view kKeyCaller = "key ";
 
 Error Unauthenticated(std::string message) {
   return {kNotAuthenticated, std::move(message), "", "Send the header 'Authorization: Bearer fk_…' with an API key."};
@@ -15,7 +19,7 @@ Error Unauthenticated(std::string message) {
 Caller CallerOf(const ApiKey& key, double requests_per_second) {
   Caller caller;
   caller.name = key.name;
-  caller.id = "key " + key.id;
+  caller.id = std::string(kKeyCaller) + key.id;
   caller.tenant = key.tenant;
   caller.roles = key.roles;
   caller.processes = key.processes;
@@ -76,6 +80,16 @@ bool Security::MustAskIssuer(const std::string* authorization) {
   if (!options_.required || !TakesTokens() || !authorization) return false;
   const std::optional<std::string_view> token = BearerToken(*authorization);
   return token && !token->starts_with("fk_") && issuer_.MustAsk(std::string(*token));
+}
+
+std::int64_t Security::GoodForUs(const Caller& caller) {
+  constexpr std::int64_t kForGood = std::numeric_limits<std::int64_t>::max();
+  if (!caller.authenticated) return kForGood;
+  const bool has_key = caller.id.starts_with(kKeyCaller);
+  if (has_key && !keys_->Find(caller.id.substr(kKeyCaller.size()))) return 0;
+  if (caller.expires_us == 0) return kForGood;
+  const std::int64_t leeway_us = has_key ? 0 : kTokenLeewayMs * 1'000;
+  return std::max<std::int64_t>(0, caller.expires_us + leeway_us - clock_.NowUs());
 }
 
 std::optional<std::chrono::seconds> Security::MustWait(const Caller& caller) {

@@ -47,18 +47,24 @@ class Security {
   // By the text of an Authorization header; nullptr = there is none. kNotAuthenticated otherwise. Never blocks.
   Result<Caller> Authenticate(const std::string* authorization);
 
+  // How long the key or token that the caller was let in with is good from now on; 0: it is revoked or has expired. A revoked token is good
+  // until it expires: only its provider knows. Never blocks.
+  std::int64_t GoodForUs(const Caller& caller);
+
   // How long the caller has to wait (1 s and more); nullopt: not at all.
   std::optional<std::chrono::seconds> MustWait(const Caller& caller);
 
  private:
   Security(SecurityOptions options, Storage& storage, Clock& clock)
       : options_(std::move(options)),
+        clock_(clock),
         issuer_(options_.tokens, clock),
         writer_(storage),
         audit_(storage, writer_, clock) {}
   bool TakesTokens() const { return !options_.tokens.issuer.empty(); }
 
   const SecurityOptions options_;
+  Clock& clock_;
   TokenIssuer issuer_;
   SecurityWriter writer_;
   std::unique_ptr<KeyRing> keys_;

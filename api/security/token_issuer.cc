@@ -143,6 +143,7 @@ Result<Caller> TokenIssuer::Read(const std::string& token) {
   caller.name = std::string(name->as_string());
   caller.id = "token " + std::string(claims->Find("sub")->as_string());
   caller.roles = RolesAt(*claims, options_.roles_claim);
+  caller.expires_us = ExpiryOf(*claims);
   caller.authenticated = true;
   if (options_.tenant_claim.empty()) return caller;
   const Value* tenant = FindAt(*claims, options_.tenant_claim);

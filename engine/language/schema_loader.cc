@@ -13,6 +13,8 @@ SchemaPtr SchemaLoader::Load(const Node& node) {
   return std::move(outcome.schema);
 }
 
+Value SchemaLoader::Bundled(const Node& node) const { return SelfContained(ToValue(node), {"", &values_}); }
+
 bool SchemaLoader::Open(const Value& schema, const std::string& file) {
   bool readable = true;
   for (const std::string& path : ReferencedSchemaFiles(schema, file)) readable &= OpenFile(path);

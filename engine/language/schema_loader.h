@@ -29,6 +29,8 @@ class SchemaLoader {
 
   // Null after a report. A map or a boolean is a schema; {$ref: file} is one too.
   SchemaPtr Load(const Node& node);
+  // What Load() took, so that it says the same without the files.
+  Value Bundled(const Node& node) const;
   // The files that were needed, with their texts.
   const std::map<std::string, std::string>& used_files() const { return used_; }
 

@@ -49,7 +49,7 @@ class VerbReader {
     if (auto title = ReadTemplate(verb_.value, context_)) ask.title = std::move(*title);
     if (const NodeEntry* form = node_.Find("form")) {
       ask.form = context_.schemas.Load(form->value);
-      ask.form_source = ToValue(form->value);
+      if (ask.form) ask.form_source = context_.schemas.Bundled(form->value);
     }
     if (const NodeEntry* data = node_.Find("data")) ask.data = ReadTemplate(data->value, context_);
     if (const NodeEntry* assign = node_.Find("assign")) Assign(assign->value, ask);

@@ -124,7 +124,7 @@ struct CallVerb {
 struct AskVerb {
   Template title;
   SchemaPtr form;
-  Value form_source;
+  Value form_source;  // `form` as JSON Schema that needs no files
   std::optional<Template> data;
   std::optional<Template> assign_role, assign_user, assign_from;
   std::vector<std::string> outcomes;

@@ -230,7 +230,9 @@ void Shard::GatherTasks(CachedInstance& instance) {
   Flight& flight = Open();
   for (const auto& [activation, row] : open) {
     auto before = instance.tasks.find(activation);
-    if (before == instance.tasks.end() || before->second != row) flight.rows.tasks.push_back(row);
+    if (before != instance.tasks.end() && before->second == row) continue;
+    flight.rows.tasks.push_back(row);
+    flight.tasks_before.push_back(before == instance.tasks.end() ? TaskRow() : std::move(before->second));
   }
   for (const auto& [activation, row] : instance.tasks)
     if (!open.count(activation)) flight.rows.tasks_deleted.push_back(row);

@@ -18,7 +18,7 @@ using field::Text;
 constexpr std::int64_t kCancelWaitMs = 30LL * 24 * 3600 * 1000;  // an undo may stand as an incident for long
 
 // Every page of them, of the tenant whose instance calls.
-Result<std::vector<InstanceSummary>> FindByKey(Engine& engine, const Job& job, std::optional<bool> live) {
+Result<std::vector<InstanceSummary>> FindByKey(CalledEngine& engine, const Job& job, std::optional<bool> live) {
   const std::optional<InstanceId> caller = InstanceId::Parse(job.instance_id);
   Result<InstanceOwner> owner = engine.FindOwner(caller.value_or(InstanceId()));
   if (!owner.ok()) return owner.error();
@@ -74,7 +74,7 @@ class EngineCalls::Cancelling {
   const JobExecutor::Completion completion_;
 };
 
-EngineCalls::EngineCalls(Engine& engine) : engine_(engine), reads_(1, kJobsInFlightMax) {}
+EngineCalls::EngineCalls(CalledEngine& engine) : engine_(engine), reads_(1, kJobsInFlightMax) {}
 
 void EngineCalls::Run(Job job, JobExecutor::Completion completion) {
   if (reads_.Post([this, job = std::move(job), completion] { RunNow(job, completion); })) return;

@@ -18,7 +18,7 @@
 
 namespace fermata {
 
-class EngineImpl final : public Engine, private ShardRouter {
+class EngineImpl final : public Engine, private CalledEngine, private ShardRouter {
  public:
   EngineImpl(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
              std::vector<std::string> builtin_manifests);

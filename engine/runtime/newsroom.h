@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -30,9 +31,11 @@ struct InstanceNews {
 };
 struct TaskNews {
   ActivationId activation = 0;
-  std::string state, role, user;
+  std::string state, role, user, claimed;
   std::int64_t due_us = 0;  // 0 = none
+  std::int64_t comments = 0;
   bool open = true;
+  std::string_view change;  // opened, assigned, claimed, released, commented, reminded, changed or closed; a literal
 };
 struct News {
   std::string tenant, process;

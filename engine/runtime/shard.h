@@ -214,6 +214,7 @@ class Shard {
     std::vector<TimerRow> timers_set, timers_cleared;
     std::vector<InstanceId> touched;  // pinned in the cache
     std::vector<Progress> progress;
+    std::vector<TaskRow> tasks_before;  // what each of `rows.tasks` replaces; without bytes: nothing
     std::vector<News> news;
     std::vector<InboxRow> messages;   // sent
     std::set<std::string> schedules;  // of these processes, changed

@@ -268,7 +268,7 @@ std::optional<Error> Shard::RefuseLease(const JobRow& row, const JobReport& repo
   if (row.lease_token.empty())
     return Error{kLeaseLost, head + "nobody holds one: try " + std::to_string(row.attempt) + " waits to be fetched."};
   if (!EqualInConstantTime(row.lease_token, report.lease_token))
-    return Error{kLeaseLost, head + "this is not it: the job was leased anew, to " +
+    return Error{kLeaseLost, head + "this is another: the lease was given to " +
                                  (row.worker.empty() ? "a worker" : "'" + row.worker + "'") + "."};
   if (row.lease_until_us > now_us_) return std::nullopt;
   return Error{kLeaseLost, "Expected a lease that holds, but it lapsed at " +

@@ -44,6 +44,10 @@ SchemaOutcome CompileSchema(const Value& schema, const SchemaSource& source = {}
 // The files that this schema's `$ref`s name, relative to the process's folder, each once; what points out of the folder is left out.
 std::vector<std::string> ReferencedSchemaFiles(const Value& schema, const std::string& file);
 
+// A schema that compiled, with the files that it refers to under its `$defs`, so that it says the same without them.
+// What is nothing but a reference to a file becomes what is in the file.
+Value SelfContained(const Value& schema, const SchemaSource& source);
+
 struct SchemaViolation {
   std::string path;         // JSON pointer into the value; "" = the value itself
   std::string message;      // "Expected …, but …"

@@ -6,6 +6,9 @@
 #include <filesystem>
 
 #include "api/security/permissions.h"
+#include "engine/base/clock.h"
+#include "engine/base/time.h"
+#include "engine/model/limits.h"
 #include "tests/integration/rest_fixture.h"
 #include "tests/integration/support/api_document.h"
 
@@ -74,6 +77,13 @@ class SecurityOverHttp : public testing::Test {
     EXPECT_EQ(started.status, 201) << started.body;
     return At(started, "id");
   }
+  // Past its head.
+  static std::unique_ptr<RawClient> OpenStream(const std::string& target, const std::string& key) {
+    auto client = std::make_unique<RawClient>(server_->port());
+    client->Send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + key + "\r\n\r\n");
+    EXPECT_THAT(client->ReadUntil("\r\n\r\n"), HasSubstr("text/event-stream")) << target;
+    return client;
+  }
 
   static inline FermataServer* server_ = nullptr;
   static inline std::string admin_;
@@ -139,6 +149,79 @@ TEST_F(SecurityOverHttp, AKeyIsShownOnceAndWorthlessWhenRevoked) {
   ExpectProblem(Ask("GET", place, admin_), 404, "FM-4074");
   EXPECT_EQ(server_->Log().find(secret), std::string::npos);
   EXPECT_EQ(server_->Log().find(admin_), std::string::npos);
+}
+
+TEST_F(SecurityOverHttp, TheStreamsOfAKeyEndWithIt) {
+  const ClientResponse made = Ask("POST", "/v1/keys", admin_, R"({"name":"once","roles":["operator","worker"]})");
+  const std::string id = Start(admin_, "streamed"), key = At(made, "key");
+  const std::vector<std::string> targets = {"/v1/stream", "/v1/instances/" + id + "/stream",
+                                            "/v1/jobs/stream?operations=none.at-all"};
+  std::vector<std::unique_ptr<RawClient>> ending, lasting;
+  for (const std::string& target : targets) {
+    ending.push_back(OpenStream(target, key));
+    lasting.push_back(OpenStream(target, admin_));
+  }
+  ASSERT_EQ(Ask("DELETE", made.Header("location"), admin_).status, 204);
+  for (const auto& stream : ending) EXPECT_THAT(stream->ReadToEnd(), testing::EndsWith("0\r\n\r\n"));
+  // Those of others go on.
+  ASSERT_EQ(Ask("POST", "/v1/instances/" + id + "/cancel", admin_).status, 200);
+  EXPECT_THAT(lasting[0]->ReadUntil("event: instance"), HasSubstr("event: instance"));
+  EXPECT_THAT(lasting[1]->ReadUntil("ancelled"), HasSubstr("ancelled"));
+}
+
+TEST_F(SecurityOverHttp, TheStreamsOfAKeyEndWhenItExpires) {
+  const std::int64_t soon_us = SystemClock().NowUs() + 2'000'000;
+  const std::string key = KeyFor(R"("operator")", R"(,"expiresAt":")" + FormatTimestamp(FromMicros(soon_us)) + "\"");
+  const std::unique_ptr<RawClient> stream = OpenStream("/v1/stream", key);
+  // Without a heartbeat before: nobody waited for one.
+  EXPECT_THAT(stream->ReadToEnd(), testing::EndsWith("0\r\n\r\n"));
+  EXPECT_GE(SystemClock().NowUs(), soon_us);
+  EXPECT_LT(SystemClock().NowUs(), soon_us + kStreamHeartbeatMs * 1'000 / 2);
+  ExpectProblem(Ask("GET", "/v1/whoami", key), 401, "FM-4070");
+}
+
+TEST_F(SecurityOverHttp, WhoseKeyEndsWhileTheyWaitForJobsGetsNone) {
+  ASSERT_EQ(Ask("POST", "/v1/connectors", admin_,
+                "connector: guarded\nversion: 1.0.0\nkind: worker\noperations:\n  pack: { timeout: 1h }\n",
+                "application/yaml")
+                .status,
+            201);
+  ASSERT_EQ(Ask("POST", "/v1/definitions", admin_,
+                "fermata: 1\nprocess: guarding\nversion: 1.0.0\nstates:\n"
+                "  pack: { call: guarded.pack, next: done }\n  done: { end: {} }\n",
+                "application/yaml")
+                .status,
+            201);
+  const ClientResponse made = Ask("POST", "/v1/keys", admin_, R"({"name":"gone","roles":["worker"]})");
+  const std::string wanted = R"({"operations":["guarded.pack"]})";
+  RawClient waiting(server_->port());
+  ASSERT_TRUE(waiting.Send(
+      "POST /v1/jobs/fetch?wait=30s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + At(made, "key") +
+      "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(wanted.size()) + "\r\n\r\n" + wanted));
+  ASSERT_EQ(Ask("DELETE", made.Header("location"), admin_).status, 204);
+  ASSERT_EQ(Ask("POST", "/v1/instances", admin_, R"({"process":"guarding"})").status, 201);
+  EXPECT_EQ(At(Ask("POST", "/v1/jobs/fetch?wait=9s", admin_, wanted), "jobs.0.operation"), "guarded.pack");
+  EXPECT_EQ(ReadResponse(waiting).body.find("leaseToken"), std::string::npos);
+}
+
+TEST_F(SecurityOverHttp, ATaskOfAUserIsAnsweredByThemOrInTheirName) {
+  const std::string ann = KeyFor(R"("client")", "", "ann"), bob = KeyFor(R"("client")", "", "bob");
+  const std::string boss = KeyFor(R"("operator")", "", "boss");
+  const auto task_for_ann = [&](const std::string& ref) {
+    const std::string id = Start(admin_, ref);
+    const std::string task = "/v1/tasks/" + At(Ask("GET", "/v1/tasks?instance=" + id, admin_), "items.0.id");
+    EXPECT_EQ(Ask("POST", task + "/assign", boss, R"({"user":"ann"})").status, 200);
+    return task + "/complete?wait=9s";
+  };
+  const std::string first = task_for_ann("for-ann-1"), second = task_for_ann("for-ann-2");
+  for (const std::string& key : {bob, boss, admin_}) {
+    const ClientResponse refused = Ask("POST", first, key, R"({"outcome":"yes"})");
+    ExpectProblem(refused, 409, "FM-4029");
+    EXPECT_THAT(At(refused, "detail"), HasSubstr("'ann'"));
+  }
+  ExpectProblem(Ask("POST", first, bob, R"({"outcome":"yes","by":"ann"})"), 403, "FM-4073");
+  EXPECT_EQ(At(Ask("POST", first, ann, R"({"outcome":"yes"})"), "output.by"), "ann");
+  EXPECT_EQ(At(Ask("POST", second, boss, R"({"outcome":"yes","by":"ann"})"), "output.by"), "ann");
 }
 
 TEST_F(SecurityOverHttp, AKeyThatMakesNoSenseIs422WithItsPlace) {

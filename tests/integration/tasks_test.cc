@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "engine/model/json.h"
 #include "tests/integration/support/fermata_server.h"
 #include "tests/support/postgres.h"
 
@@ -225,6 +226,26 @@ TEST_P(Tasks, OnlyWhoHasClaimedATaskAnswersIt) {
   const std::string history = server_.http().Get("/v1/instances/" + instance + "/history").body;
   for (const char* words : {"ann claims the task in 'look'", "ann releases", "is assigned to eve, by boss"})
     EXPECT_NE(history.find(words), std::string::npos) << words;
+}
+
+TEST_P(Tasks, AFormHasTheSchemaFilesThatItRefersTo) {
+  const Value bundle = Value::Object(
+      {{"yaml",
+        Value::String("fermata: 1\nprocess: filed\nversion: 1.0.0\nstates:\n"
+                      "  fill: { ask: Fill it, form: { $ref: schemas/wish.yaml }, after: { 1d: done }, next: done }\n"
+                      "  done: { end: {} }\n")},
+       {"files", Value::Object({{"schemas/wish.yaml",
+                                 Value::String("type: object\nproperties: { amount: { $ref: money.yaml } }\n")},
+                                {"schemas/money.yaml", Value::String("type: integer\n")}})}});
+  ASSERT_EQ(server_.http().Post("/v1/definitions", WriteJson(bundle)).status, 201);
+  const std::string instance =
+      At(server_.http().Post("/v1/instances?wait=9s&until=fill", R"({"process":"filed"})"), "id");
+  const std::string task = TaskOf(instance);
+  EXPECT_EQ(At(server_.http().Get("/v1/tasks/" + task), "form"),
+            R"({"type":"object","properties":{"amount":{"$ref":"#/$defs/schemas_money.yaml"}},)"
+            R"("$defs":{"schemas_money.yaml":{"type":"integer"}}})");
+  ExpectProblem(Complete(task, R"({"data":{"amount":"much"}})"), 422, "FM-4017", "/data/amount");
+  EXPECT_EQ(Complete(task, R"({"data":{"amount":5}})").status, 200);
 }
 
 TEST_P(Tasks, CommentsAreKeptWithTheHistory) {

@@ -100,14 +100,39 @@ TEST_F(Watch, ListsAreToldWhatChanges) {
   EXPECT_EQ(opened.type, "task");
   EXPECT_EQ(At(opened.data, "role"), "clerk");
   EXPECT_EQ(At(opened.data, "open"), "true");
+  EXPECT_EQ(At(opened.data, "change"), "opened");
+  EXPECT_EQ(At(opened.data, "claimedBy"), "null");
+  EXPECT_EQ(At(opened.data, "comments"), "0");
   Decide(id);
   EXPECT_EQ(At(watcher.Next().data, "status"), "completed");
   const StreamEvent closed = watcher.Next();
+  EXPECT_EQ(At(closed.data, "change"), "closed");
   EXPECT_EQ(At(closed.data, "id"), At(opened.data, "id"));
   EXPECT_EQ(At(closed.data, "open"), "false");
   // What came after the place that a client gives is told again.
   Watcher again(server_.port(), "/v1/stream?after=" + opened.id);
   EXPECT_EQ(At(again.Next().data, "status"), "completed");
+}
+
+TEST_F(Watch, ATaskIsToldWithWhatChanged) {
+  const std::string task = "/v1/tasks/" + At(server_.http().Get("/v1/tasks?instance=" + Start()), "items.0.id");
+  Watcher watcher(server_.port(), "/v1/stream");
+  const std::vector<std::vector<std::string>> steps = {
+      {"/claim", R"({"by":"ann"})", "claimed", "ann", "null", "0"},
+      {"/comments", R"({"by":"ann","text":"Hm."})", "commented", "ann", "null", "1"},
+      {"/release", R"({"by":"ann"})", "released", "null", "null", "1"},
+      {"/assign", R"({"by":"ann","user":"bob"})", "assigned", "null", "bob", "1"},
+      {"/complete", R"({"by":"bob","outcome":"yes"})", "closed", "null", "bob", "1"}};
+  for (const auto& step : steps) {
+    ASSERT_EQ(server_.http().Post(task + step[0], step[1]).status, 200) << step[0];
+    StreamEvent event = watcher.Next();
+    while (event.type == "instance") event = watcher.Next();
+    EXPECT_EQ(event.type, "task");
+    EXPECT_EQ(At(event.data, "change"), step[2]);
+    EXPECT_EQ(At(event.data, "claimedBy"), step[3]);
+    EXPECT_EQ(At(event.data, "user"), step[4]);
+    EXPECT_EQ(At(event.data, "comments"), step[5]);
+  }
 }
 
 TEST_F(Watch, WhoComesFromAnotherRunOfTheServerIsToldThatSomethingIsMissing) {

@@ -95,6 +95,10 @@ TEST_P(Workers, AJobIsFetchedCompletedAndItsAnswerRepeated) {
   ExpectProblem(wrong, 422, "FM-4034");
   EXPECT_EQ(JsonOf(wrong).Find("errors")->as_list().size(), 2u) << wrong.body;
   EXPECT_EQ(Report(id, "extend", token, R"(,"lease":"2m")").status, 200);
+  const ClientResponse made_up = Report(id, "complete", "made-up", kOutput);
+  ExpectProblem(made_up, 409, "FM-4033");
+  EXPECT_EQ(At(made_up, "detail"),
+            "Expected the token of the job's lease, but this is another: the lease was given to 'w-1'.");
   ExpectProblem(Report(id, "complete", "0123", kOutput), 409, "FM-4033");
   const ClientResponse done = Report(id, "complete", token, kOutput);
   ASSERT_EQ(done.status, 200) << done.body;

@@ -106,6 +106,9 @@ std::optional<Error> RefuseAnswer(const Machine& machine, const CompleteTask& an
     return Error{kTaskClosed, "Expected an open task, but number " + std::to_string(answer.activation) +
                                   " has been answered; the answer is taken when the instance is resumed."};
   if (std::optional<Error> stranger = RefuseStranger(*activation->task, answer.by)) return stranger;
+  // An answer that names nobody comes from where nobody has to say who they are.
+  if (!answer.by.empty())
+    if (std::optional<Error> other = RefuseUnassigned(*activation->task, answer.by, "answers")) return other;
   const std::vector<std::string>& outcomes = activation->task->outcomes;
   const bool fits = outcomes.empty() ? !answer.outcome
                                      : answer.outcome && std::find(outcomes.begin(), outcomes.end(), *answer.outcome) !=

@@ -33,15 +33,19 @@ std::optional<Error> RefuseStranger(const TaskState& task, const std::string& by
                "", "Ask them to release it, or assign it anew."};
 }
 
+std::optional<Error> RefuseUnassigned(const TaskState& task, const std::string& by, const std::string& does) {
+  if (task.user.empty() || task.user == by) return std::nullopt;
+  return Error{kTaskTaken,
+               "Expected '" + task.user + "', to whom the task is assigned, but '" + by + "' " + does + " it.", "",
+               "Assign it to somebody else first, or act for them: `by` names them."};
+}
+
 std::optional<Error> Refuse(const Machine& machine, const ClaimTask& command) {
   std::optional<Error> refused;
   const TaskState* task = FindOpen(machine, command.activation, refused);
   if (task == nullptr) return refused;
   if (std::optional<Error> stranger = RefuseStranger(*task, command.by)) return stranger;
-  if (task->user.empty() || task->user == command.by) return std::nullopt;
-  return Error{kTaskTaken,
-               "Expected '" + task->user + "', to whom the task is assigned, but '" + command.by + "' claims it.", "",
-               "Assign it to somebody else first."};
+  return RefuseUnassigned(*task, command.by, "claims");
 }
 
 std::optional<Error> Refuse(const Machine& machine, const ReleaseTask& command) {

@@ -47,6 +47,8 @@ std::optional<Error> Refuse(const Machine& machine, const AssignTask& command);
 std::optional<Error> Refuse(const Machine& machine, const CommentTask& command);
 // Why `by` may not answer it: somebody else has claimed it.
 std::optional<Error> RefuseStranger(const TaskState& task, const std::string& by);
+// Why they may not: it is assigned to another user. `does` says what, like "claims".
+std::optional<Error> RefuseUnassigned(const TaskState& task, const std::string& by, const std::string& does);
 void Claim(Machine& machine, const ClaimTask& command);
 void Release(Machine& machine, const ReleaseTask& command);
 void FireReminder(Machine& machine, TimerId timer);

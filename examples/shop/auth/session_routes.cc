@@ -143,6 +143,15 @@ RestAnswer AuthService::Logout(const RestRequest& request) {
   const RestReply reply =
       engine_.Post("/v1/instances?wait=10s", Value::Object({{"process", Value::String("signout")}, {"input", input}}),
                    "signout/" + session->ref, kEngineTimeoutMs);
+  // A session that nobody may use: its customer is blocked or gone.
+  const Value* error = reply.body.is_map() ? reply.body.Find("error") : nullptr;
+  if (error && TextAt(*error, "name") == "unauthorized") {
+    const RestAnswer ended = database_->Transact([&](soci::session& sql) -> RestAnswer {
+      EndSessionByRef(sql, session->ref, TimeText(clock_, 0));
+      return Refusal(401, "Not authorized");
+    });
+    return WithCookie(ended, "", false);
+  }
   // The client is told that it is signed out only when it is.
   if (TextAt(reply.body, "status") != "completed")
     return WithCookie(Refusal(503, "The session could not be ended, please try again"), "", false);

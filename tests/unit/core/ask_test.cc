@@ -56,5 +56,25 @@ TEST_F(Ask, WhileSuspendedTheSameAnswerAgainIsFine) {
   EXPECT_EQ(instance.state().status, InstanceStatus::kFailed);
 }
 
+TEST_F(Ask, WhoeverNamesThemselvesAnswersNoTaskOfSomebodyElse) {
+  for (const auto& [id, activation] : instance.state().activations)
+    if (activation.task) {
+      ASSERT_TRUE(instance.Do(AssignTask{id, "", "ann", "boss"}).ok());
+      break;
+    }
+  EXPECT_EQ(Answer("approve", "bob").error().code, kTaskTaken);
+  ASSERT_TRUE(Answer("approve", "ann").ok());
+  EXPECT_EQ(instance.state().status, InstanceStatus::kCompleted);
+}
+
+TEST_F(Ask, AnAnswerThatNamesNobodyIsTaken) {
+  for (const auto& [id, activation] : instance.state().activations)
+    if (activation.task) {
+      ASSERT_TRUE(instance.Do(AssignTask{id, "", "ann", "boss"}).ok());
+      break;
+    }
+  EXPECT_TRUE(Answer("approve", "").ok());
+}
+
 }  // namespace
 }  // namespace fermata

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <future>
 
 #include "engine/runtime/codes.h"
@@ -12,7 +11,7 @@ namespace fermata {
 namespace {
 
 // Lists instances that the test made up, answers Send as the test says, and says that all have ended when asked.
-class ListedInstances final : public Engine {
+class ListedInstances final : public CalledEngine {
  public:
   void Add(int count) {
     for (int i = 0; i < count; ++i) {
@@ -43,63 +42,14 @@ class ListedInstances final : public Engine {
     if (all_end) callback(true);
   }
 
-  void Stop() override {}
-  DeployOutcome Deploy(const DeployRequest&) override { return {}; }
-  Status SetLive(const std::string&, const std::string&) override { return Done{}; }
-  std::vector<DefinitionInfo> Definitions() override { return {}; }
-  std::optional<DefinitionInfo> FindDefinition(const std::string&, const std::string&) override { return {}; }
-  DefinitionPtr GetDefinition(const std::string&, const std::string&) override { return nullptr; }
-  bool IsSearchable(const std::string&, const std::string&) override { return false; }
-  Error UnknownDefinition(const std::string&, const std::string&) override { return {kUnknownProcess, "none"}; }
-  ManifestOutcome DeployManifest(const std::string&, const std::string&, ManifestOrigin) override { return {}; }
-  std::vector<ConnectorInfo> Connectors() override { return {}; }
-  void Start(StartRequest, Answer<StartReply>) override {}
-  void Publish(CloudEvent, std::string, Answer<EventReply>) override {}
-  std::vector<Error> MistakesOf(const StartRequest&) override { return {}; }
-  std::vector<Error> MistakesOf(const CloudEvent&) override { return {}; }
-  std::vector<Error> MistakesOf(const InstanceId&, const CompleteTask&) override { return {}; }
-  std::vector<std::string> ProcessesReceiving(const std::string&) override { return {}; }
   Result<InstanceOwner> FindOwner(const InstanceId&) override { return InstanceOwner{"acme", "caller"}; }
   Result<InstanceView> Get(const InstanceId&) override { return Error{kUnknownInstance, "none"}; }
-  Status CheckMigration(const InstanceId&, const std::string&) override { return Done{}; }
-  Result<Page<HistoryEntry>> History(const InstanceId&, const std::string&, int) override {
-    return Page<HistoryEntry>{};
-  }
-  Result<Page<IncidentView>> Incidents(const IncidentQuery&) override { return Page<IncidentView>{}; }
-  Result<IncidentView> FindIncident(const InstanceId&, IncidentNumber) override { return IncidentView{}; }
-  Result<Page<TaskView>> Tasks(const TaskQuery&) override { return Page<TaskView>{}; }
-  Result<TaskView> FindTask(const InstanceId&, ActivationId) override { return Error{kUnknownTask, "none"}; }
-  std::int64_t FetchJobs(JobFetch, Answer<std::vector<WorkerJob>>) override { return 0; }
-  void EndFetch(std::int64_t) override {}
-  void Report(JobReport, Answer<JobReply>) override {}
-  std::vector<Error> MistakesOf(const JobReport&) override { return {}; }
-  Result<Page<TaskComment>> Comments(const InstanceId&, ActivationId, const std::string&, int) override {
-    return Page<TaskComment>{};
-  }
-  Result<std::vector<TaskCount>> CountTasks(const std::string&, const std::string&) override {
-    return std::vector<TaskCount>();
-  }
-  Result<Page<WorkerJob>> Jobs(const JobQuery&) override { return Page<WorkerJob>{}; }
-  Result<std::vector<JobCount>> CountJobs() override { return std::vector<JobCount>(); }
-  Result<std::vector<IncidentCount>> CountIncidents() override { return std::vector<IncidentCount>(); }
-  Status Check(const InstanceId&, const Command&) override { return Done{}; }
-  Result<Explanation> Explain(const InstanceId&, const std::optional<CloudEvent>&) override { return Explanation{}; }
-  Result<MovePreview> PreviewMove(const InstanceId&, const MoveInstance&) override { return MovePreview{}; }
-  Result<Pause> SetPause(Pause pause) override { return pause; }
-  Result<Pause> FindPause(PauseKind, const std::string&) override { return Pause{}; }
-  std::vector<Pause> AllPauses() override { return {}; }
-  Result<Pause> EndPause(PauseKind, const std::string&) override { return Pause{}; }
-  BulkRunner& Bulk() override { std::abort(); }
-  Newsroom& TheNews() override { return newsroom; }
-  EngineStats Stats() override { return {}; }
-  Status Ready() override { return Done{}; }
 
   std::vector<InstanceSummary> instances;
   std::vector<ErrorCode> refusals;  // of the next ones sent, the last first
   std::string asked_tenant;
   int sent = 0;
   bool all_end = true;
-  Newsroom newsroom{0};
 };
 
 class EngineCallsTest : public ::testing::Test {

@@ -255,6 +255,42 @@ TEST(SchemaFiles, AreBlamedByName) {
   EXPECT_EQ(outcome.errors[0].path, "/type");
 }
 
+TEST(Bundle, WhatIsNothingButAFileIsWhatIsInTheFile) {
+  const std::map<std::string, Value> files{
+      {"schemas/order.json",
+       Json(R"({"properties":{"price":{"$ref":"common/money.json#/$defs/money"},"next":{"$ref":"#"}}})")},
+      {"schemas/common/money.json",
+       Json(R"({"$defs":{"money":{"$ref":"#/$defs/cents"},"cents":{"type":"integer"}}})")}};
+  const Value bundled = SelfContained(Json(R"({"$ref":"schemas/order.json"})"), {"", &files});
+  EXPECT_EQ(
+      WriteJson(bundled),
+      R"({"properties":{"price":{"$ref":"#/$defs/schemas_common_money.json/$defs/money"},"next":{"$ref":"#"}},)"
+      R"("$defs":{"schemas_common_money.json":{"$defs":{"money":{"$ref":"#/$defs/schemas_common_money.json/$defs/cents"},)"
+      R"("cents":{"type":"integer"}}}}})");
+  const SchemaPtr alone = Compile(WriteJson(bundled));
+  ASSERT_NE(alone, nullptr);
+  EXPECT_TRUE(Validate(*alone, Json(R"({"price":5,"next":{"price":6}})")).empty());
+  EXPECT_EQ(Validate(*alone, Json(R"({"next":{"price":"6"}})")).size(), 1U);
+}
+
+TEST(Bundle, KeepsWhatTheSchemaSaysBesideAndItsOwnDefinitions) {
+  const std::map<std::string, Value> files{{"a.json", Json(R"({"items":{"$ref":"#name"},"x":1})")},
+                                           {"b.json", Json(R"({"$anchor":"there","type":"string"})")}};
+  const Value schema = Json(
+      R"({"title":"T","$ref":"a.json","anyOf":[{"$ref":"b.json#there"},{"$ref":"#/$defs/a.json"}],)"
+      R"("properties":{"$ref":{"$ref":"a.json"}},"const":{"$ref":"a.json"},"$defs":{"a.json":{"$anchor":"name"}}})");
+  EXPECT_EQ(WriteJson(SelfContained(schema, {"", &files})),
+            R"({"title":"T","$ref":"#/$defs/a.json_","anyOf":[{"$ref":"#there"},{"$ref":"#/$defs/a.json"}],)"
+            R"("properties":{"$ref":{"$ref":"#/$defs/a.json_"}},"const":{"$ref":"a.json"},)"
+            R"("$defs":{"a.json":{"$anchor":"name"},"a.json_":{"items":{"$ref":"#name"},"x":1},)"
+            R"("b.json":{"$anchor":"there","type":"string"}}})");
+}
+
+TEST(Bundle, IsTheSchemaItselfWhereItNamesNoFile) {
+  const std::string text = R"({"type":"object","properties":{"a":{"$ref":"#/$defs/b"}},"$defs":{"b":true}})";
+  EXPECT_EQ(WriteJson(SelfContained(Json(text), {})), text);
+}
+
 TEST(SchemaFiles, AreListedEachOnce) {
   const auto files = ReferencedSchemaFiles(
       Json(R"({"a":{"$ref":"x.json"},"b":[{"$ref":"../y.json#/a"},{"$ref":"x.json#b"},{"$ref":"#/c"}]})"),

@@ -105,6 +105,29 @@ TEST_F(SecurityTest, KeysSurviveARestartExpireAndAreRevoked) {
   EXPECT_FALSE(Ask("Bearer " + lasting.text).ok());
 }
 
+TEST_F(SecurityTest, ACallerIsGoodAsLongAsTheKeyOrTokenIs) {
+  ApiKey ending;
+  ending.expires_us = clock_.now_us + 10;
+  const Caller short_lived = Ask("Bearer " + Make(ending).text).value();
+  const KeyRing::Made made = Make();
+  const Caller lasting = Ask("Bearer " + made.text).value();
+  Caller token;
+  token.id = "token ann";
+  token.expires_us = ending.expires_us;
+  token.authenticated = true;
+  EXPECT_EQ(security_->GoodForUs(short_lived), 10);
+  EXPECT_EQ(security_->GoodForUs(token), 10 + kTokenLeewayMs * 1'000);
+  clock_.now_us += 20;
+  EXPECT_EQ(security_->GoodForUs(short_lived), 0);
+  EXPECT_GT(security_->GoodForUs(token), 0);
+  clock_.now_us += kTokenLeewayMs * 1'000;
+  EXPECT_EQ(security_->GoodForUs(token), 0);
+  EXPECT_GT(security_->GoodForUs(lasting), 0);
+  EXPECT_TRUE(security_->keys().Revoke(made.key.id).ok());
+  EXPECT_EQ(security_->GoodForUs(lasting), 0);
+  EXPECT_GT(security_->GoodForUs(LocalCaller()), 0);
+}
+
 TEST_F(SecurityTest, AnAdminsFirstKeyIsMadeOnceAndOnlyWhereKeysAreAskedFor) {
   const std::optional<std::string> first = security_->MakeFirstKey().value();
   ASSERT_TRUE(first);

@@ -69,6 +69,7 @@ TEST_F(TokenIssuerTest, ATokenTellsNameRolesAndTenant) {
     EXPECT_EQ(caller->tenant, "acme");
     EXPECT_EQ(caller->roles.Names(), (std::vector<std::string>{"client", "worker"}));
     EXPECT_EQ(caller->id, "token 1");
+    EXPECT_GT(caller->expires_us, clock_.NowUs());
   }
   for (const char* claims :
        {R"({"sub":"1","aud":"fermata","email":"ann@x"})",
