@@ -60,6 +60,8 @@ class DeliveryTest : public SharedShopTest<DeliveryWorld> {
     std::vector<std::pair<std::string, std::string>> headers;
     if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
     if (!session.empty()) headers.emplace_back("Cookie", "sessionId=" + session);
+    // With neither, a stranger asks.
+    if (headers.empty()) headers.emplace_back("X-Service-Key", "");
     return world().Send("delivery", method, path, body, headers);
   }
   Reply Post(const std::string& path, const std::string& body, const std::string& key = "") {
@@ -128,6 +130,9 @@ class DeliveryTest : public SharedShopTest<DeliveryWorld> {
 TEST_P(DeliveryTest, ListsPickupPointsByAWordOfTheirAddress) {  // SHOP-DLV-7
   EXPECT_EQ(Ask("GET", "/points").status, 401);
   EXPECT_EQ(Ask("GET", "/points", "", "", "none").status, 401);
+  const std::vector<std::pair<std::string, std::string>> stranger = {{"Idempotency-Key", "any"},
+                                                                     {"X-Service-Key", "another"}};
+  EXPECT_EQ(world().Send("delivery", "POST", "/reservations", "{}", stranger).status, 401);
   EXPECT_EQ(GetAsAnn("/points").body.Find("pickupPoints")->as_list().size(), 2u);
   const Reply found = GetAsAnn("/points?addressFilter=%D0%A2%D0%B2%D0%B5%D1%80");
   EXPECT_EQ(WriteJson(found.body),

@@ -424,6 +424,14 @@ TEST_P(PaymentTest, SHOP_PMT_1_SHOP_PMT_8_SavedCardsAreListedMaskedAndTheirOwner
   EXPECT_EQ(Get("payment", "/tokens/" + token + "?username=ann").Text("bankToken"), "bt-1");
   EXPECT_EQ(Get("payment", "/tokens/" + token + "?username=bob").status, 403);
   EXPECT_EQ(Get("payment", "/tokens/none?username=ann").status, 404);
+  for (const char* key : {"", "another key"}) {
+    const std::vector<std::pair<std::string, std::string>> stranger = {
+        {"Content-Type", "application/json"}, {"Idempotency-Key", "k"}, {"X-Service-Key", key}};
+    EXPECT_EQ(Send("payment", "GET", "/tokens/get?username=ann", "", stranger).status, 401);
+    EXPECT_EQ(Send("payment", "GET", "/tokens/" + token + "?username=ann", "", stranger).status, 401);
+    EXPECT_EQ(Send("payment", "POST", "/tokens/add", card, stranger).status, 401);
+    EXPECT_EQ(Send("payment", "DELETE", "/tokens/delete?username=ann&tokenId=" + token, "", stranger).status, 401);
+  }
   EXPECT_EQ(Send("payment", "DELETE", "/tokens/delete?tokenId=" + token, "", {{"Cookie", "sessionId=s-bob"}}).status,
             404);
   EXPECT_EQ(AsAnn("DELETE", "/tokens/delete?tokenId=" + token).status, 204);
