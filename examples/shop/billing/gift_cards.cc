@@ -151,7 +151,8 @@ RestAnswer BillingService::FindCode(soci::session& sql, const RestRequest& reque
   const Account card = *FindCard(sql, id);
   if (card.status == "CLOSED" || HasExpired(sql, id, now))
     return Refusal(410, "The gift card is closed or has expired");
-  if (card.status == "ACTIVE") return Refusal(409, "The gift card is active already");
+  // Whoever has it already may put it among their means of payment again.
+  if (card.status == "ACTIVE" && card.owner != username) return Refusal(409, "The gift card is active already");
   return {200, ToCard(card)};
 }
 
@@ -170,6 +171,7 @@ RestAnswer BillingService::ActivateCard(const RestRequest& request) {
       const RestAnswer found = FindCode(sql, request);
       if (found.status != 200) return found;
       const std::string id(found.body.Find("cardId")->as_string());
+      if (FindCard(sql, id)->status == "ACTIVE") return found;
       if (!ChangeStatus(sql, id, "INACTIVE", "ACTIVE", username))
         return Refusal(409, "The gift card is active already");
       const std::string now = TimeText(clock_, 0);

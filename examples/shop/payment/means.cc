@@ -161,7 +161,12 @@ RestAnswer PaymentService::AskAboutCode(const RestRequest& request, const std::s
   const bool understood = reply.status == 200 || reply.status == 400 || reply.status == 404 || reply.status == 409 ||
                           reply.status == 410 || reply.status == 429;
   if (!understood) return Refusal(503, "Billing does not answer");
-  return {reply.status, reply.body};
+  if (reply.status != 200) return {reply.status, reply.body};
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    if (IsBound(MeansOf(sql, username), TextOf(reply.body, "cardId")))
+      return Refusal(409, "The gift card is active already");
+    return {200, reply.body};
+  });
 }
 
 }  // namespace fermata::shop
