@@ -28,6 +28,13 @@ Value Of(const Value& instance, std::string_view variable, std::string_view name
   return At(At(At(instance, "variables"), variable), name);
 }
 
+// CARD if nothing is said; empty if it is none that tops up.
+std::string MethodOfTopUp(const RestRequest& request) {
+  if (request.body.Find("method") == nullptr) return "CARD";
+  const std::string method = request.Text("method");
+  return method == "CARD" || method == "SBP" ? method : "";
+}
+
 RestAnswer WithPayment(const Value& instance, const char* status, std::vector<MapEntry> more = {}) {
   std::vector<MapEntry> entries = {{Value::String("paymentId"), Of(instance, "payment", "paymentId")},
                                    {Value::String("status"), Value::String(status)}};
@@ -146,18 +153,26 @@ RestAnswer PaymentService::Pay(const RestRequest& request) {
   return Refusal(503, "The payment is being made; please ask again");
 }
 
+void PaymentService::LeaveTask(const std::string& instance_id) {
+  const Value open = At(engine_.Get("/v1/tasks?instance=" + instance_id, {}, kEngineTimeoutMs).body, "items");
+  if (open.is_list() && !open.as_list().empty()) AnswerTask(open.as_list()[0], "leave", Value::Object({}), "");
+}
+
 RestAnswer PaymentService::TopUp(const RestRequest& request) {
   const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::optional<long long> amount = request.Integer("amount");
-  const std::string token = request.Text("tokenId"), method = request.Text("method") == "SBP" ? "SBP" : "CARD";
+  const std::string token = request.Text("tokenId"), method = MethodOfTopUp(request);
   if (!amount || *amount <= 0) return Refusal(400, "A positive amount in minor units should be provided");
-  const std::string key = request.idempotency_key.empty() ? NewGuid() : request.idempotency_key;
+  if (method.empty()) return Refusal(400, "A wallet is topped up by CARD or SBP");
+  const std::string key =
+      asker.username + "/" + (request.idempotency_key.empty() ? NewGuid() : request.idempotency_key);
   const RestReply started =
       engine_.Post("/v1/instances?wait=8s&until=amount",
                    Value::Object({{"process", Value::String("wallet-topup")},
                                   {"input", Value::Object({{"sessionRef", Value::String(asker.session_ref)}})}}),
                    "topup/" + key, kEngineTimeoutMs);
+  if (started.status == 409) return Refusal(409, "The Idempotency-Key was used for another request");
   const std::string id = TextOf(started.body, "id");
   const RestReply tasks = engine_.Get("/v1/tasks?instance=" + id, {}, kEngineTimeoutMs);
   const Value open = At(tasks.body, "items");
@@ -166,7 +181,10 @@ RestAnswer PaymentService::TopUp(const RestRequest& request) {
     // What comes of it is decided with the answer.
     const Value answered =
         AnswerTask(open.as_list()[0], "top-up", Value::Object({{"amount", Value::Int(*amount)}}), "");
-    if (IsIn(answered, "amount")) return Refusal(400, TextOf(At(answered, "variables"), "problem"));
+    if (IsIn(answered, "amount")) {
+      LeaveTask(id);
+      return Refusal(400, TextOf(At(answered, "variables"), "problem"));
+    }
   }
   std::vector<MapEntry> choice = {{Value::String("method"), Value::String(method)}};
   if (!token.empty()) choice.emplace_back(Value::String("tokenId"), Value::String(token));
@@ -196,10 +214,7 @@ RestAnswer PaymentService::Activate(const RestRequest& request) {
                    "activate/" + ref, kEngineTimeoutMs);
   if (TextOf(reply.body, "status") == "completed") return {200, At(reply.body, "output")};
   if (IsIn(reply.body, "enter-code")) {
-    // Nobody looks at this window: another code comes with another request.
-    const Value open =
-        At(engine_.Get("/v1/tasks?instance=" + TextOf(reply.body, "id"), {}, kEngineTimeoutMs).body, "items");
-    if (open.is_list() && !open.as_list().empty()) AnswerTask(open.as_list()[0], "leave", Value::Object({}), "");
+    LeaveTask(TextOf(reply.body, "id"));
     return Refusal(409, TextOf(At(reply.body, "variables"), "problem"));
   }
   return Refusal(503, "The gift card is being activated; please look at your gift cards");

@@ -96,6 +96,8 @@ class PaymentService {
   // Answers a task; gives the instance, as it is when the query `wait` is fulfilled: once it waits again or has ended.
   Value AnswerTask(const Value& task, const std::string& outcome, const Value& data,
                    const std::string& wait = "?wait=8s&until=waiting");
+  // Closes the window that the instance has open: nobody looks at it, and what is right comes with another request.
+  void LeaveTask(const std::string& instance_id);
   // The instance once it is in one of these states or has ended; as it is after a little while.
   Value Settle(Value instance, const std::vector<std::string>& states);
   // Chooses the way to pay in the payment that waits, and tells what comes next.

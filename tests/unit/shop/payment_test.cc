@@ -155,7 +155,11 @@ TEST_P(MoneyTest, SHOP_GCA_2_SHOP_GCA_5_ACodeActivatesOnceHoweverItIsTyped) {
   EXPECT_EQ(IntAt(active.body, "balance"), 50000);
   EXPECT_EQ(BalanceOf("ann"), 50000);
   EXPECT_EQ(AskAbout("activate", code, "bob").status, 409);
-  EXPECT_EQ(AskAbout("lookup", code).status, 409);
+  EXPECT_EQ(AskAbout("lookup", code, "bob").status, 409);
+  // Its owner may bind it anew, and activates nothing by that.
+  EXPECT_EQ(AskAbout("lookup", code).status, 200);
+  EXPECT_EQ(AskAbout("activate", code).Text("cardId"), card);
+  EXPECT_EQ(BalanceOf("ann"), 50000);
   EXPECT_EQ(Charge(card, "DEBIT", 20000, "p1").status, 200);
   EXPECT_EQ(BalanceOf("ann"), 30000);
 }
@@ -454,13 +458,23 @@ TEST_P(PaymentTest, SHOP_PMT_2_AGiftCardIsActivatedByAReferenceAndBound) {
   EXPECT_EQ(ask("lookup", "ann").Text("cardId"), card);
   const Reply active = ask("activate", "ann");
   EXPECT_EQ(IntAt(active.body, "balance"), 50000);
-  EXPECT_EQ(ask("activate", "ann").status, 409);
   const std::string bind = R"(","tokenType":"GIFT_CARD","maskedTokenId":"**** 1","cardId":")" + card + "\"}";
   EXPECT_TRUE(AsAnn("GET", "/tokens/get").body.Find("giftCards")->as_list().empty());
   EXPECT_EQ(Do("/tokens/add", R"({"username":"ann)" + bind).Text("tokenId"), card);
   EXPECT_EQ(Do("/tokens/add", R"({"username":"bob)" + bind).status, 409);
   const Reply listed = AsAnn("GET", "/tokens/get");
   EXPECT_EQ(IntAt(listed.body.Find("giftCards")->as_list().at(0), "balance"), 50000);
+  EXPECT_EQ(ask("lookup", "ann").status, 409);
+  EXPECT_EQ(ask("activate", "ann").status, 409);
+  // Taken away by its owner it comes back with its code, and with its balance; to nobody else.
+  EXPECT_EQ(AsAnn("DELETE", "/tokens/delete?tokenId=" + card).status, 204);
+  EXPECT_EQ(ask("lookup", "ann").Text("cardId"), card);
+  EXPECT_EQ(IntAt(ask("activate", "ann").body, "balance"), 50000);
+  EXPECT_EQ(Do("/tokens/add", R"({"username":"ann)" + bind).Text("tokenId"), card);
+  EXPECT_EQ(AsAnn("GET", "/tokens/get").body.Find("giftCards")->as_list().size(), 1u);
+  const Reply theirs = Send("payment", "POST", "/activations", R"({"code":")" + code + "\"}",
+                            {{"Cookie", "sessionId=s-bob"}, {"Idempotency-Key", "bob's"}});
+  EXPECT_EQ(Do("/activations/" + theirs.Text("activationRef") + "/lookup", R"({"username":"bob"})").status, 409);
   clock_.Advance(3'601);
   EXPECT_EQ(ask("lookup", "ann").status, 404);
   EXPECT_EQ(received().find(code), std::string::npos);
@@ -488,6 +502,28 @@ TEST_P(PaymentTest, SHOP_GCA_4_ACodeThatIsEnteredTwiceAtOnceLeavesNoWindowOpen) 
   }
   EXPECT_EQ(refs[0], refs[1]);
   EXPECT_NE(refs[0], refs[2]);
+}
+
+TEST_P(PaymentTest, SHOP_WAL_5_ATopUpThatIsRefusedLeavesNoWindowOpen) {
+  const auto top_up = [&](const char* session, const char* body) {
+    return Send("payment", "POST", "/topup", body,
+                {{"Cookie", std::string("sessionId=") + session}, {"Idempotency-Key", "k"}})
+        .status;
+  };
+  for (const char* method : {"WALLET", "GIFT_CARD", "card", "CASH_ON_RECEIPT"})
+    EXPECT_EQ(top_up("s-ann", (R"({"amount":100,"method":")" + std::string(method) + "\"}").c_str()), 400) << method;
+  EXPECT_TRUE(Starts().empty());
+  AnswerStarts(201, R"({"id":"i1","states":["amount"],"variables":{"problem":"Too large"},"items":[{"id":"t1"}]})");
+  EXPECT_EQ(top_up("s-ann", R"({"amount":99999999999})"), 400);
+  EXPECT_NE(received().find(R"(/v1/tasks/t1/complete{"outcome":"leave")"), std::string::npos) << received();
+  // Another customer's key is another key, whatever its text.
+  EXPECT_EQ(top_up("s-bob", R"({"amount":99999999999})"), 400);
+  const std::vector<std::string> keys = start_keys();
+  std::vector<std::string> starts;
+  for (const std::string& key : keys)
+    if (key.starts_with("topup/")) starts.push_back(key);
+  ASSERT_EQ(starts.size(), 2u);
+  EXPECT_NE(starts[0], starts[1]);
 }
 
 TEST_P(PaymentTest, SHOP_GC_5_AGiftCardIsAddedOnlyWhenItIsPaidFor) {
