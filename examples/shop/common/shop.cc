@@ -164,6 +164,7 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
                                   .auth_url = auth_url,
                                   .engine_url = options.engine_url,
                                   .payment_url = start.UrlOf(options.payment_url, "payment", kPaymentPort),
+                                  .service_key = options.service_key,
                                   .couriers_url = options.couriers_url,
                                   .clock = clock});
   });

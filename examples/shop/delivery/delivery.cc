@@ -64,6 +64,7 @@ DeliveryService::DeliveryService(const DeliveryOptions& options, std::unique_ptr
     : database_(std::move(database)),
       clock_(options.clock),
       sessions_(options.auth_url),
+      service_key_(options.service_key),
       payment_(options.payment_url),
       events_(*database_, options.engine_url) {
   for (const char* adapter : {"stork", "turtle"})

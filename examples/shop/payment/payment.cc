@@ -78,6 +78,7 @@ std::vector<RestRoute> PaymentService::Routes() {
       route("POST", "/confirm", &PaymentService::Confirm),
       route("POST", "/reverse", &PaymentService::Reverse),
       route("POST", "/collect", &PaymentService::Collect),
+      route("GET", "/obligations/{orderId}", &PaymentService::GetObligation),
       route("POST", "/gift-cards", &PaymentService::OpenGiftCard),
       route("POST", "/gift-cards/close", &PaymentService::CloseGiftCard),
       route("POST", "/bank/callback", &PaymentService::TakeCallback),
@@ -295,6 +296,18 @@ RestAnswer PaymentService::Collect(const RestRequest& request) {
   });
   if (collected.status == 200 && payment) TellPayer(*payment, "payment-succeeded", request);
   return collected;
+}
+
+RestAnswer PaymentService::GetObligation(const RestRequest& request) {
+  if (!request.from_service) return Refusal(401, "User not authorized");
+  const std::string order = request.parameters.at("orderId");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const std::optional<Payment> payment = FindPaymentFor(sql, order);
+    const bool is_open = payment && payment->deferred();
+    return {200, Value::Object({{"orderId", Value::String(order)},
+                                {"open", Value::Bool(is_open)},
+                                {"amount", Value::Int(is_open ? payment->amount : 0)}})};
+  });
 }
 
 RestAnswer PaymentService::OpenGiftCard(const RestRequest& request) {

@@ -5,7 +5,7 @@
 // For processes: POST /payments, /payments/{id}/record, …/defer, …/close, /confirm, /reverse, /gift-cards,
 // /gift-cards/close, /activations/{ref}/lookup, …/activate, /tokens/add; GET /tokens/get?username=, /tokens/{tokenId};
 // DELETE /tokens/delete?username=.
-// For the courier: POST /collect. For the bank: POST /bank/callback, signed in X-Signature.
+// For the courier: POST /collect, GET /obligations/{orderId}. For the bank: POST /bank/callback, signed in X-Signature.
 // Of a card the service keeps the masked number and the bank's token; a gift card's code it keeps sealed, for an hour.
 // Changes need an Idempotency-Key and take effect once for it. Money is an integer of minor units.
 #pragma once
@@ -58,6 +58,7 @@ class PaymentService {
   RestAnswer Confirm(const RestRequest& request);
   RestAnswer Reverse(const RestRequest& request);
   RestAnswer Collect(const RestRequest& request);
+  RestAnswer GetObligation(const RestRequest& request);
   RestAnswer OpenGiftCard(const RestRequest& request);
   RestAnswer CloseGiftCard(const RestRequest& request);
   RestAnswer TakeCallback(const RestRequest& request);

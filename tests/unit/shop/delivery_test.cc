@@ -13,6 +13,8 @@ struct DeliveryNeighbours {
   DeliveryNeighbours()
       : couriers({"/usr/bin/python3", FERMATA_SOURCE_DIR "/examples/shop/couriers/couriers.py"}),
         payment({.stop_grace_ms = 0}, [this](const HttpRequest& request, const ResponseHandle& response) {
+          if (request.method == "GET")
+            return response.Send(JsonResponse(payment_status, owes ? R"({"open":true})" : R"({"open":false})"));
           collected = request.path + " " + request.body;
           response.Send(JsonResponse(payment_status, payment_status == 200 ? "{}" : R"({"errorMessage":"Not due"})"));
         }) {
@@ -25,7 +27,8 @@ struct DeliveryNeighbours {
 
   ChildProcess couriers;
   std::atomic<int> payment_status{200};
-  std::string collected;  // read it when the answer to what caused it is there
+  std::atomic<bool> owes{false};  // whether something is to be collected at the door
+  std::string collected;          // read it when the answer to what caused it is there
   HttpServer payment;
   std::string couriers_url, payment_url;
   int couriers_port = 0;
@@ -399,14 +402,18 @@ TEST_P(DeliveryTest, ACourierCollectsWhatIsDueOrDoesNotHandOver) {  // SHOP-PAY-
   const std::string id = Book("o-cash");
   for (const char* state : {"ASSIGNED", "PICKED_UP", "IN_TRANSIT", "NEAR_ADDRESS"}) Move(id, state);
   const std::string cash = R"(,"proof":{"signature":"Ann"},"collected":{"kind":"CASH","amount":500})";
+  world().owes = true;
+  EXPECT_EQ(Move(id, "DELIVERED", R"(,"proof":{"signature":"Ann"})").status, 409) << "Nothing was collected.";
   world().payment_status = 409;
   EXPECT_EQ(Move(id, "DELIVERED", cash).status, 409);
   EXPECT_EQ(StateOf("o-cash"), "NEAR_ADDRESS");
   world().payment_status = 500;
   EXPECT_EQ(Move(id, "DELIVERED", cash).status, 503);
+  EXPECT_EQ(Move(id, "DELIVERED", R"(,"proof":{"signature":"Ann"})").status, 503) << "Nobody knows what is due.";
   world().payment_status = 200;
   EXPECT_EQ(Move(id, "DELIVERED", cash).status, 200);
   EXPECT_EQ(world().collected, R"(/collect {"orderId":"o-cash","kind":"CASH","amount":500})");
+  world().owes = false;
 }
 
 TEST_P(DeliveryTest, ScanningTellsTheRightOrderAndBackpack) {
