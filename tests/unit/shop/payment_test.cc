@@ -325,9 +325,16 @@ TEST_P(PaymentTest, SHOP_PAY_20_SHOP_PAY_21_WhatTheCourierCollectsIsConfirmedAsD
     return Do("/collect", R"({"orderId":")" + std::string(order) + R"(","kind":"TERMINAL","amount":)" +
                               std::to_string(amount) + "}");
   };
+  const auto owes = [&](const char* order) {
+    return WriteJson(Get("payment", "/obligations/" + std::string(order)).body);
+  };
+  EXPECT_EQ(owes("o1"), R"({"orderId":"o1","open":true,"amount":1250})");
+  EXPECT_EQ(owes("o2"), R"({"orderId":"o2","open":false,"amount":0})");
+  EXPECT_EQ(Send("payment", "GET", "/obligations/o1", "", {{"X-Service-Key", ""}}).status, 401);
   EXPECT_EQ(collect("o1", 1249).status, 409);
   EXPECT_EQ(collect("o2", 1250).status, 409);
   EXPECT_EQ(collect("o1", 1250).Text("status"), "Finished");
+  EXPECT_EQ(owes("o1"), R"({"orderId":"o1","open":false,"amount":0})");
   EXPECT_EQ(collect("o1", 1250).status, 409);
   EXPECT_EQ(Letters("payment-succeeded"), 1);
   EXPECT_EQ(Confirm("o1", 1250), "SUCCESS");
