@@ -42,6 +42,14 @@ RestAnswer WithPayment(const Value& instance, const char* status, std::vector<Ma
   return {200, Value::Map(std::move(entries))};
 }
 
+// Whether what was chosen can be chosen for this payment at all.
+bool IsOffered(const Value& instance) {
+  const Value variables = At(instance, "variables"), offered = At(variables, "offered");
+  if (!offered.is_list()) return true;
+  const auto& all = offered.as_list();
+  return std::find(all.begin(), all.end(), At(variables, "method")) != all.end();
+}
+
 // Where a payment stands after the customer has chosen.
 RestAnswer ToChoice(const Value& instance) {
   if (IsIn(instance, "ready")) return WithPayment(instance, "AUTHORISED");
@@ -54,7 +62,10 @@ RestAnswer ToChoice(const Value& instance) {
                         {Value::String("link"), Of(instance, "sbp", "payload")}});
   if (IsIn(instance, "activation")) return WithPayment(instance, "ACTIVATION");
   if (TextOf(instance, "status") == "completed") return WithPayment(instance, "DEFERRED");
-  if (IsIn(instance, "choose")) return Refusal(402, TextOf(At(instance, "variables"), "problem"));
+  if (IsIn(instance, "choose")) {
+    const std::string problem = TextOf(At(instance, "variables"), "problem");
+    return Refusal(IsOffered(instance) ? 402 : 409, problem);
+  }
   return WithPayment(instance, "IN_PROCESS");
 }
 
@@ -124,6 +135,15 @@ RestAnswer PaymentService::Authorise(const RestRequest& request) {
   if (asker.username.empty()) return asker.refusal;
   const std::string method = request.Text("method"), ref = request.Text("refId");
   if (method.empty() || ref.empty()) return Refusal(400, "A refId and a method should be provided");
+  const std::string token = request.Text("tokenId");
+  if (method == "GIFT_CARD" && token.empty()) return Refusal(400, "A gift card's tokenId should be provided");
+  if (!token.empty() && (method == "GIFT_CARD" || method == "CARD")) {
+    const RestAnswer known = database_->Transact([&](soci::session& sql) -> RestAnswer {
+      const auto means = FindMeans(sql, token);
+      return means && means->customer == asker.username ? RestAnswer{} : Refusal(404, "Means of payment not found");
+    });
+    if (known.status != 200) return known;
+  }
   std::vector<MapEntry> choice = {{Value::String("method"), Value::String(method)}};
   for (const char* name : {"tokenId", "saveCard"})
     if (const Value* value = request.body.Find(name)) choice.emplace_back(Value::String(name), *value);

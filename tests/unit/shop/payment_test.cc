@@ -511,6 +511,24 @@ TEST_P(PaymentTest, SHOP_GCA_4_ACodeThatIsEnteredTwiceAtOnceLeavesNoWindowOpen) 
   EXPECT_NE(refs[0], refs[2]);
 }
 
+TEST_P(PaymentTest, AWayToPayThatCannotBeIsToldFromTooLittleMoney) {
+  const auto authorise = [&](const char* more) {
+    return AsAnn("POST", "/authorise", R"({"refId":"o1",)" + std::string(more) + "}").status;
+  };
+  EXPECT_EQ(authorise(R"("method":"GIFT_CARD")"), 400);
+  EXPECT_EQ(authorise(R"("method":"GIFT_CARD","tokenId":"none")"), 404);
+  EXPECT_EQ(authorise(R"("method":"CARD","tokenId":"none")"), 404);
+  const auto answer = [&](const char* offered) {
+    AnswerStarts(200, R"({"items":[{"id":"i1","state":"choose","status":"waiting"}],"id":"i1","states":["choose"],)"
+                      R"("variables":{"problem":"No","method":"CASH_ON_RECEIPT","offered":)" +
+                          std::string(offered) + "}}");
+  };
+  answer(R"(["CARD","SBP"])");
+  EXPECT_EQ(authorise(R"("method":"CASH_ON_RECEIPT")"), 409);
+  answer(R"(["CARD","SBP","CASH_ON_RECEIPT"])");
+  EXPECT_EQ(authorise(R"("method":"CASH_ON_RECEIPT")"), 402);
+}
+
 TEST_P(PaymentTest, SHOP_WAL_5_ATopUpThatIsRefusedLeavesNoWindowOpen) {
   const auto top_up = [&](const char* session, const char* body) {
     return Send("payment", "POST", "/topup", body,
