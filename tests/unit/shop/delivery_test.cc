@@ -398,6 +398,18 @@ TEST_P(DeliveryTest, RefusesStepsThatDoNotFollow) {
   EXPECT_EQ(StateOf("o-steps"), "CONFIRMED");
 }
 
+TEST_P(DeliveryTest, AReservationLivesAsLongAsTheProcessSays) {
+  const auto reserve = [&](const char* minutes) {
+    return Post("/reservations", R"({"orderId":"o-short","username":"ann","kind":"PICKUP","pointId":1,"ttlMinutes":)" +
+                                     std::string(minutes) + "}");
+  };
+  EXPECT_EQ(reserve("0").status, 400);
+  EXPECT_EQ(reserve("1441").status, 400);
+  const std::string hour = ReservePoint("o-hour", 1).Text("expiresAt"), short_one = reserve("30").Text("expiresAt");
+  ASSERT_FALSE(short_one.empty());
+  EXPECT_LT(short_one, hour);
+}
+
 TEST_P(DeliveryTest, ACourierCollectsWhatIsDueOrDoesNotHandOver) {  // SHOP-PAY-20, SHOP-PAY-21
   const std::string id = Book("o-cash");
   for (const char* state : {"ASSIGNED", "PICKED_UP", "IN_TRANSIT", "NEAR_ADDRESS"}) Move(id, state);
