@@ -128,7 +128,7 @@ RestAnswer OrderService::Process(const RestRequest& request) {
     return running.empty() ? Mismatch(*order) : Begun(running);
   }
   const Value input = Value::Object({{"orderId", Value::String(id)}, {"sessionRef", Value::String(asker.session_ref)}});
-  return StartProcess("makeorder", id, input, KeyOf(request, "makeorder", asker));
+  return StartProcess("makeorder", input, KeyOf(request, "makeorder", asker));
 }
 
 RestAnswer OrderService::Cancel(const RestRequest& request) {
@@ -145,7 +145,7 @@ RestAnswer OrderService::Cancel(const RestRequest& request) {
                                      {"sessionRef", Value::String(asker.session_ref)},
                                      {"comment", Value::String(request.Text("comment"))},
                                      {"confirmed", Value::Bool(true)}});
-  return StartProcess("cancelorder", id, input, KeyOf(request, "cancelorder", asker));
+  return StartProcess("cancelorder", input, KeyOf(request, "cancelorder", asker));
 }
 
 RestAnswer OrderService::StartApproval(const RestRequest& request) {

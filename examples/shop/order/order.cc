@@ -177,15 +177,11 @@ std::string OrderService::FindRunning(const std::string& process, const std::str
   return status == "running" || status == "waiting" ? TextOf(latest, "id") : "";
 }
 
-RestAnswer OrderService::StartProcess(const std::string& process, const std::string& order_id, const Value& input,
-                                      const std::string& key) {
+RestAnswer OrderService::StartProcess(const std::string& process, const Value& input, const std::string& key) {
   const RestReply reply =
       engine_.Post("/v1/instances?wait=5s&until=waiting",
                    Value::Object({{"process", Value::String(process)}, {"input", input}}), key, kProcessTimeoutMs);
-  if (reply.status == 409) {
-    const std::string running = FindRunning(process, order_id);
-    return running.empty() ? Refusal(409, "This order is at it already") : Begun(running);
-  }
+  if (reply.status == 409) return Refusal(409, "This order is at it already");
   if (reply.status < 200 || reply.status >= 300) return Refusal(503, "The process could not be started");
   const std::string status = TextOf(reply.body, "status");
   if (status == "completed") return {200, *reply.body.Find("output")};

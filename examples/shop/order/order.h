@@ -48,9 +48,7 @@ class OrderService {
 
   // Reads orderItems into `order`, with names and prices of the store. Status 200, or the refusal.
   RestAnswer ReadItems(const RestRequest& request, Order& order);
-  // Starts a process for this order; one that runs for it already is as well.
-  RestAnswer StartProcess(const std::string& process, const std::string& order_id, const Value& input,
-                          const std::string& key);
+  RestAnswer StartProcess(const std::string& process, const Value& input, const std::string& key);
   // The id of the instance that runs for this order; empty if none does.
   std::string FindRunning(const std::string& process, const std::string& order_id);
 
