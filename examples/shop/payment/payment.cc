@@ -327,7 +327,8 @@ RestAnswer PaymentService::OpenGiftCard(const RestRequest& request) {
                                                        {"amount", At(card, "balance")},
                                                        {"currency", Value::String(request.Text("currency"))},
                                                        {"grantee", At(card, "grantee")},
-                                                       {"designId", Value::String(request.Text("designId"))}}),
+                                                       {"designId", Value::String(request.Text("designId"))},
+                                                       {"days", Value::Int(request.Integer("days").value_or(365))}}),
                                         request.idempotency_key, kBillingTimeoutMs);
   if (reply.status == 400 || reply.status == 409) return Refusal(reply.status, TextOf(reply.body, "errorMessage"));
   if (reply.status != 201) return Refusal(503, "Billing does not answer");

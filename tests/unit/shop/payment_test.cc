@@ -177,6 +177,20 @@ TEST_P(MoneyTest, SHOP_GCA_4_TellsUnknownClosedAndExpiredCodes) {
   EXPECT_EQ(CreateCard("closed").status, 409);
 }
 
+TEST_P(MoneyTest, SHOP_GCA_4_ACardLivesAsLongAsTheProcessSays) {
+  const auto create = [&](const char* days) {
+    return Ask(
+        "/token/create",
+        R"({"orderId":"days","amount":50000,"currency":"RUB","grantee":{"firstName":"Bob","lastName":"","email":")" +
+            Address("days") + R"("},"designId":"classic","days":)" + std::string(days) + "}");
+  };
+  EXPECT_EQ(create("0").status, 400);
+  EXPECT_EQ(create("3651").status, 400);
+  const std::string code = MailCode("days", create("2").Text("cardId"));
+  clock_.Advance(2LL * 24 * 3'600 + 1);
+  EXPECT_EQ(AskAbout("activate", code).status, 410);
+}
+
 TEST_P(MoneyTest, SHOP_GCA_5_TriesAreLimitedForACustomerForAWhile) {
   const std::string card = CreateCard("tries").Text("cardId");
   const std::string code = MailCode("tries", card);
