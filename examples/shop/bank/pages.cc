@@ -105,7 +105,13 @@ RestAnswer Bank::TakeHoldPage(const RestRequest& request) {
 RestAnswer Bank::EnterCard(soci::session& sql, const RestRequest& request, Hold& hold) {
   const std::string number = DigitsOf(request.Text("number"));
   if (!IsCardNumber(number)) return HoldPage(400, hold, "This is no card number");
-  if (DigitsOf(request.Text("expiry")).size() < 4) return HoldPage(400, hold, "The card needs its month and year");
+  const std::string expiry = DigitsOf(request.Text("expiry"));
+  if (expiry.size() != 4 || expiry.substr(0, 2) < "01" || expiry.substr(0, 2) > "12")
+    return HoldPage(400, hold, "The card needs its month and year");
+  // "MMYY" against "20YY-MM-…"
+  if (const std::string now = TimeText(clock_, 0);
+      expiry.substr(2) + expiry.substr(0, 2) < now.substr(2, 2) + now.substr(5, 2))
+    return HoldPage(400, hold, "The card has expired");
   if (!IsCvc(request.Text("cvc"))) return HoldPage(400, hold, "The CVC has three digits");
   hold.masked = "**** " + number.substr(number.size() - 4);
   hold.card_type = number[0] == '4' ? "Visa" : number[0] == '5' ? "MasterCard" : "Mir";

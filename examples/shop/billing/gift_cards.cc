@@ -10,7 +10,8 @@ namespace fermata::shop {
 namespace {
 
 constexpr int kNotificationTimeoutMs = 8'000;
-constexpr std::int64_t kCardLifeS = 365LL * 24 * 3'600;
+constexpr std::int64_t kDayS = 24LL * 3'600;
+constexpr long long kCardDays = 365, kCardDaysMax = 3'650;
 // Of wrong codes, a customer.
 constexpr int kTriesMax = 5;
 constexpr std::int64_t kTriesWithinS = 15 * 60;
@@ -96,6 +97,8 @@ bool CanBeCharged(soci::session& sql, const Account& account, const std::string&
 RestAnswer BillingService::CreateCard(const RestRequest& request) {
   const std::string order = request.Text("orderId"), currency = request.Text("currency");
   const std::optional<long long> amount = request.Integer("amount");
+  const long long days = request.Integer("days").value_or(kCardDays);
+  if (days < 1 || days > kCardDaysMax) return Refusal(400, "A gift card lives from a day to ten years");
   const Value* grantee = request.body.Find("grantee");
   const auto of_grantee = [&](const char* name) {
     const Value* text = grantee ? grantee->Find(name) : nullptr;
@@ -118,7 +121,7 @@ RestAnswer BillingService::CreateCard(const RestRequest& request) {
       }
       Account card{.kind = kGiftCard, .id = NewGuid(), .owner = "", .currency = currency, .status = "INACTIVE"};
       const std::string hash = HashOfCode(options_.key, CodeOfCard(options_.key, card.id)), masked = MaskedId(card),
-                        expires = TimeText(clock_, kCardLifeS);
+                        expires = TimeText(clock_, days * kDayS);
       sql << "insert into gift_card (card_id, code_hash, status, amount, balance, currency, order_id, "
              "grantee_first_name, grantee_last_name, grantee_email, design_id, owner_customer_id, expires_dt, masked) "
              "values (:id, :hash, 'INACTIVE', :amount, 0, :currency, :order, :first, :last, :email, :design, '', "
@@ -151,7 +154,8 @@ RestAnswer BillingService::FindCode(soci::session& sql, const RestRequest& reque
   const Account card = *FindCard(sql, id);
   if (card.status == "CLOSED" || HasExpired(sql, id, now))
     return Refusal(410, "The gift card is closed or has expired");
-  if (card.status == "ACTIVE") return Refusal(409, "The gift card is active already");
+  // Whoever has it already may put it among their means of payment again.
+  if (card.status == "ACTIVE" && card.owner != username) return Refusal(409, "The gift card is active already");
   return {200, ToCard(card)};
 }
 
@@ -170,6 +174,7 @@ RestAnswer BillingService::ActivateCard(const RestRequest& request) {
       const RestAnswer found = FindCode(sql, request);
       if (found.status != 200) return found;
       const std::string id(found.body.Find("cardId")->as_string());
+      if (FindCard(sql, id)->status == "ACTIVE") return found;
       if (!ChangeStatus(sql, id, "INACTIVE", "ACTIVE", username))
         return Refusal(409, "The gift card is active already");
       const std::string now = TimeText(clock_, 0);

@@ -22,6 +22,7 @@ struct RestRequest {
   std::map<std::string, std::string> parameters;             // of the route: {username}
   std::map<std::string, std::string> query;                  // of a name that stands twice the first
   std::string idempotency_key;                               // empty = none given
+  bool from_service = false;                                 // it has the services' key: a process asks, or a service
   std::vector<std::pair<std::string, std::string>> headers;  // lower-case names
   std::string body_text;
   Value body;  // a map, of JSON or of a form (then of texts); {} if none was sent, or one of a type that is neither
@@ -54,7 +55,7 @@ using RestHandler = std::function<RestAnswer(const RestRequest&)>;
 enum class RestLane {
   kQuick,
   kWaits,
-  kWaitsForCustomers,  // with a cookie a customer asks, and waits; without one a process does
+  kWaitsForCustomers,  // a customer waits, a process does not
 };
 struct RestRoute {
   std::string method, path;  // "/wallets/{username}"

@@ -10,6 +10,7 @@
 #include "api/http/router.h"
 #include "api/http/server.h"
 #include "engine/model/json.h"
+#include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
@@ -101,13 +102,14 @@ RestAnswer Run(const RestHandler& handler, RestRequest& request) {
   }
 }
 
-RestRequest ToRestRequest(const HttpRequest& http, const std::vector<std::string>& names,
-                          const PathParams& parameters) {
+RestRequest ToRestRequest(const HttpRequest& http, const std::vector<std::string>& names, const PathParams& parameters,
+                          const std::string& service_key) {
   RestRequest request{.method = http.method, .path = http.path, .body_text = http.body, .body = Value::Object({})};
   for (const std::string& name : names) request.parameters[name] = parameters[name];
   request.query.insert(http.query.begin(), http.query.end());
   if (const std::string* key = http.FindHeader("idempotency-key")) request.idempotency_key = *key;
   request.headers = http.headers;
+  request.from_service = !service_key.empty() && SameText(request.Header("x-service-key"), service_key);
   return request;
 }
 
@@ -171,7 +173,8 @@ class TaskThreads {
 
 class RestServer::Impl {
  public:
-  explicit Impl(int threads) : quick_(threads), waiting_(threads) {}
+  Impl(int threads, std::string service_key)
+      : service_key_(std::move(service_key)), quick_(threads), waiting_(threads) {}
 
   ~Impl() { Stop(); }
 
@@ -184,7 +187,7 @@ class RestServer::Impl {
       router_.Add(route.method, route.path,
                   [this, names, lane = route.lane, handler = std::move(route.handler)](
                       const HttpRequest& request, const PathParams& parameters, ResponseHandle response) {
-                    Queue(handler, lane, ToRestRequest(request, names, parameters), response);
+                    Queue(handler, lane, ToRestRequest(request, names, parameters, service_key_), response);
                   });
     }
     server_ = std::make_unique<HttpServer>(
@@ -204,12 +207,12 @@ class RestServer::Impl {
  private:
   // `handler` lives in the router.
   void Queue(const RestHandler& handler, RestLane lane, RestRequest request, const ResponseHandle& response) {
-    const bool waits =
-        lane == RestLane::kWaits || (lane == RestLane::kWaitsForCustomers && !request.Header("cookie").empty());
+    const bool waits = lane == RestLane::kWaits || (lane == RestLane::kWaitsForCustomers && !request.from_service);
     if (!(waits ? waiting_ : quick_).Take({&handler, std::move(request), response}))
       response.Send(ToResponse(Refusal(503, "Too many requests are waiting")));
   }
 
+  const std::string service_key_;
   Router router_;
   std::unique_ptr<HttpServer> server_;
   TaskThreads quick_, waiting_;
@@ -218,9 +221,10 @@ class RestServer::Impl {
 RestServer::RestServer() = default;
 RestServer::~RestServer() = default;
 
-Result<std::string> RestServer::Start(std::vector<RestRoute> routes, int port, int threads) {
+Result<std::string> RestServer::Start(std::vector<RestRoute> routes, int port, int threads,
+                                      const std::string& service_key) {
   FERMATA_ASSERT(impl_ == nullptr);
-  impl_ = std::make_unique<Impl>(threads);
+  impl_ = std::make_unique<Impl>(threads, service_key);
   return impl_->Start(std::move(routes), port);
 }
 

@@ -17,8 +17,8 @@ class RestServer {
 
   // Routes run on threads of the server's own, so they may block: `threads` for those that are quick, and as many for
   // those that wait for a process. `port` 0 is a free one. Gives "http://127.0.0.1:PORT". GET /healthz is there besides.
-  // Once only.
-  Result<std::string> Start(std::vector<RestRoute> routes, int port, int threads);
+  // Requests with `service_key` in X-Service-Key are of processes and services; with an empty one none are. Once only.
+  Result<std::string> Start(std::vector<RestRoute> routes, int port, int threads, const std::string& service_key = "");
   // Lets what is running finish. Idempotent.
   void Stop();
 

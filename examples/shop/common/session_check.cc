@@ -24,7 +24,7 @@ Asker SessionCheck::WhoAsks(const RestRequest& request) {
 }
 
 Asker SessionCheck::CustomerOrService(const RestRequest& request) {
-  if (request.Header("cookie").empty() && !request.idempotency_key.empty()) return {};
+  if (request.from_service) return {};
   return WhoAsks(request);
 }
 

@@ -20,7 +20,7 @@ class SessionCheck {
 
   // By the cookie `sessionId`.
   Asker WhoAsks(const RestRequest& request);
-  // Likewise; other services and processes come without a cookie, but with the key of their call, and have no name.
+  // Likewise; other services and processes come with the services' key, and have no name.
   // `refusal` has status 200 for them.
   Asker CustomerOrService(const RestRequest& request);
 

@@ -67,8 +67,9 @@ class Shop::Starter {
     auto server = std::make_unique<RestServer>();
     std::vector<RestRoute> routes = opened->Routes();
     for (const RestRoute& route : routes) shop_.routes_[name].emplace_back(route.method, route.path);
-    Result<std::string> url = server->Start(
-        std::move(routes), options_.port_base == 0 ? 0 : options_.port_base + usual_port - kAuthPort, kThreads);
+    Result<std::string> url =
+        server->Start(std::move(routes), options_.port_base == 0 ? 0 : options_.port_base + usual_port - kAuthPort,
+                      kThreads, options_.service_key);
     if (!url.ok()) return Fail(std::move(url).error()), none;
     started_.emplace_back(name, *url);
     shop_.services_.push_back(opened);
@@ -163,6 +164,7 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
                                   .auth_url = auth_url,
                                   .engine_url = options.engine_url,
                                   .payment_url = start.UrlOf(options.payment_url, "payment", kPaymentPort),
+                                  .service_key = options.service_key,
                                   .couriers_url = options.couriers_url,
                                   .clock = clock});
   });

@@ -33,6 +33,7 @@ struct ShopOptions {
   std::string bank_url = "http://127.0.0.1:8090";
   std::string bank_api_key;  // secret: of payment's requests to the bank
   std::string callback_key;  // secret: of the bank's signatures; empty = no callback is believed
+  std::string service_key;   // secret: of processes; empty = none is believed
   std::string payment_url;   // for delivery; empty = the one started here, or its usual port
   std::string couriers_url;  // of external courier companies; empty = there are none
   std::string gateway_url;   // takes SMS and push messages; empty = these channels lead nowhere

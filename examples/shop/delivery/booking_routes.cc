@@ -105,11 +105,13 @@ RestAnswer DeliveryService::ReverseCase(const RestRequest& request) {
   // Before it is noted, so that a company that does not answer is asked again.
   if (kept && !under_way)
     if (const RestAnswer cancelled = CancelParcel(*kept); cancelled.status != 200) return cancelled;
-  return database_->Transact([&](soci::session& sql) {
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    work = FindDeliveryCaseOf(sql, order_id);
+    // Not remembered: the undo is tried again when the goods are back.
+    const bool open = work && work->state != "CANCELED";
+    if (open && !MayBecome(*work, "CANCELED")) return Refusal(409, "The goods are with the courier");
     return Once(sql, request, [&]() -> RestAnswer {
-      work = FindDeliveryCaseOf(sql, order_id);
-      if (work && work->state != "CANCELED" && !(MayBecome(*work, "CANCELED") && MoveCase(sql, *work, "CANCELED", "")))
-        return Answer(order_id, "REVERSE", work->id, "The goods are with the courier");
+      if (open && !MoveCase(sql, *work, "CANCELED", "")) return Refusal(503, "The delivery has just moved");
       if (const auto active = FindSlotOf(sql, order_id)) ReleaseSlot(sql, *active);
       return Answer(order_id, "REVERSE", work ? work->id : "", "");
     });

@@ -1,5 +1,6 @@
 // What couriers and customers ask of a delivery case.
 #include "engine/base/hash.h"
+#include "engine/base/percent.h"
 #include "engine/base/time.h"
 #include "engine/model/json.h"
 #include "examples/shop/delivery/delivery.h"
@@ -77,9 +78,20 @@ RestAnswer DeliveryService::GetCases(const RestRequest& request) {
   });
 }
 
+RestAnswer DeliveryService::RefuseUnpaid(const DeliveryCase& work) {
+  const RestReply reply = payment_.Get("/obligations/" + PercentEncode(work.order_id),
+                                       {{"X-Service-Key", service_key_}}, kPaymentTimeoutMs);
+  const Value* open = reply.body.is_map() ? reply.body.Find("open") : nullptr;
+  if (reply.status != 200 || open == nullptr) return Refusal(503, "The payment service does not answer");
+  if (*open == Value::Bool(false)) return {};
+  return Refusal(409,
+                 "Expected what the courier has collected, because the order is paid on receipt, but it is missing");
+}
+
 RestAnswer DeliveryService::Collect(const RestRequest& request, const DeliveryCase& work) {
   const Value* collected = request.body.Find("collected");
-  if (collected == nullptr || !collected->is_map()) return {};
+  if (collected == nullptr || !collected->is_map())
+    return request.Text("status") == "DELIVERED" ? RefuseUnpaid(work) : RestAnswer{};
   const Value* kind = collected->Find("kind");
   const Value* amount = collected->Find("amount");
   const Value report = Value::Object({{"orderId", Value::String(work.order_id)},

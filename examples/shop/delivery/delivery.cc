@@ -11,7 +11,7 @@ namespace fermata::shop {
 namespace {
 
 constexpr int kDaysAhead = 7;
-constexpr std::int64_t kReservationSeconds = 3'600;
+constexpr long long kTtlMinutes = 60, kTtlMinutesMax = 24 * 60;
 
 std::vector<std::string> AllTables() {
   std::vector<std::string> tables = kDeliveryTables;
@@ -64,6 +64,7 @@ DeliveryService::DeliveryService(const DeliveryOptions& options, std::unique_ptr
     : database_(std::move(database)),
       clock_(options.clock),
       sessions_(options.auth_url),
+      service_key_(options.service_key),
       payment_(options.payment_url),
       events_(*database_, options.engine_url) {
   for (const char* adapter : {"stork", "turtle"})
@@ -235,6 +236,8 @@ RestAnswer DeliveryService::Reserve(const RestRequest& request) {
 }
 
 RestAnswer DeliveryService::ReserveFor(const RestRequest& request, DeliveryReservation wanted, DeliveryCase draft) {
+  const long long ttl = request.Integer("ttlMinutes").value_or(kTtlMinutes);
+  if (ttl < 1 || ttl > kTtlMinutesMax) return Refusal(400, "A reservation lives from a minute to a day");
   std::optional<DeliveryReservation> former;
   const RestAnswer answer = database_->Transact([&](soci::session& sql) {
     return Once(sql, request, [&]() -> RestAnswer {
@@ -268,7 +271,7 @@ RestAnswer DeliveryService::ReserveFor(const RestRequest& request, DeliveryReser
       }
       if (former) ReleaseSlot(sql, *former);
       if (same_place) TakePlace(sql, wanted);
-      const std::string expires = TimeText(clock_, kReservationSeconds);
+      const std::string expires = TimeText(clock_, ttl * 60);
       AddSlotReservation(sql, wanted, expires);
       return {201, Value::Object({{"reservationId", Value::String(wanted.id)},
                                   {"caseId", Value::String(FindDeliveryCaseOf(sql, wanted.order_id)->id)},

@@ -31,7 +31,8 @@ struct DeliveryOptions {
   std::string database_url;
   std::string auth_url;      // says whose session it is
   std::string engine_url;    // is told what happens to a case
-  std::string payment_url;   // is told what a courier has collected
+  std::string payment_url;   // knows what is to be collected, and is told what a courier has collected
+  std::string service_key;   // secret: shown to payment
   std::string couriers_url;  // of external companies; empty = they do not answer
   Clock& clock;              // decides when reservations end and which days there are. Must outlive the service
 };
@@ -77,8 +78,10 @@ class DeliveryService {
   RestAnswer GetCases(const RestRequest& request);
   RestAnswer ChangeCase(const RestRequest& request);
   RestAnswer Scan(const RestRequest& request);
-  // Reports what was collected. Status 200, or the refusal.
+  // Reports what was collected; who delivers without it is refused as long as something is due. Status 200, or the
+  // refusal.
   RestAnswer Collect(const RestRequest& request, const DeliveryCase& work);
+  RestAnswer RefuseUnpaid(const DeliveryCase& work);
   // What a session may not do: 403, or what auth says of it. Status 200 for couriers and the staff, who have none.
   RestAnswer RefuseCustomers(const RestRequest& request);
 
@@ -91,6 +94,7 @@ class DeliveryService {
   std::unique_ptr<Database> database_;
   Clock& clock_;
   SessionCheck sessions_;
+  const std::string service_key_;
   RestClient payment_;
   std::map<std::string, std::unique_ptr<Courier>> couriers_;  // by adapter
   EventSender events_;

@@ -1,6 +1,7 @@
 // What customers ask; whose session it is says auth.
 #include <algorithm>
 
+#include "engine/base/hash.h"
 #include "engine/base/percent.h"
 #include "examples/shop/order/order.h"
 #include "examples/shop/order/order_store.h"
@@ -24,11 +25,12 @@ std::vector<std::string> SplitStatuses(const std::string& text) {
   return parts;
 }
 
-// What a client that gives no key of its own is known by: asking for the same thing again is asking once.
-std::string KeyOf(const RestRequest& request, const std::string& process, const std::string& order_id,
-                  long long version) {
-  if (!request.idempotency_key.empty()) return request.idempotency_key;
-  return process + "/" + order_id + "/" + std::to_string(version);
+// The client's key, which is one among the keys of this customer's session; empty if it has given none. Then the
+// process itself keeps an order from being worked on twice, and what was refused may be asked for again.
+std::string KeyOf(const RestRequest& request, const char* process, const Asker& asker) {
+  if (request.idempotency_key.empty()) return "";
+  return Sha256Hex(std::string(process) + "\n" + asker.username + "\n" + asker.session_ref + "\n" +
+                   request.idempotency_key);
 }
 
 }  // namespace
@@ -73,7 +75,7 @@ RestAnswer OrderService::Adjust(const RestRequest& request) {
 
 RestAnswer OrderService::Get(const RestRequest& request) {
   Asker asker{.username = request.Query("username"), .session_ref = "", .refusal = {}};
-  if (!request.Header("cookie").empty() || asker.username.empty()) asker = sessions_.WhoAsks(request);
+  if (!request.from_service || asker.username.empty()) asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     const std::optional<Order> order = FindOrder(sql, request.Query("orderId"));
@@ -102,33 +104,52 @@ RestAnswer OrderService::List(const RestRequest& request, const std::vector<std:
   });
 }
 
-RestAnswer OrderService::Process(const RestRequest& request) {
-  if (request.Header("cookie").empty()) return HandOver(request);
-  const Asker asker = sessions_.WhoAsks(request);
-  if (asker.username.empty()) return asker.refusal;
-  const std::string id = request.Text("id");
-  const long long version = request.Integer("version").value_or(-1);
-  const Value input = Value::Object({{"orderId", Value::String(id)}, {"sessionRef", Value::String(asker.session_ref)}});
-  return StartProcess("makeorder", input, KeyOf(request, "makeorder", id, version));
+RestAnswer OrderService::FindOwn(const std::string& username, const std::string& order_id,
+                                 std::optional<Order>& order) {
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    order = FindOrder(sql, order_id);
+    if (!order) return Refusal(404, "Order not found");
+    return order->customer == username ? RestAnswer{} : Refusal(403, "Forbidden");
+  });
 }
 
-RestAnswer OrderService::Cancel(const RestRequest& request) {
-  if (request.Header("cookie").empty()) return CancelForGood(request);
+RestAnswer OrderService::Process(const RestRequest& request) {
+  if (request.from_service) return HandOver(request);
   const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::string id = request.Text("id");
   const std::optional<long long> version = request.Integer("version");
   if (id.empty() || !version) return Refusal(400, "An id and a version should be provided");
+  std::optional<Order> order;
+  if (RestAnswer found = FindOwn(asker.username, id, order); found.status != 200) return found;
+  if (order->version != *version) {
+    // Asked again, after an answer that got lost, it goes on.
+    const std::string running = order->version > *version ? FindRunning("makeorder", id) : "";
+    return running.empty() ? Mismatch(*order) : Begun(running);
+  }
+  const Value input = Value::Object({{"orderId", Value::String(id)}, {"sessionRef", Value::String(asker.session_ref)}});
+  return StartProcess("makeorder", input, KeyOf(request, "makeorder", asker));
+}
+
+RestAnswer OrderService::Cancel(const RestRequest& request) {
+  if (request.from_service) return CancelForGood(request);
+  const Asker asker = sessions_.WhoAsks(request);
+  if (asker.username.empty()) return asker.refusal;
+  const std::string id = request.Text("id");
+  const std::optional<long long> version = request.Integer("version");
+  if (id.empty() || !version) return Refusal(400, "An id and a version should be provided");
+  std::optional<Order> order;
+  if (RestAnswer found = FindOwn(asker.username, id, order); found.status != 200) return found;
   const Value input = Value::Object({{"orderId", Value::String(id)},
                                      {"version", Value::Int(*version)},
                                      {"sessionRef", Value::String(asker.session_ref)},
                                      {"comment", Value::String(request.Text("comment"))},
                                      {"confirmed", Value::Bool(true)}});
-  return StartProcess("cancelorder", input, KeyOf(request, "cancelorder", id, *version));
+  return StartProcess("cancelorder", input, KeyOf(request, "cancelorder", asker));
 }
 
 RestAnswer OrderService::StartApproval(const RestRequest& request) {
-  if (!request.Header("cookie").empty()) return Refusal(403, "Forbidden");
+  if (!request.from_service) return Refusal(403, "Forbidden");
   if (request.idempotency_key.empty()) return Refusal(400, "The header Idempotency-Key should be provided");
   if (request.Text("orderId").empty()) return Refusal(400, "An order should be provided");
   const RestReply reply = engine_.Post(
@@ -143,7 +164,7 @@ RestAnswer OrderService::StartApproval(const RestRequest& request) {
 
 RestAnswer OrderService::GetApproval(const RestRequest& request) {
   const std::string order_id = request.parameters.at("orderId");
-  if (!request.Header("cookie").empty()) {
+  if (!request.from_service) {
     RestRequest own = request;
     own.query["orderId"] = order_id;
     if (RestAnswer order = Get(own); order.status != 200) return order;

@@ -39,12 +39,15 @@ Value ToValue(const OrderItem& item) {
                         {"specialRequest", Value::String(item.special_request)}});
 }
 
-// Nobody works on it yet.
+// It is not placed yet, or nobody works on it and nothing is paid yet. What is paid a shop may let be cancelled all the same.
 bool CouldBeCancelled(const Order& order) {
-  constexpr std::string_view kStatuses[] = {"NEW",      "CHECKOUT",    "AWAITING_PAYMENT", "PAID",
-                                            "DEFERRED", "IN_PROGRESS", "APPROVED"};
-  return order.stage_flags.empty() &&
-         std::find(std::begin(kStatuses), std::end(kStatuses), order.status) != std::end(kStatuses);
+  constexpr std::string_view kFree[] = {"NEW", "CHECKOUT", "AWAITING_PAYMENT"};
+  constexpr std::string_view kPlaced[] = {"PAID", "DEFERRED", "IN_PROGRESS", "APPROVED"};
+  const auto is_in = [&](const auto& statuses) {
+    return std::find(std::begin(statuses), std::end(statuses), order.status) != std::end(statuses);
+  };
+  if (!order.stage_flags.empty() || !(is_in(kFree) || is_in(kPlaced))) return false;
+  return is_in(kFree) || (order.type == "GOODS" && order.payment_method.ends_with("_ON_RECEIPT"));
 }
 
 }  // namespace
@@ -68,6 +71,10 @@ Value OrderValue(const Order& order) {
                         {"place", Value::String(order.place)},
                         {"specialRequest", Value::String(order.special_request)},
                         {"dietary", Value::String(order.dietary)}});
+}
+
+RestAnswer Begun(const std::string& instance_id) {
+  return {202, Value::Object({{"instanceId", Value::String(instance_id)}})};
 }
 
 RestAnswer Mismatch(const Order& order) {
@@ -160,19 +167,36 @@ RestAnswer OrderService::ReadItems(const RestRequest& request, Order& order) {
   return {};
 }
 
+std::string OrderService::FindRunning(const std::string& process, const std::string& order_id) {
+  const RestReply reply =
+      engine_.Get("/v1/instances?limit=1&process=" + process + "&key=" + PercentEncode(order_id), {}, kAskTimeoutMs);
+  const Value* items = reply.body.is_map() ? reply.body.Find("items") : nullptr;
+  if (items == nullptr || !items->is_list() || items->as_list().empty()) return "";
+  const Value& latest = items->as_list().front();
+  const std::string status = TextOf(latest, "status");
+  return status == "running" || status == "waiting" ? TextOf(latest, "id") : "";
+}
+
 RestAnswer OrderService::StartProcess(const std::string& process, const Value& input, const std::string& key) {
   const RestReply reply =
       engine_.Post("/v1/instances?wait=5s&until=waiting",
                    Value::Object({{"process", Value::String(process)}, {"input", input}}), key, kProcessTimeoutMs);
-  const std::string status = TextOf(reply.body, "status");
   if (reply.status == 409) return Refusal(409, "This order is at it already");
   if (reply.status < 200 || reply.status >= 300) return Refusal(503, "The process could not be started");
+  const std::string status = TextOf(reply.body, "status");
   if (status == "completed") return {200, *reply.body.Find("output")};
-  if (status != "failed") return {202, Value::Object({{"instanceId", Value::String(TextOf(reply.body, "id"))}})};
+  if (status != "failed") return Begun(TextOf(reply.body, "id"));
   const Value* error = reply.body.Find("error");
-  const std::string name = error && error->is_map() ? TextOf(*error, "name") : "";
+  if (error == nullptr || !error->is_map()) return Refusal(409, "");
+  const std::string name = TextOf(*error, "name");
   const int code = name == "unauthorized" ? 401 : name == "forbidden" ? 403 : name == "not-found" ? 404 : 409;
-  return Refusal(code, error && error->is_map() ? TextOf(*error, "message") : "");
+  RestAnswer refused = Refusal(code, TextOf(*error, "message"));
+  const Value* data = error->Find("data");
+  if (code != 409 || data == nullptr || !data->is_map()) return refused;
+  std::vector<MapEntry> entries = refused.body.as_map();
+  for (const char* field : {"status", "version"})
+    if (const Value* actual = data->Find(field)) entries.emplace_back(Value::String(field), *actual);
+  return {code, Value::Map(std::move(entries))};
 }
 
 }  // namespace fermata::shop

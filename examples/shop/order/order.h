@@ -49,6 +49,8 @@ class OrderService {
   // Reads orderItems into `order`, with names and prices of the store. Status 200, or the refusal.
   RestAnswer ReadItems(const RestRequest& request, Order& order);
   RestAnswer StartProcess(const std::string& process, const Value& input, const std::string& key);
+  // The id of the instance that runs for this order; empty if none does.
+  std::string FindRunning(const std::string& process, const std::string& order_id);
 
   // client_routes.cc
   RestAnswer Place(const RestRequest& request);
@@ -57,6 +59,8 @@ class OrderService {
   RestAnswer ListAll(const RestRequest& request);
   RestAnswer ListPending(const RestRequest& request);
   RestAnswer List(const RestRequest& request, const std::vector<std::string>& statuses);
+  // The customer's order. Status 200, or the refusal.
+  RestAnswer FindOwn(const std::string& username, const std::string& order_id, std::optional<Order>& order);
   RestAnswer Process(const RestRequest& request);
   RestAnswer Cancel(const RestRequest& request);
   // The orchestra: whoever places orders has one approved, and asks how far it is.
@@ -86,6 +90,8 @@ class OrderService {
 
 // An order as customers and processes see it.
 Value OrderValue(const Order& order);
+// 202 with the instance that is at it.
+RestAnswer Begun(const std::string& instance_id);
 // 409 with the actual status and version.
 RestAnswer Mismatch(const Order& order);
 

@@ -103,8 +103,8 @@ RestAnswer OrderService::Decide(const RestRequest& request) {
   if (response != "SUCCESS" && response != "FAIL") return Refusal(400, "The response should be SUCCESS or FAIL");
   return ChangeOnce(request, request.parameters.at("id"), [&](soci::session& sql, Order& order) {
     if (order.version != request.Integer("version") || order.status != "IN_PROGRESS") return Mismatch(order);
-    // An order that is just being cancelled is not approved any more.
-    if (order.locked && response == "SUCCESS") return Mismatch(order);
+    // Whoever approves comes again once it is decided whether the order is cancelled.
+    if (order.locked && response == "SUCCESS") return Refusal(503, "It is being decided whether to cancel the order");
     order.comment = request.Text("reason");
     return Become(sql, order, response == "SUCCESS" ? "APPROVED" : "REJECTED");
   });
@@ -134,11 +134,13 @@ RestAnswer OrderService::Unlock(const RestRequest& request) {
 
 RestAnswer OrderService::CancelForGood(const RestRequest& request) {
   return ChangeOnce(request, request.Text("id"), [&](soci::session& sql, Order& order) {
-    if (order.status == "CANCELED" || IsFinal(order)) return Changed(order);
+    UnlockOrder(sql, order.id);
+    if (order.status == "CANCELED") return Changed(order);
+    if (IsFinal(order)) return Mismatch(order);
+    order.locked = false;
     order.comment = request.Text("comment");
     const RestAnswer canceled = Become(sql, order, "CANCELED");
-    UnlockOrder(sql, order.id);
-    return canceled;
+    return canceled.status == 200 ? canceled : Refusal(503, "The order has just changed");
   });
 }
 

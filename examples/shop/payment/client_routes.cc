@@ -28,11 +28,26 @@ Value Of(const Value& instance, std::string_view variable, std::string_view name
   return At(At(At(instance, "variables"), variable), name);
 }
 
+// CARD if nothing is said; empty if it is none that tops up.
+std::string MethodOfTopUp(const RestRequest& request) {
+  if (request.body.Find("method") == nullptr) return "CARD";
+  const std::string method = request.Text("method");
+  return method == "CARD" || method == "SBP" ? method : "";
+}
+
 RestAnswer WithPayment(const Value& instance, const char* status, std::vector<MapEntry> more = {}) {
   std::vector<MapEntry> entries = {{Value::String("paymentId"), Of(instance, "payment", "paymentId")},
                                    {Value::String("status"), Value::String(status)}};
   entries.insert(entries.end(), more.begin(), more.end());
   return {200, Value::Map(std::move(entries))};
+}
+
+// Whether what was chosen can be chosen for this payment at all.
+bool IsOffered(const Value& instance) {
+  const Value variables = At(instance, "variables"), offered = At(variables, "offered");
+  if (!offered.is_list()) return true;
+  const auto& all = offered.as_list();
+  return std::find(all.begin(), all.end(), At(variables, "method")) != all.end();
 }
 
 // Where a payment stands after the customer has chosen.
@@ -47,7 +62,10 @@ RestAnswer ToChoice(const Value& instance) {
                         {Value::String("link"), Of(instance, "sbp", "payload")}});
   if (IsIn(instance, "activation")) return WithPayment(instance, "ACTIVATION");
   if (TextOf(instance, "status") == "completed") return WithPayment(instance, "DEFERRED");
-  if (IsIn(instance, "choose")) return Refusal(402, TextOf(At(instance, "variables"), "problem"));
+  if (IsIn(instance, "choose")) {
+    const std::string problem = TextOf(At(instance, "variables"), "problem");
+    return Refusal(IsOffered(instance) ? 402 : 409, problem);
+  }
   return WithPayment(instance, "IN_PROCESS");
 }
 
@@ -117,6 +135,15 @@ RestAnswer PaymentService::Authorise(const RestRequest& request) {
   if (asker.username.empty()) return asker.refusal;
   const std::string method = request.Text("method"), ref = request.Text("refId");
   if (method.empty() || ref.empty()) return Refusal(400, "A refId and a method should be provided");
+  const std::string token = request.Text("tokenId");
+  if (method == "GIFT_CARD" && token.empty()) return Refusal(400, "A gift card's tokenId should be provided");
+  if (!token.empty() && (method == "GIFT_CARD" || method == "CARD")) {
+    const RestAnswer known = database_->Transact([&](soci::session& sql) -> RestAnswer {
+      const auto means = FindMeans(sql, token);
+      return means && means->customer == asker.username ? RestAnswer{} : Refusal(404, "Means of payment not found");
+    });
+    if (known.status != 200) return known;
+  }
   std::vector<MapEntry> choice = {{Value::String("method"), Value::String(method)}};
   for (const char* name : {"tokenId", "saveCard"})
     if (const Value* value = request.body.Find(name)) choice.emplace_back(Value::String(name), *value);
@@ -146,18 +173,26 @@ RestAnswer PaymentService::Pay(const RestRequest& request) {
   return Refusal(503, "The payment is being made; please ask again");
 }
 
+void PaymentService::LeaveTask(const std::string& instance_id) {
+  const Value open = At(engine_.Get("/v1/tasks?instance=" + instance_id, {}, kEngineTimeoutMs).body, "items");
+  if (open.is_list() && !open.as_list().empty()) AnswerTask(open.as_list()[0], "leave", Value::Object({}), "");
+}
+
 RestAnswer PaymentService::TopUp(const RestRequest& request) {
   const Asker asker = sessions_.WhoAsks(request);
   if (asker.username.empty()) return asker.refusal;
   const std::optional<long long> amount = request.Integer("amount");
-  const std::string token = request.Text("tokenId"), method = request.Text("method") == "SBP" ? "SBP" : "CARD";
+  const std::string token = request.Text("tokenId"), method = MethodOfTopUp(request);
   if (!amount || *amount <= 0) return Refusal(400, "A positive amount in minor units should be provided");
-  const std::string key = request.idempotency_key.empty() ? NewGuid() : request.idempotency_key;
+  if (method.empty()) return Refusal(400, "A wallet is topped up by CARD or SBP");
+  const std::string key =
+      asker.username + "/" + (request.idempotency_key.empty() ? NewGuid() : request.idempotency_key);
   const RestReply started =
       engine_.Post("/v1/instances?wait=8s&until=amount",
                    Value::Object({{"process", Value::String("wallet-topup")},
                                   {"input", Value::Object({{"sessionRef", Value::String(asker.session_ref)}})}}),
                    "topup/" + key, kEngineTimeoutMs);
+  if (started.status == 409) return Refusal(409, "The Idempotency-Key was used for another request");
   const std::string id = TextOf(started.body, "id");
   const RestReply tasks = engine_.Get("/v1/tasks?instance=" + id, {}, kEngineTimeoutMs);
   const Value open = At(tasks.body, "items");
@@ -166,7 +201,10 @@ RestAnswer PaymentService::TopUp(const RestRequest& request) {
     // What comes of it is decided with the answer.
     const Value answered =
         AnswerTask(open.as_list()[0], "top-up", Value::Object({{"amount", Value::Int(*amount)}}), "");
-    if (IsIn(answered, "amount")) return Refusal(400, TextOf(At(answered, "variables"), "problem"));
+    if (IsIn(answered, "amount")) {
+      LeaveTask(id);
+      return Refusal(400, TextOf(At(answered, "variables"), "problem"));
+    }
   }
   std::vector<MapEntry> choice = {{Value::String("method"), Value::String(method)}};
   if (!token.empty()) choice.emplace_back(Value::String("tokenId"), Value::String(token));
@@ -196,10 +234,7 @@ RestAnswer PaymentService::Activate(const RestRequest& request) {
                    "activate/" + ref, kEngineTimeoutMs);
   if (TextOf(reply.body, "status") == "completed") return {200, At(reply.body, "output")};
   if (IsIn(reply.body, "enter-code")) {
-    // Nobody looks at this window: another code comes with another request.
-    const Value open =
-        At(engine_.Get("/v1/tasks?instance=" + TextOf(reply.body, "id"), {}, kEngineTimeoutMs).body, "items");
-    if (open.is_list() && !open.as_list().empty()) AnswerTask(open.as_list()[0], "leave", Value::Object({}), "");
+    LeaveTask(TextOf(reply.body, "id"));
     return Refusal(409, TextOf(At(reply.body, "variables"), "problem"));
   }
   return Refusal(503, "The gift card is being activated; please look at your gift cards");

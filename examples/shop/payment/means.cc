@@ -36,7 +36,7 @@ bool IsBound(const std::vector<Means>& all, const std::string& token_id) {
 }  // namespace
 
 Asker PaymentService::OwnerOf(const RestRequest& request, const std::string& named) {
-  if (!request.Header("cookie").empty() || named.empty()) return sessions_.WhoAsks(request);
+  if (!request.from_service || named.empty()) return sessions_.WhoAsks(request);
   return {named, "", {}};
 }
 
@@ -70,6 +70,7 @@ RestAnswer PaymentService::ListMeans(const RestRequest& request) {
 }
 
 RestAnswer PaymentService::GetMeans(const RestRequest& request) {
+  if (!request.from_service) return Refusal(401, "User not authorized");
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     const auto means = FindMeans(sql, request.parameters.at("tokenId"));
     if (!means || means->type != kCard) return Refusal(404, "Card not found");
@@ -81,7 +82,7 @@ RestAnswer PaymentService::GetMeans(const RestRequest& request) {
 
 RestAnswer PaymentService::AddMeansFor(const RestRequest& request) {
   // A customer adds a gift card by its code; a card is saved when something is paid with it.
-  if (!request.Header("cookie").empty()) return Activate(request);
+  if (!request.from_service) return Activate(request);
   Means means{.token_id = request.Text("cardId"),
               .customer = request.Text("username"),
               .type = request.Text("tokenType"),
@@ -113,7 +114,7 @@ RestAnswer PaymentService::DeleteMeans(const RestRequest& request) {
     const auto means = FindMeans(sql, id);
     const bool is_theirs = means && means->customer == owner.username;
     // An undo finds its work done already, and that is well.
-    if (!is_theirs && !request.Header("cookie").empty()) return Refusal(404, "Means of payment not found");
+    if (!is_theirs && !request.from_service) return Refusal(404, "Means of payment not found");
     if (is_theirs) RemoveMeans(sql, id);
     return {204, Value()};
   });
@@ -160,7 +161,12 @@ RestAnswer PaymentService::AskAboutCode(const RestRequest& request, const std::s
   const bool understood = reply.status == 200 || reply.status == 400 || reply.status == 404 || reply.status == 409 ||
                           reply.status == 410 || reply.status == 429;
   if (!understood) return Refusal(503, "Billing does not answer");
-  return {reply.status, reply.body};
+  if (reply.status != 200) return {reply.status, reply.body};
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    if (IsBound(MeansOf(sql, username), TextOf(reply.body, "cardId")))
+      return Refusal(409, "The gift card is active already");
+    return {200, reply.body};
+  });
 }
 
 }  // namespace fermata::shop

@@ -78,6 +78,7 @@ std::vector<RestRoute> PaymentService::Routes() {
       route("POST", "/confirm", &PaymentService::Confirm),
       route("POST", "/reverse", &PaymentService::Reverse),
       route("POST", "/collect", &PaymentService::Collect),
+      route("GET", "/obligations/{orderId}", &PaymentService::GetObligation),
       route("POST", "/gift-cards", &PaymentService::OpenGiftCard),
       route("POST", "/gift-cards/close", &PaymentService::CloseGiftCard),
       route("POST", "/bank/callback", &PaymentService::TakeCallback),
@@ -297,6 +298,18 @@ RestAnswer PaymentService::Collect(const RestRequest& request) {
   return collected;
 }
 
+RestAnswer PaymentService::GetObligation(const RestRequest& request) {
+  if (!request.from_service) return Refusal(401, "User not authorized");
+  const std::string order = request.parameters.at("orderId");
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const std::optional<Payment> payment = FindPaymentFor(sql, order);
+    const bool is_open = payment && payment->deferred();
+    return {200, Value::Object({{"orderId", Value::String(order)},
+                                {"open", Value::Bool(is_open)},
+                                {"amount", Value::Int(is_open ? payment->amount : 0)}})};
+  });
+}
+
 RestAnswer PaymentService::OpenGiftCard(const RestRequest& request) {
   const std::string order = request.Text("orderId");
   const Value* cards = request.body.Find("cards");
@@ -314,7 +327,8 @@ RestAnswer PaymentService::OpenGiftCard(const RestRequest& request) {
                                                        {"amount", At(card, "balance")},
                                                        {"currency", Value::String(request.Text("currency"))},
                                                        {"grantee", At(card, "grantee")},
-                                                       {"designId", Value::String(request.Text("designId"))}}),
+                                                       {"designId", Value::String(request.Text("designId"))},
+                                                       {"days", Value::Int(request.Integer("days").value_or(365))}}),
                                         request.idempotency_key, kBillingTimeoutMs);
   if (reply.status == 400 || reply.status == 409) return Refusal(reply.status, TextOf(reply.body, "errorMessage"));
   if (reply.status != 201) return Refusal(503, "Billing does not answer");

@@ -5,7 +5,7 @@
 // For processes: POST /payments, /payments/{id}/record, …/defer, …/close, /confirm, /reverse, /gift-cards,
 // /gift-cards/close, /activations/{ref}/lookup, …/activate, /tokens/add; GET /tokens/get?username=, /tokens/{tokenId};
 // DELETE /tokens/delete?username=.
-// For the courier: POST /collect. For the bank: POST /bank/callback, signed in X-Signature.
+// For the courier: POST /collect, GET /obligations/{orderId}. For the bank: POST /bank/callback, signed in X-Signature.
 // Of a card the service keeps the masked number and the bank's token; a gift card's code it keeps sealed, for an hour.
 // Changes need an Idempotency-Key and take effect once for it. Money is an integer of minor units.
 #pragma once
@@ -58,6 +58,7 @@ class PaymentService {
   RestAnswer Confirm(const RestRequest& request);
   RestAnswer Reverse(const RestRequest& request);
   RestAnswer Collect(const RestRequest& request);
+  RestAnswer GetObligation(const RestRequest& request);
   RestAnswer OpenGiftCard(const RestRequest& request);
   RestAnswer CloseGiftCard(const RestRequest& request);
   RestAnswer TakeCallback(const RestRequest& request);
@@ -96,6 +97,8 @@ class PaymentService {
   // Answers a task; gives the instance, as it is when the query `wait` is fulfilled: once it waits again or has ended.
   Value AnswerTask(const Value& task, const std::string& outcome, const Value& data,
                    const std::string& wait = "?wait=8s&until=waiting");
+  // Closes the window that the instance has open: nobody looks at it, and what is right comes with another request.
+  void LeaveTask(const std::string& instance_id);
   // The instance once it is in one of these states or has ended; as it is after a little while.
   Value Settle(Value instance, const std::vector<std::string>& states);
   // Chooses the way to pay in the payment that waits, and tells what comes next.

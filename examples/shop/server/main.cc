@@ -50,6 +50,9 @@ int main(int argc, char** argv) {
       ->envname("FERMATA_BANK_API_KEY");
   app.add_option("--callback-key", options.callback_key, "Secret of the bank's callbacks; without it none is believed")
       ->envname("FERMATA_BANK_CALLBACK_KEY");
+  app.add_option("--service-key", options.service_key,
+                 "Secret of processes, in the header X-Service-Key; without it none is believed")
+      ->envname("FERMATA_SHOP_SERVICE_KEY");
   app.add_option("--couriers", options.couriers_url, "Where external courier companies are; none if it is not given");
   app.add_option("--gateway", options.gateway_url, "Where SMS and push messages go; nowhere if it is not given");
   app.add_option("--smtp", smtp, "Mail server, host:port (127.0.0.1:2525)");

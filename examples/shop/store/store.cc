@@ -200,12 +200,15 @@ RestAnswer StoreService::Confirm(const RestRequest& request) {
 RestAnswer StoreService::Reverse(const RestRequest& request) {
   const std::string order_id = request.Text("orderId");
   if (order_id.empty()) return Refusal(400, "An order should be provided");
-  return database_->Transact([&](soci::session& sql) {
+  return database_->Transact([&](soci::session& sql) -> RestAnswer {
+    const std::optional<AssemblyCase> work = FindCaseOf(sql, order_id);
+    // Not remembered: the undo is tried again when the goods are back.
+    const bool open = work && work->state != "CANCELED";
+    if (open && !CanBecome(*work, "CANCELED"))
+      return Refusal(409, "Expected an order that nobody works on, but it is " + work->state);
     return Once(sql, request, [&]() -> RestAnswer {
+      if (open && !SetState(sql, *work, "CANCELED", "")) return Refusal(503, "The case has just changed");
       ExpireReservations(sql, TimeText(clock_, 0));
-      const std::optional<AssemblyCase> work = FindCaseOf(sql, order_id);
-      if (work && work->state != "CANCELED" && !(CanBecome(*work, "CANCELED") && SetState(sql, *work, "CANCELED", "")))
-        return Answer(order_id, "REVERSE", work->id, "Somebody works on the order");
       if (const auto kept = FindReservation(sql, order_id)) Release(sql, kept->id);
       return Answer(order_id, "REVERSE", work ? work->id : "", "");
     });

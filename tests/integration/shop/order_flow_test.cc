@@ -28,8 +28,10 @@ class ShopFlowOrder : public ShopFlow {
         const std::string number = std::to_string(i);
         std::string text = body;
         text.replace(text.find('#'), 1, number);
-        const ClientResponse answer = HttpClient(world().port(service))
-                                          .Post(target, text, "application/json", {{"Idempotency-Key", target + text}});
+        const ClientResponse answer =
+            HttpClient(world().port(service))
+                .Post(target, text, "application/json",
+                      {{"Idempotency-Key", target + text}, {"X-Service-Key", ShopWorld::kServiceKey}});
         if (answer.status == status) ++count;
       });
     for (std::thread& thread : threads) thread.join();

@@ -50,7 +50,8 @@ std::string ShopWorld::UrlOf(const std::string& program) const {
 
 void ShopWorld::StartShop(const std::string& database) {
   const ChildProcess::Environment keys = {{"FERMATA_BANK_API_KEY", kApiKey},
-                                          {"FERMATA_BANK_CALLBACK_KEY", kCallbackKey}};
+                                          {"FERMATA_BANK_CALLBACK_KEY", kCallbackKey},
+                                          {"FERMATA_SHOP_SERVICE_KEY", kServiceKey}};
   std::vector<std::string> command = {FERMATA_SHOP_BINARY,
                                       "--port",
                                       "0",
@@ -102,7 +103,8 @@ std::string ShopWorld::Processes() const {
 }
 
 void ShopWorld::StartEngine(Databases databases) {
-  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kApiKey}};
+  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kApiKey},
+                                           {"FERMATA_SECRET_SHOP_SERVICE_KEY", kServiceKey}};
   for (const auto& [program, number] : ports_) {
     if (program == "engine" || program == "couriers") continue;
     doors_[program] = std::make_unique<CuttingProxy>(number);
@@ -126,6 +128,9 @@ ClientResponse ShopWorld::Ask(const std::string& program, const std::string& met
     headers.emplace_back("Idempotency-Key", "test-" + std::to_string(++keys_));
   if (program == "bank" && !has("Authorization"))
     headers.emplace_back("Authorization", std::string("Bearer ") + kApiKey);
+  // Without a session a test asks as a process does.
+  if (program != "bank" && program != "engine" && !has("Cookie") && !has("X-Service-Key"))
+    headers.emplace_back("X-Service-Key", kServiceKey);
   std::unique_ptr<HttpClient>& client = clients_[program];
   if (!client) client = std::make_unique<HttpClient>(port(program));
   return client->Request(method, target, headers, body);

@@ -21,6 +21,8 @@ namespace fermata::test {
 class ShopWorld : public ShopEntry {
  public:
   enum class Databases { kSqlite, kPostgres };
+  // What processes show the services.
+  static constexpr const char* kServiceKey = "the-key-of-the-shop-s-services";
 
   // Everything runs with the shop's processes and manifests; only the pauses between the tries of a call are shorter.
   explicit ShopWorld(Databases databases = Databases::kSqlite);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* kApiKey = "the-key-of-the-shop-at-the-bank";
 constexpr const char* kCallbackKey = "the-key-of-the-bank-s-callbacks";
+constexpr const char* kServiceKey = "the-key-of-the-shop-s-services";
 constexpr int kTriesMax = 400;
 // Between two tries, growing: many wait for a program that is down.
 constexpr std::chrono::milliseconds kPause{20}, kPauseMax{640};
@@ -37,7 +38,9 @@ std::string Upper(std::string text) {
 }
 
 ChildProcess::Environment BankKeys() {
-  return {{"FERMATA_BANK_API_KEY", kApiKey}, {"FERMATA_BANK_CALLBACK_KEY", kCallbackKey}};
+  return {{"FERMATA_BANK_API_KEY", kApiKey},
+          {"FERMATA_BANK_CALLBACK_KEY", kCallbackKey},
+          {"FERMATA_SHOP_SERVICE_KEY", kServiceKey}};
 }
 
 bool IsForLater(const ClientResponse& answer) {
@@ -58,7 +61,8 @@ StormWorld::StormWorld(unsigned seed) {
   }
   for (const std::string& program : programs())
     if (program != "engine") Start(program);
-  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kApiKey}};
+  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kApiKey},
+                                           {"FERMATA_SECRET_SHOP_SERVICE_KEY", kServiceKey}};
   for (const std::string& program : programs())
     if (program != "engine") environment.emplace_back("FERMATA_CONNECTOR_" + Upper(program) + "_URL", DoorOf(program));
   engine_ = std::make_unique<FermataServer>(
@@ -198,6 +202,9 @@ ClientResponse StormWorld::Ask(const std::string& program, const std::string& me
     headers.emplace_back("Idempotency-Key", "storm-" + std::to_string(++keys_));
   if (program == "bank" && !has("Authorization"))
     headers.emplace_back("Authorization", std::string("Bearer ") + kApiKey);
+  // Without a session a test asks as a process does.
+  if (program != "bank" && program != "engine" && !has("Cookie") && !has("X-Service-Key"))
+    headers.emplace_back("X-Service-Key", kServiceKey);
   ClientResponse answer;
   std::chrono::milliseconds pause = kPause;
   for (int i = 0; i < kTriesMax; ++i) {

@@ -187,6 +187,12 @@ TEST_P(BankTest, WrongInputOnThePageMayBeCorrected) {
   EXPECT_EQ(EnterCard(hold, "4242424242424241").status, 400);
   EXPECT_EQ(EnterCard(hold, "42").status, 400);
   EXPECT_EQ(Submit("/pages/holds/" + hold, "action=confirm&number=4242424242424242&expiry=12&cvc=123").status, 400);
+  for (const char* expiry : {"1330", "0030", "0819", "0820"})
+    EXPECT_EQ(
+        Submit("/pages/holds/" + hold, "action=confirm&number=4242424242424242&cvc=123&expiry=" + std::string(expiry))
+            .status,
+        400)
+        << expiry;
   EXPECT_EQ(Submit("/pages/holds/" + hold, "action=confirm&number=4242424242424242&expiry=1230&cvc=1x3").status, 400);
   EXPECT_EQ(Submit("/pages/holds/" + hold, "%zz&=&number=%FF").status, 400);
   EXPECT_EQ(StatusOf(hold), "CARD_REQUIRED");

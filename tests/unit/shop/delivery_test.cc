@@ -13,6 +13,8 @@ struct DeliveryNeighbours {
   DeliveryNeighbours()
       : couriers({"/usr/bin/python3", FERMATA_SOURCE_DIR "/examples/shop/couriers/couriers.py"}),
         payment({.stop_grace_ms = 0}, [this](const HttpRequest& request, const ResponseHandle& response) {
+          if (request.method == "GET")
+            return response.Send(JsonResponse(payment_status, owes ? R"({"open":true})" : R"({"open":false})"));
           collected = request.path + " " + request.body;
           response.Send(JsonResponse(payment_status, payment_status == 200 ? "{}" : R"({"errorMessage":"Not due"})"));
         }) {
@@ -25,7 +27,8 @@ struct DeliveryNeighbours {
 
   ChildProcess couriers;
   std::atomic<int> payment_status{200};
-  std::string collected;  // read it when the answer to what caused it is there
+  std::atomic<bool> owes{false};  // whether something is to be collected at the door
+  std::string collected;          // read it when the answer to what caused it is there
   HttpServer payment;
   std::string couriers_url, payment_url;
   int couriers_port = 0;
@@ -60,6 +63,8 @@ class DeliveryTest : public SharedShopTest<DeliveryWorld> {
     std::vector<std::pair<std::string, std::string>> headers;
     if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
     if (!session.empty()) headers.emplace_back("Cookie", "sessionId=" + session);
+    // With neither, a stranger asks.
+    if (headers.empty()) headers.emplace_back("X-Service-Key", "");
     return world().Send("delivery", method, path, body, headers);
   }
   Reply Post(const std::string& path, const std::string& body, const std::string& key = "") {
@@ -128,6 +133,9 @@ class DeliveryTest : public SharedShopTest<DeliveryWorld> {
 TEST_P(DeliveryTest, ListsPickupPointsByAWordOfTheirAddress) {  // SHOP-DLV-7
   EXPECT_EQ(Ask("GET", "/points").status, 401);
   EXPECT_EQ(Ask("GET", "/points", "", "", "none").status, 401);
+  const std::vector<std::pair<std::string, std::string>> stranger = {{"Idempotency-Key", "any"},
+                                                                     {"X-Service-Key", "another"}};
+  EXPECT_EQ(world().Send("delivery", "POST", "/reservations", "{}", stranger).status, 401);
   EXPECT_EQ(GetAsAnn("/points").body.Find("pickupPoints")->as_list().size(), 2u);
   const Reply found = GetAsAnn("/points?addressFilter=%D0%A2%D0%B2%D0%B5%D1%80");
   EXPECT_EQ(WriteJson(found.body),
@@ -352,7 +360,7 @@ TEST_P(DeliveryTest, TheGoodsGoToTheAddressAndTheEngineHears) {  // SHOP-DLV-4, 
   const std::string id = Book("o-home");
   for (const char* state : {"ASSIGNED", "PICKED_UP", "IN_TRANSIT", "NEAR_ADDRESS"})
     EXPECT_EQ(Move(id, state).status, 200) << state;
-  EXPECT_EQ(Orchestra("/cases/reverse", "o-home").Text("response"), "FAIL") << "The courier has the goods.";
+  EXPECT_EQ(Orchestra("/cases/reverse", "o-home", "too late").status, 409) << "The courier has the goods.";
   EXPECT_EQ(Move(id, "DELIVERED").status, 400) << "Without a proof.";
   EXPECT_EQ(Move(id, "DELIVERED", R"(,"statusDate":"soon","proof":{"code":"17"})").status, 400);
   EXPECT_EQ(Move(id, "DELIVERED", R"(,"statusDate":"2020-09-14T11:30:00Z","proof":{"code":"17"})").status, 200);
@@ -390,18 +398,34 @@ TEST_P(DeliveryTest, RefusesStepsThatDoNotFollow) {
   EXPECT_EQ(StateOf("o-steps"), "CONFIRMED");
 }
 
+TEST_P(DeliveryTest, AReservationLivesAsLongAsTheProcessSays) {
+  const auto reserve = [&](const char* minutes) {
+    return Post("/reservations", R"({"orderId":"o-short","username":"ann","kind":"PICKUP","pointId":1,"ttlMinutes":)" +
+                                     std::string(minutes) + "}");
+  };
+  EXPECT_EQ(reserve("0").status, 400);
+  EXPECT_EQ(reserve("1441").status, 400);
+  const std::string hour = ReservePoint("o-hour", 1).Text("expiresAt"), short_one = reserve("30").Text("expiresAt");
+  ASSERT_FALSE(short_one.empty());
+  EXPECT_LT(short_one, hour);
+}
+
 TEST_P(DeliveryTest, ACourierCollectsWhatIsDueOrDoesNotHandOver) {  // SHOP-PAY-20, SHOP-PAY-21
   const std::string id = Book("o-cash");
   for (const char* state : {"ASSIGNED", "PICKED_UP", "IN_TRANSIT", "NEAR_ADDRESS"}) Move(id, state);
   const std::string cash = R"(,"proof":{"signature":"Ann"},"collected":{"kind":"CASH","amount":500})";
+  world().owes = true;
+  EXPECT_EQ(Move(id, "DELIVERED", R"(,"proof":{"signature":"Ann"})").status, 409) << "Nothing was collected.";
   world().payment_status = 409;
   EXPECT_EQ(Move(id, "DELIVERED", cash).status, 409);
   EXPECT_EQ(StateOf("o-cash"), "NEAR_ADDRESS");
   world().payment_status = 500;
   EXPECT_EQ(Move(id, "DELIVERED", cash).status, 503);
+  EXPECT_EQ(Move(id, "DELIVERED", R"(,"proof":{"signature":"Ann"})").status, 503) << "Nobody knows what is due.";
   world().payment_status = 200;
   EXPECT_EQ(Move(id, "DELIVERED", cash).status, 200);
   EXPECT_EQ(world().collected, R"(/collect {"orderId":"o-cash","kind":"CASH","amount":500})");
+  world().owes = false;
 }
 
 TEST_P(DeliveryTest, ScanningTellsTheRightOrderAndBackpack) {

@@ -333,7 +333,9 @@ TEST_P(FilesTest, RefusesFilesThatAreNotWhatTheySay) {
   EXPECT_EQ(Upload("image/png", "\x89PNG\r\n\x1a\n" + std::string(2 * 1024 * 1024, 'x')).status, 413);
   EXPECT_EQ(Upload("application/pdf", "%PDF-1.5", "s-ann", "?sha256=" + std::string(64, '0')).status, 422);
   EXPECT_EQ(Upload("application/pdf", "%PDF-1.7", "none").status, 401);
-  EXPECT_EQ(world().Send("files", "POST", "/files", "%PDF-1.7", {{"Content-Type", "application/pdf"}}).status, 401);
+  const std::vector<std::pair<std::string, std::string>> stranger = {
+      {"Content-Type", "application/pdf"}, {"Idempotency-Key", "a stranger"}, {"X-Service-Key", ""}};
+  EXPECT_EQ(world().Send("files", "POST", "/files", "%PDF-1.7", stranger).status, 401);
   EXPECT_EQ(world()
                 .Send("files", "POST", "/files", "%PDF-1.7",
                       {{"Content-Type", "application/pdf"}, {"Idempotency-Key", "a service"}})

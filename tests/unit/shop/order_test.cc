@@ -85,6 +85,21 @@ TEST_P(OrderTest, WithoutASessionNothingIsOrdered) {  // SHOP-CART-12, SHOP-SES-
   EXPECT_TRUE(Starts().empty());
 }
 
+TEST_P(OrderTest, AStrangerIsNoProcess) {  // SHOP-CART-12, SHOP-SES-9, SHOP-ORD-8
+  PlaceAndPrice("o1");
+  const std::string hand_over = R"({"id":"o1","version":2,"paymentId":"p","paymentMethod":"WALLET"})";
+  for (const char* key : {"", "another key"}) {
+    const std::vector<std::pair<std::string, std::string>> headers = {
+        {"Content-Type", "application/json"}, {"Idempotency-Key", "k1"}, {"X-Service-Key", key}};
+    EXPECT_EQ(Send("order", "PUT", "/process", hand_over, headers).status, 401);
+    EXPECT_EQ(Send("order", "PUT", "/cancel", R"({"id":"o1","version":2})", headers).status, 401);
+    EXPECT_EQ(Send("order", "GET", "/get?orderId=o1&username=ann", "", headers).status, 401);
+    EXPECT_EQ(Send("order", "POST", "/approve", R"({"orderId":"o1"})", headers).status, 403);
+    EXPECT_EQ(Send("order", "GET", "/approve/o1", "", headers).status, 401);
+  }
+  EXPECT_EQ(Look("o1").Text("status"), "AWAITING_PAYMENT");
+}
+
 TEST_P(OrderTest, RefusesBadRequests) {
   EXPECT_EQ(Ask("POST", "/place", R"({"orderItems":[{"product":{"id":"tea"},"quantity":1}]})", "s-ann").status, 400);
   for (const char* items : {"[]", "{}", R"([{"quantity":1}])", R"([{"product":{"id":"tea"},"quantity":0}])",
@@ -240,7 +255,9 @@ TEST_P(OrderTest, TheDecisionOfTheOrchestraIsStored) {  // SHOP-ORD-4, SHOP-ORD-
   EXPECT_EQ(Do("o2", "take-back", "{}").Text("status"), "REJECTED");
   EXPECT_EQ(Do("o2", "unprice", "{}").Text("status"), "REJECTED");
   EXPECT_EQ(Do("o2", "reopen", "{}").Text("status"), "REJECTED");
-  EXPECT_EQ(CancelForGood("o2").Text("status"), "REJECTED");
+  const Reply refused = CancelForGood("o2");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.Text("status"), "REJECTED");
 }
 
 TEST_P(OrderTest, AnOrderThatIsTakenBackAwaitsItsPaymentAgain) {
@@ -260,10 +277,21 @@ TEST_P(OrderTest, NothingMovesWhileItIsDecidedWhetherToCancel) {  // SHOP-CAN-7
   EXPECT_TRUE(locked.body.Find("stageFlags")->as_list().empty());
   EXPECT_EQ(Look("o1").body.Find("stageFlags"), nullptr);
   EXPECT_EQ(Do("o1", "cancel-lock", R"({"version":3,"username":"ann"})").status, 409);
-  EXPECT_EQ(Do("o1", "decision", R"({"version":3,"response":"SUCCESS"})").status, 409);
-  // Let go, it goes on where it was.
+  // Let go, it goes on where it was: the same question gets another answer then.
+  const auto approve = [&] {
+    return Post("order", "/orders/o1/decision", R"({"version":3,"response":"SUCCESS"})", "the-approval");
+  };
+  EXPECT_EQ(approve().status, 503);
   EXPECT_EQ(Do("o1", "cancel-unlock", "{}").status, 200);
-  EXPECT_EQ(Do("o1", "decision", R"({"version":3,"response":"SUCCESS"})").status, 200);
+  EXPECT_EQ(approve().Text("status"), "APPROVED");
+}
+
+TEST_P(OrderTest, AnOrderThatIsRejectedWhileItIsHeldStillIsNotCalledCancelledAndIsLetGo) {
+  PlaceAndHandOver("o1");
+  Do("o1", "cancel-lock", R"({"version":3,"username":"ann"})");
+  EXPECT_EQ(Do("o1", "decision", R"({"version":3,"response":"FAIL","reason":"sold out"})").Text("status"), "REJECTED");
+  EXPECT_EQ(CancelForGood("o1").status, 409);
+  EXPECT_EQ(Do("o1", "cancel-lock", R"({"version":4,"username":"ann"})").status, 200) << "It was still locked.";
 }
 
 TEST_P(OrderTest, ACancelledOrderStaysCancelled) {  // SHOP-ORD-2, SHOP-CAN-9
@@ -317,6 +345,59 @@ TEST_P(OrderTest, PlacingStartsMakeorder) {  // SHOP-CHK-1
   EXPECT_EQ(Starts().at(0).Find("process")->as_string(), "makeorder");
   AnswerStarts(409, "{}");
   EXPECT_EQ(Ask("PUT", "/process", R"({"id":"o1","version":0})", "s-ann").status, 409);
+}
+
+TEST_P(OrderTest, PlacingNamesTheVersionOfTheCart) {  // SHOP-ORD-7
+  PlaceTea("o1");
+  EXPECT_EQ(Ask("PUT", "/process", R"({"id":"o1"})", "s-ann").status, 400);
+  const Reply other = Ask("PUT", "/process", R"({"id":"o1","version":7})", "s-ann");
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(other.body.Find("version")->as_int(), 0);
+  EXPECT_TRUE(Starts().empty());
+  // Asked again, while the process has moved the order on.
+  Do("o1", "checkout", R"({"version":0})");
+  AnswerStarts(200, R"({"items":[{"id":"i1","status":"waiting"}]})");
+  EXPECT_EQ(Ask("PUT", "/process", R"({"id":"o1","version":0})", "s-ann").Text("instanceId"), "i1");
+  AnswerStarts(200, R"({"items":[{"id":"i1","status":"failed"}]})");
+  EXPECT_EQ(Ask("PUT", "/process", R"({"id":"o1","version":0})", "s-ann").status, 409);
+}
+
+TEST_P(OrderTest, ARefusalIsNotWhatTheNextWishGets) {
+  PlaceTea("o1");
+  // Somebody else's wish starts nothing.
+  EXPECT_EQ(Ask("PUT", "/process", R"({"id":"o1","version":0})", "s-bob").status, 403);
+  EXPECT_EQ(Ask("PUT", "/cancel", R"({"id":"o1","version":0})", "s-bob").status, 403);
+  EXPECT_TRUE(Starts().empty());
+  AnswerStarts(
+      201,
+      R"({"id":"i1","status":"failed","error":{"name":"status-mismatch","message":"It is NEW at 0","data":{"status":"NEW","version":0}}})");
+  const Reply refused = Ask("PUT", "/cancel", R"({"id":"o1","version":3})", "s-ann");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.Text("status"), "NEW");
+  EXPECT_EQ(refused.body.Find("version")->as_int(), 0);
+  // Without a key of the client's the engine gets none, so that it answers anew.
+  EXPECT_EQ(start_keys(), (std::vector<std::string>{""}));
+  const auto cancel = [&](const std::string& session) {
+    return Send("order", "PUT", "/cancel", R"({"id":"o1","version":0})",
+                {{"Cookie", "sessionId=" + session}, {"Idempotency-Key", "k"}});
+  };
+  AddSession("s-ann-later", "ann");
+  for (const char* session : {"s-ann", "s-ann", "s-ann-later"}) cancel(session);
+  const std::vector<std::string> keys = start_keys();
+  EXPECT_EQ(keys.at(1), keys.at(2));
+  EXPECT_NE(keys.at(2), keys.at(3)) << "The engine would take it for another request with the same key.";
+}
+
+TEST_P(OrderTest, SaysThatAnOrderCanBeCancelledOnlyIfItCan) {  // SHOP-CAN-4, SHOP-CAN-5, SHOP-GC-4
+  const auto could = [&](const std::string& order) { return Look(order).body.Find("couldBeCancelled")->as_bool(); };
+  PlaceAndPrice("o1");
+  EXPECT_TRUE(could("o1"));
+  HandOver("o1", 2);
+  EXPECT_TRUE(could("o1")) << "It is paid on receipt.";
+  PlaceAndPrice("o2");
+  Send("order", "PUT", "/process", R"({"id":"o2","version":2,"paymentId":"p","paymentMethod":"CARD"})",
+       {{"Idempotency-Key", "card"}});
+  EXPECT_FALSE(could("o2")) << "It is paid.";
 }
 
 TEST_P(OrderTest, KeepsEverythingOverARestart) {

@@ -155,7 +155,11 @@ TEST_P(MoneyTest, SHOP_GCA_2_SHOP_GCA_5_ACodeActivatesOnceHoweverItIsTyped) {
   EXPECT_EQ(IntAt(active.body, "balance"), 50000);
   EXPECT_EQ(BalanceOf("ann"), 50000);
   EXPECT_EQ(AskAbout("activate", code, "bob").status, 409);
-  EXPECT_EQ(AskAbout("lookup", code).status, 409);
+  EXPECT_EQ(AskAbout("lookup", code, "bob").status, 409);
+  // Its owner may bind it anew, and activates nothing by that.
+  EXPECT_EQ(AskAbout("lookup", code).status, 200);
+  EXPECT_EQ(AskAbout("activate", code).Text("cardId"), card);
+  EXPECT_EQ(BalanceOf("ann"), 50000);
   EXPECT_EQ(Charge(card, "DEBIT", 20000, "p1").status, 200);
   EXPECT_EQ(BalanceOf("ann"), 30000);
 }
@@ -171,6 +175,20 @@ TEST_P(MoneyTest, SHOP_GCA_4_TellsUnknownClosedAndExpiredCodes) {
   EXPECT_EQ(AskAbout("activate", "AAAA-AAAA-AAAA-AAAA").status, 404);
   EXPECT_EQ(AskAbout("activate", "").status, 400);
   EXPECT_EQ(CreateCard("closed").status, 409);
+}
+
+TEST_P(MoneyTest, SHOP_GCA_4_ACardLivesAsLongAsTheProcessSays) {
+  const auto create = [&](const char* days) {
+    return Ask(
+        "/token/create",
+        R"({"orderId":"days","amount":50000,"currency":"RUB","grantee":{"firstName":"Bob","lastName":"","email":")" +
+            Address("days") + R"("},"designId":"classic","days":)" + std::string(days) + "}");
+  };
+  EXPECT_EQ(create("0").status, 400);
+  EXPECT_EQ(create("3651").status, 400);
+  const std::string code = MailCode("days", create("2").Text("cardId"));
+  clock_.Advance(2LL * 24 * 3'600 + 1);
+  EXPECT_EQ(AskAbout("activate", code).status, 410);
 }
 
 TEST_P(MoneyTest, SHOP_GCA_5_TriesAreLimitedForACustomerForAWhile) {
@@ -321,9 +339,16 @@ TEST_P(PaymentTest, SHOP_PAY_20_SHOP_PAY_21_WhatTheCourierCollectsIsConfirmedAsD
     return Do("/collect", R"({"orderId":")" + std::string(order) + R"(","kind":"TERMINAL","amount":)" +
                               std::to_string(amount) + "}");
   };
+  const auto owes = [&](const char* order) {
+    return WriteJson(Get("payment", "/obligations/" + std::string(order)).body);
+  };
+  EXPECT_EQ(owes("o1"), R"({"orderId":"o1","open":true,"amount":1250})");
+  EXPECT_EQ(owes("o2"), R"({"orderId":"o2","open":false,"amount":0})");
+  EXPECT_EQ(Send("payment", "GET", "/obligations/o1", "", {{"X-Service-Key", ""}}).status, 401);
   EXPECT_EQ(collect("o1", 1249).status, 409);
   EXPECT_EQ(collect("o2", 1250).status, 409);
   EXPECT_EQ(collect("o1", 1250).Text("status"), "Finished");
+  EXPECT_EQ(owes("o1"), R"({"orderId":"o1","open":false,"amount":0})");
   EXPECT_EQ(collect("o1", 1250).status, 409);
   EXPECT_EQ(Letters("payment-succeeded"), 1);
   EXPECT_EQ(Confirm("o1", 1250), "SUCCESS");
@@ -424,6 +449,14 @@ TEST_P(PaymentTest, SHOP_PMT_1_SHOP_PMT_8_SavedCardsAreListedMaskedAndTheirOwner
   EXPECT_EQ(Get("payment", "/tokens/" + token + "?username=ann").Text("bankToken"), "bt-1");
   EXPECT_EQ(Get("payment", "/tokens/" + token + "?username=bob").status, 403);
   EXPECT_EQ(Get("payment", "/tokens/none?username=ann").status, 404);
+  for (const char* key : {"", "another key"}) {
+    const std::vector<std::pair<std::string, std::string>> stranger = {
+        {"Content-Type", "application/json"}, {"Idempotency-Key", "k"}, {"X-Service-Key", key}};
+    EXPECT_EQ(Send("payment", "GET", "/tokens/get?username=ann", "", stranger).status, 401);
+    EXPECT_EQ(Send("payment", "GET", "/tokens/" + token + "?username=ann", "", stranger).status, 401);
+    EXPECT_EQ(Send("payment", "POST", "/tokens/add", card, stranger).status, 401);
+    EXPECT_EQ(Send("payment", "DELETE", "/tokens/delete?username=ann&tokenId=" + token, "", stranger).status, 401);
+  }
   EXPECT_EQ(Send("payment", "DELETE", "/tokens/delete?tokenId=" + token, "", {{"Cookie", "sessionId=s-bob"}}).status,
             404);
   EXPECT_EQ(AsAnn("DELETE", "/tokens/delete?tokenId=" + token).status, 204);
@@ -446,13 +479,23 @@ TEST_P(PaymentTest, SHOP_PMT_2_AGiftCardIsActivatedByAReferenceAndBound) {
   EXPECT_EQ(ask("lookup", "ann").Text("cardId"), card);
   const Reply active = ask("activate", "ann");
   EXPECT_EQ(IntAt(active.body, "balance"), 50000);
-  EXPECT_EQ(ask("activate", "ann").status, 409);
   const std::string bind = R"(","tokenType":"GIFT_CARD","maskedTokenId":"**** 1","cardId":")" + card + "\"}";
   EXPECT_TRUE(AsAnn("GET", "/tokens/get").body.Find("giftCards")->as_list().empty());
   EXPECT_EQ(Do("/tokens/add", R"({"username":"ann)" + bind).Text("tokenId"), card);
   EXPECT_EQ(Do("/tokens/add", R"({"username":"bob)" + bind).status, 409);
   const Reply listed = AsAnn("GET", "/tokens/get");
   EXPECT_EQ(IntAt(listed.body.Find("giftCards")->as_list().at(0), "balance"), 50000);
+  EXPECT_EQ(ask("lookup", "ann").status, 409);
+  EXPECT_EQ(ask("activate", "ann").status, 409);
+  // Taken away by its owner it comes back with its code, and with its balance; to nobody else.
+  EXPECT_EQ(AsAnn("DELETE", "/tokens/delete?tokenId=" + card).status, 204);
+  EXPECT_EQ(ask("lookup", "ann").Text("cardId"), card);
+  EXPECT_EQ(IntAt(ask("activate", "ann").body, "balance"), 50000);
+  EXPECT_EQ(Do("/tokens/add", R"({"username":"ann)" + bind).Text("tokenId"), card);
+  EXPECT_EQ(AsAnn("GET", "/tokens/get").body.Find("giftCards")->as_list().size(), 1u);
+  const Reply theirs = Send("payment", "POST", "/activations", R"({"code":")" + code + "\"}",
+                            {{"Cookie", "sessionId=s-bob"}, {"Idempotency-Key", "bob's"}});
+  EXPECT_EQ(Do("/activations/" + theirs.Text("activationRef") + "/lookup", R"({"username":"bob"})").status, 409);
   clock_.Advance(3'601);
   EXPECT_EQ(ask("lookup", "ann").status, 404);
   EXPECT_EQ(received().find(code), std::string::npos);
@@ -480,6 +523,46 @@ TEST_P(PaymentTest, SHOP_GCA_4_ACodeThatIsEnteredTwiceAtOnceLeavesNoWindowOpen) 
   }
   EXPECT_EQ(refs[0], refs[1]);
   EXPECT_NE(refs[0], refs[2]);
+}
+
+TEST_P(PaymentTest, AWayToPayThatCannotBeIsToldFromTooLittleMoney) {
+  const auto authorise = [&](const char* more) {
+    return AsAnn("POST", "/authorise", R"({"refId":"o1",)" + std::string(more) + "}").status;
+  };
+  EXPECT_EQ(authorise(R"("method":"GIFT_CARD")"), 400);
+  EXPECT_EQ(authorise(R"("method":"GIFT_CARD","tokenId":"none")"), 404);
+  EXPECT_EQ(authorise(R"("method":"CARD","tokenId":"none")"), 404);
+  const auto answer = [&](const char* offered) {
+    AnswerStarts(200, R"({"items":[{"id":"i1","state":"choose","status":"waiting"}],"id":"i1","states":["choose"],)"
+                      R"("variables":{"problem":"No","method":"CASH_ON_RECEIPT","offered":)" +
+                          std::string(offered) + "}}");
+  };
+  answer(R"(["CARD","SBP"])");
+  EXPECT_EQ(authorise(R"("method":"CASH_ON_RECEIPT")"), 409);
+  answer(R"(["CARD","SBP","CASH_ON_RECEIPT"])");
+  EXPECT_EQ(authorise(R"("method":"CASH_ON_RECEIPT")"), 402);
+}
+
+TEST_P(PaymentTest, SHOP_WAL_5_ATopUpThatIsRefusedLeavesNoWindowOpen) {
+  const auto top_up = [&](const char* session, const char* body) {
+    return Send("payment", "POST", "/topup", body,
+                {{"Cookie", std::string("sessionId=") + session}, {"Idempotency-Key", "k"}})
+        .status;
+  };
+  for (const char* method : {"WALLET", "GIFT_CARD", "card", "CASH_ON_RECEIPT"})
+    EXPECT_EQ(top_up("s-ann", (R"({"amount":100,"method":")" + std::string(method) + "\"}").c_str()), 400) << method;
+  EXPECT_TRUE(Starts().empty());
+  AnswerStarts(201, R"({"id":"i1","states":["amount"],"variables":{"problem":"Too large"},"items":[{"id":"t1"}]})");
+  EXPECT_EQ(top_up("s-ann", R"({"amount":99999999999})"), 400);
+  EXPECT_NE(received().find(R"(/v1/tasks/t1/complete{"outcome":"leave")"), std::string::npos) << received();
+  // Another customer's key is another key, whatever its text.
+  EXPECT_EQ(top_up("s-bob", R"({"amount":99999999999})"), 400);
+  const std::vector<std::string> keys = start_keys();
+  std::vector<std::string> starts;
+  for (const std::string& key : keys)
+    if (key.starts_with("topup/")) starts.push_back(key);
+  ASSERT_EQ(starts.size(), 2u);
+  EXPECT_NE(starts[0], starts[1]);
 }
 
 TEST_P(PaymentTest, SHOP_GC_5_AGiftCardIsAddedOnlyWhenItIsPaidFor) {

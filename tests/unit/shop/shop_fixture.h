@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -42,6 +43,8 @@ class HandClock : public Clock {
  private:
   std::atomic<std::int64_t> now_s_{1'600'000'000};
 };
+
+inline constexpr const char* kServiceKey = "the key of the services";
 
 // Some services of the shop, an engine that takes down what it is sent, and an auth service that knows the sessions which
 // a test has added.
@@ -83,6 +86,7 @@ class ShopWorld {
     options.bank_url = "http://127.0.0.1:" + std::to_string(bank_port_);
     options.bank_api_key = "api";
     options.callback_key = "secret";
+    options.service_key = kServiceKey;
     options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
     if (adjust_) adjust_(options);
     shop_ = std::make_unique<shop::Shop>();
@@ -102,8 +106,13 @@ class ShopWorld {
 
   int port(const std::string& service) { return ports_[service]; }
   Reply Delete(const std::string& service, const std::string& path) { return Send(service, "DELETE", path, "", {}); }
+  // Without a cookie a process asks, unless it shows another key than the services'.
   Reply Send(const std::string& service, const std::string& method, const std::string& path, const std::string& body,
-             const std::vector<std::pair<std::string, std::string>>& headers) {
+             std::vector<std::pair<std::string, std::string>> headers) {
+    const bool is_known = std::any_of(headers.begin(), headers.end(), [](const auto& header) {
+      return header.first == "Cookie" || header.first == "X-Service-Key";
+    });
+    if (!is_known) headers.emplace_back("X-Service-Key", kServiceKey);
     const ClientResponse response = HttpClient(ports_[service]).Request(method, path, headers, body);
     // Every answer is as the service's document has it.
     EXPECT_EQ(ServiceDocuments::Get().Complaint(service, method, path, response), "")
@@ -143,6 +152,11 @@ class ShopWorld {
   std::vector<Value> Starts() {
     std::lock_guard lock(mutex_);
     return starts_;
+  }
+  // The Idempotency-Key of each request that would start something.
+  std::vector<std::string> start_keys() {
+    std::lock_guard lock(mutex_);
+    return start_keys_;
   }
   // What the engine answers from now on.
   void AnswerStarts(int status, std::string body) {
@@ -201,6 +215,10 @@ class ShopWorld {
     Result<Value> body = ParseJson(request.body);
     if (request.path != "/v1/events") {
       starts_.push_back(body.ok() ? *body : Value());
+      if (request.method == "POST") {
+        const std::string* key = request.FindHeader("idempotency-key");
+        start_keys_.push_back(key ? *key : "");
+      }
       response.Send(JsonResponse(start_status_, on_start_ ? on_start_(starts_.back()) : start_answer_));
       return;
     }
@@ -220,6 +238,7 @@ class ShopWorld {
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::vector<Value> events_, starts_;
+  std::vector<std::string> start_keys_;
   std::string received_, start_answer_ = R"({"id":"i1","status":"completed"})";
   std::function<std::string(const Value& start)> on_start_;
   int start_status_ = 201, refusals_ = 0;

@@ -233,7 +233,9 @@ TEST_P(StoreTest, ACaseGoesItsWayAndTheGoodsLeave) {  // SHOP-STO-4
     EXPECT_EQ(SetStatus(id, status, std::string("s") + status).Text("status"), status);
   EXPECT_EQ(SetStatus(id, "ASSEMBLED", "again").status, 200);
   EXPECT_EQ(SetStatus(id, "CANCELED", "s2").status, 409);
-  EXPECT_EQ(Reverse("o1", "r1").Text("response"), "FAIL");
+  // A conflict, so that the undo does not count as done.
+  EXPECT_EQ(Reverse("o1", "r1").status, 409);
+  EXPECT_EQ(FreeTea(), "centre 7, north 4");
   EXPECT_EQ(Get("store", "/cases?status=ASSEMBLED").body.Find("cases")->as_list().size(), 1u);
   EXPECT_EQ(SetStatus(id, "HANDED_OVER", "s3").Text("assignee"), "petr");
   EXPECT_EQ(FreeTea(), "centre 7, north 4");

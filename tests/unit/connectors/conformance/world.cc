@@ -36,6 +36,7 @@ World::World(const std::string& connector) {
     shop::ShopOptions options{.data = folder_.File("shop"), .port_base = 0, .engine_url = neighbours};
     options.only = services->second;
     options.auth_url = options.notification_url = neighbours;
+    options.service_key = kSecret;
     if (mailbox_) options.smtp_url = mailbox_->smtp_url();
     options.mail_templates = FERMATA_SOURCE_DIR "/templates/messages/email";
     auto started = shop_.Start(options);
@@ -99,7 +100,10 @@ ClientResponse World::Ask(const std::string& request, const Value& body, const s
   const std::size_t service = request.find(' ') + 1, path = request.find(' ', service) + 1;
   std::vector<std::pair<std::string, std::string>> headers = {{"Authorization", std::string("Bearer ") + kSecret},
                                                               {"Idempotency-Key", "ask " + std::to_string(++keys_)}};
-  if (!customer.empty()) headers.emplace_back("Cookie", "sessionId=" + customer);
+  if (customer.empty())
+    headers.emplace_back("X-Service-Key", kSecret);
+  else
+    headers.emplace_back("Cookie", "sessionId=" + customer);
   if (!body.is_null()) headers.emplace_back("Content-Type", "application/json");
   return HttpClient(port(request.substr(service, path - 1 - service)))
       .Request(request.substr(0, service - 1), request.substr(path), headers, body.is_null() ? "" : WriteJson(body));

@@ -25,7 +25,8 @@ class World {
 
   int port(const std::string& service) const { return ports_.at(service); }
   Mailbox& mailbox() { return *mailbox_; }
-  // "POST store /products" with a key of its own and the bank's secret, as the customer of this name if there is one.
+  // "POST store /products" with a key of its own and the bank's secret, as the customer of this name if there is one, and
+  // as a process if there is none.
   ClientResponse Ask(const std::string& request, const Value& body, const std::string& customer = "");
 
  private:
