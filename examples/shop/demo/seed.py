@@ -3,8 +3,9 @@
 
 Usage: seed.py --store URL --delivery URL --files URL [--stamp FILE]
 
-Can be stopped and run again at any time: whatever is there already stays as it is, and no stock is received twice. With
---stamp it notes there that it is done, and then asks nothing as long as the data are the same. Prints its progress.
+FERMATA_SHOP_SERVICE_KEY holds the services' key. Can be stopped and run again at any time: whatever is there already
+stays as it is, and no stock is received twice. With --stamp it notes there that it is done, and then asks nothing as
+long as the data are the same. Prints its progress.
 """
 
 import argparse
@@ -27,7 +28,8 @@ class Service:
 
     def post(self, path, body, key, content_type="application/json"):
         data = body.encode() if isinstance(body, str) else json.dumps(body, ensure_ascii=False).encode()
-        self.connection.request("POST", path, data, {"Content-Type": content_type, "Idempotency-Key": "demo/" + key})
+        headers = {"Content-Type": content_type, "Idempotency-Key": "demo/" + key, "X-Service-Key": os.environ["FERMATA_SHOP_SERVICE_KEY"]}
+        self.connection.request("POST", path, data, headers)
         response = self.connection.getresponse()
         answer = json.loads(response.read() or b"{}")
         if response.status not in (200, 201):

@@ -27,7 +27,7 @@ class RestServerTest : public testing::Test {
                                              {"POST", "/behind", quick, shop::RestLane::kWaits},
                                              {"POST", "/both", quick, shop::RestLane::kWaitsForCustomers},
                                              {"GET", "/quick", quick}},
-                                            0, 1);
+                                            0, 1, kServiceKey);
     port_ = url.ok() ? std::atoi(url->substr(url->rfind(':') + 1).c_str()) : 0;
   }
   ~RestServerTest() override { server_.Stop(); }
@@ -50,7 +50,7 @@ TEST_F(RestServerTest, HoweverManyWaitForAProcessWhatItAsksIsAnswered) {
     return Post("/both", {{"Cookie", "sessionId=s"}});
   });
   EXPECT_EQ(HttpClient(port_).Get("/quick").status, 200);
-  EXPECT_EQ(Post("/both"), 200);
+  EXPECT_EQ(Post("/both", {{"X-Service-Key", kServiceKey}}), 200);
   EXPECT_EQ(waited_, 0);
   go_on_.release(3);
   for (std::future<int>& waiting : customers) EXPECT_EQ(waiting.get(), 200);
@@ -269,7 +269,7 @@ class DemoTest : public ShopTest {
       command.push_back(std::string("--") + service);
       command.push_back("http://127.0.0.1:" + std::to_string(port(service)));
     }
-    return ChildProcess(command).Wait();
+    return ChildProcess(command, {{"FERMATA_SHOP_SERVICE_KEY", kServiceKey}}).Wait();
   }
   std::size_t Count(const std::string& path, const char* list) {
     return Get("store", path).body.Find(list)->as_list().size();
