@@ -214,7 +214,7 @@ TEST_F(ShopFlowGiftCard, SHOP_WAL_1_SHOP_WAL_2_SHOP_WAL_3_SHOP_WAL_4_SHOP_BIL_4_
   ann.AnswerOf(instance, "amount", "top-up", R"({"amount":70000})");
   const std::string ref = "topup-" + instance;
   EXPECT_EQ(At(ann.Task("makepayment", ref, "choose"), "data.methods"), R"(["CARD","SBP"])");
-  EXPECT_EQ(ann.Authorise(ref, "WALLET").status, 402);
+  EXPECT_EQ(ann.Authorise(ref, "WALLET").status, 409);
   ann.PayBySbp(ref);
   EXPECT_EQ(At(ann.AwaitInstance(instance, ""), "output.balance"), "70005");
   EXPECT_EQ(ann.Balance(), 70'005);
