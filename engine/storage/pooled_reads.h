@@ -128,6 +128,19 @@ class PooledReads : public Storage {
   Result<std::vector<AuditRow>> ReadAuditHeads() final {
     return readers().With([](Reader& reader) { return reader.ReadAuditHeads(); });
   }
+  Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter) final {
+    return readers().With([&](Reader& reader) { return reader.ListDeliveries(filter); });
+  }
+  Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id) final {
+    return readers().With([&](Reader& reader) { return reader.FindDelivery(shard, webhook, id); });
+  }
+  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+                                                  std::int64_t due_before_us, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadDeliveries(webhook, status, due_before_us, limit); });
+  }
+  Result<std::vector<DeliveryCount>> CountDeliveries() final {
+    return readers().With([](Reader& reader) { return reader.CountDeliveries(); });
+  }
 
  protected:
   // Kept by the storage, which knows in what order its connections may be closed.

@@ -10,7 +10,7 @@ bool Batch::empty() const {
          jobs_deleted.empty() && search_values.empty() && instances_deleted.empty() && schedules.empty() &&
          schedules_deleted.empty() && definitions.empty() && live_versions.empty() && manifests.empty() &&
          api_keys.empty() && api_keys_deleted.empty() && audit.empty() && standing_orders.empty() &&
-         standing_orders_deleted.empty();
+         standing_orders_deleted.empty() && deliveries.empty() && deliveries_deleted.empty();
 }
 
 std::size_t Batch::Bytes() const {
@@ -28,6 +28,7 @@ std::size_t Batch::Bytes() const {
   for (const DefinitionRow& row : definitions) bytes += row.bundle.size();
   for (const ManifestRow& row : manifests) bytes += row.text.size();
   for (const StandingOrderRow& row : standing_orders) bytes += row.bytes.size();
+  for (const DeliveryRow& row : deliveries) bytes += row.bytes.size();
   for (const ApiKeyRow& row : api_keys) bytes += row.bytes.size();
   for (const AuditRow& row : audit) bytes += row.target.size() + row.result.size();
   return bytes;

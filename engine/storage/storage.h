@@ -214,6 +214,19 @@ struct StandingOrderRow {
   friend bool operator==(const StandingOrderRow&, const StandingOrderRow&) = default;
 };
 
+// An event for a webhook: put by the commit of what it tells, replaced after each try to send it. (webhook, id) is the primary key.
+struct DeliveryRow {
+  int shard = 0;  // of the instance that it tells of
+  std::string webhook, id;
+  std::string tenant;
+  std::string status;  // pending, delivered, failed
+  std::int64_t created_us = 0;
+  std::int64_t due_us =
+      0;  // of the next try; once it is not pending any more: when the row is forgotten (DeleteExpired)
+  std::string bytes;
+  friend bool operator==(const DeliveryRow&, const DeliveryRow&) = default;
+};
+
 // ---- writing ----
 
 // All of it or nothing. Puts replace a row with the same primary key (journal rows and definitions may not exist); deletes of absent rows are no errors.
@@ -251,6 +264,8 @@ struct Batch {
   std::vector<AuditRow> audit;
   std::vector<StandingOrderRow> standing_orders;
   std::vector<StandingOrderRow> standing_orders_deleted;  // only the primary key counts
+  std::vector<DeliveryRow> deliveries{};
+  std::vector<DeliveryRow> deliveries_deleted{};  // only shard and primary key count
 
   bool empty() const;
   std::size_t Bytes() const;  // of payloads, roughly
@@ -365,6 +380,22 @@ struct JobCount {
   friend bool operator==(const JobCount&, const JobCount&) = default;
 };
 
+struct DeliveryFilter {
+  std::string webhook;
+  std::optional<std::string> status{};
+  // Newest first; only those before this one (exclusive) in the order (created_us, id) descending.
+  std::optional<std::pair<std::int64_t, std::string>> before{};
+  int limit = 50;
+};
+
+// Deliveries that have this in common.
+struct DeliveryCount {
+  std::string webhook, status;
+  std::int64_t count = 0;
+  std::int64_t oldest_us = 0;  // when the oldest of them was put
+  friend bool operator==(const DeliveryCount&, const DeliveryCount&) = default;
+};
+
 struct StorageInfo {
   std::string name;  // "memory", "sqlite", "postgres"
   std::string sync;  // "full", "none"
@@ -447,7 +478,14 @@ class Storage {
 
   virtual Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) = 0;  // by id
 
-  // Deletes at most `limit` expired kept events, identities and idempotency keys each. Gives how many went.
+  virtual Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter) = 0;
+  virtual Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id) = 0;
+  // Those of this status that are due before that time, by (due_us, id).
+  virtual Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+                                                          std::int64_t due_before_us, int limit) = 0;
+  virtual Result<std::vector<DeliveryCount>> CountDeliveries() = 0;  // by (webhook, status)
+
+  // Deletes at most `limit` expired kept events, identities, idempotency keys and deliveries that are over, each. Gives how many went.
   virtual Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) = 0;
 };
 

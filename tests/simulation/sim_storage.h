@@ -80,6 +80,17 @@ class SimStorage final : public Storage {
     return tables_.ReadAudit(tenant, after_seq, limit);
   }
   Result<std::vector<AuditRow>> ReadAuditHeads() override { return tables_.ReadAuditHeads(); }
+  Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter) override {
+    return tables_.ListDeliveries(filter);
+  }
+  Result<std::optional<DeliveryRow>> FindDelivery(int, std::string_view webhook, std::string_view id) override {
+    return tables_.FindDelivery(webhook, id);
+  }
+  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+                                                  std::int64_t due_before_us, int limit) override {
+    return tables_.ReadDeliveries(webhook, status, due_before_us, limit);
+  }
+  Result<std::vector<DeliveryCount>> CountDeliveries() override { return tables_.CountDeliveries(); }
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     return tables_.DeleteExpired(now_us, limit);
   }

@@ -54,6 +54,8 @@ class SqliteSealed : public testing::Test {
     batch.schedules = {{0, "default", "p", "canary"}};
     batch.incidents = {{id, 1, "default", "p", "s", "error", "canary", true, 5, 0}};
     batch.idempotency_keys = {{0, "default", "k", "hash", "canary", 99}};
+    batch.standing_orders = {{"webhook", "wh-1", "canary"}};
+    batch.deliveries = {{0, "wh-1", "e-1", "default", "pending", 5, 6, "canary"}};
     return batch;
   }
   void ExpectCanaries() {
@@ -72,6 +74,10 @@ class SqliteSealed : public testing::Test {
     EXPECT_EQ(storage_->ReadSchedules()->front().bytes, "canary");
     EXPECT_EQ(storage_->ListIncidents({})->front().message, "canary");
     EXPECT_EQ(storage_->FindIdempotencyKey("default", "k")->value().answer, "canary");
+    EXPECT_EQ(storage_->ReadStandingOrders("webhook")->front().bytes, "canary");
+    EXPECT_EQ(storage_->FindDelivery(0, "wh-1", "e-1")->value().bytes, "canary");
+    EXPECT_EQ(storage_->ListDeliveries({"wh-1"})->front().bytes, "canary");
+    EXPECT_EQ(storage_->ReadDeliveries("wh-1", "pending", 9, 9)->front().bytes, "canary");
   }
   void Put(Batch batch) { ASSERT_EQ(CommitAndWait(*storage_, std::move(batch)), CommitOutcome::kCommitted); }
 

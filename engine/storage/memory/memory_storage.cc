@@ -104,6 +104,23 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.CountJobs(now_us);
   }
+  Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ListDeliveries(filter);
+  }
+  Result<std::optional<DeliveryRow>> FindDelivery(int, std::string_view webhook, std::string_view id) override {
+    std::lock_guard lock(mutex_);
+    return tables_.FindDelivery(webhook, id);
+  }
+  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+                                                  std::int64_t due_before_us, int limit) override {
+    std::lock_guard lock(mutex_);
+    return tables_.ReadDeliveries(webhook, status, due_before_us, limit);
+  }
+  Result<std::vector<DeliveryCount>> CountDeliveries() override {
+    std::lock_guard lock(mutex_);
+    return tables_.CountDeliveries();
+  }
   Result<std::vector<ScheduleRow>> ReadSchedules() override {
     std::lock_guard lock(mutex_);
     return tables_.ReadSchedules();

@@ -99,6 +99,7 @@ bool Tables::Apply(const Batch& batch) {
   ApplyEvents(batch);
   ApplyTasks(batch);
   ApplyJobs(batch);
+  ApplyDeliveries(batch);
   ApplyDefinitions(batch);
   ApplySecurity(batch);
   return true;
@@ -421,7 +422,7 @@ std::vector<AuditRow> Tables::ReadAuditHeads() const {
 
 std::int64_t Tables::DeleteExpired(std::int64_t now_us, int limit) {
   return EraseExpired(kept_events_, now_us, limit) + EraseExpired(event_identities_, now_us, limit) +
-         EraseExpired(idempotency_keys_, now_us, limit);
+         EraseExpired(idempotency_keys_, now_us, limit) + DeleteOldDeliveries(now_us, limit);
 }
 
 }  // namespace fermata::memory

@@ -42,6 +42,13 @@ class Tables {
   std::vector<JobRow> FindAvailableJobs(const JobsWanted& wanted) const;
   std::int64_t NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us) const;
   std::vector<JobCount> CountJobs(std::int64_t now_us) const;
+  // deliveries.cc
+  std::vector<DeliveryRow> ListDeliveries(const DeliveryFilter& filter) const;
+  std::optional<DeliveryRow> FindDelivery(std::string_view webhook, std::string_view id) const;
+  std::vector<DeliveryRow> ReadDeliveries(std::string_view webhook, std::string_view status, std::int64_t due_before_us,
+                                          int limit) const;
+  std::vector<DeliveryCount> CountDeliveries() const;
+  // tables.cc
   std::vector<ScheduleRow> ReadSchedules() const;
   std::vector<InstanceId> ListBusyInstances(const InstanceId& after, int limit) const;
   std::vector<InstanceRow> ReadInstances(const InstanceId& after, int limit) const;
@@ -72,6 +79,8 @@ class Tables {
   void ApplyEvents(const Batch& batch);
   void ApplyTasks(const Batch& batch);
   void ApplyJobs(const Batch& batch);
+  void ApplyDeliveries(const Batch& batch);
+  std::int64_t DeleteOldDeliveries(std::int64_t now_us, int limit);
   void DeleteTask(const RowKey& key);
   void DeleteInstance(const InstanceId& id);
   bool HasValues(const InstanceRow& row, const InstanceFilter& filter) const;
@@ -95,6 +104,7 @@ class Tables {
   std::set<std::tuple<std::int64_t, InstanceId, std::int64_t>> tasks_by_due_;
   using JobKey = std::tuple<InstanceId, std::int64_t, bool>;
   std::map<JobKey, JobRow> jobs_;
+  std::map<std::pair<std::string, std::string>, DeliveryRow> deliveries_;  // webhook, id
   std::map<Words, ScheduleRow> schedules_;
   std::map<std::pair<InstanceId, std::string>, SearchRow> search_values_;
   std::map<std::pair<std::string, std::string>, DefinitionRow> definitions_;

@@ -166,8 +166,21 @@ CREATE TABLE standing_orders (
 );
 )sql";
 
+constexpr const char* kMigration7 = R"sql(
+CREATE TABLE deliveries (
+  shard smallint NOT NULL, webhook text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL,
+  tenant text COLLATE "C" NOT NULL, status text COLLATE "C" NOT NULL, created_us bigint NOT NULL, due_us bigint NOT NULL,
+  bytes bytea NOT NULL,
+  PRIMARY KEY (shard, webhook, id)
+);
+CREATE INDEX deliveries_by_age ON deliveries (webhook, created_us, id);
+CREATE INDEX deliveries_by_due ON deliveries (webhook, status, due_us, id, created_us);
+CREATE INDEX deliveries_over ON deliveries (due_us) WHERE status <> 'pending';
+)sql";
+
 constexpr Migration kMigrations[] = {
-    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4}, {5, kMigration5}, {6, kMigration6},
+    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4},
+    {5, kMigration5}, {6, kMigration6}, {7, kMigration7},
 };
 
 // The single row is what servers that start together wait for.

@@ -134,6 +134,14 @@ constexpr const char* kDeleteStandingOrders =
 constexpr const char* kPutStandingOrders =
     "INSERT INTO standing_orders (kind, id, bytes) SELECT * FROM unnest($1, $2, $3) "
     "ON CONFLICT (kind, id) DO UPDATE SET bytes = excluded.bytes";
+constexpr const char* kDeleteDeliveries =
+    "DELETE FROM deliveries t USING unnest($1, $2, $3) AS d (shard, webhook, id) WHERE t.shard = d.shard AND t.webhook "
+    "= d.webhook AND t.id = d.id";
+constexpr const char* kPutDeliveries =
+    "INSERT INTO deliveries (shard, webhook, id, tenant, status, created_us, due_us, bytes) "
+    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shard, webhook, id) DO UPDATE SET tenant = "
+    "excluded.tenant, status = excluded.status, created_us = excluded.created_us, due_us = excluded.due_us, bytes = "
+    "excluded.bytes";
 constexpr const char* kRaiseCounters =
     "INSERT INTO counters (shard, name, value) SELECT * FROM unnest($1, $2, $3) "
     "ON CONFLICT (shard, name) DO UPDATE SET value = greatest(counters.value, excluded.value)";
@@ -155,6 +163,10 @@ constexpr const char* kExpireEventIdentities =
 constexpr const char* kExpireIdempotencyKeys =
     "DELETE FROM idempotency_keys WHERE (shard, tenant, key) IN "
     "(SELECT shard, tenant, key FROM idempotency_keys WHERE expires_us <= $1 LIMIT $2)";
+
+constexpr const char* kExpireDeliveries =
+    "DELETE FROM deliveries WHERE (shard, webhook, id) IN "
+    "(SELECT shard, webhook, id FROM deliveries WHERE status <> 'pending' AND due_us <= $1 LIMIT $2)";
 
 constexpr Type kBool = Type::kBool;
 constexpr Type kBytea = Type::kBytea;
@@ -309,6 +321,15 @@ void AppendDefinitions(QueryList& list, const Batch& batch) {
            [](Table& t, const ManifestRow& row) { t.Add(row.connector, row.version, row.deployed_us, row.text); });
 }
 
+void AppendDeliveries(QueryList& list, const Batch& batch) {
+  list.Add(kDeleteDeliveries, {kInt2, kText, kText}, batch.deliveries_deleted,
+           [](Table& t, const DeliveryRow& row) { t.Add(row.shard, row.webhook, row.id); });
+  list.Add(kPutDeliveries, {kInt2, kText, kText, kText, kText, kInt8, kInt8, kBytea}, batch.deliveries,
+           [](Table& t, const DeliveryRow& row) {
+             t.Add(row.shard, row.webhook, row.id, row.tenant, row.status, row.created_us, row.due_us, row.bytes);
+           });
+}
+
 void AppendSecurity(QueryList& list, const Batch& batch) {
   list.Add(kDeleteApiKeys, {kText}, batch.api_keys_deleted, [](Table& t, const std::string& id) { t.Add(id); });
   list.Add(kPutApiKeys, {kText, kBytea}, batch.api_keys,
@@ -342,6 +363,7 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
   AppendInstances(list, batch);
   AppendEvents(list, batch);
   AppendTasks(list, batch);
+  AppendDeliveries(list, batch);
   AppendDefinitions(list, batch);
   AppendSecurity(list, batch);
   AppendCounters(list, batch);
@@ -349,7 +371,7 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
 
 std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit) {
   std::vector<Query> queries;
-  for (const char* sql : {kExpireKeptEvents, kExpireEventIdentities, kExpireIdempotencyKeys}) {
+  for (const char* sql : {kExpireKeptEvents, kExpireEventIdentities, kExpireIdempotencyKeys, kExpireDeliveries}) {
     queries.push_back({sql, {Int8(now_us), Int8(limit)}});
   }
   return queries;

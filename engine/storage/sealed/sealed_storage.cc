@@ -41,6 +41,8 @@ std::string PlaceOf(const TaskRow& row) { return Place("tasks", row.instance, ro
 std::string PlaceOf(const JobRow& row) { return Place("jobs", row.instance, row.activation, row.undo); }
 std::string PlaceOf(const ScheduleRow& row) { return Place("schedules", row.tenant, row.process); }
 std::string PlaceOf(const IncidentRow& row) { return Place("incidents", row.instance, row.number); }
+std::string PlaceOf(const DeliveryRow& row) { return Place("deliveries", row.webhook, row.id); }
+std::string PlaceOf(const StandingOrderRow& row) { return Place("standing_orders", row.kind, row.id); }
 std::string PlaceOf(const IdempotencyRow& row) { return Place("idempotency_keys", row.tenant, row.key); }
 
 template <class Row>
@@ -69,6 +71,8 @@ class SealedStorage final : public Storage {
     SealAll(batch.schedules);
     SealAll(batch.incidents);
     SealAll(batch.idempotency_keys);
+    SealAll(batch.standing_orders);
+    SealAll(batch.deliveries);
     inner_->Commit(lane, std::move(batch), std::move(done));
   }
   void ResetLane(int lane) override { inner_->ResetLane(lane); }
@@ -169,8 +173,19 @@ class SealedStorage final : public Storage {
   }
   Result<std::vector<AuditRow>> ReadAuditHeads() override { return inner_->ReadAuditHeads(); }
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) override {
-    return inner_->ReadStandingOrders(kind);
+    return OpenAll(inner_->ReadStandingOrders(kind));
   }
+  Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter) override {
+    return OpenAll(inner_->ListDeliveries(filter));
+  }
+  Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id) override {
+    return OpenFound(inner_->FindDelivery(shard, webhook, id));
+  }
+  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+                                                  std::int64_t due_before_us, int limit) override {
+    return OpenAll(inner_->ReadDeliveries(webhook, status, due_before_us, limit));
+  }
+  Result<std::vector<DeliveryCount>> CountDeliveries() override { return inner_->CountDeliveries(); }
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     return inner_->DeleteExpired(now_us, limit);
   }

@@ -146,8 +146,20 @@ CREATE TABLE standing_orders (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+constexpr const char* kMigration7 = R"sql(
+CREATE TABLE deliveries (
+  webhook TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL, status TEXT NOT NULL, created_us INTEGER NOT NULL,
+  due_us INTEGER NOT NULL, bytes BLOB NOT NULL,
+  PRIMARY KEY (webhook, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX deliveries_by_age ON deliveries (webhook, created_us, id);
+CREATE INDEX deliveries_by_due ON deliveries (webhook, status, due_us, id, created_us);
+CREATE INDEX deliveries_over ON deliveries (due_us) WHERE status <> 'pending';
+)sql";
+
 constexpr Migration kMigrations[] = {
-    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4}, {5, kMigration5}, {6, kMigration6},
+    {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4},
+    {5, kMigration5}, {6, kMigration6}, {7, kMigration7},
 };
 
 Error NotOurs(const std::string& path) {

@@ -40,6 +40,13 @@ class Reader {
   Result<std::vector<JobRow>> FindAvailableJobs(const JobsWanted& wanted);
   Result<std::int64_t> NextLeaseEnd(std::string_view tenant, std::string_view operation, std::int64_t now_us);
   Result<std::vector<JobCount>> CountJobs(std::int64_t now_us);
+  // delivery_reader.cc
+  Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter);
+  Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id);
+  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+                                                  std::int64_t due_before_us, int limit);
+  Result<std::vector<DeliveryCount>> CountDeliveries();
+  // reader.cc
   Result<std::vector<ScheduleRow>> ReadSchedules();
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit);

@@ -64,6 +64,10 @@ constexpr const char* kPutDefinition =
 constexpr const char* kPutLiveVersion = "INSERT OR REPLACE INTO live_versions (process, hash) VALUES (?, ?)";
 constexpr const char* kPutStandingOrder = "INSERT OR REPLACE INTO standing_orders (kind, id, bytes) VALUES (?, ?, ?)";
 constexpr const char* kDeleteStandingOrder = "DELETE FROM standing_orders WHERE kind = ? AND id = ?";
+constexpr const char* kPutDelivery =
+    "INSERT OR REPLACE INTO deliveries (webhook, id, tenant, status, created_us, due_us, bytes) VALUES (?, ?, ?, ?, ?, "
+    "?, ?)";
+constexpr const char* kDeleteDelivery = "DELETE FROM deliveries WHERE webhook = ? AND id = ?";
 constexpr const char* kPutManifest =
     "INSERT OR REPLACE INTO manifests (connector, version, deployed_us, text) VALUES (?, ?, ?, ?)";
 constexpr const char* kDeleteApiKey = "DELETE FROM api_keys WHERE id = ?";
@@ -84,6 +88,10 @@ constexpr const char* kExpireEventIdentities =
 constexpr const char* kExpireIdempotencyKeys =
     "DELETE FROM idempotency_keys WHERE (tenant, key) IN "
     "(SELECT tenant, key FROM idempotency_keys WHERE expires_us <= ? LIMIT ?)";
+
+constexpr const char* kExpireDeliveries =
+    "DELETE FROM deliveries WHERE (webhook, id) IN "
+    "(SELECT webhook, id FROM deliveries WHERE status <> 'pending' AND due_us <= ? LIMIT ?)";
 
 // Runs statements until one fails; what follows it does nothing.
 class Sequence {
@@ -195,6 +203,14 @@ void WriteTasks(Sequence& sequence, const Batch& batch) {
                    [](Statement& s, const ScheduleRow& row) { s.Bind(row.tenant, row.process, Blob{row.bytes}); });
 }
 
+void WriteDeliveries(Sequence& sequence, const Batch& batch) {
+  sequence.ForEach(kDeleteDelivery, batch.deliveries_deleted,
+                   [](Statement& s, const DeliveryRow& row) { s.Bind(row.webhook, row.id); });
+  sequence.ForEach(kPutDelivery, batch.deliveries, [](Statement& s, const DeliveryRow& row) {
+    s.Bind(row.webhook, row.id, row.tenant, row.status, row.created_us, row.due_us, Blob{row.bytes});
+  });
+}
+
 void WriteDefinitions(Sequence& sequence, const Batch& batch) {
   sequence.ForEach(kPutDefinition, batch.definitions, [](Statement& s, const DefinitionRow& row) {
     s.Bind(row.process, row.version, row.hash, row.deployed_us, Blob{row.bundle});
@@ -240,6 +256,7 @@ int WriteBatches(Connection& connection, std::span<const Batch* const> batches) 
     WriteInstances(sequence, *batch);
     WriteEvents(sequence, *batch);
     WriteTasks(sequence, *batch);
+    WriteDeliveries(sequence, *batch);
     WriteDefinitions(sequence, *batch);
     WriteSecurity(sequence, *batch);
   }
@@ -248,7 +265,7 @@ int WriteBatches(Connection& connection, std::span<const Batch* const> batches) 
 }
 
 int DeleteExpired(Connection& connection, std::int64_t now_us, int limit, std::int64_t& deleted) {
-  for (const char* sql : {kExpireKeptEvents, kExpireEventIdentities, kExpireIdempotencyKeys}) {
+  for (const char* sql : {kExpireKeptEvents, kExpireEventIdentities, kExpireIdempotencyKeys, kExpireDeliveries}) {
     const int code = connection.Run(sql, now_us, limit);
     if (code != SQLITE_DONE) return code;
     deleted += sqlite3_changes64(connection.handle());
