@@ -65,20 +65,40 @@ std::string Now() {
   return FormatTimestamp(FromMicros(std::chrono::duration_cast<std::chrono::milliseconds>(now).count() * 1'000));
 }
 
+// How many bytes the character has that `text` begins with, which is none of ASCII; 0 if that is no UTF-8.
+std::size_t CharacterBytes(std::string_view text) {
+  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  const std::size_t length = first >= 0xc2 && first < 0xe0 ? 2 : (first & 0xf0) == 0xe0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (first < 0xc2 || length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  const bool is_long = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool is_beyond = (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
+  return is_long || is_beyond ? 0 : length;
+}
+
+// What is no UTF-8 (the name of a file, say) is marked as such: readers of JSON would refuse the line.
 void AppendQuoted(std::string_view text, std::string& out) {
   constexpr char kHex[] = "0123456789abcdef";
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (text[i] == '"' || text[i] == '\\') {
       out += '\\';
-      out += c;
+      out += text[i];
     } else if (byte < 0x20) {
       out += "\\u00";
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
+    } else if (byte < 0x80) {
+      out += text[i];
+    } else if (const std::size_t bytes = CharacterBytes(text.substr(i)); bytes > 0) {
+      out += text.substr(i, bytes);
+      i += bytes - 1;
     } else {
-      out += c;
+      out += kReplacement;
     }
   }
   out += '"';
@@ -86,7 +106,6 @@ void AppendQuoted(std::string_view text, std::string& out) {
 
 // A line break in a field would forge a line.
 bool NeedsQuotes(std::string_view text) {
-  if (text.empty()) return true;
   for (const char c : text)
     if (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=' || c == '\\') return true;
   return false;
@@ -99,6 +118,7 @@ std::string TextLine(LogLevel level, std::string_view message, std::initializer_
   line += ' ';
   for (const char c : message) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   for (const LogField& field : fields) {
+    if (field.text.empty()) continue;
     line += ' ';
     line += field.name;
     line += '=';
@@ -117,6 +137,7 @@ std::string JsonLine(LogLevel level, std::string_view message, std::initializer_
   line += "\",\"message\":";
   AppendQuoted(message, line);
   for (const LogField& field : fields) {
+    if (field.text.empty()) continue;
     line += ',';
     AppendQuoted(field.name, line);
     line += ':';
@@ -137,14 +158,14 @@ void SetUpLog(const LogOptions& options) {
   Logger().set_level(ToSpdlog(options.level));
 }
 
+bool IsLogged(LogLevel level) noexcept { return Logger().should_log(ToSpdlog(level)); }
+
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) noexcept {
   try {
-    spdlog::logger& logger = Logger();
-    const auto spdlog_level = ToSpdlog(level);
-    if (!logger.should_log(spdlog_level)) return;
+    if (!IsLogged(level)) return;
     const std::string line =
         g_format.load() == LogFormat::kJson ? JsonLine(level, message, fields) : TextLine(level, message, fields);
-    logger.log(spdlog_level, spdlog::string_view_t(line.data(), line.size()));
+    Logger().log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
   } catch (...) {
     // A full disk behind stderr must not take the server down.
   }

@@ -22,6 +22,7 @@ struct LogOptions {
 // Before the first line of interest, from one thread. Without it lines of kWarning and above are written as text.
 void SetUpLog(const LogOptions& options);
 
+// A field without a text is left out of the line.
 struct LogField {
   LogField(std::string_view field_name, std::string_view value) : name(field_name), text(value) {}
   LogField(std::string_view field_name, const std::string& value) : name(field_name), text(value) {}
@@ -34,6 +35,9 @@ struct LogField {
   std::string text;
   bool is_number = false;
 };
+
+// Whether a line of this level is written: for lines that are dear to make.
+bool IsLogged(LogLevel level) noexcept;
 
 // Never fails and never throws: a line that cannot be written is lost.
 void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) noexcept;
