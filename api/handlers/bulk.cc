@@ -77,8 +77,10 @@ Command ReadCommandOf(const std::string& action, const Value& with, const Reply&
     fields.emplace(fields_of(known));
     command = ReadMove(*fields, reply, mistakes);
   } else if (action == "migrate") {
-    fields.emplace(fields_of({"version"}));
-    command = MigrateInstance{fields->RequiredText("version")};
+    std::vector<std::string> known = kMigrationFields;
+    std::erase(known, "dryRun");
+    fields.emplace(fields_of(known));
+    command = ReadMigration(*fields);
   } else if (action == "cancel") {
     fields.emplace(fields_of({"reason"}));
     command = CancelInstance{fields->Text("reason").value_or("")};

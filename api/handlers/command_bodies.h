@@ -23,6 +23,9 @@ inline const std::vector<std::string> kMoveFields = {"target", "from", "item", "
 // {set, reason, by}
 SetVariables ReadVariables(FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes);
 inline const std::vector<std::string> kVariablesFields = {"set", "reason", "by"};
+// {version, revert}: migrations.cc. `version` may be missing only where a migration is taken back.
+MigrateInstance ReadMigration(FieldReader& fields);
+inline const std::vector<std::string> kMigrationFields = {"version", "revert", "dryRun"};
 // {action, set, output, error, by}: incidents.cc
 ResolveIncident ReadResolution(const Value& body, const Reply& reply, std::vector<Error>& mistakes,
                                std::string path = "");

@@ -155,6 +155,19 @@ Value ViewOf(const InstanceId& id, const MovePreview& preview) {
                          })}});
 }
 
+Value ViewOf(const InstanceId& id, const MigrationPlan& plan) {
+  return Value::Object(
+      {{"id", Text(id.ToString())},
+       {"from", Text(plan.from)},
+       {"version", Text(plan.version)},
+       {"states", ListOf(plan.states,
+                         [](const std::pair<std::string, std::string>& state) {
+                           return Value::Object({{"state", Text(state.first)}, {"becomes", Text(state.second)}});
+                         })},
+       {"set", Texts(plan.set)},
+       {"dropped", Texts(plan.dropped)}});
+}
+
 Value ViewOf(const Pause& pause) {
   return Value::Object({{"kind", Text(std::string(PauseKindName(pause.kind)))},
                         {"name", Text(pause.name)},

@@ -1,4 +1,6 @@
-// Carrying an instance over to another version of its process; with `dryRun` only the answer whether it could be.
+// Carrying an instance over to another version of its process, and taking that back; with `dryRun` only the plan.
+#include "api/handlers/command_bodies.h"
+#include "api/handlers/explain_views.h"
 #include "api/handlers/field_reader.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
@@ -11,31 +13,35 @@ void Migrate(const RouteContext& context, const HttpRequest& request, const std:
   const Wait wait = ReadWait(query);
   Result<Value> body = ReadOptionalJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
-  FieldReader fields(*body, {"version", "dryRun"});
-  const std::string version = fields.RequiredText("version");
-  const Value* dry_run = fields.Any("dryRun");
-  if (dry_run != nullptr && dry_run->kind() != ValueKind::kBool)
-    fields.Fail("dryRun", "Expected true or false, but got " + std::string(JsonKindName(*dry_run)) + ".");
+  FieldReader fields(*body, kMigrationFields);
+  const MigrateInstance migrate = ReadMigration(fields);
+  const bool dry_run = ReadFlag(fields, "dryRun");
   std::vector<Error> mistakes = query.mistakes();
   Append(mistakes, fields.mistakes());
   CommandRequest asked = ReadCommand(request, "migrate", id_text, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
   if (!id) return;
-  if (dry_run != nullptr && dry_run->as_bool()) {
+  if (dry_run) {
     context.Later(reply, [=] {
-      if (Status possible = context.engine().CheckMigration(*id, version); !possible.ok())
-        return reply.Fail(possible.error());
-      reply.Json(200, Value::Object({{"id", Value::String(id->ToString())}, {"version", Value::String(version)}}));
+      Result<MigrationPlan> plan = context.engine().PlanMigration(*id, migrate);
+      return plan.ok() ? reply.Json(200, ViewOf(*id, *plan)) : reply.Fail(plan.error());
     });
     return;
   }
   asked.instance = *id;
-  asked.command = MigrateInstance{version};
+  asked.command = migrate;
   SendCommand(context, reply, std::move(asked), wait, [reply](const Error& error) { reply.Fail(error); });
 }
 
 }  // namespace
+
+MigrateInstance ReadMigration(FieldReader& fields) {
+  MigrateInstance migrate;
+  migrate.revert = ReadFlag(fields, "revert");
+  migrate.version = migrate.revert ? fields.Text("version").value_or("") : fields.RequiredText("version");
+  return migrate;
+}
 
 void AddMigrationRoutes(const RouteContext& context) {
   context.Add("POST", "/v1/instances/{id}/migrate",

@@ -196,7 +196,16 @@ struct Describer {
   Value operator()(const InstanceMigrated& e) {
     std::vector<MapEntry> states;
     for (const auto& [old_name, name] : e.states) states.emplace_back(Value::String(old_name), Value::String(name));
-    return Of("migrated").Add("from", e.from).Add("version", e.version).Add("states", Value::Map(std::move(states)));
+    return Of(e.reverted ? "migration-reverted" : "migrated")
+        .Add("from", e.from)
+        .Add("version", e.version)
+        .Add("states", Value::Map(std::move(states)));
+  }
+  Value operator()(const WayBackNoted& e) { return Of("way-back-noted").Add("version", e.crossing.version); }
+  Value operator()(const VariablesDropped& e) {
+    std::vector<Value> names;
+    for (const std::string& name : e.names) names.push_back(Value::String(name));
+    return Of("variables-dropped").Add("names", Value::List(std::move(names)));
   }
   Value operator()(const VariablesAmended& e) {
     return Of("variables-amended").Add("reason", e.reason).Add("by", e.by);

@@ -46,7 +46,7 @@ constexpr auto Fields(Is<ResolveIncident> auto& s) {
   return std::tie(s.incident, s.action, s.set, s.output, s.error, s.by);
 }
 constexpr auto Fields(Is<CompleteTask> auto& s) { return std::tie(s.activation, s.outcome, s.data, s.by); }
-constexpr auto Fields(Is<MigrateInstance> auto& s) { return std::tie(s.version); }
+constexpr auto Fields(Is<MigrateInstance> auto& s) { return std::tie(s.version, s.revert); }
 constexpr auto Fields(Is<SetVariables> auto& s) { return std::tie(s.set, s.reason, s.by); }
 constexpr auto Fields(Is<MoveInstance> auto& s) { return std::tie(s.target, s.from, s.item, s.set, s.reason, s.by); }
 constexpr auto Fields(Is<ReportLost> auto& s) { return std::tie(s.activation, s.message); }
@@ -94,12 +94,16 @@ constexpr auto Fields(Is<KeptEvent> auto& s) {
   return std::tie(s.number, s.event, s.key, s.by_business_key, s.until_us);
 }
 constexpr auto Fields(Is<StashedCommand> auto& s) { return std::tie(s.number, s.time_us, s.command); }
+constexpr auto Fields(Is<ReplacedVariable> auto& s) { return std::tie(s.name, s.before, s.after); }
+constexpr auto Fields(Is<Crossing> auto& s) {
+  return std::tie(s.version, s.definition_hash, s.states, s.named, s.replaced, s.others, s.next_activation);
+}
 constexpr auto Fields(Is<InstanceState> auto& s) {
   return std::tie(s.id, s.tenant, s.process, s.version, s.definition_hash, s.key, s.parent, s.status, s.seq,
                   s.started_us, s.updated_us, s.ended_us, s.input, s.variables, s.output, s.error, s.cancel_reason,
                   s.traceparent, s.activations, s.next_activation, s.undo_records, s.next_undo, s.left_jobs,
                   s.left_children, s.rollbacks, s.incidents, s.next_incident, s.kept, s.next_kept, s.stash,
-                  s.next_stashed, s.emitted, s.suspended);
+                  s.next_stashed, s.emitted, s.suspended, s.crossings);
 }
 
 // ---- journal events ----
@@ -170,8 +174,10 @@ constexpr auto Fields(Is<MigratedActivation> auto& s) {
 }
 constexpr auto Fields(Is<MigratedLeftJob> auto& s) { return std::tie(s.activation, s.index); }
 constexpr auto Fields(Is<InstanceMigrated> auto& s) {
-  return std::tie(s.from, s.version, s.definition_hash, s.activations, s.left_jobs, s.states);
+  return std::tie(s.from, s.version, s.definition_hash, s.activations, s.left_jobs, s.states, s.named, s.reverted);
 }
+constexpr auto Fields(Is<WayBackNoted> auto& s) { return std::tie(s.crossing, s.forgets_oldest); }
+constexpr auto Fields(Is<VariablesDropped> auto& s) { return std::tie(s.scope, s.names); }
 constexpr auto Fields(Is<VariablesAmended> auto& s) { return std::tie(s.reason, s.by); }
 constexpr auto Fields(Is<InstanceMoved> auto& s) { return std::tie(s.activation, s.from, s.target, s.reason, s.by); }
 
@@ -236,6 +242,8 @@ inline constexpr std::string_view kEventTags[] = {
     "task-released",
     "task-assigned",
     "task-commented",
+    "way-back-noted",
+    "variables-dropped",
 };
 static_assert(std::size(kEventTags) == std::variant_size_v<EventBody>);
 

@@ -117,7 +117,14 @@ class HistoryTeller::Words {
   std::string operator()(const IncidentClosed& e) {
     return "the incident is closed: " + e.how + (e.by.empty() ? "" : ", by " + e.by);
   }
-  std::string operator()(const InstanceMigrated& e) { return "goes on as version " + e.version + ", from " + e.from; }
+  std::string operator()(const InstanceMigrated& e) {
+    return (e.reverted ? "goes back to version " : "goes on as version ") + e.version + ", from " + e.from;
+  }
+  std::string operator()(const VariablesDropped& e) {
+    std::string text;
+    for (const std::string& name : e.names) text += (text.empty() ? "drops " : ", ") + name;
+    return text;
+  }
   std::string operator()(const VariablesAmended& e) { return "an operator sets variables" + Why(e.by, e.reason); }
   std::string operator()(const InstanceMoved& e) {
     return "an operator moves it" + (e.from.empty() ? "" : " from '" + e.from + "'") + " to '" + e.target + "'" +

@@ -38,6 +38,7 @@ class Applier {
     state_.incidents.clear();
     state_.kept.clear();
     state_.stash.clear();
+    state_.crossings.clear();
     if (event.keeps_undo) return;
     state_.undo_records.clear();
     state_.undo_index = {};
@@ -260,10 +261,22 @@ class Applier {
       left->index = migrated.index;
     }
     for (const auto& [old_name, name] : event.states) renamed_.emplace(old_name, name);
-    for (auto& [number, record] : state_.undo_records) Rename(record.state, record.within);
-    for (auto& [id, left] : state_.left_jobs) Rename(left.state, left.within);
-    for (auto& [id, left] : state_.left_children) Rename(left.state, left.within);
-    for (auto& [number, incident] : state_.incidents) Rename(incident.state);
+    named_ = &event.named;
+    for (auto& [number, record] : state_.undo_records) Rename(record.activation, record.state, record.within);
+    for (auto& [id, left] : state_.left_jobs) Rename(id, left.state, left.within);
+    for (auto& [id, left] : state_.left_children) Rename(id, left.state, left.within);
+    for (auto& [number, incident] : state_.incidents) Rename(incident.activation, incident.state);
+    if (!event.reverted) return;
+    FERMATA_ASSERT(!state_.crossings.empty());
+    state_.crossings.pop_back();
+  }
+  void operator()(const WayBackNoted& event) {
+    if (event.forgets_oldest) state_.crossings.erase(state_.crossings.begin());
+    state_.crossings.push_back(event.crossing);
+  }
+  void operator()(const VariablesDropped& event) {
+    Variables& variables = VariablesOf(event.scope);
+    for (const std::string& name : event.names) variables.erase(name);
   }
 
  private:
@@ -338,13 +351,17 @@ class Applier {
     }
   }
 
-  void Rename(std::string& state) const {
-    auto found = renamed_.find(state);
-    if (found != renamed_.end()) state = found->second;
+  void Rename(ActivationId id, std::string& state) const {
+    const auto named = named_->find(id);
+    if (named != named_->end()) {
+      state = named->second;
+    } else if (const auto found = renamed_.find(state); found != renamed_.end()) {
+      state = found->second;
+    }
   }
-  void Rename(std::string& state, ScopePath& within) const {
-    Rename(state);
-    for (ScopeStep& step : within) Rename(step.state);
+  void Rename(ActivationId id, std::string& state, ScopePath& within) const {
+    Rename(id, state);
+    for (ScopeStep& step : within) Rename(step.activation, step.state);
   }
   // What names a timer by its slot: stashed ones, those of incidents.
   void MoveSlots(const MigratedActivation& migrated) {
@@ -369,6 +386,7 @@ class Applier {
   InstanceState& state_;
   std::int64_t at_us_;
   std::map<std::string, std::string, std::less<>> renamed_;  // of a migration
+  const std::map<ActivationId, std::string>* named_ = nullptr;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "engine/core/decide.h"
 
 #include <algorithm>
+#include <set>
 
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/behaviors/bounds.h"
@@ -143,13 +144,17 @@ void FireEarlier(Machine& machine, TimerId timer) {
 }
 
 // All or nothing: what the new version cannot carry is found out on a copy.
-Result<Decision> DecideMigration(const Definition& definition, InstanceState& state, const DecisionContext& context) {
+Result<Decision> DecideMigration(const Definition& definition, InstanceState& state, const MigrateInstance& command,
+                                 const DecisionContext& context) {
+  if (command.revert)
+    if (std::optional<Error> refused = RefuseRevert(state, command)) return *std::move(refused);
   FERMATA_ASSERT(context.migrate_to != nullptr);
   const Definition& target = *context.migrate_to;
-  if (state.definition_hash == target.hash && state.version == target.version) return Decision{};
+  if (!command.revert && state.definition_hash == target.hash && state.version == target.version) return Decision{};
   InstanceState tried = state;
   Machine machine(target, tried, context);
-  if (std::optional<Error> refused = Migrate(machine, definition)) return *std::move(refused);
+  if (std::optional<Error> refused = command.revert ? Revert(machine, definition) : Migrate(machine, definition))
+    return *std::move(refused);
   RunToQuiescence(machine);
   ++tried.seq;
   state = std::move(tried);
@@ -169,7 +174,8 @@ Result<Decision> Decide(const Definition& definition, InstanceState& state, cons
     Begin(machine, *start, std::move(vars).value());
   } else {
     if (std::optional<Error> refused = std::visit(Refuser{machine, state.status}, command)) return *std::move(refused);
-    if (std::holds_alternative<MigrateInstance>(command)) return DecideMigration(definition, state, context);
+    if (const auto* migrate = std::get_if<MigrateInstance>(&command))
+      return DecideMigration(definition, state, *migrate, context);
     if (const auto* fire = std::get_if<FireTimer>(&command)) FireEarlier(machine, fire->timer);
     if (MustWait(machine, command)) {
       Stash(machine, command);
@@ -183,15 +189,30 @@ Result<Decision> Decide(const Definition& definition, InstanceState& state, cons
   return decision;
 }
 
-Status CheckMigration(const Definition& definition, const InstanceState& state, const Definition& target,
-                      std::int64_t now_us) {
+Result<MigrationPlan> PlanMigration(const Definition& definition, const InstanceState& state,
+                                    const MigrateInstance& migrate, const DecisionContext& context) {
   InstanceState tried = state;
-  DecisionContext context;
-  context.now_us = std::max(now_us, state.updated_us);
-  context.migrate_to = &target;
-  Result<Decision> decision = Decide(definition, tried, MigrateInstance{target.version}, context);
+  DecisionContext now = context;
+  now.now_us = std::max(context.now_us, state.updated_us);
+  Result<Decision> decision = Decide(definition, tried, migrate, now);
   if (!decision.ok()) return std::move(decision).error();
-  return Done{};
+  MigrationPlan plan;
+  plan.from = state.version;
+  plan.version = tried.version;
+  std::set<std::string> set, dropped;
+  for (const JournalEvent& event : decision->events) {
+    if (const auto* migrated = std::get_if<InstanceMigrated>(&event.body))
+      for (const MigratedActivation& one : migrated->activations)
+        if (const Activation& before = state.activations.at(one.activation); before.kind == ActivationKind::kState)
+          plan.states.emplace_back(before.state, one.state);
+    if (const auto* values = std::get_if<VariablesSet>(&event.body))
+      for (const auto& [name, value] : values->values) set.insert(name);
+    if (const auto* gone = std::get_if<VariablesDropped>(&event.body))
+      dropped.insert(gone->names.begin(), gone->names.end());
+  }
+  plan.set.assign(set.begin(), set.end());
+  plan.dropped.assign(dropped.begin(), dropped.end());
+  return plan;
 }
 
 std::vector<Effect> PendingEffects(const InstanceState& state) {

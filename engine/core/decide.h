@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -27,7 +28,8 @@ struct DecisionContext {
   std::function<std::optional<std::string>(const RunVerb& run, const Value& input)> child_key{};
   // Why a child that nobody will wait for could not start, as far as that is known already. May be absent.
   std::function<std::optional<ProcessError>(const RunVerb& run, const Value& input)> child_refusal{};
-  // The version that MigrateInstance asks for; must outlive the decision. Null for all other commands.
+  // The version that MigrateInstance asks for (to take a migration back: of which the last of state.crossings tells); must outlive the decision.
+  // Null for all other commands, and where there is nothing to take back.
   const Definition* migrate_to = nullptr;
 };
 
@@ -45,9 +47,16 @@ struct Decision {
 Result<Decision> Decide(const Definition& definition, InstanceState& state, const Command& command,
                         const DecisionContext& context);
 
-// Whether Decide would take MigrateInstance to `target` now; otherwise its refusal. Changes nothing.
-Status CheckMigration(const Definition& definition, const InstanceState& state, const Definition& target,
-                      std::int64_t now_us);
+// What a migration would do, or taking one back.
+struct MigrationPlan {
+  std::string from, version;  // of the process: now, afterwards
+  std::vector<std::pair<std::string, std::string>>
+      states;                             // active ones, outer first: the name now, the name afterwards
+  std::vector<std::string> set, dropped;  // variables that get another value, or are no more
+};
+// Refused like the migration itself; changes nothing. `context` as for Decide.
+Result<MigrationPlan> PlanMigration(const Definition& definition, const InstanceState& state,
+                                    const MigrateInstance& migrate, const DecisionContext& context);
 
 // The effects that a live instance had out when the node died: jobs in flight. (Timers, subscriptions and messages are rows.)
 std::vector<Effect> PendingEffects(const InstanceState& state);

@@ -161,6 +161,8 @@ struct CommentTask {
 // Goes on under another version of its process. Decide needs that one's definition: DecisionContext::migrate_to.
 struct MigrateInstance {
   std::string version;  // for the history; the definition is what counts
+  // Takes the last migration back: the instance goes on under the version that it came from. `version` is that one, or empty for whichever it is.
+  bool revert = false;
   friend bool operator==(const MigrateInstance&, const MigrateInstance&) = default;
 };
 

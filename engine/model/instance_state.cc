@@ -138,6 +138,9 @@ std::size_t ApproximateBytes(const InstanceState& state) {
   for (const auto& [number, kept] : state.kept) bytes += sizeof kept + kept.event.data.MemoryBytes(kSizeLimit);
   bytes += state.left_jobs.size() * sizeof(LeftJob) + state.left_children.size() * sizeof(LeftChild) +
            state.incidents.size() * sizeof(Incident) + state.stash.size() * sizeof(StashedCommand);
+  for (const Crossing& crossing : state.crossings)
+    for (const ReplacedVariable& one : crossing.replaced)
+      bytes += sizeof one + one.after.MemoryBytes(kSizeLimit) + (one.before ? one.before->MemoryBytes(kSizeLimit) : 0);
   return bytes;
 }
 

@@ -268,6 +268,25 @@ struct StashedCommand {
   friend bool operator==(const StashedCommand&, const StashedCommand&) = default;
 };
 
+// What a migration has made of a variable of the instance.
+struct ReplacedVariable {
+  std::string name;
+  std::optional<Value> before;  // absent = there was none
+  Value after;
+  friend bool operator==(const ReplacedVariable&, const ReplacedVariable&) = default;
+};
+
+// A migration that is behind the instance: what it takes to go back.
+struct Crossing {
+  std::string version, definition_hash;                     // it came from
+  std::vector<std::pair<std::string, std::string>> states;  // called differently: the name there, the one here
+  std::map<ActivationId, std::string> named;  // what was called so there, where two names of there became one here
+  std::vector<ReplacedVariable> replaced;
+  std::vector<std::string> others;   // variables that it had, although that version assigns none of the name
+  ActivationId next_activation = 0;  // activations from here on began under the newer version
+  friend bool operator==(const Crossing&, const Crossing&) = default;
+};
+
 // Follows from the undo records: with it no decision has to look at all of them. Kept by Apply, not stored.
 struct UndoIndex {
   std::map<ActivationId, std::int64_t> by_activation;
@@ -310,6 +329,7 @@ struct InstanceState {
   std::int64_t next_stashed = 1;
   std::int64_t emitted = 0;  // events published so far: part of their ids
   bool suspended = false;
+  std::vector<Crossing> crossings;  // migrations that can be taken back, the last one at the end
 
   friend bool operator==(const InstanceState&, const InstanceState&) = default;
 

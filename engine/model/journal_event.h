@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -284,6 +285,19 @@ struct InstanceMigrated {
   std::vector<MigratedActivation> activations;
   std::vector<MigratedLeftJob> left_jobs;
   std::vector<std::pair<std::string, std::string>> states;  // called differently: the old name, the new one
+  std::map<ActivationId, std::string>
+      named{};            // the new name of what an activation has left, where the old one does not tell
+  bool reverted = false;  // the last migration is taken back
+};
+// What it takes to take the migration of this decision back.
+struct WayBackNoted {
+  Crossing crossing;
+  bool forgets_oldest = false;  // of those noted before
+};
+// Variables of `scope` (as in VariablesSet) are no more.
+struct VariablesDropped {
+  ActivationId scope = 0;
+  std::vector<std::string> names;
 };
 
 // ---- operators ----
@@ -307,7 +321,8 @@ using EventBody =
                  CommandUnstashed, GuardFailed, ErrorRaised, ErrorHandled, IncidentOpened, IncidentClosed,
                  UndoRegistered, UndoDropped, UndoStarted, UndoSucceeded, RollbackStarted, RollbackFinished, JobLeft,
                  LeftJobHeld, LeftJobSettled, ChildLeft, LeftChildUndone, LeftChildSettled, InstanceMigrated,
-                 VariablesAmended, InstanceMoved, TaskClaimed, TaskReleased, TaskAssigned, TaskCommented>;
+                 VariablesAmended, InstanceMoved, TaskClaimed, TaskReleased, TaskAssigned, TaskCommented, WayBackNoted,
+                 VariablesDropped>;
 
 struct JournalEvent {
   std::int64_t at_us = 0;  // of the decision: the same in all events of a row

@@ -161,6 +161,14 @@ DefinitionPtr DefinitionRegistry::FindByContent(const std::string& process, cons
   return FindWhere(process, [&](const DeployedDefinition& deployed) { return deployed.content_hash == content_hash; });
 }
 
+Result<DefinitionPtr> DefinitionRegistry::TargetOf(const InstanceState& state, const MigrateInstance& migrate) const {
+  if (migrate.revert && state.crossings.empty()) return DefinitionPtr();
+  DefinitionPtr target = migrate.revert ? FindByHash(state.process, state.crossings.back().definition_hash)
+                                        : Find(state.process, migrate.version);
+  if (!target) return Unknown(state.process, migrate.revert ? state.crossings.back().version : migrate.version);
+  return target;
+}
+
 DefinitionPtr DefinitionRegistry::Resolve(const std::string& process, const std::string& range) const {
   if (range.empty()) return Live(process);
   std::shared_lock lock(mutex_);

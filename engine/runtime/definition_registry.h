@@ -14,6 +14,7 @@
 
 #include "engine/language/diagnostic.h"
 #include "engine/model/definition.h"
+#include "engine/model/instance_state.h"
 #include "engine/runtime/bundle.h"
 #include "engine/runtime/views.h"
 #include "engine/storage/storage.h"
@@ -66,6 +67,8 @@ class DefinitionRegistry {
   DefinitionPtr Find(const std::string& process, const std::string& version) const;
   DefinitionPtr FindByHash(const std::string& process, const std::string& hash) const;
   DefinitionPtr FindByContent(const std::string& process, const std::string& content_hash) const;
+  // The version that the migration goes to; null where there is no migration to take back.
+  Result<DefinitionPtr> TargetOf(const InstanceState& state, const MigrateInstance& migrate) const;
   // The newest version in an npm-style range; the live one for an empty range.
   DefinitionPtr Resolve(const std::string& process, const std::string& range) const;
   std::vector<DeployedDefinition> All() const;  // by process, newest deploy first

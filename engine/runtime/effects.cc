@@ -59,8 +59,9 @@ Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
   DecisionContext context{now_us_, random_(), shard_count_, child_key, child_refusal};
   DefinitionPtr target;
   if (const auto* migrate = std::get_if<MigrateInstance>(&command)) {
-    target = services_.definitions.Find(instance.state.process, migrate->version);
-    if (!target) return services_.definitions.Unknown(instance.state.process, migrate->version);
+    Result<DefinitionPtr> found = services_.definitions.TargetOf(instance.state, *migrate);
+    if (!found.ok()) return found.error();
+    target = std::move(*found);
     context.migrate_to = target.get();
   }
   Result<Decision> decision = Decide(*instance.definition, instance.state, command, context);

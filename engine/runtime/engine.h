@@ -195,8 +195,8 @@ class Engine {
   // ---- reads ----
   virtual Result<InstanceOwner> FindOwner(const InstanceId& id) = 0;  // kUnknownInstance if there is none
   virtual Result<InstanceView> Get(const InstanceId& id) = 0;
-  // Whether MigrateInstance would take it to that version now; otherwise its refusal. Changes nothing.
-  virtual Status CheckMigration(const InstanceId& id, const std::string& version) = 0;
+  // What the migration would do now; otherwise its refusal. Changes nothing.
+  virtual Result<MigrationPlan> PlanMigration(const InstanceId& id, const MigrateInstance& migrate) = 0;
   // Whether the command would be taken now; otherwise its refusal. Changes nothing. Not for StartInstance.
   virtual Status Check(const InstanceId& id, const Command& command) = 0;
   // What it waits for and what could move it; with an event, what that would do.

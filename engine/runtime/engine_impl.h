@@ -52,7 +52,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
 
   Result<InstanceOwner> FindOwner(const InstanceId& id) override;
   Result<InstanceView> Get(const InstanceId& id) override;
-  Status CheckMigration(const InstanceId& id, const std::string& version) override;
+  Result<MigrationPlan> PlanMigration(const InstanceId& id, const MigrateInstance& migrate) override;
   Status Check(const InstanceId& id, const Command& command) override;
   Result<Explanation> Explain(const InstanceId& id, const std::optional<CloudEvent>& event) override;
   Result<MovePreview> PreviewMove(const InstanceId& id, const MoveInstance& move) override;

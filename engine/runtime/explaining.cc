@@ -80,8 +80,26 @@ Result<MovePreview> EngineImpl::PreviewMove(const InstanceId& id, const MoveInst
   return fermata::PreviewMove(**definition, *state, move, context);
 }
 
+Result<MigrationPlan> EngineImpl::PlanMigration(const InstanceId& id, const MigrateInstance& migrate) {
+  Result<InstanceState> state = LoadState(id);
+  if (!state.ok()) return state.error();
+  Result<DefinitionPtr> definition = DefinitionOf(*state);
+  if (!definition.ok()) return definition.error();
+  Result<DefinitionPtr> target = definitions_.TargetOf(*state, migrate);
+  if (!target.ok()) return target.error();
+  DecisionContext context;
+  context.now_us = clock_.NowUs();
+  context.shard_count = shard_count_;
+  context.migrate_to = target->get();
+  return fermata::PlanMigration(**definition, *state, migrate, context);
+}
+
 Status EngineImpl::Check(const InstanceId& id, const Command& command) {
-  if (const auto* migrate = std::get_if<MigrateInstance>(&command)) return CheckMigration(id, migrate->version);
+  if (const auto* migrate = std::get_if<MigrateInstance>(&command)) {
+    Result<MigrationPlan> plan = PlanMigration(id, *migrate);
+    if (!plan.ok()) return plan.error();
+    return Done{};
+  }
   Result<InstanceState> state = LoadState(id);
   if (!state.ok()) return state.error();
   Result<DefinitionPtr> definition = DefinitionOf(*state);

@@ -82,15 +82,6 @@ Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
   return view;
 }
 
-Status EngineImpl::CheckMigration(const InstanceId& id, const std::string& version) {
-  Result<InstanceState> state = LoadState(id);
-  if (!state.ok()) return state.error();
-  const DefinitionPtr from = definitions_.FindByHash(state->process, state->definition_hash);
-  const DefinitionPtr target = definitions_.Find(state->process, version);
-  if (!from || !target) return UnknownDefinition(state->process, version);
-  return fermata::CheckMigration(*from, *state, *target, clock_.NowUs());
-}
-
 // A row with the states and status of this moment.
 Result<InstanceSummary> EngineImpl::Refresh(const InstanceRow& row) {
   InstanceSummary summary = SummaryOf(row);

@@ -168,6 +168,10 @@ bool OfferKept(Machine& machine);
 // Carries the instance over from this definition to the machine's. The error is why it cannot be carried; the state is
 // of no use then.
 std::optional<Error> Migrate(Machine& machine, const Definition& from);
+// Whether there is a migration to take back, by this command.
+std::optional<Error> RefuseRevert(const InstanceState& state, const MigrateInstance& command);
+// Takes the last migration back: like Migrate, to the version that the instance came from.
+std::optional<Error> Revert(Machine& machine, const Definition& from);
 
 // ---- cancel.cc ----
 void Cancel(Machine& machine, std::string_view reason);

@@ -1,188 +1,39 @@
-// Migration to another version of the process. language.md 6, 10.12.
+// Migration to another version of the process, and its way back. language.md 6, 10.12; docs/adr/0010.
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "engine/core/behaviors/assigned.h"
 #include "engine/core/behaviors/behaviors.h"
-#include "engine/expression/expression.h"
+#include "engine/core/behaviors/bounds.h"
+#include "engine/core/behaviors/mapping.h"
 #include "engine/model/command_codes.h"
+#include "engine/model/limits.h"
 #include "engine/model/semver.h"
 
 namespace fermata {
 namespace {
 
-Error Forbidden(std::string message) { return Error{kMigrationForbids, std::move(message)}; }
-
 const State& At(const Definition& definition, int index) { return definition.states[static_cast<std::size_t>(index)]; }
 
-bool IsChoice(const State& state) { return state.on.empty() && state.after.empty() && !state.next.empty(); }
+Error Forbidden(std::string message) { return Error{kMigrationForbids, std::move(message)}; }
 
-bool HaveSameVerb(const State& a, const State& b) {
-  if (a.verb.index() != b.verb.index()) return false;
-  if (std::holds_alternative<NoVerb>(a.verb)) return IsChoice(a) == IsChoice(b);
-  const auto* each = std::get_if<EachVerb>(&a.verb);
-  if (each == nullptr) return true;
-  const auto& other = std::get<EachVerb>(b.verb);
-  return each->as == other.as && each->index == other.index;  // the names that the items under way see
+// All reasons in one message.
+Error Forbidden(const std::vector<std::string>& reasons) {
+  std::string message;
+  for (std::size_t i = 0; i < std::min(reasons.size(), kMigrationReasonsMax); ++i)
+    message += (i == 0 ? "" : " ") + reasons[i];
+  if (reasons.size() > kMigrationReasonsMax)
+    message += " And " + std::to_string(reasons.size() - kMigrationReasonsMax) + " more.";
+  return Forbidden(std::move(message));
 }
 
-std::set<std::string> RegionsOf(const Definition& definition, const State& parallel) {
-  std::set<std::string> names;
-  for (StateIndex region : parallel.children) names.insert(At(definition, region).name);
-  return names;
+Error FailsThere(const ProcessError& error) { return Forbidden("The new version needs what fails: " + error.message); }
+
+std::optional<Error> RefuseWhileUndoing(const Machine& machine) {
+  if (machine.state().rollbacks.empty()) return std::nullopt;
+  return Forbidden("Expected an instance that undoes nothing, but a roll-back is under way: migrate it afterwards.");
 }
-
-// Whether two `after` entries are the same timer: the same time, or the same expression.
-bool IsSameTimer(const TimerHandler& a, const TimerHandler& b) {
-  const auto* ms = std::get_if<std::int64_t>(&a.due);
-  const auto* other_ms = std::get_if<std::int64_t>(&b.due);
-  if (ms != nullptr || other_ms != nullptr) return ms != nullptr && other_ms != nullptr && *ms == *other_ms;
-  const auto* expression = std::get_if<Expression>(&std::get<Template>(a.due).content);
-  const auto* other = std::get_if<Expression>(&std::get<Template>(b.due).content);
-  return expression != nullptr && other != nullptr && SourceOf(*expression->compiled) == SourceOf(*other->compiled);
-}
-
-// Finds for everything that the instance is made of its place in the new version.
-class Mapper {
- public:
-  Mapper(const InstanceState& state, const Definition& from, const Definition& to, const Migration& migration)
-      : state_(state), from_(from), to_(to), migration_(migration) {}
-
-  std::optional<Error> Map() {
-    migrated_.from = from_.version;
-    migrated_.version = to_.version;
-    migrated_.definition_hash = to_.hash;
-    for (const State& old_state : from_.states) {
-      if (old_state.index == kRoot || old_state.is_region) continue;
-      const std::string& name = NameOf(old_state.name);
-      if (name != old_state.name) migrated_.states.emplace_back(old_state.name, name);
-    }
-    // Those around an activation have smaller numbers.
-    for (const auto& [id, activation] : state_.activations)
-      if (std::optional<Error> error = MapActivation(activation)) return error;
-    for (const auto& [id, left] : state_.left_jobs)
-      if (std::optional<Error> error = MapLeftJob(left)) return error;
-    return std::nullopt;
-  }
-
-  InstanceMigrated& migrated() { return migrated_; }
-
- private:
-  const std::string& NameOf(const std::string& old_name) const {
-    auto found = migration_.states.find(old_name);
-    return found == migration_.states.end() ? old_name : found->second;
-  }
-
-  std::optional<Error> MapActivation(const Activation& activation) {
-    MigratedActivation migrated;
-    migrated.activation = activation.id;
-    switch (activation.kind) {
-      case ActivationKind::kRoot:
-        migrated.index = kRoot;
-        break;
-      case ActivationKind::kItem:
-        migrated.index = indexes_.at(activation.parent);
-        break;
-      case ActivationKind::kRegion:
-        migrated.index = FindRegion(activation);
-        break;
-      case ActivationKind::kState:
-        if (std::optional<Error> error = FindState(activation, migrated.index)) return error;
-        break;
-    }
-    migrated.state = At(to_, migrated.index).name;
-    indexes_.emplace(activation.id, migrated.index);
-    if (activation.kind == ActivationKind::kState || activation.kind == ActivationKind::kRoot)
-      MapTimers(activation, At(to_, migrated.index), migrated);
-    for (const auto& [number, incident] : state_.incidents) {
-      if (incident.activation != activation.id || incident.kind != IncidentKind::kTimer) continue;
-      const auto goes_on = [&](const std::pair<int, int>& slot) { return slot.first == incident.subject; };
-      if (std::none_of(migrated.slots.begin(), migrated.slots.end(), goes_on))
-        return Forbidden("Expected a timer of '" + migrated.state + "' for the open incident, but version " +
-                         to_.version + " has it no more: resolve the incident first.");
-    }
-    migrated_.activations.push_back(std::move(migrated));
-    return std::nullopt;
-  }
-
-  // The regions are the same: FindState saw to it when it came by their `parallel`.
-  int FindRegion(const Activation& activation) const {
-    for (StateIndex region : At(to_, indexes_.at(activation.parent)).children)
-      if (At(to_, region).name == activation.state) return region;
-    FERMATA_ASSERT(false);
-  }
-
-  std::optional<Error> FindState(const Activation& activation, int& index) const {
-    const std::string& name = NameOf(activation.state);
-    const State* found = to_.FindState(name);
-    if (found == nullptr)
-      return Forbidden("Expected a state of version " + to_.version + " for '" + activation.state +
-                       "', but there is none: the migration has to name it under `states`.");
-    const State& old_state = At(from_, activation.index);
-    if (!HaveSameVerb(old_state, *found))
-      return Forbidden("Expected '" + name + "' of version " + to_.version + " to do what '" + activation.state +
-                       "' does, but its verb is another one.");
-    if (found->parent != indexes_.at(activation.parent))
-      return Forbidden("Expected '" + name + "' of version " + to_.version + " to stand where '" + activation.state +
-                       "' stands, but the states around it are others.");
-    if (std::holds_alternative<ParallelVerb>(found->verb) && activation.phase != Phase::kDone &&
-        RegionsOf(from_, old_state) != RegionsOf(to_, *found))
-      return Forbidden("Expected '" + name + "' of version " + to_.version +
-                       " to have the regions that are under way, but it has others.");
-    index = found->index;
-    return std::nullopt;
-  }
-
-  std::optional<Error> MapLeftJob(const LeftJob& left) {
-    const State* found = to_.FindState(NameOf(left.state));
-    if (found == nullptr || !std::holds_alternative<CallVerb>(found->verb) || !found->undo)
-      return Forbidden("Expected a call with `undo` in version " + to_.version + " for '" + left.state +
-                       "', whose outcome is still awaited, but there is none.");
-    migrated_.left_jobs.push_back({left.activation, found->index});
-    return std::nullopt;
-  }
-
-  // Due times go on; timers that the new version does not have are gone, and those it has beside them are armed later.
-  void MapTimers(const Activation& activation, const State& state, MigratedActivation& migrated) {
-    const State& old_state = At(from_, activation.index);
-    std::set<int> taken;
-    for (const ArmedTimer& timer : activation.timers) {
-      const std::optional<int> slot = SlotOf(timer.slot, old_state, state, taken);
-      if (!slot) continue;
-      taken.insert(*slot);
-      migrated.timers.push_back({*slot, timer.due_us, timer.spent});
-      if (timer.slot >= 0 || timer.slot <= kRemindSlot) migrated.slots.emplace_back(timer.slot, *slot);
-    }
-  }
-
-  static std::optional<int> SlotOf(int slot, const State& old_state, const State& state, const std::set<int>& taken) {
-    auto find = [&](const auto& entries, auto is_same, auto to_slot) -> std::optional<int> {
-      for (std::size_t i = 0; i < entries.size(); ++i) {
-        const int candidate = to_slot(static_cast<int>(i));
-        if (is_same(entries[i]) && !taken.contains(candidate)) return candidate;
-      }
-      return std::nullopt;
-    };
-    if (slot >= 0) {
-      const TimerHandler& old_timer = old_state.after[static_cast<std::size_t>(slot)];
-      return find(
-          state.after, [&](const TimerHandler& timer) { return IsSameTimer(timer, old_timer); },
-          [](int i) { return i; });
-    }
-    if (slot > kRemindSlot) return slot;  // the engine's own
-    const std::int64_t ms = std::get<AskVerb>(old_state.verb).remind_ms[static_cast<std::size_t>(kRemindSlot - slot)];
-    return find(
-        std::get<AskVerb>(state.verb).remind_ms, [&](std::int64_t other) { return other == ms; },
-        [](int i) { return kRemindSlot - i; });
-  }
-
-  const InstanceState& state_;
-  const Definition& from_;
-  const Definition& to_;
-  const Migration& migration_;
-  std::map<ActivationId, int> indexes_;  // in the new version
-  InstanceMigrated migrated_;
-};
 
 const Migration* FindMigration(const Definition& to, const std::string& version) {
   for (const Migration& migration : to.migrations)
@@ -256,6 +107,109 @@ void EndSubscriptions(Machine& machine, ActivationId id, const std::vector<Subsc
     if (there.emplace(one.type, one.value).second) machine.Wish(Unsubscribe{id, one.type, one.value});
 }
 
+// Timers and subscriptions of everything that was active before, as the new version has them.
+std::optional<ProcessError> WakeAnew(Machine& machine, const Definition& from,
+                                     const std::map<ActivationId, Activation>& before) {
+  for (const auto& [id, activation] : before) {
+    if (activation.kind != ActivationKind::kState && activation.kind != ActivationKind::kRoot) continue;
+    if (std::optional<ProcessError> error = ListenAnew(machine, id)) return error;
+    ArmReminders(machine, At(from, activation.index), id);
+    EndSubscriptions(machine, id, activation.subscriptions);
+  }
+  return std::nullopt;
+}
+
+// ---- the way back ----
+
+// Variables that the instance has although nothing in the definition assigns them.
+std::vector<std::string> OthersIn(const InstanceState& state, const Definition& definition) {
+  const AssignedNames assigned(definition);
+  std::set<std::string> others;
+  const auto add = [&](const Variables& variables) {
+    for (const auto& [name, value] : variables)
+      if (assigned.Find(name) == nullptr) others.insert(name);
+  };
+  add(state.variables);
+  for (const auto& [id, activation] : state.activations) add(activation.variables);
+  return {others.begin(), others.end()};
+}
+
+std::vector<ReplacedVariable> ReplacedIn(const Variables& before, const Variables& after) {
+  std::vector<ReplacedVariable> replaced;
+  for (const auto& [name, value] : after) {
+    const auto old = before.find(name);
+    if (old == before.end()) replaced.push_back({name, std::nullopt, value});
+    if (old != before.end() && !(old->second == value)) replaced.push_back({name, old->second, value});
+  }
+  return replaced;
+}
+
+// What going back makes of the variables of one scope.
+struct Restored {
+  VariablesSet set;
+  VariablesDropped dropped;
+};
+
+class VariablesBack {
+ public:
+  VariablesBack(const Crossing& crossing, const Definition& to) : crossing_(crossing), to_(to), assigned_(to) {
+    for (const State& state : to.states) {
+      const auto* each = std::get_if<EachVerb>(&state.verb);
+      if (each != nullptr) others_.insert({each->as, each->index});
+    }
+    others_.insert(crossing.others.begin(), crossing.others.end());
+  }
+
+  // `is_newer`: all of the scope is of the newer version; otherwise it was there, and `set` did not concern it.
+  Restored Restore(ActivationId scope, const Variables& variables, bool is_newer, std::vector<std::string>& reasons) {
+    Restored restored{{scope, {}}, {scope, {}}};
+    for (const auto& [name, value] : variables) {
+      const ReplacedVariable* replaced = FindReplaced(name);
+      const bool is_unchanged = replaced != nullptr && replaced->after == value;
+      if (is_unchanged && replaced->before && is_newer) {
+        restored.set.values.emplace_back(name, *replaced->before);
+      } else if ((is_unchanged && !replaced->before) || !IsKnown(name)) {
+        restored.dropped.names.push_back(name);
+      } else {
+        CheckShape(name, value, reasons);
+      }
+    }
+    return restored;
+  }
+
+ private:
+  const ReplacedVariable* FindReplaced(const std::string& name) const {
+    for (const ReplacedVariable& one : crossing_.replaced)
+      if (one.name == name) return &one;
+    return nullptr;
+  }
+  bool IsKnown(const std::string& name) const { return assigned_.Find(name) != nullptr || others_.contains(name); }
+  void CheckShape(const std::string& name, const Value& value, std::vector<std::string>& reasons) const {
+    const Shapes* shapes = assigned_.Find(name);
+    if (shapes == nullptr) return;
+    if (Result<Value> fitted = FitToOneOf(*shapes, value); !fitted.ok())
+      reasons.push_back("Expected '" + name + "' to have a value that version " + to_.version +
+                        " would give it, but at '" + fitted.error().path + "': " + fitted.error().message);
+  }
+
+  const Crossing& crossing_;
+  const Definition& to_;
+  const AssignedNames assigned_;
+  std::set<std::string> others_;
+};
+
+std::vector<Restored> RestoreAll(const Machine& machine, const Crossing& crossing, std::vector<std::string>& reasons) {
+  VariablesBack back(crossing, machine.definition());
+  std::vector<Restored> all{back.Restore(0, machine.state().variables, true, reasons)};
+  for (const auto& [id, activation] : machine.state().activations)
+    if (activation.kind == ActivationKind::kItem)
+      all.push_back(back.Restore(id, activation.variables, id >= crossing.next_activation, reasons));
+  for (const Restored& one : all)
+    if (std::optional<ProcessError> full = CheckVariables(machine, one.set.scope, one.set.values))
+      reasons.push_back(full->message);
+  return all;
+}
+
 }  // namespace
 
 std::optional<Error> Migrate(Machine& machine, const Definition& from) {
@@ -264,24 +218,60 @@ std::optional<Error> Migrate(Machine& machine, const Definition& from) {
   if (migration == nullptr)
     return Forbidden("Expected version " + to.version + " to tell under `migrations` how an instance of version " +
                      from.version + " crosses, but it does not.");
-  if (!machine.state().rollbacks.empty())
-    return Forbidden("Expected an instance that undoes nothing, but a roll-back is under way: migrate it afterwards.");
-  Mapper mapper(machine.state(), from, to, *migration);
-  if (std::optional<Error> error = mapper.Map()) return error;
-  const std::map<ActivationId, Activation> before = machine.state().activations;
-  CarryOver(machine, std::move(mapper.migrated()));
-  auto failed = [](const ProcessError& error) {
-    return Forbidden("The new version needs what fails: " + error.message);
-  };
-  if (std::optional<ProcessError> error = AddVariables(machine)) return failed(*error);
-  for (const auto& [id, activation] : before) {
-    if (activation.kind != ActivationKind::kState && activation.kind != ActivationKind::kRoot) continue;
-    if (std::optional<ProcessError> error = ListenAnew(machine, id)) return failed(*error);
-    ArmReminders(machine, At(from, activation.index), id);
-    EndSubscriptions(machine, id, activation.subscriptions);
-  }
-  if (std::optional<ProcessError> error = AssignAll(machine, 0, migration->set)) return failed(*error);
+  if (std::optional<Error> refused = RefuseWhileUndoing(machine)) return refused;
+  const InstanceState& state = machine.state();
+  const StateNames names = NamesForth(*migration);
+  Mapping mapping = MapOnto(state, from, to, names);
+  if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
+  Crossing crossing;
+  crossing.version = from.version;
+  crossing.definition_hash = from.hash;
+  crossing.states = mapping.migrated.states;
+  crossing.named = NamesToRemember(state, from, names);
+  crossing.others = OthersIn(state, from);
+  crossing.next_activation = state.next_activation;
+  const Variables variables = state.variables;
+  const std::map<ActivationId, Activation> before = state.activations;
+  CarryOver(machine, std::move(mapping.migrated));
+  if (std::optional<ProcessError> error = AddVariables(machine)) return FailsThere(*error);
+  if (std::optional<ProcessError> error = WakeAnew(machine, from, before)) return FailsThere(*error);
+  if (std::optional<ProcessError> error = AssignAll(machine, 0, migration->set)) return FailsThere(*error);
+  crossing.replaced = ReplacedIn(variables, state.variables);
+  machine.Record(WayBackNoted{std::move(crossing), state.crossings.size() >= kCrossingsMax});
   machine.entered_state = true;  // kept events may find somebody who takes them
+  return std::nullopt;
+}
+
+std::optional<Error> RefuseRevert(const InstanceState& state, const MigrateInstance& command) {
+  if (state.crossings.empty())
+    return Error{kMigrationForbids,
+                 "Expected an instance with a migration that can be taken back, but version " + state.version +
+                     " is the one that it began with, or the way back is not known any more.",
+                 "", "The last " + std::to_string(kCrossingsMax) + " migrations can be taken back, the newest first."};
+  const std::string& version = state.crossings.back().version;
+  if (command.version.empty() || command.version == version) return std::nullopt;
+  return Forbidden("Expected an instance that came from version " + command.version + ", but it came from " + version +
+                   ".");
+}
+
+std::optional<Error> Revert(Machine& machine, const Definition& from) {
+  const InstanceState& state = machine.state();
+  const Crossing crossing = state.crossings.back();
+  const Definition& to = machine.definition();
+  FERMATA_ASSERT(to.hash == crossing.definition_hash);
+  if (std::optional<Error> refused = RefuseWhileUndoing(machine)) return refused;
+  Mapping mapping = MapOnto(state, from, to, NamesBack(crossing, to, from));
+  std::vector<Restored> restored = RestoreAll(machine, crossing, mapping.reasons);
+  if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
+  const std::map<ActivationId, Activation> before = state.activations;
+  mapping.migrated.reverted = true;
+  CarryOver(machine, std::move(mapping.migrated));
+  for (Restored& one : restored) {
+    if (!one.set.values.empty()) machine.Record(std::move(one.set));
+    if (!one.dropped.names.empty()) machine.Record(std::move(one.dropped));
+  }
+  if (std::optional<ProcessError> error = WakeAnew(machine, from, before)) return FailsThere(*error);
+  machine.entered_state = true;
   return std::nullopt;
 }
 

@@ -1,83 +1,20 @@
 // What an operator may say of an incident: which actions fit it, and values only of the shapes that the process itself would put there.
-#include <map>
-
 #include "engine/base/nearest_word.h"
+#include "engine/core/behaviors/assigned.h"
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/behaviors/bounds.h"
 #include "engine/core/lifecycle.h"
 #include "engine/model/command_codes.h"
-#include "engine/schema/schema.h"
 
 namespace fermata {
 namespace {
 
-// The shapes of what the process puts into a variable; a null one stands for a value of any shape.
-using Shapes = std::vector<SchemaPtr>;
-
-class AssignedNames {
- public:
-  explicit AssignedNames(const Machine& machine) : definition_(machine.definition()) {
-    AddSet(definition_.vars);
-    for (const Migration& migration : definition_.migrations) AddSet(migration.set);
-    for (const State& state : definition_.states) Add(state);
-    // Of an earlier version, say.
-    for (const auto& [name, value] : machine.state().variables) by_name_[name];
-    for (const auto& [id, activation] : machine.state().activations)
-      for (const auto& [name, value] : activation.variables) by_name_[name];
-  }
-
-  // Null if nothing assigns such a variable.
-  const Shapes* Find(const std::string& name) const {
-    const auto found = by_name_.find(name);
-    return found == by_name_.end() ? nullptr : &found->second;
-  }
-  std::vector<std::string> Names() const {
-    std::vector<std::string> names;
-    for (const auto& [name, shapes] : by_name_) names.push_back(name);
-    return names;
-  }
-
- private:
-  void Add(const std::string& name, const SchemaPtr& shape) {
-    if (!name.empty()) by_name_[name].push_back(shape);
-  }
-  void AddSet(const std::vector<Assignment>& set) {
-    for (const Assignment& assignment : set) Add(assignment.name, nullptr);
-  }
-  void Add(const TransitionArm& arm, const SchemaPtr& saved) {
-    Add(arm.save, saved);
-    AddSet(arm.set);
-  }
-  void Add(const State& state) {
-    const auto* call = std::get_if<CallVerb>(&state.verb);
-    Add(state.save, call != nullptr && call->manifest != nullptr ? call->manifest->output : nullptr);
-    AddSet(state.set);
-    for (const EventHandler& handler : state.on) {
-      const EventDeclaration* event = definition_.FindEvent(handler.type);
-      for (const EventHandler::Arm& arm : handler.arms) Add(arm.transition, event != nullptr ? event->data : nullptr);
-    }
-    for (const TimerHandler& handler : state.after)
-      for (const TransitionArm& arm : handler.arms) Add(arm, nullptr);
-    for (const ErrorHandler& handler : state.on_error)
-      for (const TransitionArm& arm : handler.arms) Add(arm, nullptr);
-    for (const TransitionArm& arm : state.next) Add(arm, nullptr);
-  }
-
-  const Definition& definition_;
-  std::map<std::string, Shapes> by_name_;
-};
-
-// As the first of the shapes that it fits has it.
-Result<Value> FitToOneOf(const Shapes& shapes, const Value& value) {
-  std::optional<Error> refused;
-  for (const SchemaPtr& shape : shapes) {
-    if (shape == nullptr) return value;
-    Result<Value> fitted = ValidateAndNormalise(*shape, value);
-    if (fitted.ok()) return fitted;
-    if (!refused) refused = fitted.error();
-  }
-  if (refused) return *std::move(refused);
-  return value;
+// What the process assigns, and what the instance has beside it: of an earlier version, say.
+AssignedNames NamesOf(const Machine& machine) {
+  AssignedNames names(machine.definition());
+  names.Add(machine.state().variables);
+  for (const auto& [id, activation] : machine.state().activations) names.Add(activation.variables);
+  return names;
 }
 
 // Of what a skipped piece of work gives; null = any shape.
@@ -114,7 +51,7 @@ std::optional<Error> RefuseSkip(const Machine& machine, const Incident& incident
 
 std::optional<Error> RefuseSet(const Machine& machine, ActivationId scope, const Bindings& set) {
   if (set.empty()) return std::nullopt;
-  const AssignedNames known(machine);
+  const AssignedNames known = NamesOf(machine);
   for (const auto& [name, value] : set) {
     const Shapes* shapes = known.Find(name);
     if (shapes == nullptr) {
@@ -159,7 +96,7 @@ std::optional<Error> RefuseResolution(const Machine& machine, const ResolveIncid
 }
 
 Bindings FittedSet(const Machine& machine, const Bindings& set) {
-  const AssignedNames known(machine);
+  const AssignedNames known = NamesOf(machine);
   Bindings fitted;
   for (const auto& [name, value] : set) {
     const Shapes* shapes = known.Find(name);

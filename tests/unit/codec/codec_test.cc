@@ -70,6 +70,20 @@ TEST(Codec, KeepsEveryEvent) {
                                    {{3, "waits", 4, {{1, 60'000'000, true}, {kRetrySlot, 5, false}}, {{0, 1}}}},
                                    {{7, 2}},
                                    {{"old", "waits"}}});
+  InstanceMigrated back;
+  back.named = {{3, "old"}};
+  back.reverted = true;
+  ExpectRoundTrip(back);
+  Crossing crossing;
+  crossing.version = "1.0.0";
+  crossing.definition_hash = "hash";
+  crossing.states = {{"old", "waits"}};
+  crossing.named = {{3, "old"}};
+  crossing.replaced = {{"n", std::nullopt, Value::Int(1)}, {"who", Value(), Value::String("ann")}};
+  crossing.others = {"x"};
+  crossing.next_activation = 4;
+  ExpectRoundTrip(WayBackNoted{crossing, true});
+  ExpectRoundTrip(VariablesDropped{3, {"n", "who"}});
   ExpectRoundTrip(VariablesAmended{"why", "ann"});
   ExpectRoundTrip(InstanceMoved{3, "here", "there", "why", "ann"});
   ExpectRoundTrip(TaskClaimed{3, "ann"});
@@ -96,7 +110,7 @@ TEST(Codec, KeepsEveryCommand) {
       ResumeInstance{},
       ResolveIncident{1, IncidentAction::kSkip, {{"a", Value::Int(1)}}, Value::Int(2), {}, "me"},
       CompleteTask{4, "approve", Value::Map({}), "ann"},
-      MigrateInstance{"2.0.0"},
+      MigrateInstance{"2.0.0", true},
       SetVariables{{{"a", Value::Int(1)}}, "why", "ann"},
       MoveInstance{"there", "here", 2, {{"a", Value::Int(1)}}, "why", "ann"},
       ReportLost{3, "gone"},

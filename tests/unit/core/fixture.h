@@ -44,11 +44,14 @@ class Instance {
     state_.id = replayed_.id = InstanceId::Make(0, 1'577'836'800'000, 7, 1);
   }
 
-  Result<Decision> Do(const Command& command) {
+  // `target`: the version that a migration goes to.
+  Result<Decision> Do(const Command& command, const DefinitionPtr& target = nullptr) {
     DecisionContext context;
     context.now_us = now_us;
+    context.migrate_to = target.get();
     Result<Decision> decision = Decide(*definition_, state_, command, context);
     if (!decision.ok()) return decision;
+    if (target) definition_ = target;
     if (!decision->events.empty()) {
       rows_.push_back(EncodeEvents(decision->events));
       Result<std::vector<JournalEvent>> events = DecodeEvents(rows_.back());

@@ -28,6 +28,13 @@ Result<Decision> MigrateTo(InstanceState& state, const DefinitionPtr& from, cons
   return Decide(*from, state, MigrateInstance{to->version}, context);
 }
 
+Result<MigrationPlan> PlanTo(const Instance& instance, const DefinitionPtr& to) {
+  DecisionContext context;
+  context.now_us = instance.now_us;
+  context.migrate_to = to.get();
+  return PlanMigration(instance.definition(), instance.state(), MigrateInstance{to->version}, context);
+}
+
 struct Refused {
   std::string migrations, states, reason;
 };
@@ -50,7 +57,7 @@ TEST(Migration, ChangesNothingOfAnInstanceThatItCannotCarry) {
     ASSERT_TRUE(instance.Start("{}").ok());
     const DefinitionPtr target = LoadText("new.yaml", NewWith(one.migrations, one.states));
     InstanceState state = instance.state();
-    const Status checked = CheckMigration(instance.definition(), state, *target, instance.now_us);
+    const Result<MigrationPlan> checked = PlanTo(instance, target);
     Result<Decision> refused = MigrateTo(state, LoadText("old.yaml", kOld), target);
     ASSERT_FALSE(refused.ok()) << one.states;
     EXPECT_EQ(refused.error().code, kMigrationForbids);
@@ -61,14 +68,40 @@ TEST(Migration, ChangesNothingOfAnInstanceThatItCannotCarry) {
   }
 }
 
-TEST(Migration, CheckingChangesNothing) {
+TEST(Migration, ThePlanTellsStatesAndVariablesAndChangesNothing) {
   Instance instance(LoadText("old.yaml", kOld));
   ASSERT_TRUE(instance.Start("{}").ok());
-  const DefinitionPtr target = LoadText("new.yaml", NewWith("migrations: [ { from: 1.x, set: { n: 5 } } ]\n",
-                                                            "  waits: { on: { e: done }, after: { 2h: done } }\n"));
+  const DefinitionPtr target =
+      LoadText("new.yaml", NewWith("migrations: [ { from: 1.x, states: { waits: pause }, set: { n: 5 } } ]\n",
+                                   "  pause: { on: { e: done }, after: { 2h: done } }\n"));
   const InstanceState before = instance.state();
-  EXPECT_TRUE(CheckMigration(instance.definition(), instance.state(), *target, instance.now_us).ok());
+  const Result<MigrationPlan> plan = PlanTo(instance, target);
+  ASSERT_TRUE(plan.ok()) << plan.error().message;
+  EXPECT_EQ(plan->from, "1.0.0");
+  EXPECT_EQ(plan->version, "2.0.0");
+  EXPECT_EQ(plan->states, (std::vector<std::pair<std::string, std::string>>{{"waits", "pause"}}));
+  EXPECT_EQ(plan->set, std::vector<std::string>{"n"});
+  EXPECT_TRUE(plan->dropped.empty());
   EXPECT_TRUE(instance.state() == before);
+}
+
+TEST(Migration, ARefusalNamesEverythingThatDoesNotFit) {
+  const std::string two = "fermata: 1\nprocess: order\nversion: ";
+  const std::string around = "states:\n  both:\n    parallel:\n      a: { states: { ";
+  const DefinitionPtr from =
+      LoadText("old.yaml", two + "1.0.0\n" + around +
+                               "x: { after: { 1h: xe } }, xe: { end: {} } } }\n      b: { states: { y: { after: { 1h: "
+                               "ye } }, ye: { end: {} } } }\n    next: done\n  done: { end: {} }\n");
+  const DefinitionPtr to =
+      LoadText("new.yaml", two + "2.0.0\nmigrations: [ { from: 1.x } ]\n" + around +
+                               "z: { after: { 1h: xe } }, xe: { end: {} } } }\n      b: { states: { y: { ask: Well?, "
+                               "next: ye }, ye: { end: {} } } }\n    next: done\n  done: { end: {} }\n");
+  Instance instance(from);
+  ASSERT_TRUE(instance.Start("{}").ok());
+  const Result<MigrationPlan> refused = PlanTo(instance, to);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("for 'x', but there is none"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("what 'y' does"), std::string::npos) << refused.error().message;
 }
 
 TEST(Migration, TellsTheWorldWhichTimersAndSubscriptionsAreOthersNow) {

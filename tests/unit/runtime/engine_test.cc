@@ -359,20 +359,28 @@ TEST_F(EngineTest, AnInstanceGoesOnUnderAnotherVersion) {
   start.version = "1.0.0";
   engine_->Start(start, [&](Result<StartReply> reply) { started.set_value(std::move(reply)); });
   const InstanceId id = started.get_future().get()->id;
-  auto migrate = [&](const std::string& version) {
+  auto migrate = [&](const std::string& version, bool revert = false) {
     std::promise<Result<CommandReply>> answered;
-    engine_->Send({id, MigrateInstance{version}}, [&](Result<CommandReply> reply) { answered.set_value(reply); });
+    engine_->Send({id, MigrateInstance{version, revert}},
+                  [&](Result<CommandReply> reply) { answered.set_value(reply); });
     return answered.get_future().get();
   };
   EXPECT_EQ(migrate("3.0.0").error().code, kUnknownVersion);
-  EXPECT_EQ(engine_->CheckMigration(id, "3.0.0").error().code, kUnknownVersion);
-  EXPECT_TRUE(engine_->CheckMigration(id, "2.0.0").ok());
+  EXPECT_EQ(engine_->PlanMigration(id, {"3.0.0"}).error().code, kUnknownVersion);
+  EXPECT_TRUE(engine_->PlanMigration(id, {"2.0.0"}).ok());
+  EXPECT_EQ(engine_->PlanMigration(id, {"", true}).error().code, kMigrationForbids) << "there is none to take back";
   EXPECT_EQ(engine_->Get(id)->summary.version, "1.0.0");
   ASSERT_TRUE(migrate("2.0.0").ok());
   EXPECT_EQ(migrate("1.0.0").error().code, kMigrationForbids);
-  EXPECT_EQ(engine_->CheckMigration(id, "1.0.0").error().code, kMigrationForbids);
+  EXPECT_EQ(engine_->PlanMigration(id, {"1.0.0"}).error().code, kMigrationForbids);
   Open();  // its definition is found by what the journal says
   EXPECT_EQ(engine_->Get(id)->summary.version, "2.0.0");
+  EXPECT_EQ(engine_->PlanMigration(id, {"", true})->version, "1.0.0");
+  ASSERT_TRUE(migrate("", true).ok());
+  EXPECT_EQ(engine_->Get(id)->summary.version, "1.0.0");
+  Open();
+  EXPECT_EQ(migrate("", true).error().code, kMigrationForbids) << "it is back";
+  ASSERT_TRUE(migrate("2.0.0").ok());
   EXPECT_EQ(engine_->Get(id)->summary.states, std::vector<std::string>{"waits"});
   std::promise<Result<CommandReply>> cancelled;
   engine_->Send({id, CancelInstance{""}}, [&](Result<CommandReply> reply) { cancelled.set_value(reply); });
