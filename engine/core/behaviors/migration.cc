@@ -198,6 +198,25 @@ class VariablesBack {
   std::set<std::string> others_;
 };
 
+bool Names(const Definition& definition, std::string_view connector) {
+  return std::any_of(definition.manifests.begin(), definition.manifests.end(),
+                     [&](const ManifestPtr& manifest) { return manifest->connector == connector; });
+}
+
+// Calls under way and undos to come are carried out by connectors that the version has to name.
+void CheckConnectors(const Machine& machine, const Definition& from, std::vector<std::string>& reasons) {
+  const InstanceState& state = machine.state();
+  std::set<std::string> operations;
+  for (const JobView& job : JobsInFlight(state)) operations.insert(job.operation);
+  for (const auto& [number, record] : state.undo_records) operations.insert(record.operation);
+  for (const std::string& operation : operations) {
+    const std::string connector = operation.substr(0, operation.find('.'));
+    if (!Names(from, connector) || Names(machine.definition(), connector)) continue;
+    reasons.push_back("Expected version " + machine.definition().version + " to know the connector '" + connector +
+                      "', for '" + operation + "' is under way or has to undo work, but it names no operation of it.");
+  }
+}
+
 std::vector<Restored> RestoreAll(const Machine& machine, const Crossing& crossing, std::vector<std::string>& reasons) {
   VariablesBack back(crossing, machine.definition());
   std::vector<Restored> all{back.Restore(0, machine.state().variables, true, reasons)};
@@ -261,6 +280,7 @@ std::optional<Error> Revert(Machine& machine, const Definition& from) {
   FERMATA_ASSERT(to.hash == crossing.definition_hash);
   if (std::optional<Error> refused = RefuseWhileUndoing(machine)) return refused;
   Mapping mapping = MapOnto(state, from, to, NamesBack(crossing, to, from));
+  CheckConnectors(machine, from, mapping.reasons);
   std::vector<Restored> restored = RestoreAll(machine, crossing, mapping.reasons);
   if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
   const std::map<ActivationId, Activation> before = state.activations;

@@ -233,6 +233,23 @@ TEST_F(Reverting, WorkOfTwoStatesThatBecameOneIsKnownByTheOneThatDidIt) {
   EXPECT_THAT(refused.error().message, HasSubstr("'take' is, but it may be any of 'hold', 'again'"));
 }
 
+TEST_F(Reverting, WorkThatTheOldVersionCouldNotUndoKeepsItWhereItIs) {
+  std::string text = kNew;
+  text.replace(text.find("  own:   { set:"), 15,
+               "  reserve: { call: store.reserve, undo: { call: store.release }, next: one }\n  own:   { set:");
+  text.replace(text.find("aside: first }"), 14, "aside: reserve }");
+  const std::size_t gone = text.find("  first: { on: { go: one }");
+  text.erase(gone, text.find('\n', gone) + 1 - gone);
+  const DefinitionPtr target = LoadText("new.yaml", text);
+  ASSERT_TRUE(instance.Do(MigrateInstance{"2.0.0"}, target).ok());
+  Event("go");
+  Event("aside");
+  ExpectRefused({"know the connector 'store'", "'store.reserve' is under way"});
+  ASSERT_TRUE(instance.Succeed(R"({"id":"r"})").ok());
+  ASSERT_THAT(Active(), ElementsAre("one"));
+  ExpectRefused({"'store.release' is under way or has to undo work"});
+}
+
 TEST_F(Reverting, AValueThatTheOldVersionWouldNotGiveIsNamed) {
   const std::string head = "fermata: 1\nprocess: pay\nevents: { go: {} }\nversion: ";
   const std::string tail = "  wait: { on: { go: hold }, after: { 1h: done } }\n  done: { end: {} }\nstart: wait\n";
