@@ -115,6 +115,10 @@ std::optional<Result<BulkRunner::Begun>> BulkRunner::Remembered(const BulkWork& 
 }
 
 Result<BulkRunner::Begun> BulkRunner::Start(BulkWork work) {
+  {
+    std::lock_guard lock(mutex_);
+    if (std::optional<Result<Begun>> remembered = Remembered(work)) return *std::move(remembered);
+  }
   BulkView view;
   view.work = std::move(work);
   view.created_us = clock_.NowUs();
@@ -135,6 +139,7 @@ Result<BulkRunner::Begun> BulkRunner::Start(BulkWork work) {
   Batch batch;
   {
     std::lock_guard lock(mutex_);
+    // Again: the same request may have come meanwhile.
     if (std::optional<Result<Begun>> remembered = Remembered(view.work)) return *std::move(remembered);
     const auto under_way =
         std::count_if(works_.begin(), works_.end(), [](const auto& work) { return !IsOver(work.second); });
