@@ -1,10 +1,7 @@
 #include "connectors/http/http_connector.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <set>
 #include <utility>
 
@@ -135,20 +132,6 @@ Response ReadResponse(const HttpAnswer& answer) {
   return response;
 }
 
-// Seconds or an HTTP date; 0 if there is none.
-std::int64_t RetryAfterMs(const HttpAnswer& answer) {
-  const std::string* text = answer.Find("retry-after");
-  if (text == nullptr || text->empty()) return 0;
-  std::int64_t seconds = 0;
-  if (text->size() <= 9 && std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; })) {
-    seconds = std::stoll(*text);
-  } else {
-    const std::time_t at = curl_getdate(text->c_str(), nullptr);
-    if (at > 0) seconds = std::max<std::int64_t>(0, at - std::time(nullptr));
-  }
-  return std::min(seconds * 1000, kRetryAfterMsMax);
-}
-
 std::optional<TechnicalError> TechnicalByName(std::string_view name) {
   for (TechnicalError error : {TechnicalError::kUnavailable, TechnicalError::kTimeout, TechnicalError::kInvalidResponse,
                                TechnicalError::kInternal})
@@ -255,7 +238,7 @@ class HttpConnector final : public Connector {
     }
     if (answer.status == 408) StopWith(TechnicalError::kTimeout, Expected(job) + status + ".");
     if (answer.status == 425 || answer.status == 429 || answer.status >= 500)
-      StopWith(TechnicalError::kUnavailable, Expected(job) + status + ".", RetryAfterMs(answer));
+      StopWith(TechnicalError::kUnavailable, Expected(job) + status + ".", RetryAfterMs(answer, kRetryAfterMsMax));
     if (answer.status < 400)
       StopWith(TechnicalError::kInvalidResponse, Expected(job) + status + ", and redirects are not followed.");
     StopWith(TechnicalError::kInternal, Expected(job) + status + ", which the manifest gives no error name.");
@@ -295,7 +278,7 @@ class HttpConnector final : public Connector {
         if (std::optional<std::string> given = TextOf(text.value())) message = *std::move(given);
     }
     if (std::optional<TechnicalError> technical = TechnicalByName(rule.error))
-      return TechnicalFailure{*technical, std::move(message), RetryAfterMs(answer)};
+      return TechnicalFailure{*technical, std::move(message), RetryAfterMs(answer, kRetryAfterMsMax)};
     Value data;
     if (rule.data) {
       EvaluationResult given = EvaluateTemplate(*rule.data, scope);

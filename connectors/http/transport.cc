@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <ctime>
 #include <mutex>
 
 #include "engine/base/assert.h"
@@ -76,9 +77,16 @@ curl_socket_t OpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// Called while curl waits, at least once a second; anything but 0 ends the exchange.
+int LookForStop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+}
+
 HttpFailure FailureOf(CURLcode code, const Receiver& receiver) {
   if (receiver.too_large) return {TechnicalError::kInvalidResponse, "the answer was larger than allowed"};
   switch (code) {
+    case CURLE_ABORTED_BY_CALLBACK:
+      return {TechnicalError::kUnavailable, "the server stopped before the answer was complete"};
     case CURLE_OPERATION_TIMEDOUT:
       return {TechnicalError::kTimeout, "no complete answer came in time"};
     case CURLE_COULDNT_CONNECT:
@@ -217,6 +225,11 @@ std::variant<HttpAnswer, HttpFailure> HttpTransport::Exchange(const HttpCall& ca
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, ReceiveHeader);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &receiver);
+  if (call.stop != nullptr) {
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, LookForStop);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(call.stop));
+  }
   const CURLcode code = curl_easy_perform(curl);
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -225,6 +238,19 @@ std::variant<HttpAnswer, HttpFailure> HttpTransport::Exchange(const HttpCall& ca
   if (code != CURLE_OK) return FailureOf(code, receiver);
   receiver.answer.status = static_cast<int>(status);
   return std::move(receiver.answer);
+}
+
+std::int64_t RetryAfterMs(const HttpAnswer& answer, std::int64_t ms_max) {
+  const std::string* text = answer.Find("retry-after");
+  if (text == nullptr || text->empty()) return 0;
+  std::int64_t seconds = 0;
+  if (text->size() <= 9 && std::all_of(text->begin(), text->end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    seconds = std::stoll(*text);
+  } else {
+    const std::time_t at = curl_getdate(text->c_str(), nullptr);
+    if (at > 0) seconds = std::max<std::int64_t>(0, at - std::time(nullptr));
+  }
+  return std::min(seconds * 1000, ms_max);
 }
 
 bool IsHeaderValue(std::string_view value) {

@@ -4,6 +4,7 @@
 // size.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -27,6 +28,8 @@ struct HttpCall {
   std::optional<std::string> body;
   std::chrono::steady_clock::time_point deadline;
   std::size_t answer_bytes_max = kConnectorAnswerBytesMax;
+  // Set by another thread, it ends the exchange within a second; must outlive that. Null: nothing does.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 struct HttpAnswer {
@@ -58,6 +61,9 @@ class HttpTransport {
   const EgressRules rules_;
   std::unique_ptr<Handles> handles_;
 };
+
+// What the answer's Retry-After asks for, in seconds or as an HTTP date; at most `ms_max`, 0 if there is none.
+std::int64_t RetryAfterMs(const HttpAnswer& answer, std::int64_t ms_max);
 
 // Whether a header may carry this value: no CR, LF or NUL.
 bool IsHeaderValue(std::string_view value);

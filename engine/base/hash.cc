@@ -1,6 +1,7 @@
 #include "engine/base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <array>
 
@@ -19,6 +20,16 @@ std::string Sha256Hex(std::string_view bytes) {
     hex += "0123456789abcdef"[digest[i] & 15];
   }
   return hex;
+}
+
+std::string HmacSha256(std::string_view key, std::string_view bytes) {
+  std::string digest(32, '\0');
+  unsigned length = 0;
+  const unsigned char* done =
+      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
+           bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), &length);
+  FERMATA_ASSERT(done != nullptr && length == digest.size());
+  return digest;
 }
 
 }  // namespace fermata
