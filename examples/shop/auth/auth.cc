@@ -11,7 +11,7 @@ AuthService::AuthService(AuthOptions options, std::unique_ptr<Database> database
       clock_(options_.clock ? *options_.clock : SystemClock()),
       database_(std::move(database)),
       engine_(options_.engine_url),
-      notification_(options_.notification_url),
+      notification_(options_.notification_url, options_.service_key),
       events_(*database_, options_.engine_url) {
   for (const SsoProvider& provider : options_.sso) providers_.push_back(std::make_unique<OidcClient>(provider, clock_));
 }
@@ -46,13 +46,13 @@ std::vector<RestRoute> AuthService::Routes() {
       route("/register/verify", &AuthService::Verify),
       route("/register/resend", &AuthService::RequestResend),
       route("/register/cancel", &AuthService::CancelSignup),
-      route("/customers/{username}/status", &AuthService::ChangeStatus),
-      route("/internal/registrations/validate", &AuthService::Validate),
-      route("/internal/registrations/existence", &AuthService::CheckExistence),
-      route("/internal/signups", &AuthService::OpenAttempt),
-      route("/internal/signups/{signUpGuid}/code", &AuthService::SendCode),
-      route("/internal/signups/{signUpGuid}/close", &AuthService::Close),
-      route("/internal/customers", &AuthService::CreateCustomer),
+      ForServices(route("/customers/{username}/status", &AuthService::ChangeStatus)),
+      ForServices(route("/internal/registrations/validate", &AuthService::Validate)),
+      ForServices(route("/internal/registrations/existence", &AuthService::CheckExistence)),
+      ForServices(route("/internal/signups", &AuthService::OpenAttempt)),
+      ForServices(route("/internal/signups/{signUpGuid}/code", &AuthService::SendCode)),
+      ForServices(route("/internal/signups/{signUpGuid}/close", &AuthService::Close)),
+      ForServices(route("/internal/customers", &AuthService::CreateCustomer)),
       route("/login", &AuthService::Login, kWaits),
       route("/logout", &AuthService::Logout, kWaits),
       get("/logout", &AuthService::Logout, kWaits),
@@ -62,11 +62,11 @@ std::vector<RestRoute> AuthService::Routes() {
       {"PUT", "/profile", [this](const RestRequest& request) { return ChangeProfile(request); }},
       get("/sso/{provider}", &AuthService::StartSso),
       get("/sso/{provider}/callback", &AuthService::FinishSso, kWaits),
-      route("/internal/signins/{signInGuid}/verify", &AuthService::VerifySignin),
-      route("/internal/signins/{signInGuid}/close", &AuthService::CloseSigninAttempt),
-      route("/internal/signins/{signInGuid}/end-old-session", &AuthService::EndOldSession),
-      route("/internal/sessions", &AuthService::OpenSession),
-      route("/internal/sessions/{sessionRef}/end", &AuthService::EndSession),
+      ForServices(route("/internal/signins/{signInGuid}/verify", &AuthService::VerifySignin)),
+      ForServices(route("/internal/signins/{signInGuid}/close", &AuthService::CloseSigninAttempt)),
+      ForServices(route("/internal/signins/{signInGuid}/end-old-session", &AuthService::EndOldSession)),
+      ForServices(route("/internal/sessions", &AuthService::OpenSession)),
+      ForServices(route("/internal/sessions/{sessionRef}/end", &AuthService::EndSession)),
   };
 }
 

@@ -27,6 +27,7 @@ struct AuthOptions {
   std::string engine_url;        // "http://127.0.0.1:8080"
   std::string notification_url;  // that sends the codes
   std::string key;               // secret: codes are derived and hashed with it; the same after a restart
+  std::string service_key;       // secret: shown to notification
   bool verify_contact = false;   // what POST /register asks of the process
   std::vector<SsoProvider> sso;  // identity providers that customers may sign in at
   Clock* clock = nullptr;        // of sessions; null = the machine's. Must outlive the service

@@ -60,7 +60,7 @@ BillingService::BillingService(BillingOptions options, std::unique_ptr<Database>
       clock_(options_.clock ? *options_.clock : SystemClock()),
       database_(std::move(database)),
       sessions_(options_.auth_url),
-      notification_(options_.notification_url) {}
+      notification_(options_.notification_url, options_.service_key) {}
 BillingService::~BillingService() = default;
 
 Result<std::unique_ptr<BillingService>> BillingService::Open(BillingOptions options) {
@@ -75,23 +75,23 @@ std::vector<RestRoute> BillingService::Routes() {
     return RestRoute{method, path, [this, handler](const RestRequest& request) { return (this->*handler)(request); }};
   };
   return {
-      route("POST", "/wallet/open", &BillingService::OpenWallet),
-      route("POST", "/wallet/credit", &BillingService::CreditWallet),
-      route("POST", "/wallet/debit", &BillingService::DebitWallet),
+      ForServices(route("POST", "/wallet/open", &BillingService::OpenWallet)),
+      ForServices(route("POST", "/wallet/credit", &BillingService::CreditWallet)),
+      ForServices(route("POST", "/wallet/debit", &BillingService::DebitWallet)),
       route("GET", "/wallet", &BillingService::GetOwnWallet),
-      route("GET", "/wallets/{username}", &BillingService::GetWallet),
-      route("GET", "/wallets/{username}/ledger", &BillingService::GetLedger),
+      ForServices(route("GET", "/wallets/{username}", &BillingService::GetWallet)),
+      ForServices(route("GET", "/wallets/{username}/ledger", &BillingService::GetLedger)),
       route("POST", "/trxn/get", &BillingService::GetMovements),
-      route("GET", "/token/get", &BillingService::GetTokens),
-      route("POST", "/token/charge", &BillingService::Charge),
-      route("POST", "/token/reverse", &BillingService::Reverse),
-      route("POST", "/token/create", &BillingService::CreateCard),
-      route("POST", "/token/lookup", &BillingService::LookupCode),
-      route("POST", "/token/activate", &BillingService::ActivateCard),
-      route("POST", "/token/deactivate", &BillingService::DeactivateCard),
-      route("POST", "/token/close", &BillingService::CloseCard),
-      route("POST", "/token/send-code", &BillingService::SendCode),
-      route("GET", "/books", &BillingService::GetBooks),
+      ForServices(route("GET", "/token/get", &BillingService::GetTokens)),
+      ForServices(route("POST", "/token/charge", &BillingService::Charge)),
+      ForServices(route("POST", "/token/reverse", &BillingService::Reverse)),
+      ForServices(route("POST", "/token/create", &BillingService::CreateCard)),
+      ForServices(route("POST", "/token/lookup", &BillingService::LookupCode)),
+      ForServices(route("POST", "/token/activate", &BillingService::ActivateCard)),
+      ForServices(route("POST", "/token/deactivate", &BillingService::DeactivateCard)),
+      ForServices(route("POST", "/token/close", &BillingService::CloseCard)),
+      ForServices(route("POST", "/token/send-code", &BillingService::SendCode)),
+      ForServices(route("GET", "/books", &BillingService::GetBooks)),
   };
 }
 

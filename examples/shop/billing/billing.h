@@ -31,6 +31,7 @@ struct BillingOptions {
   std::string auth_url;          // says whose session it is
   std::string notification_url;  // mails the codes
   std::string key;               // secret: codes are derived and hashed with it; the same after a restart
+  std::string service_key;       // secret: shown to notification
   Clock* clock = nullptr;        // of cards that expire; null = the machine's. Must outlive the service
 };
 

@@ -40,6 +40,11 @@ std::string RestRequest::Cookie(std::string_view name) const {
   return "";
 }
 
+RestRoute ForServices(RestRoute route) {
+  route.audience = RestAudience::kServices;
+  return route;
+}
+
 RestAnswer Refusal(int status, std::string_view message) {
   return {status, Value::Object({{"errorMessage", Value::String(message)}})};
 }

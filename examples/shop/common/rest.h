@@ -57,11 +57,20 @@ enum class RestLane {
   kWaits,
   kWaitsForCustomers,  // a customer waits, a process does not
 };
+// Whom a route answers at all.
+enum class RestAudience {
+  kAnybody,   // the handler looks who it is, where that matters
+  kServices,  // processes, other services, and the staff's programs: whoever has the services' key
+};
 struct RestRoute {
   std::string method, path;  // "/wallets/{username}"
   RestHandler handler;
   RestLane lane = RestLane::kQuick;
+  RestAudience audience = RestAudience::kAnybody;
 };
+
+// The same route, for RestAudience::kServices.
+RestRoute ForServices(RestRoute route);
 
 // {"errorMessage": …} with this status.
 RestAnswer Refusal(int status, std::string_view message);

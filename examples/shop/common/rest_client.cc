@@ -42,6 +42,7 @@ RestReply RestClient::Get(const std::string& path, const std::vector<std::pair<s
 }
 
 RestReply RestClient::Exchange(HttpCall call, int timeout_ms) {
+  if (!service_key_.empty()) call.headers.emplace_back("X-Service-Key", service_key_);
   call.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   std::variant<HttpAnswer, HttpFailure> exchange = transport_.Exchange(call);
   const auto* answer = std::get_if<HttpAnswer>(&exchange);

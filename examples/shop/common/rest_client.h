@@ -23,7 +23,9 @@ struct RestReply {
 // Thread-safe.
 class RestClient {
  public:
-  explicit RestClient(std::string base_url) : base_url_(std::move(base_url)) {}
+  // `service_key`: of a service that asks another one; goes with every call. Empty = none.
+  explicit RestClient(std::string base_url, std::string service_key = "")
+      : base_url_(std::move(base_url)), service_key_(std::move(service_key)) {}
 
   // `content_type` for bodies of another JSON type (CloudEvents). Never throws; waits at most `timeout_ms`.
   RestReply Post(const std::string& path, const Value& body, const std::string& idempotency_key, int timeout_ms,
@@ -39,7 +41,7 @@ class RestClient {
  private:
   RestReply Exchange(HttpCall call, int timeout_ms);
 
-  const std::string base_url_;
+  const std::string base_url_, service_key_;
   HttpTransport transport_;
 };
 

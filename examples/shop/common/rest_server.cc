@@ -113,6 +113,11 @@ RestRequest ToRestRequest(const HttpRequest& http, const std::vector<std::string
   return request;
 }
 
+// A customer is no process.
+RestAnswer RefuseStranger(const RestRequest& request) {
+  return request.Cookie("sessionId").empty() ? Refusal(401, "User not authorized") : Refusal(403, "Forbidden");
+}
+
 struct Task {
   const RestHandler* handler;
   RestRequest request;
@@ -185,9 +190,12 @@ class RestServer::Impl {
     for (RestRoute& route : routes) {
       auto names = ParameterNames(route.path);
       router_.Add(route.method, route.path,
-                  [this, names, lane = route.lane, handler = std::move(route.handler)](
+                  [this, names, lane = route.lane, audience = route.audience, handler = std::move(route.handler)](
                       const HttpRequest& request, const PathParams& parameters, ResponseHandle response) {
-                    Queue(handler, lane, ToRestRequest(request, names, parameters, service_key_), response);
+                    RestRequest asked = ToRestRequest(request, names, parameters, service_key_);
+                    if (audience == RestAudience::kServices && !asked.from_service)
+                      return response.Send(ToResponse(RefuseStranger(asked)));
+                    Queue(handler, lane, std::move(asked), response);
                   });
     }
     server_ = std::make_unique<HttpServer>(

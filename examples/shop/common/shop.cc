@@ -124,6 +124,7 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
          .engine_url = options.engine_url,
          .notification_url = start.UrlOf(options.notification_url, "notification", kNotificationPort),
          .key = *key,
+         .service_key = options.service_key,
          .verify_contact = options.verify_contact,
          .sso = options.sso,
          .clock = options.clock});
@@ -140,6 +141,7 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
          .auth_url = auth_url,
          .notification_url = start.UrlOf(options.notification_url, "notification", kNotificationPort),
          .key = *key,
+         .service_key = options.service_key,
          .clock = options.clock});
   });
   start.Serve("order", kOrderPort, [&] {
@@ -157,6 +159,7 @@ Result<std::vector<std::pair<std::string, std::string>>> Shop::Start(const ShopO
                                  .bank_api_key = options.bank_api_key,
                                  .callback_key = options.callback_key,
                                  .key = *key,
+                                 .service_key = options.service_key,
                                  .clock = options.clock});
   });
   start.Serve("delivery", kDeliveryPort, [&] {

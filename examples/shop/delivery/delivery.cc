@@ -64,8 +64,7 @@ DeliveryService::DeliveryService(const DeliveryOptions& options, std::unique_ptr
     : database_(std::move(database)),
       clock_(options.clock),
       sessions_(options.auth_url),
-      service_key_(options.service_key),
-      payment_(options.payment_url),
+      payment_(options.payment_url, options.service_key),
       events_(*database_, options.engine_url) {
   for (const char* adapter : {"stork", "turtle"})
     if (!options.couriers_url.empty()) couriers_[adapter] = MakeCourier(adapter, options.couriers_url);
@@ -89,19 +88,19 @@ std::vector<RestRoute> DeliveryService::Routes() {
       route("GET", "/slots", &DeliveryService::GetSlots),
       route("POST", "/reservations", &DeliveryService::Reserve),
       route("DELETE", "/reservations/{id}", &DeliveryService::Release),
-      route("POST", "/slots/confirm", &DeliveryService::ConfirmSlot),
+      ForServices(route("POST", "/slots/confirm", &DeliveryService::ConfirmSlot)),
       // Without its slot there is no delivery.
-      route("POST", "/slots/reverse", &DeliveryService::ReverseCase),
-      route("POST", "/cases/confirm", &DeliveryService::ConfirmCase),
-      route("POST", "/cases/reverse", &DeliveryService::ReverseCase),
-      route("GET", "/cases", &DeliveryService::GetCases),
+      ForServices(route("POST", "/slots/reverse", &DeliveryService::ReverseCase)),
+      ForServices(route("POST", "/cases/confirm", &DeliveryService::ConfirmCase)),
+      ForServices(route("POST", "/cases/reverse", &DeliveryService::ReverseCase)),
+      ForServices(route("GET", "/cases", &DeliveryService::GetCases)),
       route("GET", "/cases/{id}", &DeliveryService::GetCase),
-      route("POST", "/cases/{id}/status", &DeliveryService::ChangeCase),
-      route("POST", "/cases/{id}/scan", &DeliveryService::Scan),
-      route("POST", "/points", &DeliveryService::PutPoint),
-      route("POST", "/companies", &DeliveryService::PutCompany),
-      route("POST", "/couriers", &DeliveryService::PutCourier),
-      route("POST", "/couriers/{id}/position", &DeliveryService::NotePosition),
+      ForServices(route("POST", "/cases/{id}/status", &DeliveryService::ChangeCase)),
+      ForServices(route("POST", "/cases/{id}/scan", &DeliveryService::Scan)),
+      ForServices(route("POST", "/points", &DeliveryService::PutPoint)),
+      ForServices(route("POST", "/companies", &DeliveryService::PutCompany)),
+      ForServices(route("POST", "/couriers", &DeliveryService::PutCourier)),
+      ForServices(route("POST", "/couriers/{id}/position", &DeliveryService::NotePosition)),
   };
 }
 

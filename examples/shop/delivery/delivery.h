@@ -82,8 +82,6 @@ class DeliveryService {
   // refusal.
   RestAnswer Collect(const RestRequest& request, const DeliveryCase& work);
   RestAnswer RefuseUnpaid(const DeliveryCase& work);
-  // What a session may not do: 403, or what auth says of it. Status 200 for couriers and the staff, who have none.
-  RestAnswer RefuseCustomers(const RestRequest& request);
 
   // staff_routes.cc
   RestAnswer PutPoint(const RestRequest& request);
@@ -94,7 +92,6 @@ class DeliveryService {
   std::unique_ptr<Database> database_;
   Clock& clock_;
   SessionCheck sessions_;
-  const std::string service_key_;
   RestClient payment_;
   std::map<std::string, std::unique_ptr<Courier>> couriers_;  // by adapter
   EventSender events_;

@@ -53,7 +53,7 @@ Result<std::unique_ptr<FilesService>> FilesService::Open(const FilesOptions& opt
 
 std::vector<RestRoute> FilesService::Routes() {
   return {
-      {"POST", "/qr", [this](const RestRequest& request) { return DrawQrCode(request); }},
+      ForServices({"POST", "/qr", [this](const RestRequest& request) { return DrawQrCode(request); }}),
       {"POST", "/files", [this](const RestRequest& request) { return Upload(request); }},
       {"GET", "/files/{uid}", [this](const RestRequest& request) { return Download(request); }},
   };

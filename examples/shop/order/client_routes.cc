@@ -149,7 +149,6 @@ RestAnswer OrderService::Cancel(const RestRequest& request) {
 }
 
 RestAnswer OrderService::StartApproval(const RestRequest& request) {
-  if (!request.from_service) return Refusal(403, "Forbidden");
   if (request.idempotency_key.empty()) return Refusal(400, "The header Idempotency-Key should be provided");
   if (request.Text("orderId").empty()) return Refusal(400, "An order should be provided");
   const RestReply reply = engine_.Post(

@@ -40,7 +40,7 @@ PaymentService::PaymentService(PaymentOptions options, std::unique_ptr<Database>
       clock_(options_.clock ? *options_.clock : SystemClock()),
       database_(std::move(database)),
       sessions_(options_.auth_url),
-      billing_(options_.billing_url),
+      billing_(options_.billing_url, options_.service_key),
       bank_(options_.bank_url),
       engine_(options_.engine_url),
       events_(*database_, options_.engine_url) {}
@@ -65,22 +65,22 @@ std::vector<RestRoute> PaymentService::Routes() {
       route("POST", "/topup", &PaymentService::TopUp, RestLane::kWaits),
       route("POST", "/activate", &PaymentService::Activate, RestLane::kWaits),
       route("POST", "/activations", &PaymentService::DepositCode),
-      route("POST", "/activations/{ref}/lookup", &PaymentService::LookupCode),
-      route("POST", "/activations/{ref}/activate", &PaymentService::ActivateCode),
+      ForServices(route("POST", "/activations/{ref}/lookup", &PaymentService::LookupCode)),
+      ForServices(route("POST", "/activations/{ref}/activate", &PaymentService::ActivateCode)),
       route("GET", "/tokens/get", &PaymentService::ListMeans),
       route("POST", "/tokens/add", &PaymentService::AddMeansFor, RestLane::kWaitsForCustomers),
       route("DELETE", "/tokens/delete", &PaymentService::DeleteMeans),
-      route("GET", "/tokens/{tokenId}", &PaymentService::GetMeans),
-      route("POST", "/payments", &PaymentService::Create),
-      route("POST", "/payments/{id}/record", &PaymentService::Record),
-      route("POST", "/payments/{id}/defer", &PaymentService::Defer),
-      route("POST", "/payments/{id}/close", &PaymentService::Close),
-      route("POST", "/confirm", &PaymentService::Confirm),
-      route("POST", "/reverse", &PaymentService::Reverse),
-      route("POST", "/collect", &PaymentService::Collect),
-      route("GET", "/obligations/{orderId}", &PaymentService::GetObligation),
-      route("POST", "/gift-cards", &PaymentService::OpenGiftCard),
-      route("POST", "/gift-cards/close", &PaymentService::CloseGiftCard),
+      ForServices(route("GET", "/tokens/{tokenId}", &PaymentService::GetMeans)),
+      ForServices(route("POST", "/payments", &PaymentService::Create)),
+      ForServices(route("POST", "/payments/{id}/record", &PaymentService::Record)),
+      ForServices(route("POST", "/payments/{id}/defer", &PaymentService::Defer)),
+      ForServices(route("POST", "/payments/{id}/close", &PaymentService::Close)),
+      ForServices(route("POST", "/confirm", &PaymentService::Confirm)),
+      ForServices(route("POST", "/reverse", &PaymentService::Reverse)),
+      ForServices(route("POST", "/collect", &PaymentService::Collect)),
+      ForServices(route("GET", "/obligations/{orderId}", &PaymentService::GetObligation)),
+      ForServices(route("POST", "/gift-cards", &PaymentService::OpenGiftCard)),
+      ForServices(route("POST", "/gift-cards/close", &PaymentService::CloseGiftCard)),
       route("POST", "/bank/callback", &PaymentService::TakeCallback),
   };
 }
@@ -299,7 +299,6 @@ RestAnswer PaymentService::Collect(const RestRequest& request) {
 }
 
 RestAnswer PaymentService::GetObligation(const RestRequest& request) {
-  if (!request.from_service) return Refusal(401, "User not authorized");
   const std::string order = request.parameters.at("orderId");
   return database_->Transact([&](soci::session& sql) -> RestAnswer {
     const std::optional<Payment> payment = FindPaymentFor(sql, order);

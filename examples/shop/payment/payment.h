@@ -36,6 +36,7 @@ struct PaymentOptions {
   std::string bank_api_key;  // secret
   std::string callback_key;  // secret: of the bank's signatures; empty = no callback is believed
   std::string key;           // secret: seals codes; the same after a restart
+  std::string service_key;   // secret: shown to billing
   Clock* clock = nullptr;    // of codes that expire; null = the machine's. Must outlive the service
 };
 

@@ -13,6 +13,8 @@
 namespace fermata::test {
 namespace {
 
+constexpr const char* kServiceKey = "the services' key";
+
 std::size_t IndexOf(Shop::Program program) { return static_cast<std::size_t>(program); }
 
 // Whether it stands there by itself: six digits within a number or behind a time's point are no code.
@@ -46,7 +48,8 @@ ShopService::ShopService(const std::string& name, int port, const std::string& d
 }
 
 void ShopService::Start() {
-  process_ = std::make_unique<ChildProcess>(command_, ChildProcess::Environment{}, log_);
+  process_ = std::make_unique<ChildProcess>(command_,
+                                            ChildProcess::Environment{{"FERMATA_SHOP_SERVICE_KEY", kServiceKey}}, log_);
   std::string line;
   do line = process_->ReadLine();
   while (!line.empty() && line.find("\"ready\"") == std::string::npos);
@@ -73,7 +76,8 @@ Shop::Shop() : data_(folder_.File("shop")) {
       std::vector<std::string>{"--processes", FERMATA_SOURCE_DIR "/processes", "--connectors", Connectors()},
       ChildProcess::Environment{{"FERMATA_CONNECTOR_AUTH_URL", UrlOf(Program::kAuth)},
                                 {"FERMATA_CONNECTOR_BILLING_URL", UrlOf(Program::kBilling)},
-                                {"FERMATA_CONNECTOR_NOTIFICATION_URL", UrlOf(Program::kNotification)}},
+                                {"FERMATA_CONNECTOR_NOTIFICATION_URL", UrlOf(Program::kNotification)},
+                                {"FERMATA_SECRET_SHOP_SERVICE_KEY", kServiceKey}},
       ports_[IndexOf(Program::kEngine)]);
   keeper_ = std::thread([this] { Keep(); });
 }
@@ -153,6 +157,9 @@ ClientResponse SignUpClient::Ask(Shop::Program program, const std::string& metho
   std::vector<std::pair<std::string, std::string>> headers;
   if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
   if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
+  // Wallets and accounts are shown to processes.
+  if (program == Shop::Program::kBilling || program == Shop::Program::kNotification)
+    headers.emplace_back("X-Service-Key", kServiceKey);
   ClientResponse answer;
   for (int tries = 0; tries < 1'000; ++tries) {
     answer = HttpClient(shop_.door(program).port()).Request(method, target, headers, body);

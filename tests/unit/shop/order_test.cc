@@ -94,7 +94,7 @@ TEST_P(OrderTest, AStrangerIsNoProcess) {  // SHOP-CART-12, SHOP-SES-9, SHOP-ORD
     EXPECT_EQ(Send("order", "PUT", "/process", hand_over, headers).status, 401);
     EXPECT_EQ(Send("order", "PUT", "/cancel", R"({"id":"o1","version":2})", headers).status, 401);
     EXPECT_EQ(Send("order", "GET", "/get?orderId=o1&username=ann", "", headers).status, 401);
-    EXPECT_EQ(Send("order", "POST", "/approve", R"({"orderId":"o1"})", headers).status, 403);
+    EXPECT_EQ(Send("order", "POST", "/approve", R"({"orderId":"o1"})", headers).status, 401);
     EXPECT_EQ(Send("order", "GET", "/approve/o1", "", headers).status, 401);
   }
   EXPECT_EQ(Look("o1").Text("status"), "AWAITING_PAYMENT");

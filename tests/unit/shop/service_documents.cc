@@ -74,6 +74,16 @@ std::set<std::pair<std::string, std::string>> ServiceDocuments::RoutesOf(const s
   return routes;
 }
 
+std::set<std::string> ServiceDocuments::KeysOf(const std::string& service, const std::string& method,
+                                               const std::string& path) const {
+  std::set<std::string> keys;
+  const Value* security = Find(service, PointerTo("/paths", path) + "/" + Changed(method, std::tolower) + "/security");
+  if (security == nullptr) return keys;
+  for (const Value& way : security->as_list())
+    for (const auto& [key, scopes] : way.as_map()) keys.emplace(key.as_string());
+  return keys;
+}
+
 std::string ServiceDocuments::FindPath(const std::string& service, std::string_view target) const {
   const std::vector<std::string> wanted = Segments(target.substr(0, target.find('?')));
   std::string best;

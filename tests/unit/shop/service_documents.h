@@ -21,6 +21,8 @@ class ServiceDocuments {
 
   // Method and path of every operation.
   std::set<std::pair<std::string, std::string>> RoutesOf(const std::string& service) const;
+  // What an operation asks for: `session`, `service`, either, or nothing.
+  std::set<std::string> KeysOf(const std::string& service, const std::string& method, const std::string& path) const;
   // What the answer has that the service's document does not say, or has otherwise; "" if nothing.
   std::string Complaint(const std::string& service, const std::string& method, const std::string& target,
                         const ClientResponse& response);

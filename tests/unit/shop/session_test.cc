@@ -242,14 +242,14 @@ TEST_P(SessionTest, SigningOutEndsTheSessionAndEmptiesTheCookie) {  // SHOP-SES-
 
 TEST_P(SessionTest, WhoIsBlockedSignsOutAndTheSessionIsOver) {  // SHOP-SES-6, SHOP-SES-8
   const std::string cookie = SignIn();
-  ASSERT_EQ(Ask("POST", "/customers/ann/status", R"({"status":"BLOCKED"})").status, 200);
+  ASSERT_EQ(Post("auth", "/customers/ann/status", R"({"status":"BLOCKED"})").status, 200);
   // As the process ends when auth says that the session may not be used.
   OnStart([](const Value&) { return R"({"status":"failed","error":{"name":"unauthorized"}})"; });
   const ClientResponse left = Ask("POST", "/logout", "", cookie);
   EXPECT_EQ(left.status, 401);
   EXPECT_EQ(Message(left), "Not authorized");
   EXPECT_EQ(left.Header("set-cookie").find("sessionId=;"), 0u);
-  ASSERT_EQ(Ask("POST", "/customers/ann/status", R"({"status":"ACTIVE"})").status, 200);
+  ASSERT_EQ(Post("auth", "/customers/ann/status", R"({"status":"ACTIVE"})").status, 200);
   EXPECT_EQ(Ask("GET", "/auth", "", cookie).status, 401);
 }
 

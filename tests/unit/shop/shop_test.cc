@@ -316,6 +316,42 @@ TEST_P(DocumentTest, HasTheRoutesOfTheServicesAndNoOthers) {
   }
 }
 
+TEST_P(DocumentTest, WhatIsForProcessesAsksForTheServicesKeyAndWhatIsOpenIsKnown) {
+  AddSession("s", "ann");
+  std::set<std::string> open;
+  int gated = 0;
+  for (const auto& [service, routes] : shop().routes()) {
+    for (const auto& [method, pattern] : routes) {
+      const std::string name = service + " " + method + " " + pattern;
+      const std::set<std::string> keys = ServiceDocuments::Get().KeysOf(service, method, pattern);
+      if (keys.empty()) open.insert(name);
+      if (keys != std::set<std::string>{"service"}) continue;
+      ++gated;
+      std::string path = pattern;
+      for (std::size_t at = path.find('{'); at != std::string::npos; at = path.find('{'))
+        path.replace(at, path.find('}') - at + 1, "x");
+      for (const char* wrong : {"", "another"})
+        EXPECT_EQ(Send(service, method, path, "", {{"X-Service-Key", wrong}, {"Idempotency-Key", name}}).status, 401)
+            << name;
+      EXPECT_EQ(Send(service, method, path, "", {{"Cookie", "sessionId=s"}, {"Idempotency-Key", name}}).status, 403)
+          << name;
+    }
+  }
+  EXPECT_GE(gated, 70);
+  const std::set<std::string> known = {
+      // Before there is a session, or about it.
+      "auth GET /auth", "auth GET /logout", "auth GET /sso/{provider}", "auth GET /sso/{provider}/callback",
+      "auth POST /credentials", "auth POST /login", "auth POST /logout", "auth POST /password",
+      "auth POST /password/reset", "auth POST /register", "auth POST /register/cancel", "auth POST /register/resend",
+      "auth POST /register/verify",
+      // The catalogue and its pictures.
+      "store GET /categories", "store GET /products", "store GET /products/{id}", "store GET /get",
+      "files GET /files/{uid}",
+      // Signed by the bank.
+      "payment POST /bank/callback"};
+  EXPECT_EQ(open, known);
+}
+
 INSTANTIATE_TEST_SUITE_P(Each, DocumentTest, testing::Values("Sqlite"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, DemoTest, testing::Values("Sqlite"), DatabaseName);
 INSTANTIATE_TEST_SUITE_P(Each, DatabaseTest, testing::Values("Sqlite", "Postgres"), DatabaseName);

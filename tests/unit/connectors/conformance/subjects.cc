@@ -43,7 +43,7 @@ Job MakeJob(const std::string& connector, const std::string& operation, const st
 
 int CountInLedger(const Job& job) {
   const ClientResponse response =
-      HttpClient(WorldOf("billing").port("billing")).Get("/wallets/" + Text(job.input, "username") + "/ledger");
+      WorldOf("billing").Ask("GET billing /wallets/" + Text(job.input, "username") + "/ledger", Value());
   return static_cast<int>(ParseJson(response.body)->Find("trxns")->as_list().size());
 }
 
@@ -52,9 +52,7 @@ Subject Billing() {
           [] { return WorldOf("billing").port("billing"); },
           [] {
             const std::string name = NextName();
-            const std::vector<std::pair<std::string, std::string>> key = {{"Idempotency-Key", "open " + name}};
-            HttpClient(WorldOf("billing").port("billing"))
-                .Post("/wallet/open", "{\"username\":\"" + name + "\"}", "application/json", key);
+            WorldOf("billing").Ask("POST billing /wallet/open", Value::Object({{"username", Value::String(name)}}));
             return MakeJob("billing", "credit", name, {{"amount", Value::Int(100)}});
           },
           CountInLedger};
@@ -70,11 +68,8 @@ Subject Auth() {
           },
           // Names are unique there, so a second customer would have been an error.
           [](const Job& job) {
-            HttpClient client(WorldOf("auth").port("auth"));
-            return client.Post("/internal/registrations/existence", WriteJson(job.input))
-                               .body.find("\"loginExists\":true") != std::string::npos
-                       ? 1
-                       : 0;
+            const ClientResponse told = WorldOf("auth").Ask("POST auth /internal/registrations/existence", job.input);
+            return told.body.find("\"loginExists\":true") != std::string::npos ? 1 : 0;
           }};
 }
 
@@ -127,9 +122,10 @@ Subject MailSubject() {
           }};
 }
 
-// A job with an effect, and where the service tells of it; `$` is a fresh name.
+// A job with an effect, and where the service tells of it, whom (a customer, or a process); `$` is a fresh name.
 struct ServiceCase {
   const char *connector, *operation, *input, *asked, *counted;
+  const char* customer = "";
 };
 constexpr ServiceCase kServiceCases[] = {
     {"store", "reserve", R"({"orderId":"$","ttlMinutes":15,"items":[{"productId":"soup","quantity":1}]})",
@@ -140,9 +136,9 @@ constexpr ServiceCase kServiceCases[] = {
      R"("kind":"HOLD")"},
     {"order", "create-giftcard-order",
      R"({"username":"$","recipient":{"firstName":"Bob","lastName":""},"email":"b@example.com","amount":5,"designId":"a"})",
-     "GET order /orders", R"("type":"GIFT_CARD")"},
+     "GET order /orders", R"("type":"GIFT_CARD")", "$"},
     {"payment", "link-card", R"({"username":"$","bankToken":"t","maskedTokenId":"**** 4242","cardType":"Visa"})",
-     "GET payment /tokens/get", R"("description":"Visa")"},
+     "GET payment /tokens/get", R"("description":"Visa")", "$"},
     {"files", "qr", R"({"text":"$"})", "POST files /qr", R"("uid")"},
 };
 
@@ -163,7 +159,8 @@ Subject ServiceSubject(const ServiceCase& row) {
           },
           [row](const Job& job) {
             const std::string name = job.idempotency_key.substr(0, job.idempotency_key.find('/'));
-            const std::string told = WorldOf(row.connector).Ask(With(row.asked, name), job.input, name).body;
+            const std::string told =
+                WorldOf(row.connector).Ask(With(row.asked, name), job.input, With(row.customer, name)).body;
             int count = 0;
             for (std::size_t at = 0; (at = told.find(With(row.counted, name), at)) != std::string::npos; ++at) ++count;
             return count;
