@@ -1,7 +1,7 @@
 #include "engine/storage/postgres/reader.h"
 
-#include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "engine/model/limits.h"
 #include "engine/storage/postgres/writer.h"
@@ -55,7 +55,6 @@ constexpr const char* kReadInstances =
 constexpr const char* kReadLiveInstances =
     "SELECT " FERMATA_INSTANCE_COLUMNS
     " FROM instances WHERE live AND (tenant, started_us, id) > ($1, $2, $3) ORDER BY tenant, started_us, id LIMIT $4";
-constexpr const char* kReadStandingOrders = "SELECT kind, id, bytes FROM standing_orders WHERE kind = $1 ORDER BY id";
 constexpr const char* kReadTimers =
     "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < $1 AND (due_us, instance, activation, slot) "
     "> "
@@ -68,20 +67,6 @@ constexpr const char* kListTasks =
 constexpr const char* kCountTasks =
     "SELECT process, state, role, $2 <> ''::bytea AND $2 IN (claimed, assignee), claimed = '' AND assignee = '', "
     "due_us < $3, count(*) FROM tasks WHERE tenant = $1 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6";
-constexpr const char* kReadSchedules = "SELECT shard, tenant, process, bytes FROM schedules ORDER BY tenant, process";
-constexpr const char* kReadCounter = "SELECT coalesce(max(value), 0) FROM counters WHERE name = $1";
-constexpr const char* kReadDefinitions =
-    "SELECT process, version, hash, deployed_us, bundle FROM definitions ORDER BY process, version";
-constexpr const char* kReadLiveVersions = "SELECT process, hash FROM live_versions ORDER BY process";
-constexpr const char* kReadManifests =
-    "SELECT connector, version, deployed_us, manifest FROM manifests ORDER BY connector, version";
-constexpr const char* kReadApiKeys = "SELECT id, bytes FROM api_keys ORDER BY id";
-#define FERMATA_AUDIT_COLUMNS "tenant, seq, time_us, actor, action, target, result, previous, hash"
-constexpr const char* kReadAudit =
-    "SELECT " FERMATA_AUDIT_COLUMNS " FROM audit WHERE tenant = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-constexpr const char* kReadAuditHeads =
-    "SELECT " FERMATA_AUDIT_COLUMNS
-    " FROM audit WHERE (tenant, seq) IN (SELECT tenant, max(seq) FROM audit GROUP BY tenant) ORDER BY tenant";
 
 // Before every row, whatever the sign of its numbers.
 constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
@@ -123,11 +108,6 @@ IncidentRow ReadIncidentRow(const Rows& rows, int i) {
 TaskRow ReadTaskRow(const Rows& rows, int i) {
   return {rows.Id(i, 0),   rows.Int(i, 1), rows.Text(i, 2), rows.Text(i, 3), rows.Text(i, 4), rows.Text(i, 5),
           rows.Text(i, 6), rows.Int(i, 7), rows.Int(i, 8),  rows.Text(i, 9), rows.Text(i, 10)};
-}
-
-AuditRow ReadAuditRow(const Rows& rows, int i) {
-  return {rows.Text(i, 0), rows.Int(i, 1),  rows.Int(i, 2),  rows.Text(i, 3), rows.Text(i, 4),
-          rows.Text(i, 5), rows.Text(i, 6), rows.Text(i, 7), rows.Text(i, 8)};
 }
 
 Parameter Home(std::string_view tenant, std::string_view word) {
@@ -356,13 +336,6 @@ Result<std::vector<TaskCount>> Reader::CountTasks(std::string_view tenant, std::
   return Read<TaskCount>({kCountTasks, {Text(tenant), Bytea(user), Int8(now_us)}}, read);
 }
 
-Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
-  const auto read = [](const Rows& rows, int i) {
-    return ScheduleRow{static_cast<int>(rows.Int(i, 0)), rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3)};
-  };
-  return Read<ScheduleRow>({kReadSchedules, {}}, read);
-}
-
 Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {
   const auto read = [](const Rows& rows, int i) { return rows.Id(i, 0); };
   return Read<InstanceId>({kListBusy, {Int2(after.shard()), Bytea(after), Int8(limit)}}, read);
@@ -376,13 +349,6 @@ Result<std::vector<InstanceRow>> Reader::ReadLiveInstances(const std::optional<I
   const InstanceRow from = after.value_or(InstanceRow());
   return Read({kReadLiveInstances, {Text(from.tenant), Int8(from.started_us), Bytea(from.id), Int8(limit)}},
               ReadInstanceRow);
-}
-
-Result<std::vector<StandingOrderRow>> Reader::ReadStandingOrders(std::string_view kind) {
-  const auto read = [](const Rows& rows, int i) {
-    return StandingOrderRow{rows.Text(i, 0), rows.Text(i, 1), rows.Text(i, 2)};
-  };
-  return Read<StandingOrderRow>({kReadStandingOrders, {Text(kind)}}, read);
 }
 
 Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
@@ -404,43 +370,6 @@ Result<std::vector<InboxRow>> Reader::ReadInbox(const std::optional<InboxRow>& a
   const InboxRow from = after.value_or(InboxRow{0, InstanceId(), kLowest, kLowest, ""});
   return Read<InboxRow>({kReadInbox, {Bytea(from.sender), Int8(from.seq), Int8(from.index), Int8(limit)}}, read);
 }
-
-Result<std::int64_t> Reader::ReadCounter(std::string_view name) {
-  const auto read = [](const Rows& rows, int i) { return rows.Int(i, 0); };
-  Result<std::vector<std::int64_t>> rows = Read<std::int64_t>({kReadCounter, {Text(name)}}, read);
-  if (!rows) return rows.error();
-  return rows->front();
-}
-
-Result<std::vector<DefinitionRow>> Reader::ReadDefinitions() {
-  const auto read = [](const Rows& rows, int i) {
-    return DefinitionRow{rows.Text(i, 0), rows.Text(i, 1), rows.Text(i, 2), rows.Int(i, 3), rows.Text(i, 4)};
-  };
-  return Read<DefinitionRow>({kReadDefinitions, {}}, read);
-}
-
-Result<std::vector<std::pair<std::string, std::string>>> Reader::ReadLiveVersions() {
-  const auto read = [](const Rows& rows, int i) { return std::pair(rows.Text(i, 0), rows.Text(i, 1)); };
-  return Read<std::pair<std::string, std::string>>({kReadLiveVersions, {}}, read);
-}
-
-Result<std::vector<ManifestRow>> Reader::ReadManifests() {
-  const auto read = [](const Rows& rows, int i) {
-    return ManifestRow{rows.Text(i, 0), rows.Text(i, 1), rows.Int(i, 2), rows.Text(i, 3)};
-  };
-  return Read<ManifestRow>({kReadManifests, {}}, read);
-}
-
-Result<std::vector<ApiKeyRow>> Reader::ReadApiKeys() {
-  const auto read = [](const Rows& rows, int i) { return ApiKeyRow{rows.Text(i, 0), rows.Text(i, 1)}; };
-  return Read<ApiKeyRow>({kReadApiKeys, {}}, read);
-}
-
-Result<std::vector<AuditRow>> Reader::ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) {
-  return Read({kReadAudit, {Text(tenant), Int8(after_seq), Int8(limit)}}, ReadAuditRow);
-}
-
-Result<std::vector<AuditRow>> Reader::ReadAuditHeads() { return Read({kReadAuditHeads, {}}, ReadAuditRow); }
 
 Result<std::int64_t> Reader::DeleteExpired(std::int64_t now_us, int limit) {
   Result<std::vector<Rows>> all = RunAll(ExpiryQueries(now_us, limit));
