@@ -13,7 +13,50 @@ operations:
   refund: { retry: { attempts: 1000, first: 1s, factor: 2, max: 10s } }
 )yaml";
 
+inline constexpr const char* kHandsManifest = R"yaml(
+connector: hands
+version: 1.0.0
+kind: worker
+operations:
+  pack:   { errors: [empty], timeout: 20s, retry: { attempts: 1000, first: 1s, factor: 2, max: 10s } }
+  unpack: { timeout: 20s, retry: { attempts: 1000, first: 1s, factor: 2, max: 10s } }
+)yaml";
+
+// Of a process the last version is live.
 inline constexpr const char* kSimProcesses[] = {
+    R"yaml(
+fermata: 1
+process: parcel
+version: 2.0.0
+vars: { note: "", sealed: false }
+migrations: [ { from: 1.x, states: { check: look }, set: { note: "${note + '2'}" } } ]
+states:
+  pack:
+    call: hands.pack
+    save: parcel
+    undo: { call: hands.unpack, with: { lease: "${parcel.lease}" } }
+    on_error: { empty: nothing }
+    next: look
+  look:    { ask: Is it sealed?, assign: { role: packer }, outcomes: [yes, no], save: answer, after: { 20m: done }, next: done }
+  nothing: { end: { result: empty } }
+  done:    { end: { result: packed } }
+)yaml",
+    R"yaml(
+fermata: 1
+process: parcel
+version: 1.0.0
+vars: { note: "" }
+states:
+  pack:
+    call: hands.pack
+    save: parcel
+    undo: { call: hands.unpack, with: { lease: "${parcel.lease}" } }
+    on_error: { empty: nothing }
+    next: check
+  check:   { ask: Is it sealed?, assign: { role: packer }, outcomes: [yes, no], save: answer, after: { 10m: done }, next: done }
+  nothing: { end: { result: empty } }
+  done:    { end: { result: packed } }
+)yaml",
     R"yaml(
 fermata: 1
 process: chain

@@ -14,6 +14,8 @@ void Simulate(std::uint64_t seed, int shard_threads, int shard_count) {
   for (int tick = 0; tick < 3'000; ++tick) world.Tick();
   world.Settle();
   world.Verify();
+  EXPECT_GT(world.people().jobs_finished(), 3u) << "the workers have had nothing to do";
+  EXPECT_GT(world.people().tasks_answered(), 3u) << "nor the clerks";
 }
 
 // How many seeds: more by night.

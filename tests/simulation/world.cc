@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "engine/codec/codec.h"
 #include "engine/core/decide.h"
 #include "engine/model/json.h"
@@ -57,8 +59,9 @@ World::World(std::uint64_t seed, int shard_threads, int shard_count)
       shard_count_(shard_count),
       storage_(seed + 1, shard_count),
       executor_(seed + 2),
-      definitions_({kSimManifest}),
-      auditor_(storage_, definitions_) {
+      definitions_({kSimManifest, kHandsManifest}),
+      auditor_(storage_, definitions_),
+      people_(seed + 3, storage_, [this](int logical_shard) -> Shard& { return OwnerOf(logical_shard); }) {
   for (const char* yaml : kSimProcesses) {
     StoredBundle bundle{"simulated.yaml", yaml, {}, {}};
     bundle.manifests = definitions_.ManifestTextsFor(bundle);
@@ -119,7 +122,7 @@ void World::Post(const std::string& process, const std::string& customer, const 
 }
 
 void World::ClientStarts() {
-  static const char* const kProcesses[] = {"chain", "saga", "wait", "parent"};
+  static const char* const kProcesses[] = {"chain", "saga", "wait", "parent", "parcel"};
   std::string process = kProcesses[random_() % std::size(kProcesses)];
   std::string customer = "c-" + std::to_string(next_++);
   requests_.emplace_back(process, customer);
@@ -161,23 +164,40 @@ void World::OperatorMoves() {
   if (answered_.empty()) return;
   auto which = std::next(answered_.begin(), static_cast<std::ptrdiff_t>(random_() % answered_.size()));
   const std::string& process = requests_[std::stoul(which->first.substr(2))].first;
-  if (process != "chain" && process != "wait") return;
+  if (process == "saga" || process == "parent") return;
   MoveInstance move;
-  move.target = process == "chain" ? "one" : "waiting";
+  move.target = process == "chain" ? "one" : process == "wait" ? "waiting" : "pack";
   move.by = "operator";
   OwnerOf(which->second.shard()).Post(InstanceOrder{{which->second, std::move(move)}, [](Result<CommandReply>) {}});
+}
+
+void World::OperatorMends() {
+  std::vector<InstanceId> parcels;
+  for (const auto& [key, id] : answered_)
+    if (requests_[std::stoul(key.substr(2))].first == "parcel") parcels.push_back(id);
+  if (parcels.empty()) return;
+  // One of the youngest: they live.
+  const std::size_t back = std::min<std::size_t>(parcels.size(), 1 + random_() % 20);
+  std::sort(parcels.begin(), parcels.end(),
+            [](const InstanceId& a, const InstanceId& b) { return a.epoch_ms() < b.epoch_ms(); });
+  const InstanceId id = parcels[parcels.size() - back];
+  Command command = MigrateInstance{"2.0.0"};
+  if (random_() % 3 == 0) command = SetVariables{{{"note", Value::String("mended")}}, "", "operator"};
+  if (random_() % 3 == 0) command = MigrateInstance{"", true};
+  OwnerOf(id.shard()).Post(InstanceOrder{{id, std::move(command)}, [](Result<CommandReply>) {}});
 }
 
 void World::OperatorPauses() {
   if (!pauses_.none()) return EndPauses();
   if (random_() % 2 == 0)
-    pauses_.Put({PauseKind::kConnector, "world", "", "operator", clock_.now_us});
+    pauses_.Put({PauseKind::kConnector, random_() % 2 == 0 ? "world" : "hands", "", "operator", clock_.now_us});
   else
     pauses_.Put({PauseKind::kOperation, "world.touch", "", "operator", clock_.now_us});
 }
 
 void World::EndPauses() {
   pauses_.Drop(PauseKind::kConnector, "world");
+  pauses_.Drop(PauseKind::kConnector, "hands");
   pauses_.Drop(PauseKind::kOperation, "world.touch");
   for (auto& shard : shards_) shard->PostInternal(PauseOver{});
 }
@@ -233,7 +253,7 @@ bool World::StepAll() {
 }
 
 void World::Tick() {
-  switch (random_() % 16) {
+  switch (random_() % 18) {
     case 0:
     case 1:
       return ClientStarts();
@@ -263,7 +283,10 @@ void World::Tick() {
       if (random_() % 10 == 0) return OperatorMoves();
       if (random_() % 20 == 0) return OperatorPauses();
       if (random_() % 10 == 0) return Audit();
-      return;
+      return OperatorMends();
+    case 13:
+    case 14:
+      return people_.Act(shards_);
     default:
       StepAll();
       return;
@@ -286,6 +309,7 @@ void World::Settle() {
     for (int i = 0; i < 1'000 && !Quiet(); ++i) {
     }
     OperatorRetries();
+    people_.WorkOff(shards_);
     Audit();
     clock_.now_us += 60'000'000;
   }
@@ -349,6 +373,9 @@ void World::Verify() {
     EXPECT_EQ(kept, paid ? 1 : 0) << id.ToString() << " " << row.status << ": the charges and refunds do not fit\n"
                                   << HistoryOf(*stored);
   }
+  people_.Verify();
+  EXPECT_TRUE(storage_.tables().ListJobs({}).empty()) << "jobs of finished instances are left";
+  EXPECT_TRUE(storage_.tables().ListTasks({}).empty()) << "tasks of finished instances are open";
   EXPECT_EQ(counters_.losses_found, 0u) << "an instance had lost what it waited for";
   VerifyReceipts(rows);
   VerifySweeps(rows);

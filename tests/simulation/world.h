@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/runtime/shard.h"
+#include "tests/simulation/people.h"
 #include "tests/simulation/sim_storage.h"
 
 namespace fermata {
@@ -61,6 +62,7 @@ class World final : private ShardRouter {
   void Settle();
   // Adds failures to the running test.
   void Verify();
+  const SimPeople& people() const { return people_; }
   // A process waits for a timer whose row goes missing; the auditor has to find it, and only it. Without faults.
   void LoseATimer();
 
@@ -73,6 +75,8 @@ class World final : private ShardRouter {
   void ClientCancels();
   void OperatorRetries();
   void OperatorMoves();
+  // Another value for a variable, another version, and back.
+  void OperatorMends();
   void OperatorPauses();
   void EndPauses();
   void Audit();
@@ -96,6 +100,7 @@ class World final : private ShardRouter {
   ShardCounters counters_;
   Pauses pauses_;
   Auditor auditor_;
+  SimPeople people_;
   std::unique_ptr<Waiters> waiters_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::uint64_t boot_ = 0;  // answers of an earlier boot are not counted

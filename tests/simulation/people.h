@@ -1,0 +1,59 @@
+// Workers and clerks of the simulated world: they fetch jobs, lose leases, answer late and twice, and die; they claim, pass on and answer tasks.
+//
+// Single-threaded, like the whole simulated world. They outlive a crash of the node.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/runtime/shard.h"
+#include "tests/simulation/sim_storage.h"
+
+namespace fermata {
+
+class SimPeople {
+ public:
+  using Shards = std::vector<std::unique_ptr<Shard>>;
+  using OwnerOf = std::function<Shard&(int logical_shard)>;
+
+  // Both must outlive it.
+  SimPeople(std::uint64_t seed, const SimStorage& storage, OwnerOf owner)
+      : random_(seed), storage_(storage), owner_(std::move(owner)) {}
+
+  // One of them does something.
+  void Act(const Shards& shards);
+  // Honest workers fetch what there is and finish it at once, and clerks answer.
+  void WorkOff(const Shards& shards);
+  // Adds failures to the running test.
+  void Verify() const;
+  std::size_t jobs_finished() const { return finished_.size(); }
+  std::size_t tasks_answered() const { return answered_.size(); }
+
+ private:
+  struct Held {
+    WorkerJob job;
+    std::optional<Outcome> said;  // it may be said again
+  };
+  void WorkerActs(const Shards& shards);
+  void ClerkActs();
+  enum class Manner { kCareless, kHonest };
+  void Fetch(Shard& shard, int max, Manner manner);
+  void Report(Held& held, std::optional<Outcome> outcome);
+  void Answer(const TaskRow& task);
+  Outcome RandomOutcome(const WorkerJob& job);
+
+  std::mt19937_64 random_;
+  const SimStorage& storage_;
+  OwnerOf owner_;
+  std::vector<Held> held_;
+  std::int64_t next_ = 1;
+  std::map<JobKey, std::set<std::string>> finished_;  // the leases whose success was accepted
+  std::map<std::pair<InstanceId, std::int64_t>, std::set<std::string>> answered_;  // by whom a task was completed
+};
+
+}  // namespace fermata
