@@ -104,11 +104,11 @@ class RootParser {
   void ReadData() {
     if (const Node* node = Find("input")) {
       definition_.input = context_.schemas.Load(*node);
-      definition_.input_source = ToValue(*node);
+      if (definition_.input) definition_.input_source = context_.schemas.Bundled(*node);
     }
     if (const Node* node = Find("output")) {
       definition_.output = context_.schemas.Load(*node);
-      definition_.output_source = ToValue(*node);
+      if (definition_.output) definition_.output_source = context_.schemas.Bundled(*node);
     }
     if (const Node* node = Find("vars")) definition_.vars = ReadAssignments(*node, "a map of variables", context_);
     if (const Node* node = Find("events")) ReadEvents(*node);

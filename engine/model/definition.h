@@ -232,7 +232,7 @@ struct Definition {
   std::optional<Template> key;  // sees `input`, `instance` without id, `now`
   Uniqueness unique = Uniqueness::kNo;
   SchemaPtr input, output;
-  Value input_source, output_source;  // the schemas as written, for GET
+  Value input_source, output_source;  // with the files that they refer to, for GET
   std::vector<Assignment> vars;
   std::vector<EventDeclaration> events;
   std::vector<std::string> errors;  // business errors that the process itself declares

@@ -34,11 +34,18 @@ TEST_F(Rest, ABundleAsJsonBringsItsSchemas) {
   const Value bundle = Value::Object(
       {{"file", Value::String("bundled.yaml")},
        {"yaml", Value::String(yaml)},
-       {"files", Value::Object({{"schemas/in.json", Value::String(R"({"type":"object","required":["n"]})")}})}});
+       {"files",
+        Value::Object({{"schemas/in.json", Value::String(R"({"required":["n"],"properties":{"n":{"$ref":"n.json"}}})")},
+                       {"schemas/n.json", Value::String(R"({"type":"integer"})")}})}});
   const ClientResponse response = Post("/v1/definitions", WriteJson(bundle));
   ASSERT_EQ(response.status, 201) << response.body;
   EXPECT_EQ(response.Header("location"), "/v1/definitions/bundled/1.0.0");
   EXPECT_EQ(Post("/v1/instances", R"({"process":"bundled","input":{}})").status, 422);
+  // Whoever reads the schema has no files.
+  const std::string complete =
+      R"({"required":["n"],"properties":{"n":{"$ref":"#/$defs/schemas_n.json"}},"$defs":{"schemas_n.json":{"type":"integer"}}})";
+  EXPECT_EQ(At(Get("/v1/definitions/bundled"), "inputSchema"), complete);
+  EXPECT_EQ(At(Get("/v1/definitions/bundled/1.0.0"), "inputSchema"), complete);
   ExpectProblem(Post("/v1/definitions", R"({"yaml":5,"filles":{}})"), 422, "FM-4050");
 }
 
