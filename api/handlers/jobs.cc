@@ -96,6 +96,12 @@ std::vector<std::string> ReadOperations(FieldReader& fields) {
   return operations;
 }
 
+// Whoever is limited to processes works on no others.
+MayTake LimitOf(const Caller& caller) {
+  if (caller.processes.empty()) return {};
+  return [caller](const std::string& process) { return caller.MayUse(process); };
+}
+
 // An answer that may be held back, until there are jobs or the server stops.
 struct Poll {
   std::atomic<std::int64_t> number{0};
@@ -110,6 +116,7 @@ void Fetch(const RouteContext& context, const HttpRequest& request, const Reply&
   if (!body.ok()) return reply.Fail(body.error());
   FieldReader fields(*body, {"operations", "max", "lease", "worker"});
   fetch.tenant = reply.caller().tenant;
+  fetch.may_take = LimitOf(reply.caller());
   fetch.operations = ReadOperations(fields);
   fetch.lease_ms = ReadLease(fields);
   fetch.worker = fields.Text("worker").value_or("");
@@ -126,7 +133,6 @@ void Fetch(const RouteContext& context, const HttpRequest& request, const Reply&
         context, fetch.operations,
         [](int at) { return at < 0 ? std::string("/operations") : "/operations/" + std::to_string(at); }, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
-  if (!reply.caller().processes.empty()) return reply.Fail(BeyondLimits(reply.caller(), ""));
   fetch.max = static_cast<int>(max);
   // Whose key ended while it waited gets no job any more.
   fetch.gone = [reply, security = context.services.security] {
@@ -148,6 +154,7 @@ void Stream(const RouteContext& context, const HttpRequest& request, const Reply
   QueryReader query(request, {"operations", "worker", "lease", "max"});
   JobFetch fetch;
   fetch.tenant = reply.caller().tenant;
+  fetch.may_take = LimitOf(reply.caller());
   fetch.worker = query.Text("worker").value_or("");
   const std::string lease = query.Text("lease").value_or("30s"), max = query.Text("max").value_or("1");
   if (const std::optional<std::int64_t> lease_ms = ParseLease(lease))
@@ -166,7 +173,6 @@ void Stream(const RouteContext& context, const HttpRequest& request, const Reply
     for (Error& mistake : mistakes) mistake.code = kWrongParameter;
   }
   if (!mistakes.empty()) return reply.Fail(mistakes);
-  if (!reply.caller().processes.empty()) return reply.Fail(BeyondLimits(reply.caller(), ""));
   JobStream::Begin(context.engine(), context.streams.Open(reply), std::move(fetch));
 }
 
@@ -257,6 +263,7 @@ void Report(const RouteContext& context, const HttpRequest& request, const std::
   FieldReader fields(*body, known);
   JobReport report;
   report.tenant = reply.caller().tenant;
+  report.may_take = LimitOf(reply.caller());
   report.lease_token = fields.RequiredText("leaseToken");
   if (word == "extend") report.lease_ms = ReadLease(fields);
   if (word == "complete") {

@@ -158,7 +158,7 @@ void JobDesk::Stop() {
   Run(later);
 }
 
-// The first of those that wait for the topic, until the jobs are spoken for.
+// The first of those that wait for the topic, until the jobs are spoken for; and whoever may find that these are none of theirs.
 void JobDesk::WakeSome(const Topic& topic, int shard, int count, Later& later) {
   auto found = by_topic_.find(topic);
   if (found == by_topic_.end()) return;
@@ -169,8 +169,8 @@ void JobDesk::WakeSome(const Topic& topic, int shard, int count, Later& later) {
       waiting.missed = true;
     } else if (waiting.fetch.gone && waiting.fetch.gone()) {
       gone.push_back(number);
-    } else if (count > 0) {
-      count -= waiting.fetch.max;
+    } else if (count > 0 || waiting.fetch.may_take) {
+      if (!waiting.fetch.may_take) count -= waiting.fetch.max;
       Wake(number, shard, 1, later);
     }
   }

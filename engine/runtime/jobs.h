@@ -48,6 +48,9 @@ struct WorkerJob {
   std::int64_t ends_us = 0;         // then the try times out; 0 until it is fetched
 };
 
+// Whether the worker's key reaches to a process; absent: to all. Pure, called on any thread.
+using MayTake = std::function<bool(const std::string& process)>;
+
 // A worker wants jobs of any of these operations, the oldest first.
 struct JobFetch {
   std::string tenant{kDefaultTenant};
@@ -60,6 +63,7 @@ struct JobFetch {
   // Called once for each job that is fetched when its lease is over: its outcome was taken, nobody waits for it any more, somebody else
   // has it, or the lease has lapsed. From an engine thread; must not block; may be absent.
   std::function<void(const JobKey&)> on_lease_over{};
+  MayTake may_take{};
 };
 
 // What the holder of a lease says: how the job went, or (no outcome) that it needs the lease for longer.
@@ -71,6 +75,7 @@ struct JobReport {
   std::int64_t lease_ms = 0;      // from now on
   std::string idempotency_key{};  // empty = none; the lease token is one, too
   std::string request_hash{};     // of the whole request
+  MayTake may_take{};             // jobs of other processes are unknown
 };
 struct JobReply {
   std::string status;               // of the instance after the decision; empty for an extension

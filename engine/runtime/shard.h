@@ -323,10 +323,12 @@ class Shard {
   Result<std::optional<JobRow>> FindJob(const JobKey& key);
   void SettleJobs(const Flight& flight);
   void HandleLease(LeaseOrder order);
+  Status LeaseAny(const JobFetch& fetch, LeaseGrant& grant);
+  Status LeaseOfSome(const JobFetch& fetch, LeaseGrant& grant);
   Status FillWindow(const std::string& tenant, const std::string& operation);
   Result<std::optional<WorkerJob>> Lease(const JobKey& key, const JobFetch& fetch);
   void NoteLapse(const Topic& topic, std::int64_t due_us);
-  std::optional<Error> WatchLapses(const JobFetch& fetch);
+  Status WatchLapses(const JobFetch& fetch);
   void HandleLapse(const LeaseLapsed& lapsed);
   std::int64_t NextLapseUs() const;
   void HandleReport(ReportOrder order);

@@ -105,6 +105,14 @@ void Shard::SettleJobs(const Flight& flight) {
 void Shard::HandleLease(LeaseOrder order) {
   const JobFetch& fetch = order.fetch;
   LeaseGrant grant;
+  Status leased = fetch.may_take ? LeaseOfSome(fetch, grant) : LeaseAny(fetch, grant);
+  if (leased.ok() && grant.jobs.empty() && fetch.wait_ms != 0) leased = WatchLapses(fetch);
+  if (!leased.ok()) return AnswerLater<LeaseGrant>(std::move(order.answer), leased.error());
+  AnswerLater<LeaseGrant>(std::move(order.answer), std::move(grant));
+}
+
+// The oldest that the windows have.
+Status Shard::LeaseAny(const JobFetch& fetch, LeaseGrant& grant) {
   std::set<std::string> read;  // operations whose window was filled for this order: nothing newer is to be found
   std::optional<Error> failed;
   const auto next = [&]() -> std::optional<JobKey> {
@@ -138,9 +146,48 @@ void Shard::HandleLease(LeaseOrder order) {
     grant.more |= !window->second.jobs.empty();
     if (window->second.jobs.empty()) windows_.erase(window);
   }
-  if (!failed && grant.jobs.empty() && fetch.wait_ms != 0) failed = WatchLapses(fetch);
-  if (failed) return AnswerLater<LeaseGrant>(std::move(order.answer), *std::move(failed));
-  AnswerLater<LeaseGrant>(std::move(order.answer), std::move(grant));
+  return failed ? Status(*failed) : Status(Done{});
+}
+
+// The oldest of the processes that the worker may have. The windows are of all, so storage is asked.
+Status Shard::LeaseOfSome(const JobFetch& fetch, LeaseGrant& grant) {
+  std::set<std::string> processes;
+  for (const DeployedDefinition& deployed : services_.definitions.All())
+    if (fetch.may_take(deployed.definition->process)) processes.insert(deployed.definition->process);
+  // Those that are leased in batches under way still look available to storage.
+  std::size_t wanted = static_cast<std::size_t>(fetch.max) + Open().jobs_changed.size();
+  for (const auto& flight : flights_) wanted += flight->jobs_changed.size();
+  std::vector<JobRow> rows;
+  for (const std::string& operation : std::set<std::string>(fetch.operations.begin(), fetch.operations.end())) {
+    if (services_.pauses.HoldsCallsOf(operation)) continue;
+    for (const std::string& process : processes) {
+      JobFilter filter{fetch.tenant, operation, process, std::nullopt, false, now_us_, std::nullopt, kWindowRead};
+      std::size_t found = 0;
+      while (found < wanted) {
+        Result<std::vector<JobRow>> page = services_.storage.ListJobs(filter);
+        if (!page.ok()) return page.error();
+        for (const JobRow& row : *page) {
+          if (!Owns(row.instance.shard())) continue;
+          rows.push_back(row);
+          ++found;
+        }
+        if (page->size() < static_cast<std::size_t>(kWindowRead)) break;
+        const JobRow& last = page->back();
+        filter.after = JobPlace{last.opened_us, last.instance, last.activation, last.undo};
+      }
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const JobRow& a, const JobRow& b) {
+    return std::make_tuple(a.opened_us, KeyOf(a)) < std::make_tuple(b.opened_us, KeyOf(b));
+  });
+  for (const JobRow& row : rows) {
+    if (static_cast<int>(grant.jobs.size()) >= fetch.max) break;
+    Result<std::optional<WorkerJob>> leased = Lease(KeyOf(row), fetch);
+    if (!leased.ok()) return leased.error();
+    if (leased->has_value()) grant.jobs.push_back(std::move(**leased));
+  }
+  grant.more = static_cast<int>(grant.jobs.size()) >= fetch.max;
+  return Done{};
 }
 
 Status Shard::FillWindow(const std::string& tenant, const std::string& operation) {
@@ -199,14 +246,14 @@ void Shard::NoteLapse(const Topic& topic, std::int64_t due_us) {
 }
 
 // For who waits for a lease to lapse that was given before this server began, or is known to storage only.
-std::optional<Error> Shard::WatchLapses(const JobFetch& fetch) {
+Status Shard::WatchLapses(const JobFetch& fetch) {
   for (const std::string& operation : fetch.operations) {
     if (lapses_.count({fetch.tenant, operation})) continue;
     Result<std::int64_t> next = services_.storage.NextLeaseEnd(fetch.tenant, operation, now_us_);
     if (!next.ok()) return next.error();
     if (*next != 0) NoteLapse({fetch.tenant, operation}, *next);
   }
-  return std::nullopt;
+  return Done{};
 }
 
 void Shard::HandleLapse(const LeaseLapsed& lapsed) {
@@ -230,6 +277,11 @@ void Shard::HandleReport(ReportOrder order) {
 }
 
 Result<JobReply> Shard::TakeReport(const JobReport& report) {
+  if (report.may_take) {
+    Result<CachedInstance*> instance = Load(report.key.instance);
+    if (!instance.ok() && instance.error().code != kUnknownInstance) return instance.error();
+    if (!instance.ok() || !report.may_take((*instance)->state.process)) return UnknownJob(report.key);
+  }
   const std::string once = report.outcome ? "lease " + report.lease_token : std::string();
   for (const std::string& key : {report.idempotency_key, once}) {
     std::optional<Result<std::string>> remembered = Remembered(report.tenant, key, report.request_hash);

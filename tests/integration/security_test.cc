@@ -204,6 +204,68 @@ TEST_F(SecurityOverHttp, WhoseKeyEndsWhileTheyWaitForJobsGetsNone) {
   EXPECT_EQ(ReadResponse(waiting).body.find("leaseToken"), std::string::npos);
 }
 
+TEST_F(SecurityOverHttp, AWorkerThatIsLimitedToProcessesGetsTheirJobsAlone) {
+  ASSERT_EQ(
+      Ask("POST", "/v1/connectors", admin_,
+          "connector: shared\nversion: 1.0.0\nkind: worker\noperations:\n  pack: { timeout: 1h }\n", "application/yaml")
+          .status,
+      201);
+  for (const std::string process : {"allowed-one", "allowed-two", "walled"})
+    ASSERT_EQ(Ask("POST", "/v1/definitions", admin_,
+                  "fermata: 1\nprocess: " + process +
+                      "\nversion: 1.0.0\nstates:\n  pack: { call: shared.pack, next: done }\n  done: { end: {} }\n",
+                  "application/yaml")
+                  .status,
+              201);
+  const std::string limited = KeyFor(R"("worker")", R"(,"processes":["allowed-*"])"), free = KeyFor(R"("worker")");
+  const std::string wanted = R"({"operations":["shared.pack"],"max":10})";
+  const auto start = [&](const std::string& process) {
+    return At(Ask("POST", "/v1/instances", admin_, R"({"process":")" + process + "\"}"), "id");
+  };
+  const auto fetch = [&](const std::string& key) { return Ask("POST", "/v1/jobs/fetch?wait=9s", key, wanted); };
+  const std::string walled = start("walled"), one = start("allowed-one"), two = start("allowed-two");
+  const ClientResponse mine = fetch(limited);
+  EXPECT_EQ(At(mine, "jobs.0.instance"), one) << mine.body;
+  EXPECT_EQ(At(mine, "jobs.1.instance"), two) << mine.body;
+  EXPECT_EQ(At(mine, "jobs.2"), "");
+  const ClientResponse rest = fetch(free);
+  EXPECT_EQ(At(rest, "jobs.0.instance"), walled) << rest.body;
+  EXPECT_EQ(At(rest, "jobs.1"), "");
+
+  // Not even with the token of a lease.
+  const auto job = [](const ClientResponse& jobs) { return "/v1/jobs/" + At(jobs, "jobs.0.id"); };
+  const auto token = [](const ClientResponse& jobs) {
+    return R"({"leaseToken":")" + At(jobs, "jobs.0.leaseToken") + "\"";
+  };
+  ExpectProblem(Ask("POST", job(rest) + "/extend", limited, token(rest) + "}"), 404, "FM-4031");
+  ExpectProblem(Ask("POST", job(rest) + "/complete", limited, token(rest) + R"(,"output":{}})"), 404, "FM-4031");
+  ExpectProblem(Ask("POST", job(rest) + "/fail", limited, token(rest) + R"(,"technical":"internal"})"), 404, "FM-4031");
+  EXPECT_EQ(Ask("POST", job(rest) + "/complete", free, token(rest) + R"(,"output":{}})").status, 200);
+  EXPECT_EQ(Ask("POST", job(mine) + "/complete", limited, token(mine) + R"(,"output":{}})").status, 200);
+}
+
+TEST_F(SecurityOverHttp, AWorkerThatIsLimitedToProcessesKeepsNoJobFromOthersWhoWait) {
+  ASSERT_EQ(
+      Ask("POST", "/v1/connectors", admin_,
+          "connector: queued\nversion: 1.0.0\nkind: worker\noperations:\n  pack: { timeout: 1h }\n", "application/yaml")
+          .status,
+      201);
+  ASSERT_EQ(Ask("POST", "/v1/definitions", admin_,
+                "fermata: 1\nprocess: queueing\nversion: 1.0.0\nstates:\n"
+                "  pack: { call: queued.pack, next: done }\n  done: { end: {} }\n",
+                "application/yaml")
+                .status,
+            201);
+  const std::string limited = KeyFor(R"("worker")", R"(,"processes":["asking"])"), free = KeyFor(R"("worker")");
+  const std::string theirs = KeyFor(R"("worker")", R"(,"processes":["queue*"])");
+  const std::unique_ptr<RawClient> first = OpenStream("/v1/jobs/stream?operations=queued.pack", limited);
+  const std::unique_ptr<RawClient> second = OpenStream("/v1/jobs/stream?operations=queued.pack", theirs);
+  const std::unique_ptr<RawClient> third = OpenStream("/v1/jobs/stream?operations=queued.pack", free);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(Ask("POST", "/v1/instances", admin_, R"({"process":"queueing"})").status, 201);
+  EXPECT_THAT(second->ReadUntil("leaseToken"), HasSubstr("leaseToken"));
+  EXPECT_THAT(third->ReadUntil("leaseToken"), HasSubstr("leaseToken"));
+}
+
 TEST_F(SecurityOverHttp, ATaskOfAUserIsAnsweredByThemOrInTheirName) {
   const std::string ann = KeyFor(R"("client")", "", "ann"), bob = KeyFor(R"("client")", "", "bob");
   const std::string boss = KeyFor(R"("operator")", "", "boss");
