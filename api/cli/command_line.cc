@@ -121,6 +121,7 @@ class Parser {
                                                                             {"warning", LogLevel::kWarning},
                                                                             {"error", LogLevel::kError}}))
         ->option_text("LEVEL [info]");
+    command->add_flag("--log-requests", options.logs_requests, "a line of the log for each request");
     command->add_option("--ready-file", options.ready_file, "gets the server's address once it answers");
     command->add_option("--smtp", options.smtp, "smtp://host:port for mail.send");
     command->add_option("--mail-templates", options.mail_templates, "folder of the mails' templates")

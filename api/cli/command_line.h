@@ -28,6 +28,7 @@ struct ServeOptions {
   int http_threads = 2;
   LogFormat log_format = LogFormat::kText;
   LogLevel log_level = LogLevel::kInfo;
+  bool logs_requests = false;
   std::string ready_file;  // gets the address once the server answers
   std::string smtp;        // for mail.send; empty = no such connector
   std::string mail_templates = "templates/messages/email";

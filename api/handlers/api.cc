@@ -18,9 +18,10 @@ constexpr const char* kContentPolicy = "default-src 'none'; style-src 'unsafe-in
 
 Api::Api(ApiServices services)
     : services_(std::move(services)),
+      access_log_(services_.logs_requests),
       streams_(services_.security),
       workers_(kApiThreads, kApiQueueMax),
-      guard_(services_.security, services_.engine, workers_, metrics_) {
+      guard_(services_.security, services_.engine, workers_, metrics_, access_log_) {
   const RouteContext context{services_, workers_, waits_, streams_, metrics_, router_, guard_};
   AddDefinitionRoutes(context);
   AddConnectorRoutes(context);
@@ -42,6 +43,7 @@ Api::Api(ApiServices services)
 Api::~Api() { Stop(); }
 
 void Api::Handle(const HttpRequest& request, ResponseHandle response) {
+  access_log_.Watch(request, response);
   const std::string* origin = AllowedOrigin(request, services_.origins);
   HttpHeaders headers = origin ? CorsHeaders(*origin) : HttpHeaders();
   // Nothing that is answered is a page to be shown in a frame or to run scripts in.

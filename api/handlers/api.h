@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "api/handlers/access_log.h"
 #include "api/handlers/event_streams.h"
 #include "api/handlers/guard.h"
 #include "api/handlers/metrics.h"
@@ -26,6 +27,7 @@ struct ApiServices {
   std::string version;                 // of the server
   Security* security = nullptr;        // null: nobody is asked who they are, and nothing is audited
   std::vector<std::string> origins{};  // of web pages that may ask (CORS)
+  bool logs_requests = false;          // a line of the log for each
 };
 
 class Api {
@@ -44,6 +46,7 @@ class Api {
  private:
   ApiServices services_;
   HttpMetrics metrics_;
+  const AccessLog access_log_;
   std::atomic<bool> stopping_{false};
   OpenWaits waits_;
   EventStreams streams_;

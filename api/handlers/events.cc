@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "api/handlers/access_log.h"
 #include "api/handlers/cloud_event_reader.h"
 #include "api/handlers/error_pages.h"
 #include "api/handlers/request_reader.h"
@@ -117,6 +118,20 @@ void PublishBatch(const RouteContext& context, const Reply& reply, std::vector<R
   }
 }
 
+// An event that does not say what it belongs to belongs to the request that brings it.
+void Trace(const HttpRequest& request, std::vector<ReadEvent>& events) {
+  const std::string traceparent = TraceparentOf(request);
+  if (traceparent.empty()) return;
+  for (ReadEvent& read : events) {
+    Value& extensions = read.event.extensions;
+    if (extensions.is_map() && extensions.Find("traceparent")) continue;
+    std::vector<MapEntry> entries;
+    if (extensions.is_map()) entries.assign(extensions.as_map().begin(), extensions.as_map().end());
+    entries.emplace_back(Value::String("traceparent"), Value::String(traceparent));
+    extensions = Value::Map(std::move(entries));
+  }
+}
+
 }  // namespace
 
 void AddEventRoutes(const RouteContext& context) {
@@ -125,6 +140,7 @@ void AddEventRoutes(const RouteContext& context) {
     if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
     Result<ReadEvents> read = ReadCloudEvents(request, FromMicros(SystemClock().NowUs()));
     if (!read.ok()) return reply.Fail(read.error());
+    Trace(request, read->events);
     if (read->batch) return PublishBatch(context, reply, std::move(read->events));
     PublishOne(context, reply, std::move(read->events.front()));
   });

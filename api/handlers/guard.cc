@@ -134,6 +134,7 @@ RouteHandler Guard::Protect(const std::string& method, const std::string& patter
 
 void Guard::Enter(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
                   ResponseHandle response) {
+  access_log_.Watch(request, response, route->pattern);
   if (!asks()) return Admit(*route, request, params, std::move(response), LocalCaller());
   const Permission* permission = route->permission;
   if (permission && permission->access == Access::kPublic)
@@ -150,6 +151,7 @@ void Guard::Enter(const std::shared_ptr<const Route>& route, const HttpRequest& 
   Result<Caller> caller = security_->Authenticate(request.FindHeader("authorization"));
   if (!caller.ok() && caller.error().code != kNotAuthenticated) return refuse.Fail(caller.error());
   if (!caller.ok()) return refuse.Send(Unauthorized(caller.error()));
+  access_log_.Watch(request, response, route->pattern, caller->id);
   if (const auto wait = security_->MustWait(*caller)) return refuse.Send(TooMany(*caller, *wait));
   if (const std::optional<Error> error = Forbidden(permission, *caller, request, route->pattern, params))
     return refuse.Fail(*error);

@@ -10,6 +10,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "api/handlers/access_log.h"
 #include "api/handlers/reply.h"
 #include "api/http/request.h"
 #include "api/http/router.h"
@@ -36,8 +37,8 @@ class Guard {
  public:
   using Handler = std::function<void(const HttpRequest&, const PathParams&, const Reply&)>;
 
-  Guard(Security* security, Engine& engine, WorkerPool& workers, HttpMetrics& metrics)
-      : security_(security), engine_(engine), workers_(workers), metrics_(metrics) {}
+  Guard(Security* security, Engine& engine, WorkerPool& workers, HttpMetrics& metrics, const AccessLog& access_log)
+      : security_(security), engine_(engine), workers_(workers), metrics_(metrics), access_log_(access_log) {}
 
   bool asks() const { return security_ && security_->required(); }
   // The handler behind the checks that the table of permissions has for this route.
@@ -62,6 +63,7 @@ class Guard {
   Engine& engine_;
   WorkerPool& workers_;
   HttpMetrics& metrics_;
+  const AccessLog& access_log_;
   std::mutex owners_mutex_;
   std::unordered_map<std::string, InstanceOwner> owners_;  // by the instance's id; they never change
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/handlers/access_log.h"
 #include "api/handlers/field_reader.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
@@ -65,7 +66,7 @@ void Start(const RouteContext& context, const HttpRequest& request, const Reply&
   Append(mistakes, fields.mistakes());
   start.idempotency_key = ReadIdempotencyKey(request, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
-  if (const std::string* traceparent = request.FindHeader("traceparent")) start.traceparent = *traceparent;
+  start.traceparent = TraceparentOf(request);
   start.request_hash = HashOf(start);
   start.tenant = reply.caller().tenant;
   if (!reply.caller().MayUse(start.process)) return reply.Fail(BeyondLimits(reply.caller(), start.process));

@@ -26,6 +26,7 @@ void HttpReply::Complete(HttpResponse& response) const {
 void HttpReply::Send(HttpResponse response) {
   Stage expected = Stage::kUnanswered;
   if (!stage_.compare_exchange_strong(expected, Stage::kAnswered)) return;
+  if (told_) told_(response.status);
   Complete(response);
   connection_->FinishReply(response);
 }
@@ -33,6 +34,7 @@ void HttpReply::Send(HttpResponse response) {
 bool HttpReply::StartStream(HttpResponse head) {
   Stage expected = Stage::kUnanswered;
   if (!stage_.compare_exchange_strong(expected, Stage::kStreaming)) return false;
+  if (told_) told_(head.status);
   Complete(head);
   connection_->StartStream(head);
   return true;
@@ -66,6 +68,7 @@ StreamHandle ResponseHandle::StartStream(int status, std::vector<std::pair<std::
 void ResponseHandle::AlsoSend(std::vector<std::pair<std::string, std::string>> headers) const {
   reply_->SetMoreHeaders(std::move(headers));
 }
+void ResponseHandle::WhenAnswered(std::function<void(int)> told) const { reply_->WhenAnswered(std::move(told)); }
 bool ResponseHandle::client_gone() const { return reply_->client_gone(); }
 
 }  // namespace fermata

@@ -23,6 +23,8 @@ class HttpReply {
 
   // Stand in the answer's head beside what the answer has itself; before anybody may answer.
   void SetMoreHeaders(HttpHeaders headers) { more_headers_ = std::move(headers); }
+  // Called once with the status, before the answer (or a stream's head) goes out; before anybody may answer. Another one takes its place.
+  void WhenAnswered(std::function<void(int)> told) { told_ = std::move(told); }
   void Send(HttpResponse response);
   // False if the answer had been given before: then the stream is closed from the start.
   bool StartStream(HttpResponse head);
@@ -39,6 +41,7 @@ class HttpReply {
 
   std::shared_ptr<Connection> connection_;
   HttpHeaders more_headers_;
+  std::function<void(int)> told_;
   std::atomic<Stage> stage_{Stage::kUnanswered};
 };
 

@@ -63,6 +63,9 @@ class ResponseHandle {
   void Send(HttpResponse response) const;
   // Headers of whatever answer is given, unless it has its own of the same name. Only by the handler that got the handle, before it gives a copy away.
   void AlsoSend(std::vector<std::pair<std::string, std::string>> headers) const;
+  // `told` is called once with the status, from whatever thread answers, before the answer goes out; it must not block. Under the same rule as AlsoSend; another one
+  // takes its place.
+  void WhenAnswered(std::function<void(int status)> told) const;
   // Sends the head; `headers` as in HttpResponse.
   StreamHandle StartStream(int status, std::vector<std::pair<std::string, std::string>> headers) const;
   // Whether the client has stopped sending (it closed or half-closed). Answer nevertheless: a half-closed client still reads.

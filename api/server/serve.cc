@@ -143,7 +143,7 @@ class Server {
   Status StartHttp() {
     api_ = std::make_unique<Api>(
         ApiServices{*engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, version_,
-                    security_.get(), options_.origins});
+                    security_.get(), options_.origins, options_.logs_requests});
     HttpServerOptions http;
     http.host = options_.host;
     http.port = options_.port;

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "connectors/host/token_bucket.h"
+#include "engine/base/log.h"
+#include "engine/base/trace_context.h"
 
 namespace fermata {
 namespace {
@@ -44,6 +46,32 @@ Outcome RunOnce(Connector& connector, const Job& job) {
     return TechnicalFailure{TechnicalError::kInternal, "Expected an outcome of " + job.connector + "." + job.operation +
                                                            ", but the connector threw an exception."};
   }
+}
+
+// Its name is the process's own word; what a service says may hold anything.
+std::string NameOf(const Outcome& outcome) {
+  if (const auto* refused = std::get_if<BusinessFailure>(&outcome)) return refused->name;
+  if (const auto* failed = std::get_if<TechnicalFailure>(&outcome))
+    return std::string(TechnicalErrorName(failed->error));
+  return "";
+}
+
+void Tell(const Job& job, const Outcome& outcome, std::chrono::milliseconds took) {
+  const bool failed = std::holds_alternative<TechnicalFailure>(outcome);
+  const LogLevel level = failed ? LogLevel::kInfo : LogLevel::kDebug;
+  if (!IsLogged(level)) return;
+  const TraceContext trace = ParseTraceparent(job.traceparent);
+  Log(level, failed ? "A call has failed." : "A call is done.",
+      {{"trace_id", trace.trace_id},
+       {"span_id", trace.span_id},
+       {"instance", job.instance_id},
+       {"process", job.process},
+       {"state", job.state},
+       {"connector", job.connector},
+       {"operation", job.operation},
+       {"attempt", job.attempt},
+       {"error", NameOf(outcome)},
+       {"milliseconds", took.count()}});
 }
 
 }  // namespace
@@ -181,8 +209,11 @@ class ConnectorHost::Pool {
     const bool wakes = queued_ > 0 && HasReady() && MayWake();
     lock.unlock();
     if (wakes) wake_.notify_one();
-    attempt.job.deadline = Clock::now() + std::chrono::milliseconds(attempt.timeout_ms);
-    attempt.completion(RunOnce(*attempt.connector, attempt.job));
+    const Clock::time_point began = Clock::now();
+    attempt.job.deadline = began + std::chrono::milliseconds(attempt.timeout_ms);
+    Outcome outcome = RunOnce(*attempt.connector, attempt.job);
+    Tell(attempt.job, outcome, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began));
+    attempt.completion(std::move(outcome));
     attempt = Try{};
     lock.lock();
     --queue.running;

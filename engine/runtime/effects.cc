@@ -166,6 +166,7 @@ void Shard::GatherRows(CachedInstance& instance) {
       else
         pending_keys_.Delete(flight.number, group, row.id.ToString());
     }
+    if (row.status != instance.row.status) TellStatus(instance.state);
     instance.row = row;
     flight.rows.instances.push_back(std::move(row));
   }
@@ -213,7 +214,10 @@ void Shard::GatherIncidents(CachedInstance& instance) {
   for (const auto& [number, row] : rows) {
     auto before = instance.incidents.find(number);
     if (before != instance.incidents.end() && before->second == row) continue;
-    if (before == instance.incidents.end()) services_.counters.incidents_opened.fetch_add(1);
+    if (before == instance.incidents.end()) {
+      services_.counters.incidents_opened.fetch_add(1);
+      TellIncident(instance.state, row);
+    }
     flight.rows.incidents.push_back(row);
   }
   for (const auto& [number, row] : instance.incidents) {
@@ -260,7 +264,7 @@ void Shard::Perform(CachedInstance& instance, Effect effect) {
     StartMessage message{start->child,   {state.id, start->activation, start->detach},
                          state.tenant,   start->process,
                          start->version, start->key,
-                         start->input};
+                         start->input,   state.traceparent};
     SendMessage(state.id, seq, start->child.shard(), std::move(message));
   } else if (auto* cancel = std::get_if<CancelChild>(&effect)) {
     SendMessage(state.id, seq, cancel->child.shard(), InstanceMessage{cancel->child, CancelInstance{cancel->reason}});

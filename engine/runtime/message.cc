@@ -32,7 +32,8 @@ struct Encoder {
                           {"process", Value::String(message.process)},
                           {"version", Value::String(message.version)},
                           {"key", OptionalText(message.key)},
-                          {"input", message.input}});
+                          {"input", message.input},
+                          {"traceparent", Value::String(message.traceparent)}});
   }
   Value operator()(const EventMessage& message) const {
     std::vector<Value> processes;
@@ -88,6 +89,7 @@ Result<Message> DecodeStart(const Value& json) {
   message.version = Text(json, "version");
   if (const Value* key = json.Find("key"); key && key->is_string()) message.key = std::string(key->as_string());
   message.input = Any(json, "input");
+  message.traceparent = Text(json, "traceparent");
   return Message(std::move(message));
 }
 

@@ -29,6 +29,7 @@ struct StartMessage {
   std::string tenant, process, version;
   std::optional<std::string> key;
   Value input;
+  std::string traceparent{};  // the parent's
 };
 
 // A process that an event starts: the version that was live at the door.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/log.h"
+#include "engine/base/trace_context.h"
 #include "engine/model/json.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
@@ -226,6 +227,7 @@ void Shard::StartChildHere(const StartMessage& message) {
       LogWarning("A child that nobody waits for could not start.",
                  {{"instance", message.parent.instance.ToString()},
                   {"process", message.process},
+                  {"trace_id", ParseTraceparent(message.traceparent).trace_id},
                   {"error", kind == ChildResult::Kind::kDuplicate ? "duplicate" : "schema"}});
     ChildResult result{kind, Value(),
                        ProcessError{kind == ChildResult::Kind::kDuplicate ? "duplicate" : "schema", text, Value()}};
@@ -248,6 +250,7 @@ void Shard::StartChildHere(const StartMessage& message) {
   start.key = std::move(child->key);
   start.input = std::move(child->input);
   start.parent = message.parent;
+  start.traceparent = message.traceparent;
   Result<CachedInstance*> started = StartInstanceHere(message.child, child->definition, std::move(start));
   if (!started.ok()) refuse(ChildResult::Kind::kRefused, started.error().message);
 }

@@ -219,6 +219,7 @@ class Shard {
     std::vector<InboxRow> messages;   // sent
     std::set<std::string> schedules;  // of these processes, changed
     std::vector<MessageKey> messages_taken;
+    std::vector<std::function<void()>> lines;                      // of the log, for once it is durable
     std::map<JobKey, std::optional<JobRow>> jobs_changed;          // nullopt: deleted
     std::vector<std::pair<JobKey, std::int64_t>> leases_extended;  // by how many milliseconds from now on
     std::chrono::steady_clock::time_point handed_over{};           // to storage
@@ -372,6 +373,8 @@ class Shard {
   struct RowMarks {
     std::size_t incidents = 0, tasks = 0, tasks_deleted = 0;
   };
+  void TellStatus(const InstanceState& state);
+  void TellIncident(const InstanceState& state, const IncidentRow& incident);
   void GatherNews(const CachedInstance& instance, const RowMarks& before);
   void SettleNews(Flight& flight);
   void GatherIncidents(CachedInstance& instance);

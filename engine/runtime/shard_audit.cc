@@ -1,5 +1,6 @@
 // A shard's second look at what the auditor suspects, and what it does about a loss: it puts back what can be put back, and an incident tells of it.
 #include "engine/base/log.h"
+#include "engine/base/trace_context.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/jobs.h"
 #include "engine/runtime/shard.h"
@@ -34,7 +35,10 @@ void Shard::HandleAudit(const AuditSuspect& suspect) {
   if (!loss->has_value()) return;
   services_.counters.losses_found.fetch_add(1, std::memory_order_relaxed);
   LogError("An instance has lost what it waits for.",
-           {{"instance", instance->state.id.ToString()}, {"reason", (*loss)->message}});
+           {{"instance", instance->state.id.ToString()},
+            {"process", instance->state.process},
+            {"trace_id", ParseTraceparent(instance->state.traceparent).trace_id},
+            {"reason", (*loss)->message}});
   const std::int64_t seq = instance->state.seq;
   if (Result<Done> told = DecideOn(*instance, ReportLost{(*loss)->activation, (*loss)->message}); !told.ok()) return;
   if (instance->state.seq == seq) {  // an incident tells of it already

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/log.h"
+#include "engine/base/trace_context.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
 #include "engine/runtime/shard.h"
@@ -46,6 +47,9 @@ Status Shard::StartBy(const EventMessage& message, PlannedStart planned, EventRe
   start.tenant = message.tenant;
   start.key = std::move(planned.key);
   start.input = std::move(planned.input);
+  if (const Value* traceparent = message.event.extensions.Find("traceparent");
+      traceparent && traceparent->is_string() && ParseTraceparent(traceparent->as_string()).ok())
+    start.traceparent = traceparent->as_string();
   Result<CachedInstance*> started = StartInstanceHere(id, planned.definition, std::move(start));
   if (started.ok()) {
     reply.started.push_back(id);

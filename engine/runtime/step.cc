@@ -243,6 +243,7 @@ void Shard::Settle(Flight& flight) {
   static const Error kNone{};
   SettleJobs(flight);
   for (auto& answer : flight.answers) answer(true, kNone);
+  for (const auto& write : flight.lines) write();
   for (const Progress& progress : flight.progress) services_.waiters.Notify(progress);
   SettleNews(flight);
   for (const InstanceId& id : flight.touched) {

@@ -65,6 +65,8 @@ HttpResponse RecordingService::Note(const HttpRequest& request) {
   const std::string work = Text(*body, "work"), step = Text(*body, "step");
   std::lock_guard lock(mutex_);
   ++requests_;
+  const std::string* traceparent = request.FindHeader("traceparent");
+  traces_[{work, step}].push_back(traceparent ? *traceparent : "");
   if (work.starts_with("fail-")) return JsonResponse(409, "{}");
   if (work.starts_with("down-") && !repaired_) return JsonResponse(503, "{}");
   const auto [answer, is_new] = answers_.try_emplace(*key);
@@ -79,6 +81,11 @@ std::set<std::string> RecordingService::KeysOf(const std::string& work, const st
   std::lock_guard lock(mutex_);
   const auto found = keys_.find({work, step});
   return found == keys_.end() ? std::set<std::string>() : found->second;
+}
+
+std::vector<std::string> RecordingService::TracesOf(const std::string& work, const std::string& step) {
+  std::lock_guard lock(mutex_);
+  return traces_[{work, step}];
 }
 
 int RecordingService::requests() {

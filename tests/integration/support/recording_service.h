@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "api/http/server.h"
 
@@ -26,6 +27,8 @@ class RecordingService {
 
   // Keys under which this step of this work took effect; more than one means that it happened twice.
   std::set<std::string> KeysOf(const std::string& work, const std::string& step);
+  // The traceparent headers that came for this step, in order; "" for a call without.
+  std::vector<std::string> TracesOf(const std::string& work, const std::string& step);
   int requests();
   int effects();
 
@@ -35,6 +38,7 @@ class RecordingService {
   std::mutex mutex_;
   std::map<std::string, std::string> answers_;                                 // by key
   std::map<std::pair<std::string, std::string>, std::set<std::string>> keys_;  // by work and step
+  std::map<std::pair<std::string, std::string>, std::vector<std::string>> traces_;
   int requests_ = 0;
   bool repaired_ = false;
   std::unique_ptr<HttpServer> server_;
