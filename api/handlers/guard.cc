@@ -135,10 +135,10 @@ RouteHandler Guard::Protect(const std::string& method, const std::string& patter
 void Guard::Enter(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
                   ResponseHandle response) {
   access_log_.Watch(request, response, route->pattern);
-  if (!asks()) return Admit(*route, request, params, std::move(response), LocalCaller());
+  if (!asks()) return Admit(route, request, params, std::move(response), LocalCaller());
   const Permission* permission = route->permission;
   if (permission && permission->access == Access::kPublic)
-    return Admit(*route, request, params, std::move(response), Caller());
+    return Admit(route, request, params, std::move(response), Caller());
   const Reply refuse(response, metrics_, request.method, route->pattern);
   if (security_->MustAskIssuer(request.FindHeader("authorization"))) {
     // A copy: the request ends with the call that brought it.
@@ -156,11 +156,11 @@ void Guard::Enter(const std::shared_ptr<const Route>& route, const HttpRequest& 
   if (const std::optional<Error> error = Forbidden(permission, *caller, request, route->pattern, params))
     return refuse.Fail(*error);
   const std::optional<InstanceId> id = SubjectOf(*permission, params);
-  if (!id) return Admit(*route, request, params, std::move(response), std::move(*caller));
+  if (!id) return Admit(route, request, params, std::move(response), std::move(*caller));
   const std::optional<InstanceOwner> owner = KnownOwner(*id);
   if (!owner) return LookUp(route, request, params, std::move(response), *id, *caller);
   if (!IsTheirs(*owner, *caller)) return refuse.Fail(Unknown(*permission, params));
-  Admit(*route, request, params, std::move(response), std::move(*caller));
+  Admit(route, request, params, std::move(response), std::move(*caller));
 }
 
 void Guard::LookUp(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
@@ -176,20 +176,31 @@ void Guard::LookUp(const std::shared_ptr<const Route>& route, const HttpRequest&
       if (owners_.size() >= kOwnersCachedMax) owners_.clear();
       owners_.emplace(id.ToString(), *owner);
     }
-    Admit(*route, request, params, response, caller);
+    Admit(route, request, params, response, caller);
   });
   if (!posted) refuse.Fail(TooBusy());
 }
 
-void Guard::Admit(const Route& route, const HttpRequest& request, const PathParams& params, ResponseHandle response,
-                  Caller caller) {
+void Guard::Admit(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
+                  ResponseHandle response, Caller caller) {
   ReplyTo to{std::move(caller), nullptr, {}, {}, NegotiationOf(request)};
-  if (security_ && route.permission && !route.permission->audited.empty()) {
+  if (security_ && route->permission && !route->permission->audited.empty()) {
     to.audit = &security_->audit();
-    to.action = route.permission->audited;
+    to.action = route->permission->audited;
     to.target = request.path;
   }
-  route.handler(request, params, Reply(std::move(response), metrics_, request.method, route.pattern, std::move(to)));
+  const AuditEntry asked{to.caller.tenant, to.caller.name, to.action, to.target, kAuditAsked};
+  AuditLog* const audit = to.audit;
+  const Reply reply(std::move(response), metrics_, request.method, route->pattern, std::move(to));
+  if (!audit) return route->handler(request, params, reply);
+  // A copy: the request ends with the call that brought it.
+  const bool posted = workers_.Post([=] {
+    if (const Status written = audit->AppendNow(asked); !written.ok())
+      return reply.Fail(Error{
+          kNotAudited, "Expected the audit log to take what is to be done, but it did not: nothing has happened."});
+    route->handler(request, params, reply);
+  });
+  if (!posted) reply.Fail(TooBusy());
 }
 
 std::optional<InstanceOwner> Guard::KnownOwner(const InstanceId& id) {

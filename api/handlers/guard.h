@@ -41,7 +41,7 @@ class Guard {
       : security_(security), engine_(engine), workers_(workers), metrics_(metrics), access_log_(access_log) {}
 
   bool asks() const { return security_ && security_->required(); }
-  // The handler behind the checks that the table of permissions has for this route.
+  // The handler behind the checks that the table of permissions has for this route. That of an audited one runs on one of the workers, once the log has what was asked.
   RouteHandler Protect(const std::string& method, const std::string& pattern, Handler handler);
 
  private:
@@ -55,8 +55,8 @@ class Guard {
   // Looks in storage whose instance it is, on a thread that may, and goes on from there.
   void LookUp(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
               ResponseHandle response, const InstanceId& id, const Caller& caller);
-  void Admit(const Route& route, const HttpRequest& request, const PathParams& params, ResponseHandle response,
-             Caller caller);
+  void Admit(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
+             ResponseHandle response, Caller caller);
   std::optional<InstanceOwner> KnownOwner(const InstanceId& id);
 
   Security* const security_;

@@ -1,4 +1,4 @@
-// The one answer of one request, counted when it is sent; that of an audited action goes out when its row is durable.
+// The one answer of one request, counted when it is sent; that of an audited action goes out when its second row is durable.
 //
 // A cheap copyable handle; any thread, any time.
 #pragma once

@@ -1,6 +1,7 @@
 #include "api/security/audit_log.h"
 
 #include <algorithm>
+#include <future>
 #include <limits>
 
 #include "engine/base/hash.h"
@@ -21,6 +22,12 @@ void AuditLog::Append(AuditEntry entry, std::function<void(Status)> done) {
                  if (!written.ok()) heads_.reset();  // it may be there nevertheless: storage knows
                  done(std::move(written));
                });
+}
+
+Status AuditLog::AppendNow(AuditEntry entry) {
+  std::promise<Status> written;
+  Append(std::move(entry), [&](Status status) { written.set_value(std::move(status)); });
+  return written.get_future().get();
 }
 
 Result<Batch> AuditLog::MakeRow(const AuditEntry& entry) {

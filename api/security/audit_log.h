@@ -17,6 +17,10 @@
 
 namespace fermata {
 
+// The result of an action's first row, which is durable before anything is done. The second has the status of the answer; where it is
+// missing, the server ended in between (or still works on it), and whether the action is done only its object can tell.
+inline constexpr const char* kAuditAsked = "asked";
+
 struct AuditEntry {
   std::string tenant, actor, action, target, result;
 };
@@ -29,6 +33,9 @@ class AuditLog {
 
   // Never blocks; `done` is called from another thread, when the row is durable or could not be written.
   void Append(AuditEntry entry, std::function<void(Status)> done);
+
+  // The same; blocks until then.
+  Status AppendNow(AuditEntry entry);
 
   // At most `limit` rows before `before_seq`, the newest first; the newest of all without it. Reads storage.
   Result<std::vector<AuditRow>> Page(const std::string& tenant, std::optional<std::int64_t> before_seq, int limit);

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "api/security/permissions.h"
 #include "engine/base/clock.h"
@@ -448,15 +449,19 @@ TEST_F(SecurityOverHttp, ActionsOfPeopleAreInTheAuditLogAndTrafficIsNot) {
   ASSERT_EQ(Ask("POST", "/v1/instances/" + id + "/migrate", boss, R"({"version":"9.9.9"})").status, 404);
   ASSERT_EQ(Ask("GET", "/v1/instances/" + id, boss).status, 200);
   const ClientResponse page = Ask("GET", "/v1/audit", auditor);
-  EXPECT_EQ(At(page, "items.1.seq"), "1") << page.body;
+  EXPECT_EQ(At(page, "items.3.seq"), "1") << page.body;
   EXPECT_EQ(At(page, "items.0.result"), "404");
-  EXPECT_EQ(At(page, "items.1.result"), "200");
-  EXPECT_EQ(At(page, "items.1.actor"), "the boss");
-  EXPECT_EQ(At(page, "items.1.action"), "instance.suspend");
-  EXPECT_EQ(At(page, "items.1.target"), "/v1/instances/" + id + "/suspend");
+  EXPECT_EQ(At(page, "items.1.result"), "asked");
+  EXPECT_EQ(At(page, "items.2.result"), "200");
+  EXPECT_EQ(At(page, "items.3.result"), "asked");
+  for (const std::string row : {"items.2", "items.3"}) {
+    EXPECT_EQ(At(page, row + ".actor"), "the boss");
+    EXPECT_EQ(At(page, row + ".action"), "instance.suspend");
+    EXPECT_EQ(At(page, row + ".target"), "/v1/instances/" + id + "/suspend");
+  }
   EXPECT_EQ(At(page, "items.0.previous"), At(page, "items.1.hash"));
   const ClientResponse first = Ask("GET", "/v1/audit?limit=1", auditor);
-  EXPECT_EQ(At(Ask("GET", "/v1/audit?limit=1&cursor=" + At(first, "next"), auditor), "items.0.seq"), "1");
+  EXPECT_EQ(At(Ask("GET", "/v1/audit?limit=1&cursor=" + At(first, "next"), auditor), "items.0.seq"), "3");
   ExpectProblem(Ask("GET", "/v1/audit?cursor=x", auditor), 422, "FM-4014");
   // The maker's tenant has what was done to keys, with the key's place.
   EXPECT_THAT(Ask("GET", "/v1/audit", admin_).body, HasSubstr("\"action\":\"key.create\""));
@@ -477,7 +482,7 @@ TEST(SecurityOfFiles, ATamperedAuditLogIsFoundOutAndNoSecretIsInTheFiles) {
   const CommandResult good =
       RunCommand({FERMATA_BINARY, "audit", "verify", "--server", server.url(), "--api-key-file", key_file});
   EXPECT_EQ(good.exit_code, 0) << good.err;
-  EXPECT_THAT(good.out, HasSubstr("ok: 3 rows"));
+  EXPECT_THAT(good.out, HasSubstr("ok: 6 rows"));
   EXPECT_EQ(RunCommand({FERMATA_BINARY, "audit", "verify", "--server", server.url()}).exit_code, 4);
   EXPECT_EQ(RunCommand({FERMATA_BINARY, "list", "--server", server.url(), "--api-key-file", key_file}).exit_code, 0);
   // The key is asked for by everybody again after a restart, and no second one is printed.
@@ -495,6 +500,25 @@ TEST(SecurityOfFiles, ATamperedAuditLogIsFoundOutAndNoSecretIsInTheFiles) {
   const CommandResult bad = RunCommand({FERMATA_BINARY, "audit", "verify", "--data", data});
   EXPECT_EQ(bad.exit_code, 1);
   EXPECT_THAT(bad.err, HasSubstr("FM-8008: Expected row 2 "));
+}
+
+TEST(SecurityOfFiles, AnActionThatACrashCutsOffHasLeftWhatWasAsked) {
+  FermataServer server;
+  ASSERT_EQ(server.Deploy(kAsking).status, 201);
+  const ClientResponse started =
+      server.http().Post("/v1/instances", R"({"process":"asking","input":{"ref":"cut"}})", "application/json", {});
+  const std::string target = "/v1/instances/" + At(started, "id") + "/suspend";
+  RawClient boss(server.port());
+  // It is answered, and has its second row, when the wait is over.
+  ASSERT_TRUE(boss.Send("POST " + target + "?wait=60s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"));
+  while (At(server.http().Get("/v1/audit"), "items.0.target") != target) std::this_thread::yield();
+  server.Kill();
+  server.Start();
+  const ClientResponse page = server.http().Get("/v1/audit");
+  EXPECT_EQ(At(page, "items.0.action"), "instance.suspend") << page.body;
+  EXPECT_EQ(At(page, "items.0.result"), "asked");
+  EXPECT_EQ(At(page, "items.1.result"), "201");
+  EXPECT_EQ(RunCommand({FERMATA_BINARY, "audit", "verify", "--server", server.url()}).exit_code, 0);
 }
 
 constexpr const char* kVault = R"(fermata: 1
