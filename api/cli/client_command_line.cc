@@ -43,10 +43,18 @@ void ClientCommandLine::Describe(CLI::App& app) {
   AddSteering();
   AddIncidents();
   AddTasks();
+  AddRepairs();
+  AddBulk();
+  AddPauses();
 }
 
 CLI::App* ClientCommandLine::Add(const std::string& name, const std::string& description, std::function<int()> run) {
-  CLI::App* command = app_->add_subcommand(name, description);
+  return AddTo(*app_, name, description, std::move(run));
+}
+
+CLI::App* ClientCommandLine::AddTo(CLI::App& parent, const std::string& name, const std::string& description,
+                                   std::function<int()> run) {
+  CLI::App* command = parent.add_subcommand(name, description);
   command->callback([this, run = std::move(run)] { choose_(run); });
   command->add_flag("--json", client_.json, "print the server's answer as it is");
   AddServer(*command);
@@ -110,15 +118,20 @@ void ClientCommandLine::AddSteering() {
   send->add_option("--id", send_.id, "an event is accepted once for its source and id");
   send->add_option("--source", send_.source)->capture_default_str();
   send->add_option("--subject", send_.subject);
-  const std::pair<const char*, const char*> steering[] = {{"cancel", "cancels an instance and undoes what it did"},
-                                                          {"suspend", "holds an instance"},
-                                                          {"resume", "lets a held instance go on"}};
+  const std::pair<const char*, const char*> steering[] = {
+      {"cancel", "cancels an instance and undoes what it did"},
+      {"suspend", "holds an instance"},
+      {"resume", "lets a held instance go on, or what is paused: resume connector NAME"}};
   for (const auto& [word, description] : steering) {
     CLI::App* command = Add(word, description, [this, word = std::string(word)] {
       steer_.word = word;
-      return RunSteer(client_, steer_);
+      if (pause_.name.empty()) return RunSteer(client_, steer_);
+      pause_.kind = steer_.id;
+      return RunEndPause(client_, pause_);
     });
-    command->add_option("id", steer_.id)->required();
+    const bool resumes = std::string_view(word) == "resume";
+    command->add_option("id", steer_.id, resumes ? "or process, connector, operation" : "")->required();
+    if (resumes) command->add_option("name", pause_.name, "of the paused process, connector or operation");
     command->add_option("--wait", steer_.wait, "until it has ended, but at most so long: 10s");
     command->add_option("--idempotency-key", steer_.idempotency_key, kOnce);
     if (std::string_view(word) == "cancel") command->add_option("--reason", steer_.reason);
@@ -160,6 +173,14 @@ void ClientCommandLine::AddTasks() {
   list->add_option("--user", tasks_.user, "assigned to this user");
   list->add_option("--limit", tasks_.limit)->capture_default_str();
   list->add_option("--cursor", tasks_.cursor);
+  CLI::App* jobs =
+      Add("jobs", "lists calls that wait for external workers", [this] { return RunJobs(client_, jobs_); });
+  jobs->add_option("--operation", jobs_.operation, "connector.operation");
+  jobs->add_option("--process", jobs_.process);
+  jobs->add_option("--instance", jobs_.instance);
+  jobs->add_option("--state", jobs_.state, "available or leased");
+  jobs->add_option("--limit", jobs_.limit)->capture_default_str();
+  jobs->add_option("--cursor", jobs_.cursor);
   CLI::App* complete = Add("complete", "answers a human task", [this] { return RunComplete(client_, complete_); });
   complete->add_option("id", complete_.id, "<instance>-<number>")->required();
   complete->add_option("--outcome", complete_.outcome, "one of the task's outcomes");
@@ -167,6 +188,86 @@ void ClientCommandLine::AddTasks() {
   complete->add_option("--by", complete_.by, "who, for the history");
   complete->add_option("--idempotency-key", complete_.idempotency_key, "completing again with it is completing once");
   complete->add_option("--wait", complete_.wait, "until the instance has ended, but at most so long: 10s");
+}
+
+// What operators do to one instance beside its process.
+void ClientCommandLine::AddRepairs() {
+  CLI::App* explain = Add("explain", "says what an instance waits for, and what could move it",
+                          [this] { return RunExplain(client_, explain_); });
+  explain->add_option("id", explain_.id)->required();
+  explain->add_option("--event", explain_.event, "a type: what would such an event do?");
+  explain->add_option("--data", explain_.data, "the event's: JSON, @file, or - for stdin");
+  explain->add_option("--source", explain_.source, "the event's");
+  explain->add_option("--event-id", explain_.event_id, "the event's: whether it was accepted before");
+  CLI::App* set = Add("set", "gives variables of an instance other values", [this] { return RunSet(client_, set_); });
+  set->add_option("id", set_.id)->required();
+  set->add_option("values", set_.set, "NAME=JSON, like amount=1250 or city='\"Rome\"'")->required();
+  CLI::App* move = Add("move", "sends an instance to another state", [this] { return RunMove(client_, move_); });
+  move->add_option("id", move_.id)->required();
+  move->add_option("--to", move_.to, "the state")->required();
+  move->add_option("--from", move_.from, "an active state that is left; without it all where the target stands");
+  move->add_option("--item", move_.item, "of an each with several active items")->check(CLI::NonNegativeNumber);
+  move->add_option("--set", move_.set, "NAME=JSON: a variable to change first")->allow_extra_args(false);
+  move->add_flag("--dry-run", move_.dry_run, "only says what would be left, undone, entered and waited for");
+  move->add_option("--wait", move_.wait, "until it has ended, but at most so long: 10s");
+  const auto describe = [](CLI::App& command, std::string& reason, std::string& by, std::string& idempotency_key) {
+    command.add_option("--reason", reason, "for the history");
+    command.add_option("--by", by, "who, for the history");
+    command.add_option("--idempotency-key", idempotency_key, kOnce);
+  };
+  describe(*set, set_.reason, set_.by, set_.idempotency_key);
+  describe(*move, move_.reason, move_.by, move_.idempotency_key);
+}
+
+void ClientCommandLine::AddBulk() {
+  CLI::App* bulk = app_->add_subcommand("bulk", "does the same to many instances");
+  bulk->require_subcommand(1);
+  CLI::App* start = AddTo(*bulk, "start", "begins work on the live instances of a process",
+                          [this] { return RunBulkStart(client_, bulk_); });
+  start->add_option("action", bulk_.action, "cancel, suspend, resume, resolve, variables, move or migrate")
+      ->required()
+      ->check(CLI::IsMember({"cancel", "suspend", "resume", "resolve", "variables", "move", "migrate"}));
+  start->add_option("--process", bulk_.process)->required();
+  start->add_option("--status", bulk_.status, "of those with it; this and what follows say which");
+  start->add_option("--state", bulk_.state, "an active state");
+  start->add_option("--key", bulk_.key, "the business key");
+  start->add_option("--var", bulk_.vars, "NAME=VALUE: a variable that the process declares as searchable")
+      ->allow_extra_args(false);
+  start->add_option("--started-after", bulk_.started_after, "2026-01-31T12:00:00Z");
+  start->add_option("--started-before", bulk_.started_before);
+  start->add_option("--incident", bulk_.incident, "resolve: only incidents with this error");
+  start->add_option("--with", bulk_.with, "JSON, @file, or - for stdin: {\"action\": \"retry\"} for resolve");
+  start->add_option("--per-second", bulk_.per_second, "at most so many instances a second")->check(CLI::PositiveNumber);
+  start->add_flag("--dry-run", bulk_.dry_run, "only counts those that would take it, and names refusals");
+  start->add_flag("--follow", bulk_.follow, "tells how far it is until it is over");
+  start->add_option("--reason", bulk_.reason);
+  start->add_option("--by", bulk_.by, "who");
+  start->add_option("--idempotency-key", bulk_.idempotency_key, kOnce);
+  AddTo(*bulk, "list", "lists work in bulk, the newest first", [this] { return RunBulkList(client_); });
+  const std::pair<const char*, const char*> words[] = {{"show", "says how far it is"},
+                                                       {"pause", "holds it"},
+                                                       {"resume", "lets it go on"},
+                                                       {"stop", "ends it; what is done stays"}};
+  for (const auto& [word, description] : words) {
+    CLI::App* command = AddTo(*bulk, word, description, [this, word = std::string(word)] {
+      bulk_one_.word = word;
+      return RunBulkOne(client_, bulk_one_);
+    });
+    command->add_option("id", bulk_one_.id)->required();
+    if (std::string_view(word) == "show") command->add_flag("--follow", bulk_one_.follow, "until it is over");
+  }
+}
+
+void ClientCommandLine::AddPauses() {
+  CLI::App* pause = Add("pause", "stops starts of a process, or calls of a connector or operation",
+                        [this] { return RunPause(client_, pause_); });
+  pause->add_option("kind", pause_.kind, "process, connector or operation")
+      ->required()
+      ->check(CLI::IsMember({"process", "connector", "operation"}));
+  pause->add_option("name", pause_.name, "an operation's as connector.operation")->required();
+  pause->add_option("--reason", pause_.reason);
+  pause->add_option("--by", pause_.by, "who");
+  Add("pauses", "lists what is paused", [this] { return RunPauses(client_); });
 }
 
 void ClientCommandLine::DescribeAudit(CLI::App& app, VerifyAuditOptions& options,

@@ -32,12 +32,16 @@ class ClientCommandLine {
 
  private:
   CLI::App* Add(const std::string& name, const std::string& description, std::function<int()> run);
+  CLI::App* AddTo(CLI::App& parent, const std::string& name, const std::string& description, std::function<int()> run);
   void AddDeploy();
   void AddStart();
   void AddReads();
   void AddSteering();
   void AddIncidents();
   void AddTasks();
+  void AddRepairs();
+  void AddBulk();
+  void AddPauses();
   void AddServer(CLI::App& command);
 
   std::function<void(std::function<int()>)> choose_;
@@ -55,6 +59,13 @@ class ClientCommandLine {
   ResolveOptions resolve_;
   TasksOptions tasks_;
   CompleteOptions complete_;
+  JobsOptions jobs_;
+  ExplainOptions explain_;
+  SetOptions set_;
+  MoveOptions move_;
+  BulkOptions bulk_;
+  BulkOneOptions bulk_one_;
+  PauseOptions pause_;
 };
 
 }  // namespace fermata

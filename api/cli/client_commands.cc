@@ -1,147 +1,21 @@
+// What clients do: deploy, start, look, send.
 #include "api/cli/client_commands.h"
 
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <random>
-#include <sstream>
+#include <iterator>
 
+#include "api/cli/client_calls.h"
 #include "api/cli/codes.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/process_files.h"
 #include "api/cli/terminal.h"
 #include "engine/base/percent.h"
-#include "engine/base/time.h"
 #include "engine/model/json.h"
 
 namespace fermata {
 namespace {
-
-constexpr std::int64_t kAnswerPatienceMs = 30'000;
-
-int Complain(const Error& error, int exit_code) {
-  std::cerr << "error " << FormatErrorCode(error.code) << ": " << error.message << "\n";
-  if (!error.hint.empty()) std::cerr << "  hint: " << error.hint << "\n";
-  return exit_code;
-}
-
-// What the server said no with.
-int ExplainRefusal(const ClientOptions& client, const RestAnswer& answer) {
-  if (client.json) {
-    std::cout << answer.body << (answer.body.ends_with('\n') ? "" : "\n");
-    return kExitRefused;
-  }
-  if (const Value* diagnostics = answer.json.Find("diagnostics"); diagnostics && diagnostics->is_list()) {
-    std::vector<Diagnostic> all;
-    for (const Value& diagnostic : diagnostics->as_list()) all.push_back(DiagnosticOf(diagnostic));
-    std::cerr << FormatDiagnostics(all, client.colour);
-    return kExitRefused;
-  }
-  const Value* told = answer.json.Find("detail");
-  const std::string detail = told ? TextOf(told) : "The server answered " + std::to_string(answer.status) + ".";
-  std::cerr << "error " << TextOf(answer.json.Find("code")) << ": " << detail << "\n";
-  if (const Value* errors = answer.json.Find("errors"); errors && errors->is_list()) {
-    for (const Value& error : errors->as_list()) {
-      const std::string message = TextOf(error.Find("message"));
-      std::cerr << "  " << TextOf(error.Find("path")) << (message == detail ? "" : ": " + message) << "\n";
-    }
-  }
-  if (const Value* hint = answer.json.Find("hint")) std::cerr << "  hint: " << TextOf(hint) << "\n";
-  return kExitRefused;
-}
-
-// Of somebody who may do the same again and wants it done once.
-void AddKey(const std::string& idempotency_key, RestCall& call) {
-  if (!idempotency_key.empty()) call.headers.emplace_back("Idempotency-Key", idempotency_key);
-}
-
-// Calls, and prints the answer as JSON or by `print`.
-template <class Print>
-int CallAndPrint(const ClientOptions& client, const RestCall& call, Print print) {
-  RestClient rest(client.server, client.api_key);
-  Result<RestAnswer> answer = rest.Call(call);
-  if (!answer.ok()) return Complain(answer.error(), kExitUnreachable);
-  if (!answer->ok()) return ExplainRefusal(client, *answer);
-  if (client.json) {
-    std::cout << answer->body;
-  } else {
-    print(answer->json);
-  }
-  return kExitOk;
-}
-
-std::optional<std::string> ReadAll(const std::string& text) {
-  if (text == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  if (!text.starts_with('@')) return text;
-  std::ifstream file(text.substr(1), std::ios::binary);
-  if (!file) {
-    std::cerr << "error: Expected a file that can be read, but '" << text.substr(1) << "' is none.\n";
-    return std::nullopt;
-  }
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-// JSON out of an argument; nullopt after the complaint.
-std::optional<Value> ReadJsonArgument(const std::string& name, const std::string& text) {
-  const std::optional<std::string> json = ReadAll(text);
-  if (!json) return std::nullopt;
-  Result<Value> value = ParseJson(*json);
-  if (value.ok()) return std::move(*value);
-  std::cerr << "error " << FormatErrorCode(value.error().code) << ": Expected JSON in " << name << ". "
-            << value.error().message << "\n";
-  return std::nullopt;
-}
-
-std::int64_t TimeoutFor(const std::string& wait) {
-  const std::optional<Duration> span = wait.empty() ? std::nullopt : ParseTimerSpan(wait);
-  return kAnswerPatienceMs + (span ? ToMillis(*span) : 0);
-}
-
-void PrintInstance(const Value& instance, Colour colour) {
-  const auto line = [&](const char* label, const char* name) {
-    const Value* value = instance.Find(name);
-    if (!value || value->is_null() || (value->is_list() && value->as_list().empty())) return;
-    std::string text = TextOf(value);
-    if (std::string_view(name) == "status") text = Painted(text, colour);
-    std::cout << label << text << "\n";
-  };
-  line("id         ", "id");
-  line("process    ", "process");
-  line("version    ", "version");
-  line("key        ", "key");
-  line("status     ", "status");
-  line("states     ", "states");
-  line("variables  ", "variables");
-  line("output     ", "output");
-  line("error      ", "error");
-  line("incidents  ", "incidents");
-  line("parent     ", "parent");
-  line("started    ", "startedAt");
-  line("ended      ", "endedAt");
-}
-
-void PrintNext(const Value& page) {
-  if (const Value* next = page.Find("next"); next && next->is_string())
-    std::cout << "more: --cursor " << next->as_string() << "\n";
-}
-
-std::vector<Value> ItemsOf(const Value& page) {
-  const Value* items = page.Find("items");
-  return items && items->is_list() ? items->as_list() : std::vector<Value>();
-}
-
-// Asked to act once, also when the answer gets lost and the command is repeated by hand within the program.
-std::string RandomId() {
-  std::random_device device;
-  std::string id;
-  for (int i = 0; i < 4; ++i) {
-    char digits[9] = {};
-    std::to_chars(digits, digits + 8, device(), 16);
-    id += digits;
-  }
-  return id;
-}
 
 std::string BundleJson(const DeployRequest& request) {
   const auto texts = [](const auto& pairs) {
@@ -217,8 +91,7 @@ int RunStart(const ClientOptions& client, const StartOptions& options) {
   if (!options.key.empty()) body.emplace_back(Value::String("key"), Value::String(options.key));
   RestCall call{"POST", "/v1/instances" + QueryOf({{"wait", options.wait}, {"until", options.until}}),
                 WriteJson(Value::Map(std::move(body)))};
-  call.headers.emplace_back("Idempotency-Key",
-                            options.idempotency_key.empty() ? "cli-" + RandomId() : options.idempotency_key);
+  AddKeyOrChance(options.idempotency_key, call);
   call.timeout_ms = TimeoutFor(options.wait);
   return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
@@ -240,22 +113,19 @@ int RunList(const ClientOptions& client, const ListOptions& options) {
                                                             {"limit", std::to_string(options.limit)},
                                                             {"cursor", options.cursor}};
   for (const std::string& var : options.vars) {
-    const std::size_t equals = var.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == var.size()) {
-      std::cerr << "error: Expected --var NAME=VALUE, but got '" << var << "'.\n";
-      return kExitUsage;
-    }
-    query.emplace_back("var." + var.substr(0, equals), var.substr(equals + 1));
+    std::string name, value;
+    if (!SplitAssignment("--var NAME=VALUE", var, name, value)) return kExitUsage;
+    query.emplace_back("var." + name, value);
   }
   const RestCall call{"GET", "/v1/instances" + QueryOf(query)};
-  return CallAndPrint(client, call, [&](const Value& page) {
-    std::vector<std::vector<std::string>> rows = {{"ID", "PROCESS", "VERSION", "KEY", "STATUS", "STATES", "STARTED"}};
-    for (const Value& item : ItemsOf(page))
-      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("version")),
-                      TextOf(item.Find("key")), TextOf(item.Find("status")), TextOf(item.Find("states")),
-                      TextOf(item.Find("startedAt"))});
-    PrintTable(rows, std::cout);
-    PrintNext(page);
+  return CallAndPrint(client, call, [](const Value& page) {
+    PrintPage(page, {{"ID", "id"},
+                     {"PROCESS", "process"},
+                     {"VERSION", "version"},
+                     {"KEY", "key"},
+                     {"STATUS", "status"},
+                     {"STATES", "states"},
+                     {"STARTED", "startedAt"}});
   });
 }
 
@@ -294,114 +164,6 @@ int RunSend(const ClientOptions& client, const SendOptions& options) {
       std::cout << "\n";
     }
   });
-}
-
-int RunSteer(const ClientOptions& client, const SteerOptions& options) {
-  RestCall call{"POST",
-                "/v1/instances/" + PercentEncode(options.id) + "/" + options.word + QueryOf({{"wait", options.wait}})};
-  if (!options.reason.empty()) call.body = WriteJson(Value::Object({{"reason", Value::String(options.reason)}}));
-  AddKey(options.idempotency_key, call);
-  call.timeout_ms = TimeoutFor(options.wait);
-  return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
-}
-
-int RunMigrate(const ClientOptions& client, const MigrateOptions& options) {
-  RestCall call{"POST", "/v1/instances/" + PercentEncode(options.id) + "/migrate",
-                WriteJson(Value::Object(
-                    {{"version", Value::String(options.version)}, {"dryRun", Value::Bool(options.dry_run)}}))};
-  AddKey(options.idempotency_key, call);
-  return CallAndPrint(client, call, [&](const Value& answer) {
-    if (options.dry_run)
-      std::cout << TextOf(answer.Find("id")) << " can be carried over to " << TextOf(answer.Find("version")) << "\n";
-    else
-      PrintInstance(answer, client.colour);
-  });
-}
-
-int RunIncidents(const ClientOptions& client, const IncidentsOptions& options) {
-  const RestCall call{"GET", "/v1/incidents" + QueryOf({{"process", options.process},
-                                                        {"instance", options.instance},
-                                                        {"open", options.closed_too ? "" : "true"},
-                                                        {"limit", std::to_string(options.limit)},
-                                                        {"cursor", options.cursor}})};
-  return CallAndPrint(client, call, [&](const Value& page) {
-    std::vector<std::vector<std::string>> rows = {{"ID", "PROCESS", "STATE", "ERROR", "OPEN", "SINCE", "MESSAGE"}};
-    for (const Value& item : ItemsOf(page))
-      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("state")),
-                      TextOf(item.Find("error")), TextOf(item.Find("open")), TextOf(item.Find("openedAt")),
-                      TextOf(item.Find("message"))});
-    PrintTable(rows, std::cout);
-    PrintNext(page);
-  });
-}
-
-int RunTasks(const ClientOptions& client, const TasksOptions& options) {
-  const RestCall call{"GET", "/v1/tasks" + QueryOf({{"process", options.process},
-                                                    {"instance", options.instance},
-                                                    {"state", options.state},
-                                                    {"role", options.role},
-                                                    {"user", options.user},
-                                                    {"limit", std::to_string(options.limit)},
-                                                    {"cursor", options.cursor}})};
-  return CallAndPrint(client, call, [&](const Value& page) {
-    std::vector<std::vector<std::string>> rows = {{"ID", "PROCESS", "STATE", "TITLE", "ASSIGNED", "OUTCOMES", "DUE"}};
-    for (const Value& item : ItemsOf(page))
-      rows.push_back({TextOf(item.Find("id")), TextOf(item.Find("process")), TextOf(item.Find("state")),
-                      TextOf(item.Find("title")), TextOf(item.Find("assign")), TextOf(item.Find("outcomes")),
-                      TextOf(item.Find("due"))});
-    PrintTable(rows, std::cout);
-    PrintNext(page);
-  });
-}
-
-int RunComplete(const ClientOptions& client, const CompleteOptions& options) {
-  std::vector<MapEntry> body;
-  if (!options.outcome.empty()) body.emplace_back(Value::String("outcome"), Value::String(options.outcome));
-  if (!options.by.empty()) body.emplace_back(Value::String("by"), Value::String(options.by));
-  if (!options.data.empty()) {
-    std::optional<Value> data = ReadJsonArgument("--data", options.data);
-    if (!data) return kExitUsage;
-    body.emplace_back(Value::String("data"), std::move(*data));
-  }
-  RestCall call{"POST", "/v1/tasks/" + PercentEncode(options.id) + "/complete" + QueryOf({{"wait", options.wait}}),
-                WriteJson(Value::Map(std::move(body)))};
-  call.headers.emplace_back("Idempotency-Key",
-                            options.idempotency_key.empty() ? "cli-" + RandomId() : options.idempotency_key);
-  call.timeout_ms = TimeoutFor(options.wait);
-  return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
-}
-
-int RunResolve(const ClientOptions& client, const ResolveOptions& options) {
-  std::vector<MapEntry> body = {{Value::String("action"), Value::String(options.action)}};
-  std::vector<MapEntry> set;
-  for (const std::string& assignment : options.set) {
-    const std::size_t equals = assignment.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      std::cerr << "error: Expected --set NAME=JSON, but got '" << assignment << "'.\n";
-      return kExitUsage;
-    }
-    std::optional<Value> value = ReadJsonArgument("--set", assignment.substr(equals + 1));
-    if (!value) return kExitUsage;
-    set.emplace_back(Value::String(assignment.substr(0, equals)), std::move(*value));
-  }
-  std::size_t twice = 0;
-  std::optional<Value> variables = Value::TryMap(set, twice);
-  if (!variables) {
-    std::cerr << "error: Expected each variable once in --set, but one is there twice.\n";
-    return kExitUsage;
-  }
-  if (!options.set.empty()) body.emplace_back(Value::String("set"), std::move(*variables));
-  if (!options.output.empty()) {
-    std::optional<Value> output = ReadJsonArgument("--output", options.output);
-    if (!output) return kExitUsage;
-    body.emplace_back(Value::String("output"), std::move(*output));
-  }
-  if (!options.error.empty()) body.emplace_back(Value::String("error"), Value::String(options.error));
-  if (!options.by.empty()) body.emplace_back(Value::String("by"), Value::String(options.by));
-  RestCall call{"POST", "/v1/incidents/" + PercentEncode(options.id) + "/resolve",
-                WriteJson(Value::Map(std::move(body)))};
-  AddKey(options.idempotency_key, call);
-  return CallAndPrint(client, call, [&](const Value& instance) { PrintInstance(instance, client.colour); });
 }
 
 }  // namespace fermata

@@ -1,4 +1,4 @@
-// The commands that talk to a running server: deploy, start, get, list, history, send, cancel, suspend, resume, migrate, incidents, resolve.
+// The commands that talk to a running server.
 //
 // Each prints to stdout (with `json`: the server's answer as it is), explains refusals on stderr and gives an exit code (exit_code.h).
 #pragma once
@@ -98,5 +98,58 @@ struct ResolveOptions {
   std::vector<std::string> set;  // name=JSON
 };
 int RunResolve(const ClientOptions& client, const ResolveOptions& options);
+
+struct JobsOptions {
+  std::string operation, process, instance, state, cursor;
+  int limit = 50;
+};
+int RunJobs(const ClientOptions& client, const JobsOptions& options);
+
+// What it waits for; with `event` also what that one would do.
+struct ExplainOptions {
+  std::string id, event, source, event_id;
+  std::string data;  // as StartOptions::input; empty = none
+};
+int RunExplain(const ClientOptions& client, const ExplainOptions& options);
+
+struct SetOptions {
+  std::string id, reason, by, idempotency_key;
+  std::vector<std::string> set;  // name=JSON
+};
+int RunSet(const ClientOptions& client, const SetOptions& options);
+
+struct MoveOptions {
+  std::string id, to, from, reason, by, wait, idempotency_key;
+  int item = -1;                 // of an `each`; -1 = none
+  std::vector<std::string> set;  // name=JSON
+  bool dry_run = false;
+};
+int RunMove(const ClientOptions& client, const MoveOptions& options);
+
+struct BulkOptions {
+  std::string action, process, status, state, key, started_after, started_before, incident;
+  std::string with;               // as StartOptions::input; empty = none
+  std::vector<std::string> vars;  // NAME=VALUE
+  std::string reason, by, idempotency_key;
+  int per_second = 0;  // 0 = the server's default
+  bool dry_run = false, follow = false;
+};
+int RunBulkStart(const ClientOptions& client, const BulkOptions& options);
+int RunBulkList(const ClientOptions& client);
+
+// `word`: show, pause, resume or stop. Only `show` follows.
+struct BulkOneOptions {
+  std::string word, id;
+  bool follow = false;
+};
+int RunBulkOne(const ClientOptions& client, const BulkOneOptions& options);
+
+// `kind`: process, connector or operation.
+struct PauseOptions {
+  std::string kind, name, reason, by;
+};
+int RunPause(const ClientOptions& client, const PauseOptions& options);
+int RunEndPause(const ClientOptions& client, const PauseOptions& options);
+int RunPauses(const ClientOptions& client);
 
 }  // namespace fermata

@@ -97,6 +97,119 @@ TEST_F(CommandLine, RepeatedCommandsActOnceAndListsKnowVariables) {
   EXPECT_EQ(Ask({"suspend", id, "--idempotency-key", id}).exit_code, 4);
 }
 
+constexpr const char* kParcel = R"(fermata: 1
+process: post-parcel
+version: 1.0.0
+key: ${input.ref}
+input: { type: object, required: [ref], properties: { ref: { type: string } } }
+vars: { weight: 1 }
+events: { weighed: { key: "${event.data.ref}" } }
+states:
+  wait: { on: { weighed: [ { if: "event.data.weight == weight", go: check } ] }, after: { 1d: done } }
+  check: { ask: Is it sealed?, assign: { role: packer }, next: pack }
+  pack: { call: parcels.pack, next: done }
+  done: { end: {} }
+)";
+
+// Deploys it and starts one.
+std::string StartParcel(const FermataServer& server, const std::string& ref) {
+  const TempFolder folder;
+  WriteFile(folder.File("post-parcel.yaml"), kParcel);
+  WriteFile(folder.File("parcels.yaml"),
+            "connector: parcels\nversion: 1.0.0\nkind: worker\noperations:\n  pack: { timeout: 1h }\n");
+  const auto ask = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), FERMATA_BINARY);
+    arguments.insert(arguments.end(), {"--server", server.url()});
+    return RunCommand(arguments);
+  };
+  EXPECT_EQ(ask({"deploy", folder.File("parcels.yaml"), folder.File("post-parcel.yaml")}).exit_code, 0);
+  const CommandResult started = ask({"start", "post-parcel", "--input", R"({"ref":")" + ref + "\"}", "--json"});
+  EXPECT_EQ(started.exit_code, 0) << started.err;
+  return At(*ParseJson(started.out), "id");
+}
+
+TEST_F(CommandLine, AnOperatorSeesWhatAnInstanceWaitsForAndRepairsIt) {
+  const std::string id = StartParcel(*server_, "p-1");
+  const CommandResult told = Ask({"explain", id});
+  EXPECT_EQ(told.exit_code, 0) << told.err;
+  EXPECT_NE(told.out.find("post-parcel 1.0.0 " + id + " is waiting in wait, key p-1\n"), std::string::npos) << told.out;
+  EXPECT_NE(told.out.find("  event weighed with the key p-1\n    -> check if event.data.weight == weight\n"),
+            std::string::npos)
+      << told.out;
+  EXPECT_NE(told.out.find("\n    -> done\n"), std::string::npos) << told.out;
+  const std::string refused = Ask({"explain", id, "--event", "weighed", "--data", R"({"ref":"p-1","weight":2})"}).out;
+  EXPECT_NE(refused.find("the event weighed would not be taken now, but kept\n  "), std::string::npos) << refused;
+  EXPECT_EQ(Ask({"explain", id, "--data", "{}"}).exit_code, 2);
+  EXPECT_EQ(At(*ParseJson(Ask({"explain", id, "--json"}).out), "waits.0.for.0.event"), "weighed");
+
+  EXPECT_NE(Ask({"set", id, "weight=2", "--reason", "weighed again"}).out.find(R"("weight":2)"), std::string::npos);
+  const std::string taken = Ask({"explain", id, "--event", "weighed", "--data", R"({"ref":"p-1","weight":2})"}).out;
+  EXPECT_NE(taken.find("the event weighed would be taken by wait\n"), std::string::npos) << taken;
+  EXPECT_EQ(Ask({"set", id, "weight"}).exit_code, 2);
+  EXPECT_EQ(Ask({"set", id, "weight=heavy"}).exit_code, 2);
+  EXPECT_EQ(Ask({"set", id, "weight=1", "weight=2"}).exit_code, 2);
+  EXPECT_EQ(Ask({"set", id, "colour=1"}).exit_code, 4);
+
+  const std::string preview = Ask({"move", id, "--to", "check", "--dry-run"}).out;
+  EXPECT_NE(preview.find("leaves     wait\n"), std::string::npos) << preview;
+  EXPECT_NE(preview.find("enters     check\n"), std::string::npos) << preview;
+  EXPECT_NE(preview.find("given up:\nwait"), std::string::npos) << preview;
+  EXPECT_NE(preview.find("'Is it sealed?' of the role packer"), std::string::npos) << preview;
+  EXPECT_NE(Ask({"get", id}).out.find("[\"wait\"]"), std::string::npos) << "A preview moves nothing.";
+  EXPECT_NE(Ask({"move", id, "--to", "pack", "--from", "wait", "--reason", "it is sealed"}).out.find("[\"pack\"]"),
+            std::string::npos);
+  EXPECT_EQ(Ask({"move", id, "--to", "nowhere"}).exit_code, 4);
+  EXPECT_EQ(Ask({"move", id}).exit_code, 2);
+  const std::string jobs = Ask({"jobs", "--instance", id}).out;
+  EXPECT_NE(jobs.find("parcels.pack  post-parcel  pack"), std::string::npos) << jobs;
+  EXPECT_EQ(Ask({"jobs", "--state", "lost"}).exit_code, 4);
+  EXPECT_NE(Ask({"history", id}).out.find("it is sealed"), std::string::npos);
+}
+
+TEST_F(CommandLine, WorkInBulkIsTriedBegunAndFollowed) {
+  const std::string one = StartParcel(*server_, "b-1"), two = StartParcel(*server_, "b-2");
+  const std::vector<std::string> cancel = {"bulk", "start", "cancel", "--process", "post-parcel", "--state", "wait"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), cancel.begin(), cancel.end());
+    return Ask(more);
+  };
+  const CommandResult tried = with({"--dry-run"});
+  EXPECT_EQ(tried.out, "2 of 2 instances would take it, 0 would not\nNothing has happened yet.\n") << tried.err;
+  const CommandResult done = with({"--follow", "--per-second", "100", "--reason", "no stamps"});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_NE(done.out.find(" cancel done: 2 of 2, 2 done, 0 refused\n"), std::string::npos) << done.out;
+  EXPECT_NE(Ask({"get", one}).out.find("cancelled"), std::string::npos);
+  const std::string id = done.out.substr(0, done.out.find(' '));
+  EXPECT_NE(Ask({"bulk", "list"}).out.find(id), std::string::npos);
+  EXPECT_EQ(Ask({"bulk", "show", id, "--follow"}).out.find(id), 0u);
+  EXPECT_EQ(At(*ParseJson(Ask({"bulk", "show", id, "--json"}).out), "done"), "2");
+  EXPECT_EQ(Ask({"bulk", "stop", id}).exit_code, 4) << "It is over.";
+  EXPECT_EQ(Ask({"bulk", "show", "none"}).exit_code, 4);
+  EXPECT_EQ(Ask({"bulk", "start", "burn", "--process", "post-parcel"}).exit_code, 2);
+  EXPECT_EQ(Ask({"bulk", "start", "cancel"}).exit_code, 2);
+  EXPECT_EQ(Ask({"bulk"}).exit_code, 2);
+}
+
+TEST_F(CommandLine, WhatIsPausedGoesOnByResume) {
+  Ask({"deploy", kHello});
+  EXPECT_EQ(Ask({"pause", "process", "hello", "--reason", "a flood"}).out, "process hello is paused\n");
+  EXPECT_EQ(Ask({"start", "hello", "--input", R"({"name":"Di"})"}).exit_code, 4);
+  EXPECT_NE(Ask({"pauses"}).out.find("a flood"), std::string::npos);
+  EXPECT_EQ(Ask({"resume", "process", "hello"}).out.find("process hello goes on, was paused since "), 0u);
+  EXPECT_EQ(Ask({"start", "hello", "--input", R"({"name":"Di"})"}).exit_code, 0);
+  EXPECT_EQ(Ask({"resume", "process", "hello"}).exit_code, 4) << "It is not paused.";
+  EXPECT_EQ(Ask({"pause", "planet", "hello"}).exit_code, 2);
+}
+
+TEST_F(CommandLine, EveryCommandExplainsItself) {
+  for (const char* name :
+       {"explain", "set", "move", "bulk", "pause", "pauses", "resume", "jobs", "tasks", "complete"}) {
+    const CommandResult help = Run({name, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << name;
+    EXPECT_NE(help.out.find("Usage: "), std::string::npos) << help.out;
+  }
+}
+
 TEST_F(CommandLine, ARefusalIsExplainedAndExits4) {
   Ask({"deploy", kHello});
   const CommandResult refused = Ask({"start", "hello", "--input", "{}"});
