@@ -1,10 +1,6 @@
 // Whatever bytes a client sends to the whole server - sockets, framing, routes, readers of bodies, the engine in memory - each answer is well
 // formed HTTP, none is 500, and what is refused is a problem document. @instance@, @task@ and @job@ in the bytes become those of a process
 // that waits, so that what is behind an id is reached.
-#include <arpa/inet.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,16 +9,13 @@
 #include <vector>
 
 #include "api/handlers/api.h"
-#include "api/http/request_framer.h"
 #include "api/http/server.h"
-#include "engine/base/assert.h"
-#include "engine/model/json.h"
 #include "engine/storage/memory/memory_storage.h"
+#include "tests/fuzz/http_exchange.h"
 
 namespace fermata {
 namespace {
 
-constexpr int kPatienceMs = 250;       // long polls and streams are left after it
 constexpr int kInputsPerWorld = 5000;  // then a new one: the memory that inputs fill is given back
 
 class NoExecutor final : public JobExecutor {
@@ -30,36 +23,6 @@ class NoExecutor final : public JobExecutor {
   void Submit(Job, std::int64_t, Completion) override {}
   std::size_t InFlight() const override { return 0; }
 };
-
-int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  FERMATA_ASSERT(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  return fd;
-}
-
-// All that the server answers to these bytes; what comes after kPatienceMs of silence is not waited for.
-std::string Exchange(int port, std::string_view bytes) {
-  const int fd = Connect(port);
-  while (!bytes.empty()) {
-    const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) break;  // it has closed: its answer is there
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  shutdown(fd, SHUT_WR);
-  std::string answer;
-  char buffer[1 << 14];
-  for (pollfd readable{fd, POLLIN, 0}; poll(&readable, 1, kPatienceMs) == 1;) {
-    const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
-    if (got <= 0) break;
-    answer.append(buffer, static_cast<std::size_t>(got));
-  }
-  close(fd);
-  return answer;
-}
 
 // A server on an engine in memory, with one instance that waits for a person and one that waits for a worker.
 class World {
@@ -93,7 +56,7 @@ class World {
       for (std::size_t at = 0; (at = bytes.find(word, at)) != std::string::npos; at += id.size())
         bytes.replace(at, word.size(), id);
     }
-    return fermata::Exchange(port_, bytes);
+    return fuzz::Exchange(port_, bytes);
   }
 
  private:
@@ -139,46 +102,6 @@ class World {
   std::vector<std::pair<std::string, std::string>> ids_;
 };
 
-// The methods of the requests in it, as the server's framer sees them.
-std::vector<std::string> MethodsIn(std::string_view bytes) {
-  RequestFramer framer;
-  framer.Feed(bytes);
-  std::vector<std::string> methods;
-  while (framer.Next() == FramerState::kRequest) methods.push_back(framer.Take().request.method);
-  return methods;
-}
-
-std::string HeaderOf(std::string_view head, std::string_view name) {
-  const std::size_t at = head.find("\r\n" + std::string(name) + ": ");
-  if (at == std::string::npos) return "";
-  const std::size_t begin = at + name.size() + 4;
-  return std::string(head.substr(begin, head.find("\r\n", begin) - begin));
-}
-
-// Takes one answer off; false if its end is not there.
-bool TakeAnswer(std::string_view& answers, bool head_only) {
-  const std::size_t head_end = answers.find("\r\n\r\n");
-  if (head_end == std::string::npos) return false;
-  const std::string_view head = answers.substr(0, head_end + 2);
-  FERMATA_ASSERT(head.starts_with("HTTP/1.1 ") && head.size() > 12);
-  const int status = std::stoi(std::string(head.substr(9, 3)));
-  FERMATA_ASSERT(status >= 100 && status != 500 && status <= 505);
-  answers.remove_prefix(head_end + 4);
-  if (status == 100) return TakeAnswer(answers, head_only);
-  if (HeaderOf(head, "Transfer-Encoding") == "chunked" || HeaderOf(head, "Content-Type") == "text/event-stream")
-    return false;
-  if (head_only || status == 204 || status == 304) return true;
-  const std::size_t length = std::stoul(HeaderOf(head, "Content-Length"));
-  if (answers.size() < length) return false;
-  const std::string_view body = answers.substr(0, length);
-  if (status >= 400) {
-    FERMATA_ASSERT(HeaderOf(head, "Content-Type") == "application/problem+json");
-    if (HeaderOf(head, "Content-Encoding").empty()) FERMATA_ASSERT(ParseJson(body).ok());
-  }
-  answers.remove_prefix(length);
-  return true;
-}
-
 }  // namespace
 }  // namespace fermata
 
@@ -190,10 +113,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     world = std::make_unique<fermata::World>();
   }
   const std::string bytes(reinterpret_cast<const char*>(data), size);
-  const std::string answer = world->Exchange(bytes);
-  std::string_view left = answer;
-  for (const std::string& method : fermata::MethodsIn(bytes))
-    if (!fermata::TakeAnswer(left, method == "HEAD")) return 0;
-  if (!left.empty()) fermata::TakeAnswer(left, false);
+  fermata::fuzz::CheckAnswers(bytes, world->Exchange(bytes));
   return 0;
 }
