@@ -139,7 +139,9 @@ void ClientCommandLine::AddSteering() {
   CLI::App* migrate = Add("migrate", "carries an instance over to another version of its process",
                           [this] { return RunMigrate(client_, migrate_); });
   migrate->add_option("id", migrate_.id)->required();
-  migrate->add_option("version", migrate_.version)->required();
+  migrate->add_option("version", migrate_.version);
+  migrate->add_flag("--revert", migrate_.revert,
+                    "takes the last migration back; VERSION, if given, is where it came from");
   migrate->add_option("--idempotency-key", migrate_.idempotency_key, kOnce);
   migrate->add_flag("--dry-run", migrate_.dry_run, "only says whether it could be carried");
 }

@@ -70,7 +70,7 @@ int RunSteer(const ClientOptions& client, const SteerOptions& options);
 
 struct MigrateOptions {
   std::string id, version, idempotency_key;
-  bool dry_run = false;
+  bool dry_run = false, revert = false;
 };
 int RunMigrate(const ClientOptions& client, const MigrateOptions& options);
 

@@ -128,13 +128,19 @@ int RunSteer(const ClientOptions& client, const SteerOptions& options) {
 }
 
 int RunMigrate(const ClientOptions& client, const MigrateOptions& options) {
-  RestCall call{"POST", PathOf(options.id, "migrate"),
-                WriteJson(Value::Object(
-                    {{"version", Value::String(options.version)}, {"dryRun", Value::Bool(options.dry_run)}}))};
+  if (options.version.empty() && !options.revert) {
+    std::cerr << "error: Expected a version, or --revert, but both are missing.\n";
+    return kExitUsage;
+  }
+  std::vector<MapEntry> body = {{Value::String("dryRun"), Value::Bool(options.dry_run)}};
+  if (options.revert) body.emplace_back(Value::String("revert"), Value::Bool(true));
+  if (!options.version.empty()) body.emplace_back(Value::String("version"), Value::String(options.version));
+  RestCall call{"POST", PathOf(options.id, "migrate"), WriteJson(Value::Map(std::move(body)))};
   AddKey(options.idempotency_key, call);
   return CallAndPrint(client, call, [&](const Value& answer) {
     if (options.dry_run)
-      std::cout << TextOf(answer.Find("id")) << " can be carried over to " << TextOf(answer.Find("version")) << "\n";
+      std::cout << TextOf(answer.Find("id")) << (options.revert ? " can be taken back to " : " can be carried over to ")
+                << TextOf(answer.Find("version")) << "\n";
     else
       PrintInstance(answer, client.colour);
   });
