@@ -175,9 +175,10 @@ bool EgressRules::AllowsAddress(std::string_view host, const sockaddr& socket) c
 }
 
 std::string HostOfUrl(std::string_view url) {
-  const std::size_t begin = url.find("://");
-  if (begin == std::string_view::npos) return {};
-  std::string_view rest = url.substr(begin + 3);
+  // Nothing but these: libcurl also takes "http:/host://other/" for a call to `host`.
+  const std::string scheme = Lower(url.substr(0, url.find("://")));
+  if (scheme.size() == url.size() || (scheme != "http" && scheme != "https")) return {};
+  std::string_view rest = url.substr(scheme.size() + 3);
   rest = rest.substr(0, rest.find_first_of("/?#"));
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
   if (rest.starts_with('[')) return Lower(rest.substr(1, std::min(rest.find(']'), rest.size()) - 1));

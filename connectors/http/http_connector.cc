@@ -1,6 +1,7 @@
 #include "connectors/http/http_connector.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <set>
 #include <utility>
@@ -132,6 +133,21 @@ Response ReadResponse(const HttpAnswer& answer) {
   return response;
 }
 
+// Whether "a.example.com, b.example.com" has the word, in letters of any size.
+bool StandsIn(std::string_view list, std::string_view word) {
+  while (true) {
+    const std::string_view rest = list.substr(std::min(list.find(','), list.size()));
+    std::string_view one = list.substr(0, list.size() - rest.size());
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (std::equal(one.begin(), one.end(), word.begin(), word.end(),
+                   [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); }))
+      return true;
+    if (rest.empty()) return false;
+    list = rest.substr(1);
+  }
+}
+
 std::optional<TechnicalError> TechnicalByName(std::string_view name) {
   for (TechnicalError error : {TechnicalError::kUnavailable, TechnicalError::kTimeout, TechnicalError::kInvalidResponse,
                                TechnicalError::kInternal})
@@ -207,6 +223,7 @@ class HttpConnector final : public Connector {
       while (base.ends_with('/')) base.pop_back();
       call.url = base + call.url;
     }
+    for (const std::string& name : spec_.secret_names) CheckHost(job, name, HostOfUrl(call.url));
     AddQuery(job, operation, scope, call.url);
     AddHeaders(job, spec_.headers, own, call);
     AddHeaders(job, operation.headers, scope, call);
@@ -222,6 +239,15 @@ class HttpConnector final : public Connector {
       call.headers.emplace_back("Content-Type", "application/json");
     }
     return call;
+  }
+
+  // A secret that is bound to hosts goes to no other, whoever has written the manifest.
+  void CheckHost(const Job& job, const std::string& secret, const std::string& host) const {
+    const std::optional<std::string> hosts = secrets_->Find(secret + std::string(kSecretHostsEnding));
+    if (hosts && (host.empty() || !StandsIn(*hosts, host)))
+      StopWith(TechnicalError::kInternal, "Expected the connector " + job.connector +
+                                              " to call a host that the secret " + secret +
+                                              " is for, but it calls another.");
   }
 
   Outcome Interpret(const Job& job, const HttpOperationSpec& operation, const HttpAnswer& answer,

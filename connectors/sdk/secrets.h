@@ -24,6 +24,8 @@ class SecretSource {
 
 // Names are [A-Z][A-Z0-9_]{0,62}.
 bool IsSecretName(std::string_view name);
+// The secret NAME_HOSTS lists the hosts ("a.example.com, b.example.com") that the secret NAME is sent to; without it that is any.
+inline constexpr std::string_view kSecretHostsEnding = "_HOSTS";
 
 // `text` with every occurrence of one of `secrets` replaced by "***": as it is, with some characters percent-encoded or escaped as in JSON, or
 // inside base64 (standard or for URLs). Empty secrets are ignored.

@@ -107,6 +107,9 @@ TEST(Egress, TheHostOfAUrlIsWhatWillBeCalled) {
   EXPECT_EQ(HostOfUrl("http://evil.com?@good.com"), "evil.com");
   EXPECT_EQ(HostOfUrl("http://evil.com#@good.com"), "evil.com");
   EXPECT_EQ(HostOfUrl("good.com"), "");
+  EXPECT_EQ(HostOfUrl("HTTPS://Good.com"), "good.com");
+  for (const char* odd : {"http:/evil.com://good.com/", "http:///evil.com/", "ftp://good.com/", "x@http://good.com"})
+    EXPECT_EQ(HostOfUrl(odd), "") << odd;
 }
 
 TEST(Egress, ACallToAForbiddenAddressFailsBeforeItIsConnected) {

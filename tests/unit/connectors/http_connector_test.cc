@@ -231,6 +231,26 @@ TEST(HttpConnectorTest, SaysWhichSecretIsMissing) {
   EXPECT_TRUE(service.requests().empty());
 }
 
+TEST(HttpConnectorTest, ASecretThatIsBoundToHostsGoesToNoOther) {
+  StubService service(Always(200, "{}"));
+  const std::string http = "{ url: \"" + service.url() + "\", headers: { X-Key: \"${secret.TOKEN}\" } }";
+  const auto run = [&](const std::string& hosts, const std::string& operation) {
+    return Make(Load(http, operation), {{"TOKEN", "hunter2"}, {"TOKEN_HOSTS", hosts}})->Run(MakeJob());
+  };
+  for (const char* others : {"", "mail.example.com", "27.0.0.1", "127.0.0.1.example.com,x", " , "}) {
+    const TechnicalFailure failure = Technical(run(others, "{}"));
+    EXPECT_EQ(failure.error, TechnicalError::kInternal);
+    EXPECT_NE(failure.message.find("connector shop"), std::string::npos) << failure.message;
+    EXPECT_NE(failure.message.find("TOKEN"), std::string::npos) << failure.message;
+    EXPECT_EQ(failure.message.find("hunter2"), std::string::npos) << failure.message;
+  }
+  // An operation's own URL counts.
+  Technical(run("mail.example.com", "{ url: \"" + service.url() + "/mail.example.com\" }"));
+  EXPECT_TRUE(service.requests().empty());
+  EXPECT_TRUE(std::holds_alternative<JobSuccess>(run("mail.example.com , 127.0.0.1", "{}")));
+  EXPECT_EQ(*service.requests().at(0).FindHeader("x-key"), "hunter2");
+}
+
 TEST(HttpConnectorTest, ReusesItsConnection) {
   StubService service(Always(200, "{}"));
   auto connector = MakeFor(service, "{}");
