@@ -118,7 +118,10 @@ std::optional<Value> ReadAssignments(const std::string& name, const std::vector<
     std::string variable, text;
     if (!SplitAssignment(name + "NAME=JSON", assignment, variable, text)) return std::nullopt;
     std::optional<Value> value = ReadJsonArgument("'" + variable + "'", text);
-    if (!value) return std::nullopt;
+    if (!value) {
+      std::cerr << "  hint: a text stands in quotes that the shell leaves: " << variable << "='\"...\"'\n";
+      return std::nullopt;
+    }
     set.emplace_back(Value::String(variable), std::move(*value));
   }
   std::size_t twice = 0;
