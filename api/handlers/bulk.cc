@@ -80,17 +80,25 @@ Command ReadCommandOf(const std::string& action, const Value& with, const Reply&
     std::vector<std::string> known = kMigrationFields;
     std::erase(known, "dryRun");
     fields.emplace(fields_of(known));
-    command = ReadMigration(*fields);
-  } else if (action == "cancel") {
-    fields.emplace(fields_of({"reason"}));
-    command = CancelInstance{fields->Text("reason").value_or("")};
+    command = ReadMigration(*fields, reply, mistakes);
   } else {
-    fields.emplace(fields_of({}));
-    if (action == "suspend") command = SuspendInstance{};
-    if (action == "resume") command = ResumeInstance{};
+    fields.emplace(fields_of(kSteeringFields));
+    command = ReadSteering(action, *fields, reply, mistakes);
   }
   Append(mistakes, fields->mistakes());
   return command;
+}
+
+// Why, and by whom: as the work in bulk says, where `with` does not.
+void Sign(BulkWork& work, const Value& with) {
+  std::visit(
+      [&](auto& one) {
+        if constexpr (requires { one.reason, one.by; }) {
+          if (one.reason.empty()) one.reason = work.reason;
+          if (!with.Find("by")) one.by = work.by;
+        }
+      },
+      work.command);
 }
 
 int ReadRate(FieldReader& fields) {
@@ -125,6 +133,7 @@ void Start(const RouteContext& context, const HttpRequest& request, const Reply&
   Append(mistakes, fields.mistakes());
   if (filter) work.filter = ReadFilter(context, *filter, reply, work, mistakes);
   if (known) work.command = ReadCommandOf(work.action, with ? *with : kNothing, reply, mistakes);
+  Sign(work, with ? *with : kNothing);
   CommandRequest asked = ReadCommand(request, "bulk", "", *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   work.idempotency_key = std::move(asked.idempotency_key);

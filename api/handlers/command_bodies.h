@@ -23,10 +23,13 @@ inline const std::vector<std::string> kMoveFields = {"target", "from", "item", "
 // {set, reason, by}
 SetVariables ReadVariables(FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes);
 inline const std::vector<std::string> kVariablesFields = {"set", "reason", "by"};
-// {version, revert}: migrations.cc. `version` may be missing only where a migration is taken back.
-MigrateInstance ReadMigration(FieldReader& fields);
-inline const std::vector<std::string> kMigrationFields = {"version", "revert", "dryRun"};
-// {action, set, output, error, by}: incidents.cc
+// {version, revert, reason, by}: migrations.cc. `version` may be missing only where a migration is taken back.
+MigrateInstance ReadMigration(FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes);
+inline const std::vector<std::string> kMigrationFields = {"version", "revert", "reason", "by", "dryRun"};
+// {reason, by} of the word cancel, suspend or resume: instances.cc
+Command ReadSteering(std::string_view word, FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes);
+inline const std::vector<std::string> kSteeringFields = {"reason", "by"};
+// {action, set, output, error, reason, by}: incidents.cc
 ResolveIncident ReadResolution(const Value& body, const Reply& reply, std::vector<Error>& mistakes,
                                std::string path = "");
 

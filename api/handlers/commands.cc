@@ -44,6 +44,11 @@ std::string ReadBy(FieldReader& fields, const Reply& reply, std::vector<Error>& 
   return by;
 }
 
+std::string ActorOf(const Reply& reply, const std::string& by) {
+  const Caller& caller = reply.caller();
+  return caller.authenticated && by != caller.name ? caller.name : "";
+}
+
 void SendCommand(const RouteContext& context, const Reply& reply, CommandRequest command, const Wait& wait,
                  std::function<void(const Error&)> refuse) {
   const InstanceId id = command.instance;

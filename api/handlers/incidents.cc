@@ -95,7 +95,7 @@ void Resolve(const RouteContext& context, const HttpRequest& request, const std:
 }  // namespace
 
 ResolveIncident ReadResolution(const Value& body, const Reply& reply, std::vector<Error>& mistakes, std::string path) {
-  FieldReader fields(body, {"action", "set", "output", "error", "by"}, path);
+  FieldReader fields(body, {"action", "set", "output", "error", "reason", "by"}, path);
   ResolveIncident command;
   const std::string action = fields.RequiredText("action");
   if (action == "retry") {
@@ -116,6 +116,7 @@ ResolveIncident ReadResolution(const Value& body, const Reply& reply, std::vecto
   }
   if (fields.Any("error") && action != "fail")
     fields.Fail("error", "Expected an error only with the action fail, but the action is '" + action + "'.");
+  command.reason = fields.Text("reason").value_or("");
   command.by = ReadBy(fields, reply, mistakes);
   std::vector<Error> deeper;
   ReadError(fields, command.error, path, deeper);

@@ -1,8 +1,8 @@
 // /v1/instances: starting, looking, steering.
 #include <algorithm>
-#include <array>
 
 #include "api/handlers/access_log.h"
+#include "api/handlers/command_bodies.h"
 #include "api/handlers/field_reader.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
@@ -136,17 +136,16 @@ void History(const RouteContext& context, const HttpRequest& request, const std:
   });
 }
 
-// cancel, suspend and resume: a command without much to say; answered with the instance as it is then.
+// cancel, suspend and resume; answered with the instance as it is then.
 void Steer(const RouteContext& context, const HttpRequest& request, const std::string& id_text, const Reply& reply,
-           const std::string& word, Command command) {
+           const std::string& word) {
   QueryReader query(request, {"wait", "until"});
   const Wait wait = ReadWait(query);
   Result<Value> body = ReadOptionalJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
-  auto* cancel = std::get_if<CancelInstance>(&command);
-  FieldReader fields(*body, cancel ? std::vector<std::string>{"reason"} : std::vector<std::string>{});
-  if (cancel) cancel->reason = fields.Text("reason").value_or("");
+  FieldReader fields(*body, kSteeringFields);
   std::vector<Error> mistakes = query.mistakes();
+  Command command = ReadSteering(word, fields, reply, mistakes);
   Append(mistakes, fields.mistakes());
   CommandRequest asked = ReadCommand(request, word, id_text, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
@@ -158,6 +157,13 @@ void Steer(const RouteContext& context, const HttpRequest& request, const std::s
 }
 
 }  // namespace
+
+Command ReadSteering(std::string_view word, FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes) {
+  const std::string reason = fields.Text("reason").value_or(""), by = ReadBy(fields, reply, mistakes);
+  if (word == "suspend") return SuspendInstance{reason, by};
+  if (word == "resume") return ResumeInstance{reason, by};
+  return CancelInstance{reason, by};
+}
 
 void AddInstanceRoutes(const RouteContext& context) {
   context.Add("POST", "/v1/instances", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
@@ -174,13 +180,10 @@ void AddInstanceRoutes(const RouteContext& context) {
               [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
                 History(context, request, params["id"], reply);
               });
-  const std::array<std::pair<const char*, Command>, 3> steering = {
-      {{"cancel", CancelInstance{}}, {"suspend", SuspendInstance{}}, {"resume", ResumeInstance{}}}};
-  for (const auto& [word, command] : steering)
-    context.Add("POST", std::string("/v1/instances/{id}/") + word,
-                [=, word = std::string(word), command = command](const HttpRequest& request, const PathParams& params,
-                                                                 const Reply& reply) {
-                  Steer(context, request, params["id"], reply, word, command);
+  for (const std::string word : {"cancel", "suspend", "resume"})
+    context.Add("POST", "/v1/instances/{id}/" + word,
+                [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                  Steer(context, request, params["id"], reply, word);
                 });
 }
 

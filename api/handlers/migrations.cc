@@ -14,9 +14,9 @@ void Migrate(const RouteContext& context, const HttpRequest& request, const std:
   Result<Value> body = ReadOptionalJsonBody(request);
   if (!body.ok()) return reply.Fail(body.error());
   FieldReader fields(*body, kMigrationFields);
-  const MigrateInstance migrate = ReadMigration(fields);
-  const bool dry_run = ReadFlag(fields, "dryRun");
   std::vector<Error> mistakes = query.mistakes();
+  const MigrateInstance migrate = ReadMigration(fields, reply, mistakes);
+  const bool dry_run = ReadFlag(fields, "dryRun");
   Append(mistakes, fields.mistakes());
   CommandRequest asked = ReadCommand(request, "migrate", id_text, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
@@ -36,10 +36,12 @@ void Migrate(const RouteContext& context, const HttpRequest& request, const std:
 
 }  // namespace
 
-MigrateInstance ReadMigration(FieldReader& fields) {
+MigrateInstance ReadMigration(FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes) {
   MigrateInstance migrate;
   migrate.revert = ReadFlag(fields, "revert");
   migrate.version = migrate.revert ? fields.Text("version").value_or("") : fields.RequiredText("version");
+  migrate.reason = fields.Text("reason").value_or("");
+  migrate.by = ReadBy(fields, reply, mistakes);
   return migrate;
 }
 

@@ -79,6 +79,8 @@ void SendCommand(const RouteContext& context, const Reply& reply, CommandRequest
 // Who does it, for the history: the caller, or whom `by` names. Somebody else may be named where nobody has to say who they are, and
 // by operators and admins, who act for people; otherwise it is noted (kActsForAnother).
 std::string ReadBy(FieldReader& fields, const Reply& reply, std::vector<Error>& mistakes);
+// The caller's name, where they act in the name of `by`; empty where that is themselves, or nobody has to say who they are.
+std::string ActorOf(const Reply& reply, const std::string& by);
 
 // Answers with the instance's view once it has got there or the time is over. Looks at storage: from Later() only.
 void AnswerWithInstance(const RouteContext& context, const Reply& reply, int status, const InstanceId& id,

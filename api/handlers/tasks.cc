@@ -85,6 +85,7 @@ void Complete(const RouteContext& context, const HttpRequest& request, const std
   if (const Value* data = fields.Any("data")) answer.data = *data;
   std::vector<Error> mistakes = query.mistakes();
   answer.by = ReadBy(fields, reply, mistakes);
+  answer.actor = ActorOf(reply, answer.by);
   Append(mistakes, fields.mistakes());
   CommandRequest asked = ReadCommand(request, "complete", name, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
@@ -108,8 +109,11 @@ void AnswerWithTask(const RouteContext& context, const Reply& reply, const TaskI
   });
 }
 
+struct Doer {
+  std::string by, actor;
+};
 // Makes the command out of the body; says what is wrong by the reader.
-using ReadTaskCommand = std::function<Command(FieldReader& fields, const std::string& by, ActivationId activation)>;
+using ReadTaskCommand = std::function<Command(FieldReader& fields, const Doer& doer, ActivationId activation)>;
 
 // claim, release, assign and comment: what does not move the instance; answered with the task as it is then.
 void Change(const RouteContext& context, const HttpRequest& request, const std::string& name, const Reply& reply,
@@ -125,7 +129,7 @@ void Change(const RouteContext& context, const HttpRequest& request, const std::
     fields.Fail("by", "Expected 'by' to say who does it, but nobody is named.");
   const std::optional<TaskId> id = ParseTaskName(name);
   CommandRequest asked = ReadCommand(request, word, name, *body, mistakes);
-  asked.command = read(fields, by, id ? id->activation : 0);
+  asked.command = read(fields, {by, ActorOf(reply, by)}, id ? id->activation : 0);
   Append(mistakes, fields.mistakes());
   if (!mistakes.empty()) return reply.Fail(mistakes);
   if (!id) return reply.Fail(UnknownTask(name));
@@ -139,8 +143,9 @@ void Change(const RouteContext& context, const HttpRequest& request, const std::
   });
 }
 
-Command ReadAssignment(FieldReader& fields, const std::string& by, ActivationId activation) {
-  AssignTask assign{activation, fields.Text("role").value_or(""), fields.Text("user").value_or(""), by};
+Command ReadAssignment(FieldReader& fields, const Doer& doer, ActivationId activation) {
+  AssignTask assign{activation, fields.Text("role").value_or(""), fields.Text("user").value_or(""), doer.by,
+                    doer.actor};
   if (!assign.role.empty() && !assign.user.empty())
     fields.Fail("user", "Expected either 'role' or 'user', but both are there.");
   if (assign.role.size() > kKeyBytesMax || assign.user.size() > kKeyBytesMax)
@@ -149,8 +154,8 @@ Command ReadAssignment(FieldReader& fields, const std::string& by, ActivationId 
   return assign;
 }
 
-Command ReadComment(FieldReader& fields, const std::string& by, ActivationId activation) {
-  CommentTask comment{activation, fields.RequiredText("text"), by};
+Command ReadComment(FieldReader& fields, const Doer& doer, ActivationId activation) {
+  CommentTask comment{activation, fields.RequiredText("text"), doer.by, doer.actor};
   if (comment.text.size() > kTaskCommentBytesMax)
     fields.Fail("text", "Expected a comment of at most " + std::to_string(kTaskCommentBytesMax) +
                             " bytes, but it has " + std::to_string(comment.text.size()) + ".");
@@ -219,11 +224,11 @@ void AddTaskRoutes(const RouteContext& context) {
                   Change(context, request, params["id"], reply, word, known, read);
                 });
   };
-  change("claim", "claim", {}, [](FieldReader&, const std::string& by, ActivationId activation) -> Command {
-    return ClaimTask{activation, by};
+  change("claim", "claim", {}, [](FieldReader&, const Doer& doer, ActivationId activation) -> Command {
+    return ClaimTask{activation, doer.by, doer.actor};
   });
-  change("release", "release", {}, [](FieldReader&, const std::string& by, ActivationId activation) -> Command {
-    return ReleaseTask{activation, by};
+  change("release", "release", {}, [](FieldReader&, const Doer& doer, ActivationId activation) -> Command {
+    return ReleaseTask{activation, doer.by, doer.actor};
   });
   change("assign", "assign", {"role", "user"}, ReadAssignment);
   change("comment", "comments", {"text"}, ReadComment);

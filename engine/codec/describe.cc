@@ -77,9 +77,9 @@ struct Describer {
     return e.error ? end.Failure(*e.error) : end;
   }
   Value operator()(const InstanceReopened& e) { return Of("instance-reopened").Add("reason", e.reason); }
-  Value operator()(const CancelRequested& e) { return Of("cancel-requested").Add("reason", e.reason); }
-  Value operator()(const InstanceSuspended&) { return Of("suspended"); }
-  Value operator()(const InstanceResumed&) { return Of("resumed"); }
+  Value operator()(const CancelRequested& e) { return Of("cancel-requested").Add("reason", e.reason).Add("by", e.by); }
+  Value operator()(const InstanceSuspended& e) { return Of("suspended").Add("reason", e.reason).Add("by", e.by); }
+  Value operator()(const InstanceResumed& e) { return Of("resumed").Add("reason", e.reason).Add("by", e.by); }
   Value operator()(const StateEntered& e) {
     return Of("state-entered", e.activation).Add("state", e.state).Add("kind", KindName(e.kind));
   }
@@ -119,13 +119,21 @@ struct Describer {
   }
   Value operator()(const TaskOpened& e) { return Of("task-opened", e.activation).Add("title", e.task.title); }
   Value operator()(const TaskReminded& e) { return Of("task-reminded", e.activation); }
-  Value operator()(const TaskClaimed& e) { return Of("task-claimed", e.activation).Add("by", e.by); }
-  Value operator()(const TaskReleased& e) { return Of("task-released", e.activation).Add("by", e.by); }
+  Value operator()(const TaskClaimed& e) {
+    return Of("task-claimed", e.activation).Add("by", e.by).Add("actor", e.actor);
+  }
+  Value operator()(const TaskReleased& e) {
+    return Of("task-released", e.activation).Add("by", e.by).Add("actor", e.actor);
+  }
   Value operator()(const TaskAssigned& e) {
-    return Of("task-assigned", e.activation).Add("role", e.role).Add("user", e.user).Add("by", e.by);
+    return Of("task-assigned", e.activation)
+        .Add("role", e.role)
+        .Add("user", e.user)
+        .Add("by", e.by)
+        .Add("actor", e.actor);
   }
   Value operator()(const TaskCommented& e) {
-    return Of("task-commented", e.activation).Add("text", e.text).Add("by", e.by);
+    return Of("task-commented", e.activation).Add("text", e.text).Add("by", e.by).Add("actor", e.actor);
   }
   Value operator()(const EachStarted& e) { return Of("each-started", e.activation); }
   Value operator()(const ItemFinished& e) {
@@ -136,7 +144,7 @@ struct Describer {
   }
   Value operator()(const WorkCompleted& e) {
     Description done = Of(e.skipped ? "work-skipped" : "work-completed", e.activation);
-    return done.Add("save", e.save).Add("output", e.output).Add("by", e.by);
+    return done.Add("save", e.save).Add("output", e.output).Add("by", e.by).Add("actor", e.actor);
   }
   Value operator()(const WorkHeld& e) { return Of("work-held", e.activation).Add("output", e.output); }
   Value operator()(const EventEmitted& e) {
@@ -171,7 +179,7 @@ struct Describer {
         .Failure(e.incident.error);
   }
   Value operator()(const IncidentClosed& e) {
-    return Of("incident-closed").Number("incident", e.number).Add("how", e.how).Add("by", e.by);
+    return Of("incident-closed").Number("incident", e.number).Add("how", e.how).Add("by", e.by).Add("reason", e.reason);
   }
   Value operator()(const UndoRegistered& e) {
     return Of("undo-registered", e.record.activation).Add("state", e.record.state);
@@ -199,7 +207,9 @@ struct Describer {
     return Of(e.reverted ? "migration-reverted" : "migrated")
         .Add("from", e.from)
         .Add("version", e.version)
-        .Add("states", Value::Map(std::move(states)));
+        .Add("states", Value::Map(std::move(states)))
+        .Add("reason", e.reason)
+        .Add("by", e.by);
   }
   Value operator()(const WayBackNoted& e) { return Of("way-back-noted").Add("version", e.crossing.version); }
   Value operator()(const VariablesDropped& e) {

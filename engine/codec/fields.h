@@ -39,21 +39,21 @@ constexpr auto Fields(Is<DeliverEvent> auto& s) { return std::tie(s.event, s.key
 constexpr auto Fields(Is<ChildResult> auto& s) { return std::tie(s.kind, s.output, s.error); }
 constexpr auto Fields(Is<FinishChild> auto& s) { return std::tie(s.activation, s.child, s.result, s.detached); }
 constexpr auto Fields(Is<UndoInstance> auto& s) { return std::tie(s.reason); }
-constexpr auto Fields(Is<CancelInstance> auto& s) { return std::tie(s.reason); }
-constexpr auto Fields(Is<SuspendInstance> auto&) { return std::tuple<>(); }
-constexpr auto Fields(Is<ResumeInstance> auto&) { return std::tuple<>(); }
+constexpr auto Fields(Is<CancelInstance> auto& s) { return std::tie(s.reason, s.by); }
+constexpr auto Fields(Is<SuspendInstance> auto& s) { return std::tie(s.reason, s.by); }
+constexpr auto Fields(Is<ResumeInstance> auto& s) { return std::tie(s.reason, s.by); }
 constexpr auto Fields(Is<ResolveIncident> auto& s) {
-  return std::tie(s.incident, s.action, s.set, s.output, s.error, s.by);
+  return std::tie(s.incident, s.action, s.set, s.output, s.error, s.by, s.reason);
 }
-constexpr auto Fields(Is<CompleteTask> auto& s) { return std::tie(s.activation, s.outcome, s.data, s.by); }
-constexpr auto Fields(Is<MigrateInstance> auto& s) { return std::tie(s.version, s.revert); }
+constexpr auto Fields(Is<CompleteTask> auto& s) { return std::tie(s.activation, s.outcome, s.data, s.by, s.actor); }
+constexpr auto Fields(Is<MigrateInstance> auto& s) { return std::tie(s.version, s.revert, s.reason, s.by); }
 constexpr auto Fields(Is<SetVariables> auto& s) { return std::tie(s.set, s.reason, s.by); }
 constexpr auto Fields(Is<MoveInstance> auto& s) { return std::tie(s.target, s.from, s.item, s.set, s.reason, s.by); }
 constexpr auto Fields(Is<ReportLost> auto& s) { return std::tie(s.activation, s.message); }
-constexpr auto Fields(Is<ClaimTask> auto& s) { return std::tie(s.activation, s.by); }
-constexpr auto Fields(Is<ReleaseTask> auto& s) { return std::tie(s.activation, s.by); }
-constexpr auto Fields(Is<AssignTask> auto& s) { return std::tie(s.activation, s.role, s.user, s.by); }
-constexpr auto Fields(Is<CommentTask> auto& s) { return std::tie(s.activation, s.text, s.by); }
+constexpr auto Fields(Is<ClaimTask> auto& s) { return std::tie(s.activation, s.by, s.actor); }
+constexpr auto Fields(Is<ReleaseTask> auto& s) { return std::tie(s.activation, s.by, s.actor); }
+constexpr auto Fields(Is<AssignTask> auto& s) { return std::tie(s.activation, s.role, s.user, s.by, s.actor); }
+constexpr auto Fields(Is<CommentTask> auto& s) { return std::tie(s.activation, s.text, s.by, s.actor); }
 constexpr auto Fields(Is<RetryPolicy> auto& s) {
   return std::tie(s.attempts, s.first_ms, s.factor, s.max_ms, s.jitter, s.on);
 }
@@ -113,9 +113,9 @@ constexpr auto Fields(Is<InstanceStarted> auto& s) {
 constexpr auto Fields(Is<StatusChanged> auto& s) { return std::tie(s.status); }
 constexpr auto Fields(Is<InstanceEnded> auto& s) { return std::tie(s.status, s.output, s.error, s.keeps_undo); }
 constexpr auto Fields(Is<InstanceReopened> auto& s) { return std::tie(s.reason); }
-constexpr auto Fields(Is<CancelRequested> auto& s) { return std::tie(s.reason); }
-constexpr auto Fields(Is<InstanceSuspended> auto&) { return std::tuple<>(); }
-constexpr auto Fields(Is<InstanceResumed> auto&) { return std::tuple<>(); }
+constexpr auto Fields(Is<CancelRequested> auto& s) { return std::tie(s.reason, s.by); }
+constexpr auto Fields(Is<InstanceSuspended> auto& s) { return std::tie(s.reason, s.by); }
+constexpr auto Fields(Is<InstanceResumed> auto& s) { return std::tie(s.reason, s.by); }
 constexpr auto Fields(Is<StateEntered> auto& s) { return std::tie(s.activation, s.parent, s.kind, s.state, s.index); }
 constexpr auto Fields(Is<ItemStarted> auto& s) {
   return std::tie(s.activation, s.parent, s.state, s.index, s.item, s.names);
@@ -135,15 +135,15 @@ constexpr auto Fields(Is<ChildStarted> auto& s) { return std::tie(s.activation, 
 constexpr auto Fields(Is<ChildFinished> auto& s) { return std::tie(s.activation, s.child, s.kind, s.error); }
 constexpr auto Fields(Is<TaskOpened> auto& s) { return std::tie(s.activation, s.task); }
 constexpr auto Fields(Is<TaskReminded> auto& s) { return std::tie(s.activation); }
-constexpr auto Fields(Is<TaskClaimed> auto& s) { return std::tie(s.activation, s.by); }
-constexpr auto Fields(Is<TaskReleased> auto& s) { return std::tie(s.activation, s.by); }
-constexpr auto Fields(Is<TaskAssigned> auto& s) { return std::tie(s.activation, s.role, s.user, s.by); }
-constexpr auto Fields(Is<TaskCommented> auto& s) { return std::tie(s.activation, s.text, s.by); }
+constexpr auto Fields(Is<TaskClaimed> auto& s) { return std::tie(s.activation, s.by, s.actor); }
+constexpr auto Fields(Is<TaskReleased> auto& s) { return std::tie(s.activation, s.by, s.actor); }
+constexpr auto Fields(Is<TaskAssigned> auto& s) { return std::tie(s.activation, s.role, s.user, s.by, s.actor); }
+constexpr auto Fields(Is<TaskCommented> auto& s) { return std::tie(s.activation, s.text, s.by, s.actor); }
 constexpr auto Fields(Is<EachStarted> auto& s) { return std::tie(s.activation, s.items); }
 constexpr auto Fields(Is<ItemFinished> auto& s) { return std::tie(s.each, s.item, s.output); }
 constexpr auto Fields(Is<RegionFinished> auto& s) { return std::tie(s.parallel, s.region, s.output); }
 constexpr auto Fields(Is<WorkCompleted> auto& s) {
-  return std::tie(s.activation, s.save, s.scope, s.output, s.by, s.skipped);
+  return std::tie(s.activation, s.save, s.scope, s.output, s.by, s.skipped, s.actor);
 }
 constexpr auto Fields(Is<WorkHeld> auto& s) { return std::tie(s.activation, s.output); }
 constexpr auto Fields(Is<EventEmitted> auto& s) { return std::tie(s.event, s.to); }
@@ -156,7 +156,7 @@ constexpr auto Fields(Is<GuardFailed> auto& s) { return std::tie(s.activation, s
 constexpr auto Fields(Is<ErrorRaised> auto& s) { return std::tie(s.activation, s.state, s.raised); }
 constexpr auto Fields(Is<ErrorHandled> auto& s) { return std::tie(s.state, s.error, s.handler); }
 constexpr auto Fields(Is<IncidentOpened> auto& s) { return std::tie(s.incident); }
-constexpr auto Fields(Is<IncidentClosed> auto& s) { return std::tie(s.number, s.how, s.by); }
+constexpr auto Fields(Is<IncidentClosed> auto& s) { return std::tie(s.number, s.how, s.by, s.reason); }
 constexpr auto Fields(Is<UndoRegistered> auto& s) { return std::tie(s.record); }
 constexpr auto Fields(Is<UndoDropped> auto& s) { return std::tie(s.number); }
 constexpr auto Fields(Is<UndoStarted> auto& s) { return std::tie(s.number); }
@@ -174,7 +174,8 @@ constexpr auto Fields(Is<MigratedActivation> auto& s) {
 }
 constexpr auto Fields(Is<MigratedLeftJob> auto& s) { return std::tie(s.activation, s.index); }
 constexpr auto Fields(Is<InstanceMigrated> auto& s) {
-  return std::tie(s.from, s.version, s.definition_hash, s.activations, s.left_jobs, s.states, s.named, s.reverted);
+  return std::tie(s.from, s.version, s.definition_hash, s.activations, s.left_jobs, s.states, s.named, s.reverted,
+                  s.reason, s.by);
 }
 constexpr auto Fields(Is<WayBackNoted> auto& s) { return std::tie(s.crossing, s.forgets_oldest); }
 constexpr auto Fields(Is<VariablesDropped> auto& s) { return std::tie(s.scope, s.names); }

@@ -18,6 +18,11 @@ std::string Why(const std::string& by, const std::string& reason) {
   return (by.empty() ? "" : ", by " + by) + Because(reason);
 }
 
+// "ann", or "boss for ann".
+std::string Who(const std::string& by, const std::string& actor) {
+  return actor.empty() ? by : actor + " for " + (by.empty() ? "nobody" : by);
+}
+
 std::string Joined(const Bindings& values) {
   std::string text;
   for (const auto& [name, value] : values) text += (text.empty() ? "" : ", ") + name + " = " + Json(value);
@@ -33,9 +38,9 @@ class HistoryTeller::Words {
     return "ends: " + std::string(StatusName(e.status)) + (e.error ? ", " + Failure(*e.error) : With(e.output));
   }
   std::string operator()(const InstanceReopened&) { return "is opened again, to be undone"; }
-  std::string operator()(const CancelRequested& e) { return "is cancelled" + Because(e.reason); }
-  std::string operator()(const InstanceSuspended&) { return "is suspended"; }
-  std::string operator()(const InstanceResumed&) { return "is resumed"; }
+  std::string operator()(const CancelRequested& e) { return "is cancelled" + Why(e.by, e.reason); }
+  std::string operator()(const InstanceSuspended& e) { return "is suspended" + Why(e.by, e.reason); }
+  std::string operator()(const InstanceResumed& e) { return "is resumed" + Why(e.by, e.reason); }
   std::string operator()(const StateEntered& e) {
     states_[e.activation] = e.state;
     return e.kind == ActivationKind::kState ? "enters '" + e.state + "'" : "";
@@ -71,16 +76,19 @@ class HistoryTeller::Words {
   }
   std::string operator()(const TaskOpened& e) { return "opens the task '" + e.task.title + "'"; }
   std::string operator()(const TaskReminded& e) { return "reminds of the task in '" + StateOf(e.activation) + "'"; }
-  std::string operator()(const TaskClaimed& e) { return e.by + " claims the task in '" + StateOf(e.activation) + "'"; }
+  std::string operator()(const TaskClaimed& e) {
+    return Who(e.by, e.actor) + " claims the task in '" + StateOf(e.activation) + "'";
+  }
   std::string operator()(const TaskReleased& e) {
-    return e.by + " releases the task in '" + StateOf(e.activation) + "'";
+    return Who(e.by, e.actor) + " releases the task in '" + StateOf(e.activation) + "'";
   }
   std::string operator()(const TaskAssigned& e) {
     const std::string whom = !e.user.empty() ? e.user : !e.role.empty() ? "the role " + e.role : "nobody";
-    return "the task in '" + StateOf(e.activation) + "' is assigned to " + whom + (e.by.empty() ? "" : ", by " + e.by);
+    return "the task in '" + StateOf(e.activation) + "' is assigned to " + whom + Why(Who(e.by, e.actor), "");
   }
   std::string operator()(const TaskCommented& e) {
-    return e.by + " comments on the task in '" + StateOf(e.activation) + "': " + Json(Value::String(e.text));
+    return Who(e.by, e.actor) + " comments on the task in '" + StateOf(e.activation) +
+           "': " + Json(Value::String(e.text));
   }
   std::string operator()(const EachStarted& e) {
     return "goes through " + std::to_string(e.items.is_list() ? e.items.as_list().size() : 0) + " items";
@@ -90,7 +98,7 @@ class HistoryTeller::Words {
     if (e.skipped) return "'" + StateOf(e.activation) + "' is skipped" + With(e.output);
     if (e.save.empty() && e.by.empty()) return e.output.is_null() ? "" : "the result is " + Json(e.output);
     return "the result is " + Json(e.output) + (e.save.empty() ? "" : ", saved as " + e.save) +
-           (e.by.empty() ? "" : ", by " + e.by);
+           Why(Who(e.by, e.actor), "");
   }
   std::string operator()(const WorkHeld& e) {
     return "holds the result of '" + StateOf(e.activation) + "': its undo cannot be prepared";
@@ -114,11 +122,10 @@ class HistoryTeller::Words {
   std::string operator()(const IncidentOpened& e) {
     return "incident in '" + e.incident.state + "': " + Failure(e.incident.error);
   }
-  std::string operator()(const IncidentClosed& e) {
-    return "the incident is closed: " + e.how + (e.by.empty() ? "" : ", by " + e.by);
-  }
+  std::string operator()(const IncidentClosed& e) { return "the incident is closed: " + e.how + Why(e.by, e.reason); }
   std::string operator()(const InstanceMigrated& e) {
-    return (e.reverted ? "goes back to version " : "goes on as version ") + e.version + ", from " + e.from;
+    return (e.reverted ? "goes back to version " : "goes on as version ") + e.version + ", from " + e.from +
+           Why(e.by, e.reason);
   }
   std::string operator()(const VariablesDropped& e) {
     std::string text;

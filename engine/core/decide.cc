@@ -153,7 +153,8 @@ Result<Decision> DecideMigration(const Definition& definition, InstanceState& st
   if (!command.revert && state.definition_hash == target.hash && state.version == target.version) return Decision{};
   InstanceState tried = state;
   Machine machine(target, tried, context);
-  if (std::optional<Error> refused = command.revert ? Revert(machine, definition) : Migrate(machine, definition))
+  if (std::optional<Error> refused =
+          command.revert ? Revert(machine, definition, command) : Migrate(machine, definition, command))
     return *std::move(refused);
   RunToQuiescence(machine);
   ++tried.seq;

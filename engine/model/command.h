@@ -104,14 +104,18 @@ struct UndoInstance {
   friend bool operator==(const UndoInstance&, const UndoInstance&) = default;
 };
 
+// `reason` and `by` of what operators do are for the history; `by` is empty where nobody has to say who they are.
 struct CancelInstance {
   std::string reason;
+  std::string by{};
   friend bool operator==(const CancelInstance&, const CancelInstance&) = default;
 };
 struct SuspendInstance {
+  std::string reason{}, by{};
   friend bool operator==(const SuspendInstance&, const SuspendInstance&) = default;
 };
 struct ResumeInstance {
+  std::string reason{}, by{};
   friend bool operator==(const ResumeInstance&, const ResumeInstance&) = default;
 };
 
@@ -123,14 +127,17 @@ struct ResolveIncident {
   Value output;                                    // kSkip: the work's result
   ProcessError error;                              // kFail: name (empty = the incident's own error), message, data
   std::string by;                                  // who; for the history
+  std::string reason{};
   friend bool operator==(const ResolveIncident&, const ResolveIncident&) = default;
 };
 
+// `actor` of what people do with tasks: who has asked for it, where they act in the name of `by`; otherwise empty.
 struct CompleteTask {
   ActivationId activation = 0;
   std::optional<std::string> outcome;
   Value data;
   std::string by;
+  std::string actor{};
   friend bool operator==(const CompleteTask&, const CompleteTask&) = default;
 };
 
@@ -138,11 +145,13 @@ struct CompleteTask {
 struct ClaimTask {
   ActivationId activation = 0;
   std::string by;
+  std::string actor{};
   friend bool operator==(const ClaimTask&, const ClaimTask&) = default;
 };
 struct ReleaseTask {
   ActivationId activation = 0;
   std::string by;
+  std::string actor{};
   friend bool operator==(const ReleaseTask&, const ReleaseTask&) = default;
 };
 // To a role or a user, or (both empty) to nobody; ends a claim.
@@ -150,11 +159,13 @@ struct AssignTask {
   ActivationId activation = 0;
   std::string role, user;
   std::string by;
+  std::string actor{};
   friend bool operator==(const AssignTask&, const AssignTask&) = default;
 };
 struct CommentTask {
   ActivationId activation = 0;
   std::string text, by;
+  std::string actor{};
   friend bool operator==(const CommentTask&, const CommentTask&) = default;
 };
 
@@ -163,6 +174,7 @@ struct MigrateInstance {
   std::string version;  // for the history; the definition is what counts
   // Takes the last migration back: the instance goes on under the version that it came from. `version` is that one, or empty for whichever it is.
   bool revert = false;
+  std::string reason{}, by{};
   friend bool operator==(const MigrateInstance&, const MigrateInstance&) = default;
 };
 

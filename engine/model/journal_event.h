@@ -41,9 +41,14 @@ struct InstanceReopened {
 };
 struct CancelRequested {
   std::string reason;
+  std::string by{};
 };
-struct InstanceSuspended {};
-struct InstanceResumed {};
+struct InstanceSuspended {
+  std::string reason{}, by{};
+};
+struct InstanceResumed {
+  std::string reason{}, by{};
+};
 
 // ---- states ----
 struct StateEntered {
@@ -134,21 +139,26 @@ struct TaskOpened {
 struct TaskReminded {
   ActivationId activation = 0;
 };
+// `actor` here and in WorkCompleted: who has done it in the name of `by`; empty = `by` themselves.
 struct TaskClaimed {
   ActivationId activation = 0;
   std::string by;
+  std::string actor{};
 };
 struct TaskReleased {
   ActivationId activation = 0;
   std::string by;
+  std::string actor{};
 };
 struct TaskAssigned {
   ActivationId activation = 0;
   std::string role, user, by;
+  std::string actor{};
 };
 struct TaskCommented {
   ActivationId activation = 0;
   std::string text, by;
+  std::string actor{};
 };
 struct EachStarted {
   ActivationId activation = 0;
@@ -172,6 +182,7 @@ struct WorkCompleted {
   Value output;
   std::string by;  // who, where it was a person
   bool skipped = false;
+  std::string actor{};
 };
 // It is done, but its undo could not be prepared: the output is held until the incident is resolved.
 struct WorkHeld {
@@ -223,6 +234,7 @@ struct IncidentClosed {
   IncidentNumber number = 0;
   std::string how;  // "retry", "skip", "fail", "left"
   std::string by;
+  std::string reason{};
 };
 struct UndoRegistered {
   UndoRecord record;
@@ -288,6 +300,7 @@ struct InstanceMigrated {
   std::map<ActivationId, std::string>
       named{};            // the new name of what an activation has left, where the old one does not tell
   bool reverted = false;  // the last migration is taken back
+  std::string reason{}, by{};
 };
 // What it takes to take the migration of this decision back.
 struct WayBackNoted {

@@ -65,6 +65,7 @@ struct WorkEnd {
   std::string by;
   bool skipped = false;  // by an operator: without `undo`
   InstanceId child;      // of `run`
+  std::string actor{};   // as in WorkCompleted
 };
 // The verb's work is done: its undo is registered, its output saved, `next` taken.
 void CompleteWork(Machine& machine, ActivationId activation, const Value& output, const WorkEnd& end);
@@ -167,14 +168,14 @@ bool OfferKept(Machine& machine);
 // ---- migration.cc ----
 // Carries the instance over from this definition to the machine's. The error is why it cannot be carried; the state is
 // of no use then.
-std::optional<Error> Migrate(Machine& machine, const Definition& from);
+std::optional<Error> Migrate(Machine& machine, const Definition& from, const MigrateInstance& command);
 // Whether there is a migration to take back, by this command.
 std::optional<Error> RefuseRevert(const InstanceState& state, const MigrateInstance& command);
 // Takes the last migration back: like Migrate, to the version that the instance came from.
-std::optional<Error> Revert(Machine& machine, const Definition& from);
+std::optional<Error> Revert(Machine& machine, const Definition& from, const MigrateInstance& command);
 
 // ---- cancel.cc ----
-void Cancel(Machine& machine, std::string_view reason);
+void Cancel(Machine& machine, const CancelInstance& command);
 void Reopen(Machine& machine, std::string_view reason);
 
 // ---- stash.cc ----

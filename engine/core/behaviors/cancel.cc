@@ -20,9 +20,9 @@ bool IsEnding(const InstanceState& state) {
 
 }  // namespace
 
-void Cancel(Machine& machine, std::string_view reason) {
+void Cancel(Machine& machine, const CancelInstance& command) {
   if (machine.ended() || IsEnding(machine.state())) return;
-  machine.Record(CancelRequested{std::string(reason)});
+  machine.Record(CancelRequested{command.reason, command.by});
   ExitContents(machine, kRootActivation, Leaving::kCancelled);
   CloseRoot(machine);
   RollBackAll(machine);
@@ -30,7 +30,7 @@ void Cancel(Machine& machine, std::string_view reason) {
 
 void Reopen(Machine& machine, std::string_view reason) {
   const InstanceState& state = machine.state();
-  if (!machine.ended()) return Cancel(machine, reason);
+  if (!machine.ended()) return Cancel(machine, {std::string(reason)});
   if (state.status == InstanceStatus::kCompleted) {
     machine.Record(InstanceReopened{std::string(reason)});
     return RollBackAll(machine);

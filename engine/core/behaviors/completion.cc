@@ -49,7 +49,8 @@ void CompleteWork(Machine& machine, ActivationId activation, const Value& output
     return OpenIncidentAt(machine, activation, *full, {IncidentKind::kUndoInput, 0, std::nullopt});
   }
   const bool gathered = machine.At(activation).each.has_value() && !end.skipped;
-  machine.Record(WorkCompleted{activation, state.save, scope, gathered ? Value() : output, end.by, end.skipped});
+  machine.Record(
+      WorkCompleted{activation, state.save, scope, gathered ? Value() : output, end.by, end.skipped, end.actor});
   if (has_undo || !undo.record.child.empty()) RegisterUndo(machine, state, std::move(undo.record));
   if (!state.next.empty()) machine.PushNext(activation);
 }

@@ -150,7 +150,8 @@ void Resolve(Machine& machine, const ResolveIncident& command) {
   if (!command.set.empty())
     machine.Record(VariablesSet{machine.ScopeOf(incident.activation), FittedSet(machine, command.set)});
   constexpr std::string_view kHow[] = {"retry", "skip", "fail"};
-  machine.Record(IncidentClosed{incident.number, std::string(kHow[static_cast<int>(command.action)]), command.by});
+  machine.Record(
+      IncidentClosed{incident.number, std::string(kHow[static_cast<int>(command.action)]), command.by, command.reason});
   switch (command.action) {
     case IncidentAction::kRetry:
       return Retry(machine, incident, !command.set.empty());

@@ -47,6 +47,12 @@ std::map<TimerId, std::int64_t> ArmedIn(const InstanceState& state) {
   return armed;
 }
 
+// Who wants it, and why.
+void Sign(InstanceMigrated& migrated, const MigrateInstance& command) {
+  migrated.reason = command.reason;
+  migrated.by = command.by;
+}
+
 void CarryOver(Machine& machine, InstanceMigrated migrated) {
   const std::map<TimerId, std::int64_t> before = ArmedIn(machine.state());
   machine.Record(std::move(migrated));
@@ -231,7 +237,7 @@ std::vector<Restored> RestoreAll(const Machine& machine, const Crossing& crossin
 
 }  // namespace
 
-std::optional<Error> Migrate(Machine& machine, const Definition& from) {
+std::optional<Error> Migrate(Machine& machine, const Definition& from, const MigrateInstance& command) {
   const Definition& to = machine.definition();
   const Migration* migration = to.process == from.process ? FindMigration(to, from.version) : nullptr;
   if (migration == nullptr)
@@ -251,6 +257,7 @@ std::optional<Error> Migrate(Machine& machine, const Definition& from) {
   crossing.next_activation = state.next_activation;
   const Variables variables = state.variables;
   const std::map<ActivationId, Activation> before = state.activations;
+  Sign(mapping.migrated, command);
   CarryOver(machine, std::move(mapping.migrated));
   if (std::optional<ProcessError> error = AddVariables(machine)) return FailsThere(*error);
   if (std::optional<ProcessError> error = WakeAnew(machine, from, before)) return FailsThere(*error);
@@ -273,7 +280,7 @@ std::optional<Error> RefuseRevert(const InstanceState& state, const MigrateInsta
                    ".");
 }
 
-std::optional<Error> Revert(Machine& machine, const Definition& from) {
+std::optional<Error> Revert(Machine& machine, const Definition& from, const MigrateInstance& command) {
   const InstanceState& state = machine.state();
   const Crossing crossing = state.crossings.back();
   const Definition& to = machine.definition();
@@ -285,6 +292,7 @@ std::optional<Error> Revert(Machine& machine, const Definition& from) {
   if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
   const std::map<ActivationId, Activation> before = state.activations;
   mapping.migrated.reverted = true;
+  Sign(mapping.migrated, command);
   CarryOver(machine, std::move(mapping.migrated));
   for (Restored& one : restored) {
     if (!one.set.values.empty()) machine.Record(std::move(one.set));

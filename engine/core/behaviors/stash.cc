@@ -89,18 +89,18 @@ struct Executor {
   void operator()(const ClaimTask& command) { Claim(machine, command); }
   void operator()(const ReleaseTask& command) { Release(machine, command); }
   void operator()(const AssignTask& command) {
-    machine.Record(TaskAssigned{command.activation, command.role, command.user, command.by});
+    machine.Record(TaskAssigned{command.activation, command.role, command.user, command.by, command.actor});
   }
   void operator()(const CommentTask& command) {
-    machine.Record(TaskCommented{command.activation, command.text, command.by});
+    machine.Record(TaskCommented{command.activation, command.text, command.by, command.actor});
   }
-  void operator()(const CancelInstance& command) { Cancel(machine, command.reason); }
+  void operator()(const CancelInstance& command) { Cancel(machine, command); }
   void operator()(const UndoInstance& command) { Reopen(machine, command.reason); }
-  void operator()(const SuspendInstance&) {
-    if (!machine.state().suspended) machine.Record(InstanceSuspended{});
+  void operator()(const SuspendInstance& command) {
+    if (!machine.state().suspended) machine.Record(InstanceSuspended{command.reason, command.by});
   }
-  void operator()(const ResumeInstance&) {
-    if (machine.state().suspended) machine.Record(InstanceResumed{});
+  void operator()(const ResumeInstance& command) {
+    if (machine.state().suspended) machine.Record(InstanceResumed{command.reason, command.by});
   }
   void operator()(const StartInstance&) {}    // it has started: starting twice is starting once
   void operator()(const MigrateInstance&) {}  // decided by itself: it needs two definitions

@@ -127,7 +127,7 @@ void SettleTask(Machine& machine, const CompleteTask& answer) {
                                       {"data", std::move(data)},
                                       {"by", answer.by.empty() ? Value() : Value::String(answer.by)},
                                       {"at", Value::String(FormatTimestamp(FromMicros(machine.now_us())))}});
-  CompleteWork(machine, answer.activation, output, {answer.by, false, {}});
+  CompleteWork(machine, answer.activation, output, {answer.by, false, {}, answer.actor});
 }
 
 void FireReminder(Machine& machine, TimerId timer) {

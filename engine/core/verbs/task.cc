@@ -69,12 +69,13 @@ std::optional<Error> Refuse(const Machine& machine, const CommentTask& command) 
 }
 
 void Claim(Machine& machine, const ClaimTask& command) {
-  if (machine.At(command.activation).task->claimed.empty()) machine.Record(TaskClaimed{command.activation, command.by});
+  if (machine.At(command.activation).task->claimed.empty())
+    machine.Record(TaskClaimed{command.activation, command.by, command.actor});
 }
 
 void Release(Machine& machine, const ReleaseTask& command) {
   if (!machine.At(command.activation).task->claimed.empty())
-    machine.Record(TaskReleased{command.activation, command.by});
+    machine.Record(TaskReleased{command.activation, command.by, command.actor});
 }
 
 }  // namespace fermata

@@ -64,6 +64,11 @@ TEST(Codec, KeepsEveryEvent) {
       CommandStashed{{1, 2, CompleteJob{{7, true}, 3, TechnicalFailure{TechnicalError::kTimeout, "late", 5}}}});
   ExpectRoundTrip(JobRetried{{1, false}, 2, true, Value()});
   ExpectRoundTrip(InstanceSuspended{});
+  ExpectRoundTrip(InstanceSuspended{"why", "ann"});
+  ExpectRoundTrip(InstanceResumed{"why", "ann"});
+  ExpectRoundTrip(CancelRequested{"why", "ann"});
+  ExpectRoundTrip(IncidentClosed{1, "skip", "ann", "why"});
+  ExpectRoundTrip(WorkCompleted{3, "s", 0, Value::Int(1), "ann", false, "boss"});
   ExpectRoundTrip(InstanceMigrated{"1.0.0",
                                    "2.0.0",
                                    "hash",
@@ -73,6 +78,8 @@ TEST(Codec, KeepsEveryEvent) {
   InstanceMigrated back;
   back.named = {{3, "old"}};
   back.reverted = true;
+  back.reason = "why";
+  back.by = "ann";
   ExpectRoundTrip(back);
   Crossing crossing;
   crossing.version = "1.0.0";
@@ -86,10 +93,10 @@ TEST(Codec, KeepsEveryEvent) {
   ExpectRoundTrip(VariablesDropped{3, {"n", "who"}});
   ExpectRoundTrip(VariablesAmended{"why", "ann"});
   ExpectRoundTrip(InstanceMoved{3, "here", "there", "why", "ann"});
-  ExpectRoundTrip(TaskClaimed{3, "ann"});
-  ExpectRoundTrip(TaskReleased{3, "ann"});
-  ExpectRoundTrip(TaskAssigned{3, "clerk", "bob", "ann"});
-  ExpectRoundTrip(TaskCommented{3, "see page 2", "ann"});
+  ExpectRoundTrip(TaskClaimed{3, "ann", "boss"});
+  ExpectRoundTrip(TaskReleased{3, "ann", "boss"});
+  ExpectRoundTrip(TaskAssigned{3, "clerk", "bob", "ann", "boss"});
+  ExpectRoundTrip(TaskCommented{3, "see page 2", "ann", "boss"});
 }
 
 TEST(Codec, KeepsEveryCommand) {
@@ -105,19 +112,19 @@ TEST(Codec, KeepsEveryCommand) {
       DeliverEvent{start.kept[0], "k", true, 9},
       FinishChild{2, InstanceId::Make(1, 2, 3, 4), {ChildResult::Kind::kFailed, {}, {"e", "m", {}}}, true},
       UndoInstance{"r"},
-      CancelInstance{""},
-      SuspendInstance{},
-      ResumeInstance{},
-      ResolveIncident{1, IncidentAction::kSkip, {{"a", Value::Int(1)}}, Value::Int(2), {}, "me"},
-      CompleteTask{4, "approve", Value::Map({}), "ann"},
-      MigrateInstance{"2.0.0", true},
+      CancelInstance{"why", "ann"},
+      SuspendInstance{"why", "ann"},
+      ResumeInstance{"why", "ann"},
+      ResolveIncident{1, IncidentAction::kSkip, {{"a", Value::Int(1)}}, Value::Int(2), {}, "me", "why"},
+      CompleteTask{4, "approve", Value::Map({}), "ann", "boss"},
+      MigrateInstance{"2.0.0", true, "why", "ann"},
       SetVariables{{{"a", Value::Int(1)}}, "why", "ann"},
       MoveInstance{"there", "here", 2, {{"a", Value::Int(1)}}, "why", "ann"},
       ReportLost{3, "gone"},
-      ClaimTask{3, "ann"},
-      ReleaseTask{3, "ann"},
-      AssignTask{3, "clerk", "bob", "ann"},
-      CommentTask{3, "see page 2", "ann"}};
+      ClaimTask{3, "ann", "boss"},
+      ReleaseTask{3, "ann", "boss"},
+      AssignTask{3, "clerk", "bob", "ann", "boss"},
+      CommentTask{3, "see page 2", "ann", "boss"}};
   ASSERT_EQ(commands.size(), std::variant_size_v<Command> + 1);
   for (const Command& command : commands) {
     Result<Command> decoded = DecodeCommand(EncodeCommand(command));
@@ -146,6 +153,16 @@ TEST(Codec, ASnapshotKnowsWhatIsBeingUndone) {
   ASSERT_TRUE(decoded.ok());
   EXPECT_TRUE(*decoded == state);
   EXPECT_EQ(Timers(*decoded).size(), 1u);
+}
+
+TEST(Codec, ReadsWhatIsFromBeforeHistoriesSaidWho) {
+  constexpr const char* kRow =
+      R"([1,7,[["cancel-requested","late"],["instance-suspended"],["incident-closed",1,"skip","ann"],["task-claimed",3,"ann"]]])";
+  const Result<std::vector<JournalEvent>> events = DecodeEvents(kRow);
+  ASSERT_TRUE(events.ok()) << events.error().message;
+  EXPECT_EQ(std::get<CancelRequested>(events->front().body).by, "");
+  EXPECT_EQ(std::get<TaskClaimed>(events->back().body).actor, "");
+  EXPECT_EQ(EncodeEvents(*events), kRow);
 }
 
 TEST(Codec, LeavesTrailingDefaultsOut) {
