@@ -28,8 +28,8 @@ inline int Connect(int port) {
   return fd;
 }
 
-// All that the server answers to these bytes; what comes after kPatienceMs of silence is not waited for.
-inline std::string Exchange(int port, std::string_view bytes) {
+// All that the server answers to these bytes; what comes after so long a silence is not waited for.
+inline std::string Exchange(int port, std::string_view bytes, int patience_ms = kPatienceMs) {
   const int fd = Connect(port);
   while (!bytes.empty()) {
     const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -39,7 +39,7 @@ inline std::string Exchange(int port, std::string_view bytes) {
   shutdown(fd, SHUT_WR);
   std::string answer;
   char buffer[1 << 14];
-  for (pollfd readable{fd, POLLIN, 0}; poll(&readable, 1, kPatienceMs) == 1;) {
+  for (pollfd readable{fd, POLLIN, 0}; poll(&readable, 1, patience_ms) == 1;) {
     const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
     if (got <= 0) break;
     answer.append(buffer, static_cast<std::size_t>(got));

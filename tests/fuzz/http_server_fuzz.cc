@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static fermata::EchoServer server;
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   fermata::fuzz::CheckAnswers(bytes, fermata::fuzz::Exchange(server.port(), bytes));
-  const std::string next = fermata::fuzz::Exchange(server.port(), "GET /empty HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string next = fermata::fuzz::Exchange(server.port(), "GET /empty HTTP/1.1\r\nHost: a\r\n\r\n", 10'000);
   FERMATA_ASSERT(next.starts_with("HTTP/1.1 204 "));
   return 0;
 }
