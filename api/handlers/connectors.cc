@@ -22,7 +22,7 @@ std::vector<Error> WhatCannotBeDeployed(const Manifest& manifest) {
 void DeployManifest(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
   QueryReader query(request, {"file"});
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
-  if (!reply.caller().processes.empty()) return reply.Fail(BeyondLimits(reply.caller(), ""));
+  if (!reply.caller().processes.empty()) return reply.Fail(ForUnlimited(reply.caller(), "connectors"));
   // JSON is YAML, so one reader does for both.
   const std::string type = MediaType(request);
   if (!IsYamlType(type) && !IsJsonType(type))

@@ -63,6 +63,9 @@ void Deploy(const RouteContext& context, const HttpRequest& request, const Reply
   if (!deploy) return;
   const std::string process = reply.caller().processes.empty() ? "" : ProcessIn(deploy->yaml);
   if (!reply.caller().MayUse(process)) return reply.Fail(BeyondLimits(reply.caller(), process));
+  // A manifest calls wherever it says, with the secrets that it names.
+  if (!reply.caller().processes.empty() && !deploy->manifests.empty())
+    return reply.Fail(ForUnlimited(reply.caller(), "connectors"));
   context.Later(reply, [context, reply, deploy = std::move(*deploy)] {
     const DeployOutcome outcome = context.engine().Deploy(deploy);
     if (outcome.error) return reply.Fail(*outcome.error);

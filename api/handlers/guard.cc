@@ -60,7 +60,10 @@ std::optional<Error> Forbidden(const Permission* permission, const Caller& calle
     return BeyondLimits(caller, params["process"]);
   if (permission->subject == Subject::kList) {
     const std::string* process = request.FindQuery("process");
-    if (!process || !caller.MayUse(*process)) return BeyondLimits(caller, process ? *process : "");
+    if (process && caller.MayUse(*process)) return std::nullopt;
+    Error error = BeyondLimits(caller, process ? *process : "");
+    if (!process) error.hint = "Name one with ?process=.";
+    return error;
   }
   return std::nullopt;
 }
@@ -119,10 +122,15 @@ std::optional<Error> RefuseForeign(const HttpRequest& request) {
 }
 
 Error BeyondLimits(const Caller& caller, const std::string& process) {
-  return {kProcessForbidden,
-          "Expected a process that '" + caller.name + "' is limited to (" + Listed(caller.processes) + "), but " +
-              (process.empty() ? "the request names none." : "it is '" + process + "'."),
-          "", process.empty() ? "Name one with ?process=." : ""};
+  return {kProcessForbidden, "Expected a process that '" + caller.name + "' is limited to (" +
+                                 Listed(caller.processes) + "), but " +
+                                 (process.empty() ? "the request names none." : "it is '" + process + "'.")};
+}
+
+Error ForUnlimited(const Caller& caller, const std::string& what) {
+  return {kProcessForbidden, "Expected a caller that is not limited to processes, for " + what +
+                                 " are for all of them, but '" + caller.name + "' is limited to " +
+                                 Listed(caller.processes) + "."};
 }
 
 RouteHandler Guard::Protect(const std::string& method, const std::string& pattern, Handler handler) {
@@ -150,17 +158,33 @@ void Guard::Enter(const std::shared_ptr<const Route>& route, const HttpRequest& 
   }
   Result<Caller> caller = security_->Authenticate(request.FindHeader("authorization"));
   if (!caller.ok() && caller.error().code != kNotAuthenticated) return refuse.Fail(caller.error());
-  if (!caller.ok()) return refuse.Send(Unauthorized(caller.error()));
+  if (!caller.ok()) {
+    // Whoever shows nothing has not tried to be somebody.
+    if (request.FindHeader("authorization"))
+      security_->refusals().Note({std::string(kDefaultTenant), request.peer.substr(0, request.peer.rfind(':')),
+                                  "sign-in", request.method + " " + route->pattern, "401"});
+    return refuse.Send(Unauthorized(caller.error()));
+  }
   access_log_.Watch(request, response, route->pattern, caller->id);
   if (const auto wait = security_->MustWait(*caller)) return refuse.Send(TooMany(*caller, *wait));
   if (const std::optional<Error> error = Forbidden(permission, *caller, request, route->pattern, params))
-    return refuse.Fail(*error);
+    return Reply(response, metrics_, request.method, route->pattern, RefusalTo(*route, request, *caller)).Fail(*error);
   const std::optional<InstanceId> id = SubjectOf(*permission, params);
   if (!id) return Admit(route, request, params, std::move(response), std::move(*caller));
   const std::optional<InstanceOwner> owner = KnownOwner(*id);
   if (!owner) return LookUp(route, request, params, std::move(response), *id, *caller);
   if (!IsTheirs(*owner, *caller)) return refuse.Fail(Unknown(*permission, params));
   Admit(route, request, params, std::move(response), std::move(*caller));
+}
+
+ReplyTo Guard::RefusalTo(const Route& route, const HttpRequest& request, Caller caller) {
+  const std::string_view audited = route.permission ? route.permission->audited : "";
+  ReplyTo to;
+  if (asks() && caller.authenticated) to.refusals = &security_->refusals();
+  to.caller = std::move(caller);
+  to.action = audited.empty() ? request.method + " " + route.pattern : std::string(audited);
+  to.target = request.path;
+  return to;
 }
 
 void Guard::LookUp(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
@@ -183,12 +207,9 @@ void Guard::LookUp(const std::shared_ptr<const Route>& route, const HttpRequest&
 
 void Guard::Admit(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
                   ResponseHandle response, Caller caller) {
-  ReplyTo to{std::move(caller), nullptr, {}, {}, NegotiationOf(request)};
-  if (security_ && route->permission && !route->permission->audited.empty()) {
-    to.audit = &security_->audit();
-    to.action = route->permission->audited;
-    to.target = request.path;
-  }
+  ReplyTo to = RefusalTo(*route, request, std::move(caller));
+  to.negotiation = NegotiationOf(request);
+  if (security_ && route->permission && !route->permission->audited.empty()) to.audit = &security_->audit();
   const AuditEntry asked{to.caller.tenant, to.caller.name, to.action, to.target, kAuditAsked};
   AuditLog* const audit = to.audit;
   const Reply reply(std::move(response), metrics_, request.method, route->pattern, std::move(to));

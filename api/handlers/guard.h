@@ -28,6 +28,8 @@ std::optional<Error> RefuseForeign(const HttpRequest& request);
 
 // That a caller's limits do not reach to this process (empty: to none in particular).
 Error BeyondLimits(const Caller& caller, const std::string& process);
+// That `what` ("connectors", …) is for all processes, so that a caller who is limited to some may not change it.
+Error ForUnlimited(const Caller& caller, const std::string& what);
 
 // "localhost", "127.0.0.1" or "[::1]", with or without a port.
 bool IsLoopbackAuthority(std::string_view authority);
@@ -52,6 +54,8 @@ class Guard {
   };
   void Enter(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
              ResponseHandle response);
+  // The answer to a caller whose refusal (403) stands in the audit log.
+  ReplyTo RefusalTo(const Route& route, const HttpRequest& request, Caller caller);
   // Looks in storage whose instance it is, on a thread that may, and goes on from there.
   void LookUp(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
               ResponseHandle response, const InstanceId& id, const Caller& caller);

@@ -49,6 +49,27 @@ void ListErrorPages(const Reply& reply) {
   reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
 }
 
+// Of one's own tenant and processes; all, for those who look after the server: callers of the tenant `default` without limits.
+bool SeesAll(const Caller& caller) { return caller.tenant == kDefaultTenant && caller.processes.empty(); }
+
+std::vector<JobCount> ReadJobCounts(const RouteContext& context, const Caller& caller) {
+  Result<std::vector<JobCount>> jobs = context.engine().CountJobs();
+  // They are counted by operation, whatever process calls it.
+  if (!jobs.ok() || !caller.processes.empty()) return {};
+  if (!SeesAll(caller)) std::erase_if(*jobs, [&](const JobCount& count) { return count.tenant != caller.tenant; });
+  return *std::move(jobs);
+}
+
+std::vector<IncidentCount> ReadIncidentCounts(const RouteContext& context, const Caller& caller) {
+  Result<std::vector<IncidentCount>> incidents = context.engine().CountIncidents();
+  if (!incidents.ok()) return {};
+  if (!SeesAll(caller))
+    std::erase_if(*incidents, [&](const IncidentCount& count) {
+      return count.tenant != caller.tenant || !caller.MayUse(count.process);
+    });
+  return *std::move(incidents);
+}
+
 }  // namespace
 
 void AddOperationRoutes(const RouteContext& context) {
@@ -82,11 +103,8 @@ void AddOperationRoutes(const RouteContext& context) {
           200, context.metrics.Text(context.engine().Stats(), context.engine().Ready().ok(), jobs, incidents),
           "text/plain; version=0.0.4; charset=utf-8"));
     };
-    const bool posted = context.workers.Post([=] {
-      Result<std::vector<JobCount>> jobs = context.engine().CountJobs();
-      Result<std::vector<IncidentCount>> incidents = context.engine().CountIncidents();
-      send(jobs.ok() ? *jobs : std::vector<JobCount>(), incidents.ok() ? *incidents : std::vector<IncidentCount>());
-    });
+    const bool posted = context.workers.Post(
+        [=] { send(ReadJobCounts(context, reply.caller()), ReadIncidentCounts(context, reply.caller())); });
     if (!posted) send({}, {});  // the rest matters most when too many wait for storage
   });
 }

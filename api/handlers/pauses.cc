@@ -14,6 +14,19 @@ std::optional<PauseKind> ReadKind(const std::string& word, const Reply& reply) {
   return kind;
 }
 
+bool MaySee(const Caller& caller, PauseKind kind, const std::string& name) {
+  return caller.processes.empty() || (kind == PauseKind::kProcess && caller.MayUse(name));
+}
+
+// What a path names, if it is the caller's; nullopt after the answer has been given.
+std::optional<PauseKind> ReadOwnKind(const PathParams& params, const Reply& reply) {
+  const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
+  if (!kind || MaySee(reply.caller(), *kind, params["name"])) return kind;
+  reply.Fail(*kind == PauseKind::kProcess ? BeyondLimits(reply.caller(), params["name"])
+                                          : ForUnlimited(reply.caller(), "connectors and operations"));
+  return std::nullopt;
+}
+
 void Answer(const Reply& reply, const Result<Pause>& pause) {
   if (!pause.ok()) return reply.Fail(pause.error());
   reply.Json(200, ViewOf(*pause));
@@ -23,7 +36,8 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   QueryReader query(request, {});
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   std::vector<Value> items;
-  for (const Pause& pause : context.engine().AllPauses()) items.push_back(ViewOf(pause));
+  for (const Pause& pause : context.engine().AllPauses())
+    if (MaySee(reply.caller(), pause.kind, pause.name)) items.push_back(ViewOf(pause));
   reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
 }
 
@@ -39,7 +53,7 @@ void Set(const RouteContext& context, const HttpRequest& request, const PathPara
   pause.by = ReadBy(fields, reply, mistakes);
   Append(mistakes, fields.mistakes());
   if (!mistakes.empty()) return reply.Fail(mistakes);
-  const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
+  const std::optional<PauseKind> kind = ReadOwnKind(params, reply);
   if (!kind) return;
   pause.kind = *kind;
   context.Later(reply, [=] { Answer(reply, context.engine().SetPause(pause)); });
@@ -48,14 +62,14 @@ void Set(const RouteContext& context, const HttpRequest& request, const PathPara
 void Find(const RouteContext& context, const HttpRequest& request, const PathParams& params, const Reply& reply) {
   QueryReader query(request, {});
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
-  const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
+  const std::optional<PauseKind> kind = ReadOwnKind(params, reply);
   if (kind) Answer(reply, context.engine().FindPause(*kind, params["name"]));
 }
 
 void End(const RouteContext& context, const HttpRequest& request, const PathParams& params, const Reply& reply) {
   QueryReader query(request, {});
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
-  const std::optional<PauseKind> kind = ReadKind(params["kind"], reply);
+  const std::optional<PauseKind> kind = ReadOwnKind(params, reply);
   if (!kind) return;
   context.Later(reply, [=, name = params["name"]] { Answer(reply, context.engine().EndPause(*kind, name)); });
 }

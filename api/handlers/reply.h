@@ -14,13 +14,15 @@
 #include "api/http/server.h"
 #include "api/security/access.h"
 #include "api/security/audit_log.h"
+#include "api/security/refusal_log.h"
 
 namespace fermata {
 
 // Whom the answer is for, and what the audit log is to say of it.
 struct ReplyTo {
   Caller caller;
-  AuditLog* audit = nullptr;  // must outlive every copy; null = the action is not audited
+  AuditLog* audit = nullptr;       // must outlive every copy; null = the action is not audited
+  RefusalLog* refusals = nullptr;  // the same; has a 403 where `audit` is null
   std::string action, target;
   Negotiation negotiation{};  // what the client has and reads
 };
@@ -32,6 +34,9 @@ class Reply {
 
   // Who has asked: its tenant is that of everything the handler does.
   const Caller& caller() const { return record_->to.caller; }
+
+  // The same answer; the audit log's row tells these words after the status.
+  Reply WithDetails(std::string details) const;
 
   void Send(HttpResponse response) const;
   void Json(int status, const Value& body, HttpHeaders headers = {}) const;
@@ -51,6 +56,7 @@ class Reply {
     std::chrono::steady_clock::time_point began;
   };
   ResponseHandle handle_;
+  std::string details_;
   std::shared_ptr<const Record> record_;
 };
 

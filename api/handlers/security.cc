@@ -12,6 +12,7 @@
 #include "engine/base/nearest_word.h"
 #include "engine/base/time.h"
 #include "engine/model/limits.h"
+#include "engine/model/short_json.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
@@ -40,6 +41,19 @@ std::vector<MapEntry> EntriesOf(const ApiKey& key) {
 
 Value ViewOf(const ApiKey& key) { return Value::Map(EntriesOf(key)); }
 
+// What a key is good for, for the audit log: 'web shop' of default: client; processes order*; until 2027-01-01T00:00:00Z
+std::string GrantOf(const ApiKey& key) {
+  const auto listed = [](const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+  };
+  std::string text = "'" + key.name + "' of " + key.tenant + ": " + listed(key.roles.Names());
+  if (!key.processes.empty()) text += "; processes " + listed(key.processes);
+  if (key.expires_us > 0) text += "; until " + FormatTimestamp(FromMicros(key.expires_us));
+  return text;
+}
+
 // Those of the tenant `default` look after all tenants, others after their own.
 bool LooksAfter(const Caller& caller, const std::string& tenant) {
   return caller.tenant == kDefaultTenant || caller.tenant == tenant;
@@ -50,7 +64,9 @@ template <class Take>
 void ReadTexts(FieldReader& fields, const std::string& name, std::size_t count_max, Take take) {
   const Value* list = fields.Any(name);
   if (!list || list->is_null()) return;
-  if (!list->is_list()) return fields.Fail(name, "Expected '" + name + "' to be a list of texts, but it is none.");
+  if (!list->is_list())
+    return fields.Fail(
+        name, "Expected '" + name + "' to be a list of texts, but it is " + std::string(JsonKindName(*list)) + ".");
   if (list->as_list().size() > count_max)
     return fields.Fail(name, "Expected at most " + std::to_string(count_max) + " texts, but there are more.");
   for (const Value& item : list->as_list()) {
@@ -98,7 +114,8 @@ void ReadTimes(FieldReader& fields, ApiKey& key) {
                        : rate->kind() == ValueKind::kDouble ? rate->as_double()
                                                             : 0;
   if (!number || !(value >= 0.001 && value <= kRequestsPerSecondMax))
-    return fields.Fail("requestsPerSecond", "Expected a number from 0.001 to 1000000, but it is none.");
+    return fields.Fail("requestsPerSecond",
+                       "Expected a number from 0.001 to 1000000, but got " + ShortJson(*rate) + ".");
   key.requests_per_second = value;
 }
 
@@ -140,7 +157,8 @@ void MakeKey(const RouteContext& context, const HttpRequest& request, const Repl
     if (!made.ok()) return reply.Fail(made.error());
     std::vector<MapEntry> entries = EntriesOf(made->key);
     entries.emplace_back(Value::String("key"), Value::String(made->text));
-    reply.Json(201, Value::Map(std::move(entries)), {{"Location", "/v1/keys/" + made->key.id}});
+    reply.WithDetails(GrantOf(made->key))
+        .Json(201, Value::Map(std::move(entries)), {{"Location", "/v1/keys/" + made->key.id}});
   });
 }
 
@@ -165,12 +183,13 @@ std::optional<ApiKey> FindKey(const RouteContext& context, const HttpRequest& re
 }
 
 void RevokeKey(const RouteContext& context, const HttpRequest& request, const std::string& id, const Reply& reply) {
-  if (!FindKey(context, request, id, reply)) return;
+  const std::optional<ApiKey> key = FindKey(context, request, id, reply);
+  if (!key) return;
   context.Later(reply, [=] {
     if (const Status revoked = context.services.security->keys().Revoke(id); !revoked.ok())
       return reply.Fail(revoked.error());
     context.streams.EndWorthless();
-    reply.Send(EmptyResponse(204));
+    reply.WithDetails(GrantOf(*key)).Send(EmptyResponse(204));
   });
 }
 
@@ -199,30 +218,33 @@ Value ViewOf(const AuditRow& row) {
 }
 
 void ListAudit(const RouteContext& context, const HttpRequest& request, const Reply& reply) {
-  QueryReader query(request, {"tenant", "limit", "cursor"});
-  const int limit = query.Limit();
-  const std::string tenant = query.Text("tenant").value_or(reply.caller().tenant);
-  if (!LooksAfter(reply.caller(), tenant))
-    query.Fail("tenant",
-               "Expected the tenant '" + reply.caller().tenant + "', which you are of, but got '" + tenant + "'.");
-  std::optional<std::int64_t> before;
+  QueryReader query(request, {"tenant", "actor", "action", "since", "until", "limit", "cursor"});
+  AuditQuery wanted;
+  wanted.limit = query.Limit();
+  wanted.tenant = query.Text("tenant").value_or(reply.caller().tenant);
+  wanted.actor = query.Text("actor");
+  wanted.action = query.Text("action");
+  wanted.since_us = query.Time("since");
+  wanted.until_us = query.Time("until");
+  if (!LooksAfter(reply.caller(), wanted.tenant))
+    query.Fail("tenant", "Expected the tenant '" + reply.caller().tenant + "', which you are of, but got '" +
+                             wanted.tenant + "'.");
   if (const std::optional<std::string> cursor = query.Text("cursor")) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(cursor->data(), cursor->data() + cursor->size(), number);
     if (error != std::errc() || end != cursor->data() + cursor->size() || number < 1)
       return reply.Fail(
           Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + *cursor + "'."});
-    before = number;
+    wanted.before_seq = number;
   }
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   context.Later(reply, [=] {
-    Result<std::vector<AuditRow>> rows = context.services.security->audit().Page(tenant, before, limit);
-    if (!rows.ok()) return reply.Fail(rows.error());
+    Result<AuditFound> found = context.services.security->audit().Find(wanted);
+    if (!found.ok()) return reply.Fail(found.error());
     std::vector<Value> items;
-    for (const AuditRow& row : *rows) items.push_back(ViewOf(row));
-    const bool more = !rows->empty() && rows->back().seq > 1;
-    reply.Json(200, Value::Object({{"items", Value::List(std::move(items))},
-                                   {"next", more ? Value::String(std::to_string(rows->back().seq)) : Value::Null()}}));
+    for (const AuditRow& row : found->rows) items.push_back(ViewOf(row));
+    const Value next = found->next ? Value::String(std::to_string(*found->next)) : Value::Null();
+    reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", next}}));
   });
 }
 

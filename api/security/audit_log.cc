@@ -6,8 +6,17 @@
 
 #include "engine/base/hash.h"
 #include "engine/model/json.h"
+#include "engine/model/limits.h"
 
 namespace fermata {
+namespace {
+
+bool Fits(const AuditQuery& query, const AuditRow& row) {
+  return (!query.actor || row.actor == *query.actor) && (!query.action || row.action == *query.action) &&
+         (!query.since_us || row.time_us >= *query.since_us) && (!query.until_us || row.time_us < *query.until_us);
+}
+
+}  // namespace
 
 std::string HashOf(const AuditRow& row) {
   const auto text = [](const std::string& value) { return Value::String(value); };
@@ -62,6 +71,30 @@ Result<std::vector<AuditRow>> AuditLog::Page(const std::string& tenant, std::opt
   if (!rows.ok()) return rows.error();
   std::reverse(rows->begin(), rows->end());
   return rows;
+}
+
+Result<AuditFound> AuditLog::Find(const AuditQuery& query) {
+  const bool takes_all = !query.actor && !query.action && !query.since_us && !query.until_us;
+  AuditFound found;
+  std::optional<std::int64_t> before = query.before_seq;
+  for (int searched = 0; searched < kAuditRowsSearchedMax;) {
+    Result<std::vector<AuditRow>> page = Page(query.tenant, before, takes_all ? query.limit : kAuditRowsPerRead);
+    if (!page.ok()) return page.error();
+    if (page->empty()) return found;
+    for (AuditRow& row : *page) {
+      ++searched;
+      before = row.seq;
+      if (query.since_us && row.time_us < *query.since_us - kAuditStepUs) return found;
+      if (!Fits(query, row)) continue;
+      found.rows.push_back(std::move(row));
+      if (static_cast<int>(found.rows.size()) < query.limit) continue;
+      if (*before > 1) found.next = before;
+      return found;
+    }
+    if (*before <= 1) return found;
+  }
+  found.next = before;
+  return found;
 }
 
 std::optional<std::string> AuditChecker::Add(const AuditRow& row) {

@@ -25,6 +25,19 @@ struct AuditEntry {
   std::string tenant, actor, action, target, result;
 };
 
+// What is left out stands for everything.
+struct AuditQuery {
+  std::string tenant;
+  std::optional<std::string> actor, action;
+  std::optional<std::int64_t> since_us, until_us;
+  std::optional<std::int64_t> before_seq;
+  int limit = 1;
+};
+struct AuditFound {
+  std::vector<AuditRow> rows;        // the newest first
+  std::optional<std::int64_t> next;  // before which to go on; the rest may hold nothing that fits
+};
+
 // Thread-safe. All three must outlive it.
 class AuditLog {
  public:
@@ -39,6 +52,8 @@ class AuditLog {
 
   // At most `limit` rows before `before_seq`, the newest first; the newest of all without it. Reads storage.
   Result<std::vector<AuditRow>> Page(const std::string& tenant, std::optional<std::int64_t> before_seq, int limit);
+  // Looks at kAuditRowsSearchedMax rows, until it has enough. Reads storage.
+  Result<AuditFound> Find(const AuditQuery& query);
 
  private:
   Result<Batch> MakeRow(const AuditEntry& entry);

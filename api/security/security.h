@@ -14,6 +14,7 @@
 #include "api/security/access.h"
 #include "api/security/audit_log.h"
 #include "api/security/key_ring.h"
+#include "api/security/refusal_log.h"
 #include "api/security/security_writer.h"
 #include "api/security/token_issuer.h"
 #include "connectors/host/token_bucket.h"
@@ -36,6 +37,7 @@ class Security {
   bool required() const { return options_.required; }
   KeyRing& keys() { return *keys_; }
   AuditLog& audit() { return audit_; }
+  RefusalLog& refusals() { return refusals_; }
 
   // Where authentication is on and nobody could make a key: an admin's, as text. To be shown once.
   Result<std::optional<std::string>> MakeFirstKey();
@@ -60,7 +62,8 @@ class Security {
         clock_(clock),
         issuer_(options_.tokens, clock),
         writer_(storage),
-        audit_(storage, writer_, clock) {}
+        audit_(storage, writer_, clock),
+        refusals_(audit_, clock) {}
   bool TakesTokens() const { return !options_.tokens.issuer.empty(); }
 
   const SecurityOptions options_;
@@ -69,6 +72,7 @@ class Security {
   SecurityWriter writer_;
   std::unique_ptr<KeyRing> keys_;
   AuditLog audit_;
+  RefusalLog refusals_;
   std::mutex rates_mutex_;
   std::map<std::string, TokenBucket> rates_;  // by the caller's id
 };

@@ -12,6 +12,7 @@
 #include "api/security/codes.h"
 #include "api/security/permissions.h"
 #include "engine/base/chance.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 #include "engine/storage/memory/memory_storage.h"
 
@@ -225,6 +226,62 @@ TEST_F(SecurityTest, PagesOfTheAuditLogHaveTheNewestFirst) {
   EXPECT_THAT(numbers(2), ElementsAre(1));
   EXPECT_THAT(numbers(1), ElementsAre());
   EXPECT_TRUE(security_->audit().Page("nobody", std::nullopt, 2)->empty());
+}
+
+TEST_F(SecurityTest, TheAuditLogIsSearchedPageByPage) {
+  for (int i = 0; i < 1'200; ++i)
+    security_->audit().Append({"default", i % 400 == 7 ? "rare" : "ann", "a", "", "200"}, [](const Status&) {});
+  ASSERT_TRUE(Append("default", "last").ok());
+  const auto numbers = [](const Result<AuditFound>& found) {
+    std::vector<std::int64_t> all;
+    for (const AuditRow& row : found->rows) all.push_back(row.seq);
+    return all;
+  };
+  AuditQuery query{
+      .tenant = "default", .actor = "rare", .action = {}, .since_us = {}, .until_us = {}, .before_seq = {}};
+  query.limit = 2;
+  const Result<AuditFound> first = security_->audit().Find(query);
+  EXPECT_THAT(numbers(first), ElementsAre(808, 408));
+  query.before_seq = first->next;
+  const Result<AuditFound> rest = security_->audit().Find(query);
+  EXPECT_THAT(numbers(rest), ElementsAre(8));
+  EXPECT_EQ(rest->next, std::nullopt);
+  for (int i = 0; i < 6; ++i) {
+    clock_.now_us += 1'000'000;
+    ASSERT_TRUE(Append("timed", "a").ok());
+  }
+  query = {};
+  query.tenant = "timed";
+  query.action = "a";
+  query.since_us = 1'003'000'000;
+  query.until_us = 1'005'000'000;
+  query.limit = 9;
+  EXPECT_THAT(numbers(security_->audit().Find(query)), ElementsAre(4, 3));
+}
+
+TEST_F(SecurityTest, AFloodOfRefusalsIsFewRowsThatCountTheRest) {
+  const auto note = [&](const std::string& actor, int times) {
+    for (int i = 0; i < times; ++i) security_->refusals().Note({"default", actor, "key.create", "/v1/keys", "403"});
+  };
+  const auto results = [&] {
+    std::vector<std::string> all;
+    for (const AuditRow& row : Rows("default")) all.push_back(row.actor + " " + row.result);
+    return all;
+  };
+  note("eve", 18);
+  note("bob", 1);
+  ASSERT_TRUE(Append("acme", "after them").ok());
+  EXPECT_THAT(results(), ElementsAre("eve 403", "bob 403"));
+  clock_.now_us += 60'000'000;
+  note("eve", 1);
+  ASSERT_TRUE(Append("acme", "after them").ok());
+  EXPECT_THAT(results(), ElementsAre("eve 403", "bob 403", "eve 403 17 more in a minute", "eve 403"));
+  // Of very many different ones those beyond the bound are one.
+  clock_.now_us += 60'000'000;
+  for (int i = 0; i < 1'000; ++i) note(std::to_string(i), 1);
+  ASSERT_TRUE(Append("acme", "after them").ok());
+  EXPECT_EQ(results().size(), 4 + kRefusalsPerMinuteMax + 1);
+  EXPECT_EQ(results().back(), "* 403");
 }
 
 TEST_F(SecurityTest, ARowThatCouldNotBeWrittenLeavesNoGap) {

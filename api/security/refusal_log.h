@@ -1,0 +1,42 @@
+// Refused requests in the audit log: of one actor and action the first of a minute at once; the others are counted, and told by a row when a
+// later minute has a refusal, so that a flood does not fill the disk.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "api/security/audit_log.h"
+#include "engine/base/clock.h"
+
+namespace fermata {
+
+class RefusalLog {
+ public:
+  // Both must outlive it.
+  RefusalLog(AuditLog& audit, Clock& clock) : audit_(audit), clock_(clock) {}
+
+  // `result` is the status. Never blocks; a row that cannot be written is a line of the log.
+  void Note(AuditEntry entry);
+
+ private:
+  struct Counted {
+    AuditEntry entry;
+    std::uint64_t more = 0;  // than the row that is written
+  };
+  using Minute = std::map<std::pair<std::string, std::string>, Counted>;  // by actor and action
+
+  void Write(AuditEntry entry);
+
+  AuditLog& audit_;
+  Clock& clock_;
+  std::mutex mutex_;
+  std::int64_t minute_ = 0;
+  std::map<std::pair<std::string, std::string>, Minute> refused_;  // by tenant and status
+};
+
+}  // namespace fermata
