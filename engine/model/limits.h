@@ -108,6 +108,35 @@ inline constexpr std::int64_t kTaskCommentsMax = 1'000;  // of one task; they st
 inline constexpr std::size_t kTaskCommentBytesMax = 16 << 10;
 inline constexpr std::size_t kTaskCandidatesMax = 50;  // roles and names that one search for tasks gives
 
+// ---- webhooks ----
+inline constexpr int kWebhookLane = 1'020;                 // of storage; beside the engine's own
+inline constexpr std::size_t kWebhooksPerTenantMax = 100;  // every decision looks at all of them
+inline constexpr std::size_t kWebhookUrlBytesMax = 2'048;
+inline constexpr std::size_t kWebhookTextBytesMax = 500;  // of a description
+inline constexpr std::size_t kWebhookSecretBytes = 32;    // as long as the hash: more would not be stronger
+inline constexpr std::int64_t kWebhookSecretOverlapMs = 24LL * 3600 * 1000;  // that the old one signs along
+inline constexpr std::int64_t kWebhookTimeoutMs = 15'000;
+inline constexpr std::size_t kWebhookAnswerBytesMax = 256 << 10;  // nobody reads it
+inline constexpr int kWebhookThreads = 16;
+inline constexpr int kWebhookRequestsMax = 4;  // at once to one webhook: four that hang leave threads to the others
+inline constexpr int kWebhookRowsRead = 64;    // of one webhook at once
+inline constexpr std::int64_t kWebhookRetriesMs[] = {5'000,      300'000,    1'800'000,  7'200'000, 18'000'000,
+                                                     36'000'000, 50'400'000, 72'000'000, 86'400'000};
+inline constexpr std::int64_t kWebhookRetryMsMax = 7LL * 24 * 3600 * 1000;  // one wait that an operator can name
+inline constexpr std::size_t kWebhookRetriesMax = 20;                       // that an operator can name
+inline constexpr int kWebhookJitterPercent = 20;                            // a wait is up to so much longer
+inline constexpr std::int64_t kWebhookRetryAfterMsMax =
+    24LL * 3600 * 1000;  // a receiver's Retry-After counts up to here
+inline constexpr std::int64_t kWebhookFailingMsMax = 5LL * 24 * 3600 * 1000;  // without a success: then it is disabled
+inline constexpr std::int64_t kWebhookWaitMsMax =
+    14LL * 24 * 3600 * 1000;                                 // of a delivery to a webhook that is disabled
+inline constexpr std::int64_t kWebhookPendingMax = 100'000;  // of one webhook; the oldest are given up
+inline constexpr std::int64_t kWebhookFinishedMax = 10'000;  // of one webhook, delivered and failed ones each
+inline constexpr std::int64_t kWebhookDeliveredKeptMs = 3LL * 24 * 3600 * 1000;
+inline constexpr std::int64_t kWebhookFailedKeptMs = 30LL * 24 * 3600 * 1000;
+inline constexpr std::int64_t kWebhookTidyEveryMs = 30'000;
+inline constexpr int kWebhookRowsAtOnce = 500;  // changed or deleted by one commit
+
 // ---- drawing ----
 inline constexpr std::size_t kDrawnEdgesMax = 2'000;  // Graphviz needs seconds for them, and the time grows faster
 
