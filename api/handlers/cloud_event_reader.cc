@@ -8,6 +8,7 @@
 
 #include "api/handlers/codes.h"
 #include "api/handlers/field_reader.h"
+#include "api/handlers/json_place.h"
 #include "api/handlers/request_reader.h"
 #include "engine/base/base64.h"
 #include "engine/base/nearest_word.h"
@@ -135,12 +136,10 @@ class EventBuilder {
     if (HoldsJson(content_type_)) {
       if (bytes.empty()) return;
       Result<Value> data = ParseJson(bytes, kHttpBodyBytesMax);
-      if (data.ok()) {
-        Data(std::move(*data));
-      } else {
-        read_.mistakes.push_back(
-            {data.error().code, data.error().message, path_ + PointerStep(field), data.error().hint});
-      }
+      if (data.ok()) return Data(std::move(*data));
+      Error mistake = WithPlace(std::move(data).error(), bytes);
+      mistake.path = path_ + PointerStep(field);
+      read_.mistakes.push_back(std::move(mistake));
     } else if (content_type_.starts_with("text/") && IsValidUtf8(bytes)) {
       Data(Value::String(bytes));
     } else {
@@ -287,7 +286,7 @@ Result<ReadEvents> ReadCloudEvents(const HttpRequest& request, Timestamp now) {
     return WrongMediaType(
         std::string(kStructured) + " (or " + std::string(kBatch) + ", application/json, or ce-… headers)", type);
   Result<Value> body = ParseJson(request.body, kHttpBodyBytesMax);
-  if (!body.ok()) return body.error();
+  if (!body.ok()) return WithPlace(std::move(body).error(), request.body);
   if (type != kBatch) {
     read.events.push_back(ReadStructured(*body, "", type == kStructured, now));
     return read;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "api/handlers/field_reader.h"
+#include "api/handlers/json_place.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
 #include "api/handlers/views.h"
@@ -40,7 +41,11 @@ std::optional<DeployRequest> ReadDeployRequest(const HttpRequest& request, const
   }
   if (!IsJsonType(type)) return reply.Fail(WrongMediaType("application/yaml or application/json", type)), std::nullopt;
   Result<Value> body = ReadJsonBody(request);
-  if (!body.ok()) return reply.Fail(body.error()), std::nullopt;
+  if (!body.ok()) {
+    Error error = body.error();
+    if (LooksLikeYaml(request.body)) error.hint = "If this is YAML, send it with 'Content-Type: application/yaml'.";
+    return reply.Fail(error), std::nullopt;
+  }
   FieldReader fields(*body, {"file", "yaml", "files", "manifests"});
   deploy.file_name = fields.Text("file").value_or(deploy.file_name);
   deploy.yaml = fields.RequiredText("yaml");

@@ -70,6 +70,8 @@ void Start(const RouteContext& context, const HttpRequest& request, const Reply&
   start.request_hash = HashOf(start);
   start.tenant = reply.caller().tenant;
   if (!reply.caller().MayUse(start.process)) return reply.Fail(BeyondLimits(reply.caller(), start.process));
+  if (const std::optional<Error> refused = RefuseWait(context, wait, start.process, start.version))
+    return reply.Fail(*refused);
   StartRequest asked = start;
   context.engine().Start(std::move(start), [context, reply, wait, asked](Result<StartReply> started) {
     if (!started.ok()) return FailStart(context, reply, asked, started.error());
@@ -83,7 +85,14 @@ void Get(const RouteContext& context, const HttpRequest& request, const std::str
   if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
   const std::optional<InstanceId> id = ReadInstanceId(id_text, reply);
   if (!id) return;
-  context.Later(reply, [=] { AnswerWithInstance(context, reply, 200, *id, wait); });
+  context.Later(reply, [=] {
+    if (!wait.until.empty()) {
+      const Result<InstanceOwner> owner = context.engine().FindOwner(*id);
+      if (!owner.ok()) return reply.Fail(owner.error());
+      if (const std::optional<Error> refused = RefuseWait(context, wait, owner->process)) return reply.Fail(*refused);
+    }
+    AnswerWithInstance(context, reply, 200, *id, wait);
+  });
 }
 
 void List(const RouteContext& context, const HttpRequest& request, const Reply& reply) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "api/handlers/codes.h"
+#include "api/handlers/json_place.h"
 #include "engine/base/nearest_word.h"
 #include "engine/base/time.h"
 #include "engine/model/json.h"
@@ -56,7 +57,9 @@ std::optional<Timestamp> ParseTime(std::string_view text) {
 Result<Value> ReadJsonBody(const HttpRequest& request) {
   const std::string type = MediaType(request);
   if (!IsJsonType(type)) return WrongMediaType("application/json", type);
-  return ParseJson(request.body, kHttpBodyBytesMax);
+  Result<Value> body = ParseJson(request.body, kHttpBodyBytesMax);
+  if (!body.ok()) return WithPlace(std::move(body).error(), request.body);
+  return body;
 }
 
 Result<Value> ReadOptionalJsonBody(const HttpRequest& request) {

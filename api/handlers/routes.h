@@ -68,6 +68,10 @@ struct Wait {
   std::string until;
 };
 Wait ReadWait(QueryReader& query);
+// Whether any version of the process (`version` empty), or that one, has what is waited for: a status or a state. Unknown processes are not
+// spoken of here.
+std::optional<Error> RefuseWait(const RouteContext& context, const Wait& wait, const std::string& process,
+                                const std::string& version = "");
 
 // What a client asks of one instance, with its Idempotency-Key; a malformed key is added to the mistakes. `word` and `name` say what is done to what.
 CommandRequest ReadCommand(const HttpRequest& request, std::string_view word, const std::string& name,

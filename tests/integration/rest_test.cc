@@ -88,6 +88,28 @@ TEST_F(Rest, BrokenJsonIs400) {
   EXPECT_EQ(Post("/v1/instances", "").status, 400);
 }
 
+TEST_F(Rest, AMistakeInJsonIsToldWithItsPlace) {
+  const ClientResponse comma = Post("/v1/instances", "{\"process\": \"hello\",\n  \"input\": {},}");
+  ExpectProblem(comma, 400, "FM-1001");
+  EXPECT_EQ(At(comma, "detail"), "Expected a name in double quotes in line 2, column 15 of the JSON, but got '}'.");
+  const ClientResponse yaml = Post("/v1/definitions", kHello);
+  ExpectProblem(yaml, 400, "FM-1001");
+  EXPECT_NE(At(yaml, "hint").find("application/yaml"), std::string::npos) << yaml.body;
+}
+
+TEST_F(Rest, WhatIsWaitedForMustBeAWordThatTheInstanceCanSay) {
+  const std::string path = "/v1/instances?wait=9s&until=", body = R"({"process":"waiter","input":{"ref":"u1"}})";
+  const ClientResponse typo = Post(path + "complete", body);
+  ExpectProblem(typo, 422, "FM-4053");
+  EXPECT_EQ(At(typo, "hint"), "Did you mean 'completed'?");
+  EXPECT_EQ(At(Get("/v1/instances?key=u1"), "items"), "[]") << "nothing was started";
+  const std::string id = At(Post(path + "first", body), "id");
+  EXPECT_EQ(At(Post("/v1/instances/" + id + "/suspend?wait=9s&until=secnod", ""), "hint"), "Did you mean 'second'?");
+  EXPECT_EQ(At(Get("/v1/instances/" + id + "?wait=9s&until=waiting"), "status"), "waiting") << "nothing was done";
+  ExpectProblem(Get("/v1/instances/" + id + "?wait=9s&until=nosuch"), 422, "FM-4053");
+  ExpectProblem(Get("/v1/instances/" + id + "?until=waiting"), 422, "FM-4053");
+}
+
 TEST_F(Rest, AnotherContentTypeIs415) {
   ExpectProblem(Post("/v1/instances", R"({"process":"hello"})", "application/x-www-form-urlencoded"), 415, "FM-4052");
   ExpectProblem(Post("/v1/definitions", "x", "text/plain"), 415, "FM-4052");

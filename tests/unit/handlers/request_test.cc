@@ -247,5 +247,25 @@ TEST(Views, IncidentNamesGoThereAndBack) {
     EXPECT_FALSE(ParseIncidentName(text).has_value()) << text;
 }
 
+TEST(JsonPlace, TheFirstMistakeIsToldWithLineColumnAndWhatIsThere) {
+  const auto told = [](const std::string& text) {
+    const Result<Value> read = ReadJsonBody(Post("application/json", text));
+    return read.ok() ? std::string("it is JSON") : read.error().message;
+  };
+  EXPECT_EQ(told("{\"a\": [1, 2\n, ]}"), "Expected a value in line 2, column 3 of the JSON, but got ']}'.");
+  EXPECT_EQ(told("{\"\u00e4\": 1 \"b\": 2}"),
+            "Expected ',' or '}' in line 1, column 9 of the JSON, but got '\"b\": 2}'.");
+  EXPECT_EQ(told("{\"a\" 1}"), "Expected ':' in line 1, column 6 of the JSON, but got '1}'.");
+  EXPECT_EQ(told("{\"a\":"), "Expected a value in line 1, column 6 of the JSON, but the text ends.");
+  EXPECT_EQ(told("{'a': 1}"),
+            "Expected a name in double quotes or '}' in line 1, column 2 of the JSON, but got ''a': 1}'.");
+  EXPECT_EQ(told("{} {}"), "Expected nothing more in line 1, column 4 of the JSON, but got '{}'.");
+  EXPECT_EQ(told("[tru]"), "Expected a value or ']' in line 1, column 2 of the JSON, but got 'tru]'.");
+  EXPECT_EQ(told("[1 2]"), "Expected ',' or ']' in line 1, column 4 of the JSON, but got '2]'.");
+  EXPECT_EQ(told("[\"" + std::string(60, 'x') + "\", y]"),
+            "Expected a value in line 1, column 66 of the JSON, but got 'y]'.");
+  EXPECT_EQ(told("[1, -2.5e3, \"\\u00e4\", null, {}]"), "it is JSON");
+}
+
 }  // namespace
 }  // namespace fermata
