@@ -17,6 +17,10 @@ std::optional<ProcessError> ErrorOf(const InstanceState& state) {
   return std::nullopt;
 }
 
+std::string Several(std::size_t count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 }  // namespace
 
 std::vector<CaseFailure> CaseRunner::CheckEnd() const {
@@ -105,8 +109,8 @@ CaseRunner::Failure CaseRunner::CheckIncidents() const {
   }
   const ExpectedEnd& then = case_.then;
   if (then.incident_count && *then.incident_count != static_cast<std::int64_t>(open.size()))
-    return Fail("Expected " + std::to_string(*then.incident_count) + " open incidents, but there is " + Listed(listed) +
-                ".");
+    return Fail("Expected " + Several(static_cast<std::size_t>(*then.incident_count), "open incident") +
+                ", but there is " + Listed(listed) + ".");
   if (!then.incidents) return std::nullopt;
   for (const ExpectedIncident& expected : *then.incidents) {
     auto found = std::find_if(open.begin(), open.end(), [&](const auto& one) {
@@ -119,7 +123,7 @@ CaseRunner::Failure CaseRunner::CheckIncidents() const {
     open.erase(found);
   }
   if (open.empty()) return std::nullopt;
-  return Fail("Expected " + std::to_string(then.incidents->size()) + " open incidents, but there is " + Listed(listed) +
+  return Fail("Expected " + Several(then.incidents->size(), "open incident") + ", but there is " + Listed(listed) +
               ".");
 }
 
@@ -156,10 +160,11 @@ CaseRunner::Failure CaseRunner::CheckTasks() const {
   }
   const ExpectedEnd& then = case_.then;
   if (then.task_count && *then.task_count != static_cast<std::int64_t>(open.size()))
-    return Fail("Expected " + std::to_string(*then.task_count) + " open tasks, but there is " + Listed(listed) + ".");
+    return Fail("Expected " + Several(static_cast<std::size_t>(*then.task_count), "open task") + ", but there is " +
+                Listed(listed) + ".");
   if (!then.tasks) return std::nullopt;
   if (then.tasks->size() != open.size())
-    return Fail("Expected " + std::to_string(then.tasks->size()) + " open tasks, but there is " + Listed(listed) + ".");
+    return Fail("Expected " + Several(then.tasks->size(), "open task") + ", but there is " + Listed(listed) + ".");
   for (const TaskStep& expected : *then.tasks) {
     auto found = std::find_if(open.begin(), open.end(), [&](const OpenTask& task) {
       return NameOf(task.live->state.id, task.activation->state) == expected.state && !Mismatch(expected, task);

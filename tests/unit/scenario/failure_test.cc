@@ -50,13 +50,13 @@ TEST(Failures, OfEveryKeyOfThen) {
   EXPECT_EQ(FailureOf("    then: { error: abandoned }\n"), "Expected the error 'abandoned', but there is none.");
   EXPECT_EQ(FailureOf("    then: { path: [hold] }\n"), "Expected the path 'hold', but there is 'choose'.");
   EXPECT_EQ(FailureOf("    then: { output: 5 }\n"), "Expected the output 5, but there is null.");
-  EXPECT_EQ(FailureOf("    then: { incidents: 1 }\n"), "Expected 1 open incidents, but there is none.");
+  EXPECT_EQ(FailureOf("    then: { incidents: 1 }\n"), "Expected 1 open incident, but there is none.");
   EXPECT_EQ(FailureOf("    then: { incidents: [ { state: hold, error: internal } ] }\n"),
             "Expected an open incident 'hold: internal', but there is none.");
   EXPECT_EQ(FailureOf("    then: { undone: [hold] }\n"), "Expected to be undone 'hold', but there is none.");
   EXPECT_EQ(FailureOf("    then: { emitted: [child-said] }\n"),
             "Expected 'child-said' to be emitted, in this order, but there is none.");
-  EXPECT_EQ(FailureOf("    then: { tasks: [choose] }\n"), "Expected 1 open tasks, but there is none.");
+  EXPECT_EQ(FailureOf("    then: { tasks: [choose] }\n"), "Expected 1 open task, but there is none.");
   EXPECT_EQ(FailureOf("    then: { vars: { a: 1 } }\n"), "Expected the variables {\"a\":1}, but they differ.");
 }
 
