@@ -53,7 +53,7 @@ std::string WordsOf(const Value& wake) {
 // Where a way leads, and under which condition.
 std::string WordsOfWay(const Value& way) {
   return With("-> ", TextAt(way, "to").empty() ? "stays" : TextAt(way, "to")) + With(" if ", TextAt(way, "if")) +
-         With(" on ", TextAt(way, "error"));
+         With(" on ", TextAt(way, "error")) + With(" by ", TextAt(way, "action"));
 }
 
 void PrintWaits(const std::vector<Value>& waits) {

@@ -13,6 +13,7 @@
 #include "engine/base/base64.h"
 #include "engine/base/nearest_word.h"
 #include "engine/base/percent.h"
+#include "engine/model/ids.h"
 #include "engine/model/json.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
@@ -120,6 +121,8 @@ class EventBuilder {
     if (!fits)
       return Fail(name, "Expected '" + std::string(name) + "' to be an integer within 32 bits, but it is not.",
                   "Write it as a string.");
+    if (name == "instance" && (!value.is_string() || !InstanceId::Parse(value.as_string())))
+      return Fail(name, "Expected 'instance' to be the id of the instance that the event is for, but it is none.");
     if (IsAttributeName(name)) {
       extensions_.emplace_back(Value::String(name), std::move(value));
       return;

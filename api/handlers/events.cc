@@ -18,11 +18,15 @@ namespace {
 Value ViewOf(const EventReply& reply) {
   std::vector<Value> started;
   for (const InstanceId& id : reply.started) started.push_back(Value::String(id.ToString()));
+  std::vector<Value> warnings;
+  for (const std::string& warning : reply.warnings) warnings.push_back(Value::String(warning));
   return Value::Object({{"accepted", Value::Bool(true)},
                         {"duplicate", Value::Bool(reply.duplicate)},
                         {"delivered", Value::Int(reply.delivered)},
+                        {"taken", reply.taken ? Value::Int(*reply.taken) : Value::Null()},
                         {"kept", Value::Bool(reply.kept)},
-                        {"started", Value::List(std::move(started))}});
+                        {"started", Value::List(std::move(started))},
+                        {"warnings", Value::List(std::move(warnings))}});
 }
 
 // The refusal of an event's data tells all that is wrong with it. `path` is where the event stands in the body.

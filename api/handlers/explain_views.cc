@@ -28,8 +28,22 @@ Value ListOf(const std::vector<T>& items, View view) {
 }
 
 Value ViewOfWay(const Way& way) {
-  return Value::Object(
-      {{"to", TextOrNull(way.to)}, {"if", TextOrNull(way.condition)}, {"error", TextOrNull(way.error)}});
+  return Value::Object({{"to", TextOrNull(way.to)},
+                        {"if", TextOrNull(way.condition)},
+                        {"error", TextOrNull(way.error)},
+                        {"action", TextOrNull(way.action)}});
+}
+
+// Of a call that waits for its next try.
+void PutNextTry(const Wake& wake, Entries& entries) {
+  Put(entries, "operation", Text(wake.operation));
+  Put(entries, "attempt", Value::Int(wake.attempt));
+  Put(entries, "attempts", wake.attempts == 0 ? Value::Null() : Value::Int(wake.attempts));
+  Put(entries, "lastError",
+      wake.last_error.empty()
+          ? Value::Null()
+          : Value::Object(
+                {{"name", Text(wake.last_error)}, {"message", Text(wake.last_text)}, {"at", TimeValue(wake.last_us)}}));
 }
 
 void PutJob(const Wake& wake, Entries& entries) {
@@ -53,6 +67,7 @@ Value ViewOfWake(const InstanceId& id, const Wake& wake) {
       Put(entries, "kind", Text("timer"));
       Put(entries, "timer", Text(wake.name));
       Put(entries, "due", TimeValue(wake.due_us));
+      if (!wake.operation.empty()) PutNextTry(wake, entries);
       break;
     case Wake::Kind::kTask:
       Put(entries, "kind", Text("task"));
@@ -78,6 +93,7 @@ Value ViewOfWake(const InstanceId& id, const Wake& wake) {
       Put(entries, "message", Text(wake.title));
       break;
   }
+  if (!wake.note.empty()) Put(entries, "note", Text(wake.note));
   Put(entries, "ways", ListOf(wake.ways, ViewOfWay));
   return Value::Map(std::move(entries));
 }

@@ -30,6 +30,22 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   });
 }
 
+Error UnknownIncident(const std::string& name) {
+  return {kUnknownIncident, "Expected the id of an incident, but none is called '" + name + "'."};
+}
+
+void Get(const RouteContext& context, const HttpRequest& request, const std::string& name, const Reply& reply) {
+  const QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::optional<IncidentId> id = ParseIncidentName(name);
+  if (!id) return reply.Fail(UnknownIncident(name));
+  context.Later(reply, [=] {
+    const Result<IncidentView> incident = context.engine().FindIncident(id->instance, id->number);
+    if (!incident.ok()) return reply.Fail(incident.error());
+    reply.Json(200, WholeViewOf(*incident));
+  });
+}
+
 // Only an error that a process could raise itself.
 void CheckErrorName(FieldReader& fields, std::string_view field, const std::string& name) {
   if (!IsName(name)) {
@@ -81,7 +97,7 @@ void Resolve(const RouteContext& context, const HttpRequest& request, const std:
   CommandRequest asked = ReadCommand(request, "resolve", name, *body, mistakes);
   if (!mistakes.empty()) return reply.Fail(mistakes);
   const std::optional<IncidentId> id = ParseIncidentName(name);
-  const Error unknown{kUnknownIncident, "Expected the id of an incident, but none is called '" + name + "'."};
+  const Error unknown = UnknownIncident(name);
   if (!id) return reply.Fail(unknown);
   resolution.incident = id->number;
   asked.instance = id->instance;
@@ -129,6 +145,10 @@ void AddIncidentRoutes(const RouteContext& context) {
   context.Add("GET", "/v1/incidents", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
     List(context, request, reply);
   });
+  context.Add("GET", "/v1/incidents/{id}",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                Get(context, request, params["id"], reply);
+              });
   context.Add("POST", "/v1/incidents/{id}/resolve",
               [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
                 Resolve(context, request, params["id"], reply);

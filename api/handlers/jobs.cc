@@ -233,6 +233,23 @@ std::optional<Outcome> ReadFailure(FieldReader& fields) {
   return failure;
 }
 
+void Get(const RouteContext& context, const HttpRequest& request, const std::string& name, const Reply& reply) {
+  const QueryReader query(request, {});
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const Error unknown{kUnknownJob, "Expected the id of a job, but none is called '" + name + "'."};
+  const std::optional<JobKey> key = JobKey::Parse(name);
+  if (!key) return reply.Fail(unknown);
+  context.Later(reply, [=] {
+    const Caller& caller = reply.caller();
+    const Result<InstanceOwner> owner = context.engine().FindOwner(key->instance);
+    if (!owner.ok() || !caller.MayUse(owner->process))
+      return reply.Fail(owner.ok() || owner.error().code == kUnknownInstance ? unknown : owner.error());
+    const Result<WorkerJob> job = context.engine().FindJob(caller.tenant, *key);
+    if (!job.ok()) return reply.Fail(job.error());
+    reply.Json(200, ViewOf(*job));
+  });
+}
+
 Value ReportView(const JobKey& key, const JobReply& done) {
   if (done.lease_until_us != 0)
     return Value::Object({{"id", Value::String(key.ToString())}, {"leaseUntil", TimeValue(done.lease_until_us)}});
@@ -291,6 +308,9 @@ void Report(const RouteContext& context, const HttpRequest& request, const std::
 }  // namespace
 
 void AddJobRoutes(const RouteContext& context) {
+  context.Add("GET", "/v1/jobs/{id}", [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+    Get(context, request, params["id"], reply);
+  });
   context.Add("GET", "/v1/jobs", [=](const HttpRequest& request, const PathParams&, const Reply& reply) {
     List(context, request, reply);
   });

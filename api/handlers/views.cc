@@ -98,6 +98,18 @@ void PutJob(const WorkerJob& job, Entries& entries) {
   Put(entries, "traceparent", TextOrNull(job.traceparent));
 }
 
+void PutIncident(const IncidentView& incident, Entries& entries) {
+  Put(entries, "id", Text(IncidentName(incident.instance, incident.number)));
+  Put(entries, "instance", Text(incident.instance.ToString()));
+  Put(entries, "process", Text(incident.process));
+  Put(entries, "state", Text(incident.state));
+  Put(entries, "error", Text(incident.error));
+  Put(entries, "message", Text(incident.message));
+  Put(entries, "open", Value::Bool(incident.open));
+  Put(entries, "openedAt", TimeValue(incident.opened_us));
+  Put(entries, "closedAt", TimeValue(incident.closed_us));
+}
+
 void PutDefinition(const DefinitionInfo& info, Entries& entries) {
   Put(entries, "process", Text(info.process));
   Put(entries, "version", Text(info.version));
@@ -138,15 +150,21 @@ Value ViewOf(const InstanceSummary& summary) {
 }
 
 Value ViewOf(const IncidentView& incident) {
-  return Value::Object({{"id", Text(IncidentName(incident.instance, incident.number))},
-                        {"instance", Text(incident.instance.ToString())},
-                        {"process", Text(incident.process)},
-                        {"state", Text(incident.state)},
-                        {"error", Text(incident.error)},
-                        {"message", Text(incident.message)},
-                        {"open", Value::Bool(incident.open)},
-                        {"openedAt", TimeValue(incident.opened_us)},
-                        {"closedAt", TimeValue(incident.closed_us)}});
+  Entries entries;
+  PutIncident(incident, entries);
+  return Value::Map(std::move(entries));
+}
+
+Value WholeViewOf(const IncidentView& incident) {
+  Entries entries;
+  PutIncident(incident, entries);
+  Put(entries, "operation", TextOrNull(incident.operation));
+  Put(entries, "attempt", incident.attempt == 0 ? Value::Null() : Value::Int(incident.attempt));
+  Put(entries, "data", incident.data);
+  Put(entries, "how", TextOrNull(incident.closed_how));
+  Put(entries, "by", TextOrNull(incident.closed_by));
+  Put(entries, "reason", TextOrNull(incident.closed_reason));
+  return Value::Map(std::move(entries));
 }
 
 Value ViewOf(const TaskView& task) {
@@ -171,7 +189,12 @@ Value ViewOf(const TaskView& task) {
                         {"reminders", Value::List(std::move(reminders))},
                         {"reminded", Value::Int(task.reminded)},
                         {"comments", Value::Int(task.comments)},
-                        {"createdAt", TimeValue(task.opened_us)}});
+                        {"createdAt", TimeValue(task.opened_us)},
+                        {"closedAt", TimeValue(task.closed_us)},
+                        {"how", TextOrNull(task.closed_how)},
+                        {"by", TextOrNull(task.closed_by)},
+                        {"outcome", task.outcome ? Text(*task.outcome) : Value::Null()},
+                        {"answer", task.answer}});
 }
 
 Value ViewOf(const TaskComment& comment) {

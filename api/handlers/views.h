@@ -17,6 +17,8 @@ Value ViewOf(const IncidentView& incident);
 Value ViewOf(const TaskView& task);
 Value ViewOf(const TaskComment& comment);
 // As operators see a job, and as the worker that has just leased it does.
+// With the call that failed, and how it was closed.
+Value WholeViewOf(const IncidentView& incident);
 Value ViewOf(const WorkerJob& job);
 Value LeasedView(const WorkerJob& job);
 Value ViewOf(const HistoryEntry& entry);

@@ -54,6 +54,7 @@ constexpr Permission kPermissions[] = {
     {"GET", "/v1/instances/{id}/stream", Access::kRoles, kReaders, Subject::kInstance, ""},
 
     {"GET", "/v1/incidents", Access::kRoles, kTroubleReaders, Subject::kList, ""},
+    {"GET", "/v1/incidents/{id}", Access::kRoles, kTroubleReaders, Subject::kIncident, ""},
     {"POST", "/v1/incidents/{id}/resolve", Access::kRoles, kOperators, Subject::kIncident, "incident.resolve"},
     {"GET", "/v1/tasks", Access::kRoles, kReaders, Subject::kList, ""},
     {"GET", "/v1/tasks/{id}", Access::kRoles, kReaders, Subject::kTask, ""},
@@ -68,6 +69,7 @@ constexpr Permission kPermissions[] = {
     {"GET", "/v1/jobs", Access::kRoles, kTroubleReaders, Subject::kList, ""},
     {"POST", "/v1/jobs/fetch", Access::kRoles, kWorkers, Subject::kOther, ""},
     {"GET", "/v1/jobs/stream", Access::kRoles, kWorkers, Subject::kOther, ""},
+    {"GET", "/v1/jobs/{id}", Access::kRoles, kTroubleReaders, Subject::kOther, ""},
     {"POST", "/v1/jobs/{id}/extend", Access::kRoles, kWorkers, Subject::kOther, ""},
     {"POST", "/v1/jobs/{id}/complete", Access::kRoles, kWorkers, Subject::kOther, ""},
     {"POST", "/v1/jobs/{id}/fail", Access::kRoles, kWorkers, Subject::kOther, ""},

@@ -31,6 +31,9 @@ struct DecisionContext {
   // The version that MigrateInstance asks for (to take a migration back: of which the last of state.crossings tells); must outlive the decision.
   // Null for all other commands, and where there is nothing to take back.
   const Definition* migrate_to = nullptr;
+  // Whether it is certain that nobody has begun this try of a call in flight. Then it is withdrawn when its state is left, undo or not. May be absent:
+  // what is in flight has begun.
+  std::function<bool(const JobId& job, std::int64_t attempt)> has_not_begun{};
 };
 
 struct Decision {
@@ -71,6 +74,10 @@ Result<std::optional<std::string>> EvaluateKey(const Definition& definition, con
 
 // The key of an event by this declaration: nullopt when it has none or evaluating it fails (then the event is for addressing or starting only).
 std::optional<std::string> EvaluateEventKey(const EventDeclaration& declaration, const CloudEvent& event);
+// Why that gives none, as a whole sentence.
+std::string WhyNoEventKey(const EventDeclaration& declaration, const CloudEvent& event);
+// The instance that the event is addressed to by its attribute `instance`; empty = none.
+std::string AddresseeOf(const CloudEvent& event);
 
 // Validates an event's data against the declaration's schema; gives it normalised.
 Result<Value> ValidateEventData(const EventDeclaration& declaration, const Value& data);

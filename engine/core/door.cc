@@ -38,15 +38,37 @@ Result<std::optional<std::string>> EvaluateKey(const Definition& definition, con
   return std::optional<std::string>(text);
 }
 
-std::optional<std::string> EvaluateEventKey(const EventDeclaration& declaration, const CloudEvent& event) {
-  if (!declaration.key) return std::nullopt;
+namespace {
+
+Result<std::string> KeyOfEvent(const EventDeclaration& declaration, const CloudEvent& event) {
+  if (!declaration.key) return Error{kInvalidKey, "It is declared without a key."};
   NamesScope names;
   names.Bind("event", ToValue(event));
-  Evaluated key = EvaluateJson(*declaration.key, names);
-  if (!key.ok() || !key.value.is_string()) return std::nullopt;
+  Evaluated key = EvaluateText(*declaration.key, names, "the event's key");
+  if (!key.ok()) return Error{kInvalidKey, key.error->message};
   const std::string_view text = key.value.as_string();
-  if (text.empty() || text.size() > kKeyBytesMax) return std::nullopt;
+  if (text.empty() || text.size() > kKeyBytesMax)
+    return Error{kInvalidKey, "Expected an event's key of 1 to " + std::to_string(kKeyBytesMax) +
+                                  " bytes, but it has " + std::to_string(text.size()) + "."};
   return std::string(text);
+}
+
+}  // namespace
+
+std::optional<std::string> EvaluateEventKey(const EventDeclaration& declaration, const CloudEvent& event) {
+  Result<std::string> key = KeyOfEvent(declaration, event);
+  if (!key.ok()) return std::nullopt;
+  return *std::move(key);
+}
+
+std::string WhyNoEventKey(const EventDeclaration& declaration, const CloudEvent& event) {
+  const Result<std::string> key = KeyOfEvent(declaration, event);
+  return key.ok() ? std::string() : key.error().message;
+}
+
+std::string AddresseeOf(const CloudEvent& event) {
+  const Value* instance = event.extensions.is_map() ? event.extensions.Find("instance") : nullptr;
+  return instance != nullptr && instance->is_string() ? std::string(instance->as_string()) : std::string();
 }
 
 Result<Value> ValidateEventData(const EventDeclaration& declaration, const Value& data) {

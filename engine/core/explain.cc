@@ -70,6 +70,16 @@ void AddEvents(const Definition& definition, const InstanceState& state, const A
   }
 }
 
+// A call that waits for its next try.
+void TellNextTry(const JobState& job, JobId id, const State& state, Wake& wake) {
+  const auto* call = std::get_if<CallVerb>(&state.verb);
+  wake.operation = job.operation;
+  wake.attempt = job.attempt + 1;
+  // The policy counts anew after an operator's retry.
+  if (call != nullptr && call->retry.attempts != 0) wake.attempts = job.attempts_before + call->retry.attempts;
+  wake.job = id;
+}
+
 void AddTimers(const Definition& definition, const Activation& activation, std::vector<Wake>& wakes) {
   const State& state = StateOf(definition, activation);
   for (const ArmedTimer& timer : activation.timers) {
@@ -82,6 +92,10 @@ void AddTimers(const Definition& definition, const Activation& activation, std::
       wake.ways = WaysOf(definition, state.after[static_cast<std::size_t>(timer.slot)].arms);
     } else {
       wake.name = timer.slot == kRetrySlot ? "retry" : timer.slot == kDeadlineSlot ? "deadline" : "reminder";
+      if (timer.slot == kRetrySlot && activation.job) {
+        TellNextTry(*activation.job, {activation.id, false}, state, wake);
+        wake.ways = WaysOfWork(definition, state);
+      }
     }
     wakes.push_back(std::move(wake));
   }
@@ -123,7 +137,36 @@ void AddWork(const Definition& definition, const Activation& activation, std::ve
   }
 }
 
-void AddIncidents(const InstanceState& state, ActivationId activation, std::vector<Wake>& wakes) {
+// What each action that is not refused leads to.
+std::vector<Way> WaysOfIncident(const Definition& definition, const InstanceState& state, const Incident& incident) {
+  std::vector<Way> ways;
+  const auto add = [&ways](Way way, std::string_view action) {
+    way.action = action;
+    ways.push_back(std::move(way));
+  };
+  const IncidentKind kind = incident.kind;
+  if (kind != IncidentKind::kDetached) add({}, "retry");
+  const Activation* activation = state.Find(incident.activation);
+  const bool skips_work = kind == IncidentKind::kEntry || kind == IncidentKind::kWork || kind == IncidentKind::kChild ||
+                          kind == IncidentKind::kError || kind == IncidentKind::kUndoInput;
+  if (skips_work && activation != nullptr && !StateOf(definition, *activation).next.empty()) {
+    for (Way& way : WaysOf(definition, StateOf(definition, *activation).next)) add(std::move(way), "skip");
+  } else if (kind != IncidentKind::kNext && kind != IncidentKind::kStuck) {
+    add({}, "skip");
+  }
+  if (kind == IncidentKind::kUndo) return ways;  // an undo is never dropped
+  // The state's own handlers first, then those around it.
+  for (const Activation* at = activation; at != nullptr; at = state.Find(at->parent)) {
+    if (at->kind == ActivationKind::kItem || at->kind == ActivationKind::kRegion) continue;
+    for (const ErrorHandler& handler : StateOf(definition, *at).on_error)
+      for (const TransitionArm& arm : handler.arms) add(WayOf(definition, arm, handler.name), "fail");
+  }
+  add({}, "fail");
+  return ways;
+}
+
+void AddIncidents(const Definition& definition, const InstanceState& state, ActivationId activation,
+                  std::vector<Wake>& wakes) {
   for (const auto& [number, incident] : state.incidents) {
     if (incident.activation != activation) continue;
     Wake wake;
@@ -131,6 +174,7 @@ void AddIncidents(const InstanceState& state, ActivationId activation, std::vect
     wake.name = incident.error.name;
     wake.title = incident.error.message;
     wake.number = number;
+    wake.ways = WaysOfIncident(definition, state, incident);
     wakes.push_back(std::move(wake));
   }
 }
@@ -143,7 +187,7 @@ void Visit(const Definition& definition, const InstanceState& state, ActivationI
   AddEvents(definition, state, *activation, wait.wakes);
   AddTimers(definition, *activation, wait.wakes);
   AddWork(definition, *activation, wait.wakes);
-  AddIncidents(state, id, wait.wakes);
+  AddIncidents(definition, state, id, wait.wakes);
   if (!wait.wakes.empty()) waits.push_back(std::move(wait));
   for (const ActivationId child : activation->children) Visit(definition, state, child, waits);
 }
@@ -232,13 +276,23 @@ std::vector<WaitOf> ExplainWaits(const Definition& definition, const InstanceSta
   if (IsFinal(state.status)) return waits;
   Visit(definition, state, kRootActivation, waits);
   for (const auto& [id, left] : state.left_jobs) {
+    WaitOf wait{id, left.state, 0, {}};
+    AddIncidents(definition, state, id, wait.wakes);
     Wake wake = WakeOf(left.job);
+    wake.job = {id, false};
+    wake.awaited = true;
+    wake.note = state.status == InstanceStatus::kCompensating
+                    ? "The call was under way when the instance began to end: its undoing waits for the outcome."
+                    : "The call was under way when its state was left: its outcome is awaited.";
+    wake.note += " What has succeeded is undone.";
     if (left.retry_due_us > 0) {
       wake.kind = Wake::Kind::kTimer;
       wake.name = "retry";
       wake.due_us = left.retry_due_us;
+      TellNextTry(left.job, {id, false}, definition.states[static_cast<std::size_t>(left.index)], wake);
     }
-    waits.push_back({id, left.state, 0, {std::move(wake)}});
+    if (left.retry_due_us > 0 || left.job.in_flight) wait.wakes.push_back(std::move(wake));
+    waits.push_back(std::move(wait));
   }
   for (const std::int64_t number : state.undo_index.busy) {
     const UndoRecord& record = state.undo_records.at(number);
@@ -253,8 +307,15 @@ std::vector<WaitOf> ExplainWaits(const Definition& definition, const InstanceSta
       wake.kind = Wake::Kind::kTimer;
       wake.name = "undo-retry";
       wake.due_us = record.retry_due_us;
+      wake.operation = record.operation;
+      wake.attempt = record.attempt + 1;
+      if (record.retry.attempts != 0) wake.attempts = record.attempts_before + record.retry.attempts;
     }
-    waits.push_back({record.activation, record.state, 0, {std::move(wake)}});
+    wake.job = {record.activation, true};
+    WaitOf wait{record.activation, record.state, 0, {}};
+    if (state.Find(record.activation) == nullptr) AddIncidents(definition, state, record.activation, wait.wakes);
+    if (record.progress != UndoProgress::kParked) wait.wakes.push_back(std::move(wake));
+    waits.push_back(std::move(wait));
   }
   return waits;
 }
@@ -275,7 +336,12 @@ EventVerdict ExplainEvent(const Definition& definition, const InstanceState& sta
   Result<Value> data = ValidateEventData(*declaration, event.data);
   if (!data.ok()) return because("Its data does not fit the event's schema: " + data.error().message);
   deliver.event.data = std::move(*data);
-  deliver.key = EvaluateEventKey(*declaration, deliver.event);
+  if (AddresseeOf(event) != state.id.ToString()) {
+    deliver.key = EvaluateEventKey(*declaration, deliver.event);
+    if (!deliver.key)
+      return because("It has no key, so it comes only if its attribute `instance` names this instance: " +
+                     WhyNoEventKey(*declaration, deliver.event));
+  }
   deliver.by_business_key = !deliver.key || state.key == deliver.key;
   if (!Reaches(state, event.type, deliver.key))
     return because("Its key is " + Quoted(deliver.key) + ", but the instance's is " + Quoted(state.key) +

@@ -21,6 +21,7 @@ struct Way {
   std::string to;         // a state; empty = the state is not left
   std::string condition;  // the `if`; empty = always
   std::string error;      // only with this error of the work; empty = without one
+  std::string action{};   // of an incident: only if it is resolved by "retry", "skip" or "fail"
   friend bool operator==(const Way&, const Way&) = default;
 };
 
@@ -41,6 +42,13 @@ struct Wake {
   bool paused = false;      // kJob: an operator has paused its connector or operation; set by who knows of pauses
   bool awaited = false;     // kJob, in a preview: its outcome is awaited although its state is left
   std::vector<Way> ways;    // in the order in which they are looked at
+  // kTimer that waits for the next try of a call: which call, which try, and of how many (0 = there is no end).
+  std::string operation{};
+  std::int64_t attempt = 0, attempts = 0;
+  JobId job{};                            // of kJob and of that timer
+  std::string last_error{}, last_text{};  // why the try before failed; set by who reads the journal
+  std::int64_t last_us = 0;
+  std::string note{};  // what else there is to know: a whole sentence
 };
 
 struct WaitOf {
@@ -59,7 +67,7 @@ struct EventVerdict {
   std::vector<std::string> states;   // that take it
   std::vector<std::string> reasons;  // why it is not taken: whole sentences
 };
-// What would become of the event if it came now.
+// What would become of the event if it came now: by its key, or to this instance alone if it is addressed to it.
 EventVerdict ExplainEvent(const Definition& definition, const InstanceState& state, const CloudEvent& event,
                           std::int64_t now_us);
 

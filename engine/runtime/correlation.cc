@@ -5,6 +5,7 @@
 #include "engine/model/json.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
+#include "engine/runtime/replay.h"
 #include "engine/runtime/shard.h"
 
 namespace fermata {
@@ -66,21 +67,22 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
     return reply;
   }
 
+  if (message.instance) return DeliverTo(message);
   Result<std::set<InstanceId>> receivers = FindReceivers(message);
   if (!receivers.ok()) return receivers.error();
   Result<std::vector<PlannedStart>> starts = PlanStarts(message, *receivers);
   if (!starts.ok()) return starts.error();
-  bool taken = false;  // an instance that has ended takes nothing, though it was found
+  bool received = false;  // an instance that has ended gets nothing, though it was found
   for (const InstanceId& receiver : *receivers) {
     DeliverEvent deliver{event, std::nullopt, false};
     if (!message.addressed) deliver.key = message.value;
-    Result<bool> delivered = Offer(receiver, std::move(deliver));
-    if (!delivered.ok() && delivered.error().code != kTooManyKeptEvents) return delivered.error();
-    if (!delivered.ok() && receivers->size() == 1) return delivered.error();
-    if (delivered.ok() && *delivered) reply.delivered += 1;
-    taken |= !delivered.ok() || *delivered;
+    Result<Fate> fate = Offer(receiver, std::move(deliver));
+    if (!fate.ok() && fate.error().code != kTooManyKeptEvents) return fate.error();
+    if (!fate.ok() && receivers->size() == 1) return fate.error();
+    if (fate.ok()) Count(*fate, reply);
+    received |= !fate.ok() || *fate != Fate::kEnded;
   }
-  if (!taken)
+  if (!received)
     if (Status kept = Keep(message, reply); !kept.ok()) return kept.error();
   for (PlannedStart& start : *starts) {
     Status started = StartBy(message, std::move(start), reply);
@@ -88,6 +90,12 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
     if (!started.ok() && nothing_else) return started.error();
   }
 
+  NoteIdentity(message);
+  return reply;
+}
+
+void Shard::NoteIdentity(const EventMessage& message) {
+  const CloudEvent& event = message.event;
   Flight& flight = Open();
   int shard = HomeShardOf(message.tenant, message.value);
   std::int64_t remember_us = std::max(message.keep_ms, kEventIdentityMs) * 1000;
@@ -97,26 +105,91 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
                           identity);
   flight.rows.event_identities.push_back(std::move(identity));
   services_.counters.events_accepted.fetch_add(1, std::memory_order_relaxed);
-  return reply;
 }
 
-// False: the instance has ended. One that waits for the value by `match` may be written by another shard.
-Result<bool> Shard::Offer(const InstanceId& receiver, DeliverEvent deliver) {
+// What a decision has made of the event; it may take others along that were kept.
+Shard::Fate Shard::FateOf(const CloudEvent& event, const std::vector<JournalEvent>& events) {
+  for (const JournalEvent& happened : events) {
+    if (const auto* taken = std::get_if<EventTaken>(&happened.body);
+        taken && taken->id == event.id && taken->source == event.source)
+      return Fate::kTaken;
+    if (const auto* kept = std::get_if<EventKept>(&happened.body); kept && kept->kept.event == event)
+      return Fate::kKept;
+    if (std::holds_alternative<CommandStashed>(happened.body)) return Fate::kKept;
+  }
+  return Fate::kIgnored;
+}
+
+void Shard::Count(Fate fate, EventReply& reply) {
+  if (fate != Fate::kEnded) reply.delivered += 1;
+  if (fate == Fate::kKept) reply.kept = true;
+  if (fate == Fate::kSent) reply.taken.reset();
+  if (fate == Fate::kTaken && reply.taken) *reply.taken += 1;
+}
+
+// One that waits for the value by `match`, or that the event is addressed to, may be written by another shard.
+Result<Shard::Fate> Shard::Offer(const InstanceId& receiver, DeliverEvent deliver) {
   if (!Owns(receiver.shard())) {
+    deliver.by_business_key = !deliver.key;
     SendEvent(receiver, NextArrival(), std::move(deliver));
-    return true;
+    return Fate::kSent;
   }
   Result<CachedInstance*> instance = Load(receiver);
   if (!instance.ok()) {
-    if (instance.error().code == kUnknownInstance) return false;
+    if (instance.error().code == kUnknownInstance) return Fate::kEnded;
     return instance.error();
   }
   const std::optional<std::string>& key = (*instance)->state.key;
   deliver.by_business_key = !deliver.key || (key && *key == *deliver.key);
-  Result<Done> decided = DecideOn(**instance, deliver);
-  if (decided.ok()) return true;
+  Fate fate = Fate::kIgnored;
+  Result<Done> decided = DecideOn(**instance, deliver, &fate);
+  if (decided.ok()) return fate;
   if (decided.error().code == kTooManyKeptEvents) return decided.error();
-  return false;
+  return Fate::kEnded;
+}
+
+// For one instance alone, as its own version declares the event. One of another shard is read as storage has it.
+Result<EventReply> Shard::DeliverTo(const EventMessage& message) {
+  const InstanceId& id = *message.instance;
+  const CloudEvent& event = message.event;
+  const Error unknown{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'.",
+                      "/instance"};
+  if (id.shard() >= shard_count_) return unknown;
+  InstanceState elsewhere;
+  const InstanceState* state = &elsewhere;
+  if (Owns(id.shard())) {
+    Result<CachedInstance*> here = Load(id);
+    if (!here.ok()) return here.error().code == kUnknownInstance ? unknown : here.error();
+    state = &(*here)->state;
+  } else {
+    Result<std::optional<StoredInstance>> stored = services_.storage.LoadInstance(id);
+    if (!stored.ok()) return stored.error();
+    if (!stored->has_value()) return unknown;
+    Result<InstanceState> rebuilt = Rebuild(**stored);
+    if (!rebuilt.ok()) return rebuilt.error();
+    elsewhere = std::move(*rebuilt);
+  }
+  if (state->tenant != message.tenant) return unknown;
+  if (IsFinal(state->status))
+    return Error{kStatusForbids, "Expected a live instance, but it is " + std::string(StatusName(state->status)) + ".",
+                 "/instance"};
+  const DefinitionPtr definition = services_.definitions.FindByHash(state->process, state->definition_hash);
+  const EventDeclaration* declaration = definition ? definition->FindEvent(event.type) : nullptr;
+  if (declaration == nullptr)
+    return Error{kUndeclaredEvent,
+                 "Expected an event that '" + state->process + "' " + state->version +
+                     " declares under 'events', but it declares no '" + event.type + "'.",
+                 "/type"};
+  Result<Value> data = ValidateEventData(*declaration, event.data);
+  if (!data.ok()) return data.error();
+  DeliverEvent deliver{event, std::nullopt, false};
+  deliver.event.data = std::move(*data);
+  Result<Fate> fate = Offer(id, std::move(deliver));
+  if (!fate.ok()) return fate.error();
+  EventReply reply;
+  Count(*fate, reply);
+  NoteIdentity(message);
+  return reply;
 }
 
 // Grows over restarts, too, even when nothing that has an older number is stored any more.

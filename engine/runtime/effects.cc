@@ -53,10 +53,11 @@ CachedInstance* Shard::LoadOrFail(const InstanceId& id) {
   return nullptr;
 }
 
-Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
+Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command, Fate* fate) {
   auto child_key = [this](const RunVerb& run, const Value& input) { return KeyOfChild(run, input); };
   auto child_refusal = [this](const RunVerb& run, const Value& input) { return RefusalOfChild(run, input); };
   DecisionContext context{now_us_, random_(), shard_count_, child_key, child_refusal};
+  context.has_not_begun = [&](const JobId& job, std::int64_t attempt) { return HasNotBegun(instance, job, attempt); };
   DefinitionPtr target;
   if (const auto* migrate = std::get_if<MigrateInstance>(&command)) {
     Result<DefinitionPtr> found = services_.definitions.TargetOf(instance.state, *migrate);
@@ -68,6 +69,7 @@ Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command) {
   if (!decision.ok()) return decision.error();
   if (target) instance.definition = target;
   services_.counters.decisions.fetch_add(1, std::memory_order_relaxed);
+  if (fate != nullptr) *fate = FateOf(std::get<DeliverEvent>(command).event, decision->events);
   Gather(instance, std::move(*decision));
   return Done{};
 }

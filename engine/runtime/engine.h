@@ -88,9 +88,11 @@ struct DeployOutcome {
 struct EventReply {
   bool duplicate = false;             // (source, id) was accepted before
   std::int64_t delivered = 0;         // instances that got it
-  bool kept = false;                  // nobody was there: it waits
-  bool declared = true;               // false: no deployed process knows this type
+  bool kept = false;                  // it waits, for an instance or in one
   std::vector<InstanceId> started{};  // instances that it started
+  // Instances of those in which a transition took it; nothing: another shard is to decide for some of them.
+  std::optional<std::int64_t> taken = 0;
+  std::vector<std::string> warnings{};  // why it may have reached fewer than its sender thinks
 };
 
 struct InstanceQuery {
@@ -220,6 +222,8 @@ class Engine {
   virtual Result<std::vector<TaskCount>> CountTasks(const std::string& tenant, const std::string& user) = 0;
   // Calls that wait for a worker's outcome, the oldest first.
   virtual Result<Page<WorkerJob>> Jobs(const JobQuery& query) = 0;
+  // One of them; kJobGone with the reason where it is none (any more), kUnknownJob where there never was one of this tenant.
+  virtual Result<WorkerJob> FindJob(const std::string& tenant, const JobKey& key) = 0;
   virtual Result<std::vector<JobCount>> CountJobs() = 0;
 
   // Calls back once the instance is final (`until` empty), or its status is `until`, or a state called `until` is active or was entered since;

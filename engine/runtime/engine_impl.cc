@@ -171,20 +171,38 @@ void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
 }
 
 void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply> answer) {
-  Result<CloudEvent> valid = ValidateEvent(definitions_, std::move(event), clock_.NowUs());
-  if (!valid.ok()) return answer(valid.error());
-  std::vector<EventMessage> messages = RouteEvent(definitions_, tenant, *valid, std::nullopt, clock_.NowUs());
-  if (messages.empty()) return answer(EventReply{});  // of a type that can only start or be addressed
+  std::vector<EventMessage> messages;
+  EventReply first;
+  first.duplicate = true;  // as long as all parts say so
+  if (const std::string addressee = AddresseeOf(event); !addressee.empty()) {
+    const std::optional<InstanceId> id = InstanceId::Parse(addressee);
+    if (!id)
+      return answer(Error{
+          kInvalidEvent, "Expected 'instance' to be the id of an instance, but got '" + addressee + "'.", "/instance"});
+    messages.push_back({tenant, addressee, {}, true, kKeepDefaultMs, std::move(event)});
+    messages.front().alone = true;
+    messages.front().instance = id;
+  } else {
+    Result<CloudEvent> valid = ValidateEvent(definitions_, std::move(event), clock_.NowUs());
+    if (!valid.ok()) return answer(valid.error());
+    messages = RouteEvent(definitions_, tenant, *valid, std::nullopt, clock_.NowUs());
+    first.warnings = WhyNotBrought(definitions_, *valid);
+    if (messages.empty()) {  // of a type that can only start or be addressed
+      first.duplicate = false;
+      return answer(std::move(first));
+    }
+  }
   // Several processes may give the event different keys: it is accepted when each of their shards has it.
   struct Gathered {
     std::mutex mutex;
     std::size_t left;
-    EventReply reply{true, 0, false, true, {}};
+    EventReply reply;
     std::optional<Error> error;
     Answer<EventReply> answer;
   };
   auto gathered = std::make_shared<Gathered>();
   gathered->left = messages.size();
+  gathered->reply = std::move(first);
   gathered->answer = std::move(answer);
   auto part = [gathered](Result<EventReply> reply) {
     bool last;
@@ -196,6 +214,8 @@ void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply
         gathered->reply.duplicate &= reply->duplicate;
         gathered->reply.delivered += reply->delivered;
         gathered->reply.kept |= reply->kept;
+        if (!reply->taken) gathered->reply.taken.reset();
+        if (gathered->reply.taken) *gathered->reply.taken += *reply->taken;
         for (const InstanceId& id : reply->started) gathered->reply.started.push_back(id);
       }
       last = --gathered->left == 0;

@@ -67,6 +67,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
                                      int limit) override;
   Result<std::vector<TaskCount>> CountTasks(const std::string& tenant, const std::string& user) override;
   Result<Page<WorkerJob>> Jobs(const JobQuery& query) override;
+  Result<WorkerJob> FindJob(const std::string& tenant, const JobKey& key) override;
   Result<std::vector<JobCount>> CountJobs() override;
   void WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
                    std::function<void(bool)> callback) override;
@@ -103,6 +104,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   // As the journal has it now; kUnknownInstance if there is none.
   Result<InstanceState> LoadState(const InstanceId& id);
   Result<DefinitionPtr> DefinitionOf(const InstanceState& state);
+  Status TellLastTries(const InstanceId& id, std::vector<WaitOf>& waits);
+  DecisionContext ContextOf(const InstanceState& state, const Definition& definition);
   Result<bool> WasAccepted(const InstanceState& state, const Definition& definition, const CloudEvent& event);
   Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);

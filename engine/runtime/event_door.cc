@@ -73,6 +73,33 @@ std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, cons
   return messages;
 }
 
+std::vector<std::string> WhyNotBrought(const DefinitionRegistry& definitions, const CloudEvent& event) {
+  struct Candidate {
+    const EventReceiver* receiver = nullptr;  // the live version, or the newest
+    bool reached = false;                     // by some version
+  };
+  const std::vector<EventReceiver> receivers = definitions.ReceiversOf(event.type);
+  std::map<std::string, Candidate> processes;
+  for (const EventReceiver& receiver : receivers) {
+    Candidate& candidate = processes[receiver.definition->process];
+    if (candidate.receiver == nullptr || receiver.live) candidate.receiver = &receiver;
+    candidate.reached |= IsStartedBy(receiver, event) || EvaluateEventKey(*receiver.declaration, event).has_value();
+  }
+  std::vector<std::string> reasons;
+  for (const auto& [process, candidate] : processes) {
+    if (candidate.reached) continue;
+    const EventDeclaration& declaration = *candidate.receiver->declaration;
+    const std::string in = "'" + process + "' " + candidate.receiver->definition->version;
+    reasons.push_back(declaration.key
+                          ? "No instance of " + in + " got the event, for its key there cannot be evaluated: " +
+                                WhyNoEventKey(declaration, event)
+                          : "No instance of " + in +
+                                " got the event, for it is declared without a key there: name one "
+                                "instance by the attribute 'instance'.");
+  }
+  return reasons;
+}
+
 Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event, std::int64_t now_us) {
   std::vector<EventReceiver> receivers = definitions.ReceiversOf(event.type);
   if (receivers.empty()) return Undeclared(definitions, event.type);

@@ -21,6 +21,9 @@ std::vector<EventMessage> RouteEvent(const DefinitionRegistry& definitions, cons
                                      const CloudEvent& event,
                                      const std::optional<std::pair<std::string, std::string>>& to, std::int64_t now_us);
 
+// For each process that declares the type but does not get the event by its key, why not: a whole sentence.
+std::vector<std::string> WhyNotBrought(const DefinitionRegistry& definitions, const CloudEvent& event);
+
 // Validates data against the declaration of each process's live version and gives it normalised (422 otherwise). What starts a process must be an
 // input of it; where its key is unique the instance that has it may take the event as it is.
 Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event, std::int64_t now_us);

@@ -1,10 +1,12 @@
 // What operators ask before they act: why it waits, what an event or a move would do, whether a command would be taken.
 #include <algorithm>
+#include <map>
 
 #include "engine/core/decide.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
+#include "engine/runtime/replay.h"
 
 namespace fermata {
 namespace {
@@ -24,6 +26,20 @@ Result<DefinitionPtr> EngineImpl::DefinitionOf(const InstanceState& state) {
   return definition;
 }
 
+// For what is only tried out. Both must outlive it.
+DecisionContext EngineImpl::ContextOf(const InstanceState& state, const Definition& definition) {
+  DecisionContext context;
+  context.now_us = std::max(clock_.NowUs(), state.updated_us);
+  context.shard_count = shard_count_;
+  context.has_not_begun = [&](const JobId& job, std::int64_t attempt) {
+    const std::optional<JobView> call = FindJobInFlight(state, job);
+    if (!call || FindWorkerOperation(definition, call->operation) == nullptr) return false;
+    const Result<std::optional<JobRow>> row = storage_.FindJob(state.id, job.activation, job.undo);
+    return row.ok() && row->has_value() && (*row)->attempt == attempt && (*row)->ends_us == 0;
+  };
+  return context;
+}
+
 Result<bool> EngineImpl::WasAccepted(const InstanceState& state, const Definition& definition,
                                      const CloudEvent& event) {
   if (event.id.empty() || event.source.empty()) return false;
@@ -40,6 +56,26 @@ Result<bool> EngineImpl::WasAccepted(const InstanceState& state, const Definitio
   return false;
 }
 
+// The journal alone knows why the try before the next one failed.
+Status EngineImpl::TellLastTries(const InstanceId& id, std::vector<WaitOf>& waits) {
+  std::map<JobId, Wake*> waiting;
+  for (WaitOf& wait : waits)
+    for (Wake& wake : wait.wakes)
+      if (wake.kind == Wake::Kind::kTimer && !wake.operation.empty()) waiting.emplace(wake.job, &wake);
+  if (waiting.empty()) return Done{};
+  return WalkJournal(storage_, id, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
+    for (const JournalEvent& event : events) {
+      const auto* failed = std::get_if<JobFailed>(&event.body);
+      const auto found = failed == nullptr ? waiting.end() : waiting.find(failed->job);
+      if (found == waiting.end()) continue;
+      found->second->last_error = failed->error.name;
+      found->second->last_text = failed->error.message;
+      found->second->last_us = event.at_us;
+    }
+    return true;
+  });
+}
+
 Result<Explanation> EngineImpl::Explain(const InstanceId& id, const std::optional<CloudEvent>& event) {
   Result<InstanceState> state = LoadState(id);
   if (!state.ok()) return state.error();
@@ -54,6 +90,7 @@ Result<Explanation> EngineImpl::Explain(const InstanceId& id, const std::optiona
   if (!IsFinal(state->status)) explanation.states = ActiveStates(*state);
   explanation.waits = ExplainWaits(**definition, *state);
   MarkPaused(pauses_, explanation.waits);
+  if (Status told = TellLastTries(id, explanation.waits); !told.ok()) return told.error();
   for (const auto& [number, kept] : state->kept) explanation.kept.push_back(kept.event.type);
   explanation.stashed = static_cast<std::int64_t>(state->stash.size());
   if (!event) return explanation;
@@ -74,9 +111,7 @@ Result<MovePreview> EngineImpl::PreviewMove(const InstanceId& id, const MoveInst
   if (!state.ok()) return state.error();
   Result<DefinitionPtr> definition = DefinitionOf(*state);
   if (!definition.ok()) return definition.error();
-  DecisionContext context;
-  context.now_us = clock_.NowUs();
-  context.shard_count = shard_count_;
+  const DecisionContext context = ContextOf(*state, **definition);
   return fermata::PreviewMove(**definition, *state, move, context);
 }
 
@@ -87,9 +122,7 @@ Result<MigrationPlan> EngineImpl::PlanMigration(const InstanceId& id, const Migr
   if (!definition.ok()) return definition.error();
   Result<DefinitionPtr> target = definitions_.TargetOf(*state, migrate);
   if (!target.ok()) return target.error();
-  DecisionContext context;
-  context.now_us = clock_.NowUs();
-  context.shard_count = shard_count_;
+  DecisionContext context = ContextOf(*state, **definition);
   context.migrate_to = target->get();
   return fermata::PlanMigration(**definition, *state, migrate, context);
 }
@@ -104,9 +137,7 @@ Status EngineImpl::Check(const InstanceId& id, const Command& command) {
   if (!state.ok()) return state.error();
   Result<DefinitionPtr> definition = DefinitionOf(*state);
   if (!definition.ok()) return definition.error();
-  DecisionContext context;
-  context.now_us = std::max(clock_.NowUs(), state->updated_us);
-  context.shard_count = shard_count_;
+  const DecisionContext context = ContextOf(*state, **definition);
   Result<Decision> decision = Decide(**definition, *state, command, context);
   if (!decision.ok()) return std::move(decision).error();
   return Done{};

@@ -47,7 +47,8 @@ struct EventMessage {
   std::int64_t keep_ms = 0;
   CloudEvent event;
   std::vector<EventStart> starts{};
-  bool alone = false;  // the event has this value only
+  bool alone = false;                    // the event has this value only
+  std::optional<InstanceId> instance{};  // for this one alone; comes from outside only, so it is never stored
 };
 
 // A `match` was armed (or given up) for values that live on another shard.

@@ -1,6 +1,7 @@
 // What the engine shows: rows and journals read in the caller's thread. Nothing here enters a shard.
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <utility>
 
 #include "engine/codec/codec.h"
@@ -76,7 +77,7 @@ Result<InstanceView> EngineImpl::Get(const InstanceId& id) {
   for (const auto& [name, value] : state->variables) variables.emplace_back(Value::String(name), value);
   view.variables = Value::Map(std::move(variables));
   view.output = state->output;
-  view.error = state->error;
+  if (const ProcessError* error = ErrorOf(*state)) view.error = *error;
   for (const OpenIncident& incident : OpenIncidents(*state))
     view.incidents.push_back(ViewOf(IncidentRowOf(*state, incident)));
   return view;
@@ -180,20 +181,38 @@ Result<IncidentView> EngineImpl::FindIncident(const InstanceId& instance, Incide
   view.instance = instance;
   view.number = number;
   bool found = false;
+  struct Call {
+    std::string operation;
+    std::int64_t attempt = 0;
+  };
+  std::map<JobId, Call> calls;  // as they were when the incident was opened
   const auto note = [&](const JournalEvent& event) {
     if (const auto* started = std::get_if<InstanceStarted>(&event.body)) view.process = started->process;
+    if (const auto* job = std::get_if<JobStarted>(&event.body)) calls[{job->activation, false}] = {job->operation, 1};
+    if (const auto* undo = std::get_if<UndoRegistered>(&event.body))
+      calls[{undo->record.activation, true}] = {undo->record.operation, 0};
+    if (const auto* failed = std::get_if<JobFailed>(&event.body)) calls[failed->job].attempt = failed->attempt;
     if (const auto* opened = std::get_if<IncidentOpened>(&event.body); opened && opened->incident.number == number) {
       found = true;
       view.state = opened->incident.state;
       view.error = opened->incident.error.name;
       view.message = opened->incident.error.message;
       view.opened_us = event.at_us;
+      view.data = opened->incident.error.data;
+      const IncidentKind kind = opened->incident.kind;
+      const auto call = calls.find({opened->incident.activation, kind == IncidentKind::kUndo});
+      const bool of_call = kind == IncidentKind::kWork || kind == IncidentKind::kLeftJob || kind == IncidentKind::kUndo;
+      if (of_call && call != calls.end()) {
+        view.operation = call->second.operation;
+        view.attempt = call->second.attempt;
+      }
     }
     if (const auto* closed = std::get_if<IncidentClosed>(&event.body); closed && closed->number == number) {
       view.open = false;
       view.closed_us = event.at_us;
       view.closed_how = closed->how;
       view.closed_by = closed->by;
+      view.closed_reason = closed->reason;
     }
   };
   Status read = WalkJournal(storage_, instance, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {

@@ -28,6 +28,15 @@ bool HasSteadyStates(InstanceStatus status) {
   return status == InstanceStatus::kWaiting || status == InstanceStatus::kSuspended;
 }
 
+const ProcessError* ErrorOf(const InstanceState& state) {
+  if (state.error) return &*state.error;
+  const auto root = state.rollbacks.find(kRootActivation);
+  if (root == state.rollbacks.end()) return nullptr;
+  const Continuation& then = root->second.then;
+  const bool fails = then.kind == Continuation::Kind::kFinish && then.status == InstanceStatus::kFailed;
+  return fails ? &then.error.error : nullptr;
+}
+
 InstanceRow InstanceRowOf(const InstanceState& state) {
   InstanceRow row;
   row.id = state.id;
@@ -39,7 +48,7 @@ InstanceRow InstanceRowOf(const InstanceState& state) {
   row.status = StatusName(state.status);
   row.live = !IsFinal(state.status);
   if (HasSteadyStates(state.status)) row.states = ActiveStates(state);
-  if (state.error) row.error = state.error->name;
+  if (const ProcessError* error = ErrorOf(state)) row.error = error->name;
   row.open_incidents = static_cast<std::int64_t>(state.incidents.size());
   if (state.parent) row.parent = state.parent->instance;
   row.started_us = state.started_us;
@@ -61,11 +70,18 @@ IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incide
   return row;
 }
 
+const StashedCommand* FindStashedAnswer(const InstanceState& state, ActivationId activation) {
+  for (const auto& [number, stashed] : state.stash)
+    if (const auto* answer = std::get_if<CompleteTask>(&stashed.command); answer && answer->activation == activation)
+      return &stashed;
+  return nullptr;
+}
+
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state) {
   std::map<ActivationId, TaskRow> rows;
   if (IsFinal(state.status)) return rows;
   for (const auto& [id, activation] : state.activations) {
-    if (!activation.task) continue;
+    if (!activation.task || FindStashedAnswer(state, id) != nullptr) continue;
     const TaskState& task = *activation.task;
     TaskRow row;
     row.instance = state.id;

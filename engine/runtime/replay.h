@@ -23,9 +23,13 @@ Result<InstanceState> Rebuild(const StoredInstance& stored);
 // the journal: lists read them from the journal instead (reads.cc).
 bool HasSteadyStates(InstanceStatus status);
 
+// What the instance failed with, or will have failed with once its undoing is through; null if there is none.
+const ProcessError* ErrorOf(const InstanceState& state);
 InstanceRow InstanceRowOf(const InstanceState& state);
 IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident);
-// Open human tasks, by activation; none of an instance that has ended.
+// The answer to this task that waits for the end of a suspension; null if there is none.
+const StashedCommand* FindStashedAnswer(const InstanceState& state, ActivationId activation);
+// Open human tasks, by activation; none of an instance that has ended, and none that is answered.
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
 // The searchable variables that are set, as text. What has no text (lists, maps, null, and what is too long) is "", which nobody searches for.
 std::map<std::string, std::string> SearchValuesOf(const Definition& definition, const InstanceState& state);

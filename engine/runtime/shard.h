@@ -291,7 +291,19 @@ class Shard {
   };
   Result<std::vector<PlannedStart>> PlanStarts(const EventMessage& message, std::set<InstanceId>& receivers);
   Status StartBy(const EventMessage& message, PlannedStart planned, EventReply& reply);
-  Result<bool> Offer(const InstanceId& receiver, DeliverEvent deliver);
+  // What became of an event at one instance.
+  enum class Fate : std::uint8_t {
+    kEnded,    // the instance has ended: it got nothing
+    kTaken,    // a transition took it
+    kKept,     // it waits in the instance
+    kIgnored,  // nothing takes it, nor is it kept
+    kSent,     // another shard decides
+  };
+  Result<Fate> Offer(const InstanceId& receiver, DeliverEvent deliver);
+  static Fate FateOf(const CloudEvent& event, const std::vector<JournalEvent>& events);
+  static void Count(Fate fate, EventReply& reply);
+  Result<EventReply> DeliverTo(const EventMessage& message);
+  void NoteIdentity(const EventMessage& message);
   std::int64_t NextArrival();
   void SendEvent(const InstanceId& receiver, std::int64_t arrival, DeliverEvent deliver);
 
@@ -337,6 +349,7 @@ class Shard {
   std::optional<Error> RefuseLease(const JobRow& row, const JobReport& report) const;
   JobReply Extend(JobRow row, const JobReport& report);
   void HandleJobTimeout(const TimerRow& timer);
+  bool HasNotBegun(const CachedInstance& instance, const JobId& job, std::int64_t attempt);
   Status LookForMissingJobs(const CachedInstance& instance);
   void HandleJobsMissing(const JobsMissing& missing);
 
@@ -353,8 +366,8 @@ class Shard {
   void Mend(CachedInstance& instance, const Loss& loss);
 
   // ---- effects.cc ----
-  // Decides one command of a cached instance and gathers rows and effects into the open batch.
-  Result<Done> DecideOn(CachedInstance& instance, const Command& command);
+  // Decides one command of a cached instance and gathers rows and effects into the open batch. `fate`: of DeliverEvent; may be null.
+  Result<Done> DecideOn(CachedInstance& instance, const Command& command, Fate* fate = nullptr);
   // A child as its own definition takes it, before it starts.
   struct ChildAtDoor {
     DefinitionPtr definition;

@@ -357,6 +357,21 @@ void Shard::HandleJobTimeout(const TimerRow& timer) {
   (void)DecideOn(*instance, CompleteJob{key.job, job->attempt, std::move(late)});
 }
 
+// Whether the try is one for a worker, and none has ever held a lease on it. What is leased after this decision looks at the
+// instance first (Lease), so that either the worker has the job or the decision has withdrawn it.
+bool Shard::HasNotBegun(const CachedInstance& instance, const JobId& job, std::int64_t attempt) {
+  const std::optional<JobView> call = FindJobInFlight(instance.state, job);
+  if (!call || FindWorkerOperation(*instance.definition, call->operation) == nullptr) return false;
+  const auto known = instance.jobs.find(job);
+  if (known == instance.jobs.end() || known->second != attempt) return true;  // of this batch: it has no row yet
+  Result<std::optional<JobRow>> row = FindJob({instance.state.id, job});
+  if (!row.ok()) {
+    failed_ = true;
+    return false;
+  }
+  return row->has_value() && (*row)->attempt == attempt && (*row)->ends_us == 0;
+}
+
 // A release without workers may have left calls in flight that have no row. What storage does not have now is put by a batch.
 Status Shard::LookForMissingJobs(const CachedInstance& instance) {
   for (const auto& [job, attempt] : instance.jobs) {

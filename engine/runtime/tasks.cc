@@ -31,6 +31,26 @@ void Fill(TaskView& view, const TaskState& task) {
   view.comments = task.comments;
 }
 
+void Close(TaskView& view, std::int64_t at_us, const std::string& how, const std::string& by) {
+  view.open = false;
+  view.closed_us = at_us;
+  view.closed_how = how;
+  view.closed_by = by;
+}
+
+// How it ended, with the answer as the process got it. Its state is left after its work is done.
+void NoteEnd(TaskView& view, const JournalEvent& event) {
+  const auto* done = std::get_if<WorkCompleted>(&event.body);
+  if (done && done->activation == view.activation) {
+    Close(view, event.at_us, done->skipped ? "skipped" : "answered", done->by);
+    const Value* outcome = done->output.is_map() ? done->output.Find("outcome") : nullptr;
+    if (outcome && outcome->is_string()) view.outcome = std::string(outcome->as_string());
+    if (const Value* data = done->output.is_map() ? done->output.Find("data") : nullptr) view.answer = *data;
+  }
+  const auto* exited = std::get_if<StateExited>(&event.body);
+  if (exited && exited->activation == view.activation && view.closed_us == 0) Close(view, event.at_us, "left", "");
+}
+
 // What happened to a task after it was opened, as its state would have it.
 void FollowTask(TaskView& view, const JournalEvent& event) {
   if (const auto* claimed = std::get_if<TaskClaimed>(&event.body); claimed && claimed->activation == view.activation)
@@ -160,6 +180,12 @@ Result<TaskView> EngineImpl::FindTask(const InstanceId& instance, ActivationId a
     view.state = there->state;
     view.opened_us = there->entered_us;
     Fill(view, *there->task);
+    if (const StashedCommand* stashed = FindStashedAnswer(*state, activation)) {
+      const auto& answer = std::get<CompleteTask>(stashed->command);
+      Close(view, stashed->time_us, "answered", answer.by);
+      view.outcome = answer.outcome;
+      view.answer = answer.data;
+    }
   } else if (Result<bool> closed = ReadClosedTask(view); !closed.ok()) {
     return closed.error();
   } else if (!*closed) {
@@ -188,6 +214,7 @@ Result<bool> EngineImpl::ReadClosedTask(TaskView& view) {
       if (const auto* exited = std::get_if<StateExited>(&event.body); exited && exited->activation == view.activation)
         over = true;
       FollowTask(view, event);
+      NoteEnd(view, event);
     }
     return !over;
   });

@@ -24,6 +24,11 @@ struct IncidentView {
   std::int64_t opened_us = 0, closed_us = 0;
   std::string closed_how{},
       closed_by{};  // FindIncident alone knows: "retry", "skip", "fail", "left" …; a name, or empty
+  // FindIncident alone: why it was closed, as whoever did it says; the call that failed, its last try, and what the failure brought along.
+  std::string closed_reason{};
+  std::string operation{};
+  std::int64_t attempt = 0;
+  Value data{};
 };
 
 // A human task. Its id in the API is "<instance id>-<activation>".
@@ -42,6 +47,12 @@ struct TaskView {
   std::string claimed{};                  // by whom; empty = nobody
   std::int64_t comments = 0;              // how many there are
   std::vector<std::int64_t> reminders{};  // when `task.reminded` is published, also those that were
+  // FindTask alone, once it is closed: when, how ("answered", "skipped", "left"), by whom, and the answer. An answer that waits for the end of a
+  // suspension is one.
+  std::int64_t closed_us = 0;
+  std::string closed_how{}, closed_by{};
+  std::optional<std::string> outcome{};
+  Value answer{};
 };
 
 struct TaskComment {

@@ -67,6 +67,22 @@ Result<Page<WorkerJob>> EngineImpl::Jobs(const JobQuery& query) {
   return page;
 }
 
+Result<WorkerJob> EngineImpl::FindJob(const std::string& tenant, const JobKey& key) {
+  const Error unknown{kUnknownJob, "Expected the id of a job, but none is called '" + key.ToString() + "'."};
+  if (key.instance.shard() >= shard_count_) return unknown;
+  Result<InstanceState> state = LoadState(key.instance);
+  if (!state.ok()) return state.error().code == kUnknownInstance ? unknown : state.error();
+  if (state->tenant != tenant || key.job.activation >= state->next_activation) return unknown;
+  Result<std::optional<JobRow>> row = storage_.FindJob(key.instance, key.job.activation, key.job.undo);
+  if (!row.ok()) return row.error();
+  if (row->has_value()) return WorkerJobOf(**row, clock_.NowUs());
+  Result<DefinitionPtr> definition = DefinitionOf(*state);
+  if (!definition.ok()) return definition.error();
+  const std::optional<JobView> call = FindJobInFlight(*state, key.job);
+  if (call && FindWorkerOperation(**definition, call->operation) == nullptr) return unknown;  // the server's own
+  return Error{kJobGone, WhyGone(*state, key.job)};
+}
+
 Result<std::vector<JobCount>> EngineImpl::CountJobs() { return storage_.CountJobs(clock_.NowUs()); }
 
 }  // namespace fermata

@@ -91,6 +91,56 @@ TEST_F(Rest, ABatchIsTakenOneByOne) {
   EXPECT_EQ(At(again, "results.0.duplicate"), "true");
 }
 
+TEST_F(Rest, WhatBecameOfAnEventIsTold) {
+  ASSERT_EQ(
+      server_
+          ->Deploy("fermata: 1\nprocess: listener\nversion: 1.0.0\nkey: ${input.ref}\n"
+                   "input: { type: object, properties: { ref: { type: string } } }\n"
+                   "events:\n  heard: { key: \"${event.data.ref}\" }\n  later: { key: \"${event.data.ref}\" }\n"
+                   "  ping: {}\nstates:\n"
+                   "  wait: { on: { heard: [ { if: event.data.loud, go: done } ], ping: done }, after: { 1d: done } }\n"
+                   "  done: { end: {} }\n")
+          .status,
+      201);
+  const auto start = [](const std::string& ref) {
+    return At(Post("/v1/instances", R"({"process":"listener","input":{"ref":")" + ref + R"("}})"), "id");
+  };
+  const auto send = [](const std::string& type, const std::string& id, const std::string& more) {
+    return Post("/v1/events", R"({"id":")" + id + R"(","source":"told","type":")" + type + "\"" + more + "}");
+  };
+  start("w1");
+  const ClientResponse ignored = send("heard", "1", R"(,"data":{"ref":"w1","loud":false})");
+  EXPECT_EQ(At(ignored, "delivered") + At(ignored, "taken") + At(ignored, "kept"), "10true") << ignored.body;
+  const ClientResponse kept = send("later", "2", R"(,"data":{"ref":"w1"})");
+  EXPECT_EQ(At(kept, "delivered") + At(kept, "taken") + At(kept, "kept"), "10true") << kept.body;
+  const ClientResponse taken = send("heard", "3", R"(,"data":{"ref":"w1","loud":true})");
+  EXPECT_EQ(At(taken, "delivered") + At(taken, "taken") + At(taken, "kept"), "11false") << taken.body;
+  EXPECT_EQ(At(taken, "warnings"), "[]");
+  // A key that fails is no match, and that is said.
+  const ClientResponse mistyped = send("heard", "4", R"(,"data":{"reff":"w1"})");
+  EXPECT_EQ(mistyped.status, 202);
+  EXPECT_EQ(At(mistyped, "delivered") + At(mistyped, "kept"), "0false");
+  EXPECT_NE(At(mistyped, "warnings.0").find("'listener' 1.0.0 got the event, for its key there cannot be evaluated"),
+            std::string::npos)
+      << mistyped.body;
+
+  const std::string id = start("w2");
+  const ClientResponse unaddressed = send("ping", "5", "");
+  EXPECT_EQ(At(unaddressed, "delivered"), "0");
+  EXPECT_NE(At(unaddressed, "warnings.0").find("name one instance by the attribute 'instance'"), std::string::npos);
+  const std::string explain = "/v1/instances/" + id + "/explain?event=ping";
+  EXPECT_EQ(At(Get(explain), "event.taken"), "false");
+  EXPECT_EQ(At(Get(explain + "&addressed=true"), "event.taken"), "true");
+  const ClientResponse addressed = send("ping", "6", R"(,"instance":")" + id + "\"");
+  EXPECT_EQ(At(addressed, "delivered") + At(addressed, "taken"), "11") << addressed.body;
+  EXPECT_EQ(At(Get("/v1/instances/" + id), "status"), "completed");
+  EXPECT_EQ(At(send("ping", "6", R"(,"instance":")" + id + "\""), "duplicate"), "true");
+  ExpectProblem(send("ping", "7", R"(,"instance":")" + id + "\""), 409, "FM-4009");
+  ExpectProblem(send("ping", "8", R"(,"instance":"00000000000000000000000000")"), 404, "FM-4003");
+  ExpectProblem(send("ping", "9", R"(,"instance":"o-1")"), 422, "FM-4010");
+  ExpectProblem(send("go-on", "10", R"(,"instance":")" + start("w3") + "\""), 422, "FM-4011");
+}
+
 TEST_F(Rest, AMalformedEventIs422) {
   const std::string type = "application/cloudevents+json";
   ExpectProblem(Post("/v1/events", R"({"specversion":"1.0","id":"x","source":"test"})", type), 422, "FM-4010");

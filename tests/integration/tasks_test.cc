@@ -80,6 +80,30 @@ class Tasks : public testing::TestWithParam<std::string> {
   FermataServer server_;
 };
 
+TEST_P(Tasks, AnAnswerIsToldAlsoWhileItWaitsForTheEndOfASuspension) {
+  const std::string id = Start(R"({"ref":"held"})"), place = "/v1/instances/" + id, task = TaskOf(id);
+  ASSERT_EQ(server_.http().Post(place + "/suspend", "{}").status, 200);
+  ASSERT_EQ(Complete(task, R"({"outcome":"reject","data":{"note":"no"},"by":"bob"})").status, 200);
+  EXPECT_TRUE(Items("?instance=" + id).empty());
+  const ClientResponse second = Complete(task, R"({"outcome":"approve","data":{"note":"yes"},"by":"eve"})");
+  ExpectProblem(second, 409, "FM-4019");
+  EXPECT_NE(At(second, "detail").find("'" + task + "'"), std::string::npos) << second.body;
+  const auto told = [&] {
+    const ClientResponse closed = server_.http().Get("/v1/tasks/" + task);
+    EXPECT_NE(At(closed, "closedAt"), "null") << closed.body;
+    return At(closed, "open") + " " + At(closed, "how") + " " + At(closed, "by") + " " + At(closed, "outcome") + " " +
+           At(closed, "answer.note");
+  };
+  EXPECT_EQ(told(), "false answered bob reject no");
+  ASSERT_EQ(server_.http().Post(place + "/resume?wait=9s", "{}").status, 200);
+  EXPECT_EQ(At(server_.http().Get(place), "status"), "completed");
+  EXPECT_EQ(told(), "false answered bob reject no");
+  // One that nobody has answered.
+  const std::string other = Start(R"({"ref":"left"})"), left = TaskOf(other);
+  ASSERT_EQ(server_.http().Post("/v1/instances/" + other + "/cancel?wait=9s", "{}").status, 200);
+  EXPECT_EQ(At(server_.http().Get("/v1/tasks/" + left), "how"), "left");
+}
+
 TEST_P(Tasks, ATaskTellsWhatToDo) {
   const std::string instance = Start(R"({"ref":"o-1","due":"2040-05-06T07:08:09Z"})");
   const std::vector<Value> items = Items();

@@ -111,6 +111,65 @@ TEST_P(Workers, AJobIsFetchedCompletedAndItsAnswerRepeated) {
   EXPECT_EQ(At(server_.http().Get("/v1/instances/" + instance), "output.parcel"), "p-1");
 }
 
+TEST_P(Workers, ACancelDoesNotWaitForAJobThatNobodyHasFetched) {
+  ASSERT_EQ(server_
+                .Deploy("fermata: 1\nprocess: repacking\nversion: 1.0.0\nstates:\n  pack: { call: store.pack, "
+                        "undo: { call: store.pack }, next: done }\n  done: { end: {} }\n")
+                .status,
+            201);
+  const auto start = [&] { return At(server_.http().Post("/v1/instances", R"({"process":"repacking"})"), "id"); };
+  const std::string unfetched = start();
+  const ClientResponse cancelled = server_.http().Post("/v1/instances/" + unfetched + "/cancel?wait=9s", "{}");
+  EXPECT_EQ(At(cancelled, "status"), "cancelled") << cancelled.body;
+  EXPECT_EQ(At(Fetch(), "jobs"), "[]");
+  const std::string fetched = start();
+  EXPECT_EQ(At(Fetch(), "jobs.0.instance"), fetched);
+  EXPECT_EQ(At(server_.http().Post("/v1/instances/" + fetched + "/cancel", "{}"), "status"), "compensating");
+}
+
+TEST_P(Workers, WhatFailedCanBeReadBack) {
+  const std::string retried = Start("r-1");
+  ClientResponse fetched = Fetch();
+  std::string id = At(fetched, "jobs.0.id");
+  EXPECT_EQ(At(server_.http().Get("/v1/jobs/" + id), "status"), "leased");
+  const std::string cut = R"(,"technical":"unavailable","message":"The line is cut.","data":{"line":7})";
+  ASSERT_EQ(Report(id, "fail", At(fetched, "jobs.0.leaseToken"), cut).status, 200);
+  const ClientResponse explained = server_.http().Get("/v1/instances/" + retried + "/explain");
+  EXPECT_EQ(At(explained, "waits.0.for.0.operation"), "store.pack") << explained.body;
+  EXPECT_EQ(At(explained, "waits.0.for.0.attempt") + At(explained, "waits.0.for.0.attempts"), "23");
+  EXPECT_EQ(At(explained, "waits.0.for.0.lastError.message"), "The line is cut.");
+  ExpectProblem(server_.http().Get("/v1/jobs/" + id), 410, "FM-4032");
+  ExpectProblem(server_.http().Get("/v1/jobs/" + retried + "-99"), 404, "FM-4031");
+  ExpectProblem(server_.http().Get("/v1/jobs/x"), 404, "FM-4031");
+
+  ASSERT_EQ(
+      server_
+          .Deploy("fermata: 1\nprocess: once\nversion: 1.0.0\nstates:\n  first: { call: store.pack, undo: { "
+                  "call: store.pack }, next: pack }\n  pack: { call: store.pack, retry: none, on_error: { "
+                  "out-of-stock: none }, next: done }\n  none: { fail: empty }\n  done: { end: {} }\nerrors: [empty]\n")
+          .status,
+      201);
+  const std::string instance = At(server_.http().Post("/v1/instances", R"({"process":"once"})"), "id");
+  fetched = Fetch();
+  ASSERT_EQ(Report(At(fetched, "jobs.0.id"), "complete", At(fetched, "jobs.0.leaseToken"), kOutput).status, 200);
+  fetched = Fetch();
+  ASSERT_EQ(Report(At(fetched, "jobs.0.id"), "fail", At(fetched, "jobs.0.leaseToken"), cut).status, 200);
+  const std::string incident = "/v1/incidents/" + instance + "-1";
+  ClientResponse told = server_.http().Get(incident);
+  EXPECT_EQ(At(told, "operation") + " " + At(told, "attempt") + " " + At(told, "data.line"), "store.pack 1 7")
+      << told.body;
+  EXPECT_EQ(At(told, "open") + At(told, "how"), "truenull");
+  ASSERT_EQ(server_.http().Post(incident + "/resolve", R"({"action":"fail","error":"out-of-stock","by":"ann"})").status,
+            200);
+  told = server_.http().Get(incident);
+  EXPECT_EQ(At(told, "open") + At(told, "how") + At(told, "by"), "falsefailann") << told.body;
+  ExpectProblem(server_.http().Get("/v1/incidents/" + instance + "-2"), 404, "FM-4004");
+  // It rolls back, and says why.
+  const ClientResponse compensating = server_.http().Get("/v1/instances/" + instance);
+  EXPECT_EQ(At(compensating, "status") + " " + At(compensating, "error.name"), "compensating empty")
+      << compensating.body;
+}
+
 TEST_P(Workers, AWaitingFetchIsAnsweredByTheStart) {
   ClientResponse fetched;
   std::thread worker(

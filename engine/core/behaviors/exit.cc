@@ -6,9 +6,16 @@
 namespace fermata {
 namespace {
 
+// Its try may have taken effect, or may take it yet.
+bool MayHaveBegun(const Machine& machine, const Activation& activation) {
+  if (!activation.job || !activation.job->in_flight) return false;
+  const auto& has_not_begun = machine.context().has_not_begun;
+  return activation.job->answered || !has_not_begun || !has_not_begun({activation.id, false}, activation.job->attempt);
+}
+
 void LeaveJob(Machine& machine, const Activation& activation, Leaving leaving) {
   if (!machine.StateOf(activation).undo) return;  // let go: a late result is recorded and ignored
-  const bool in_flight = activation.job && activation.job->in_flight;
+  const bool in_flight = MayHaveBegun(machine, activation);
   if (!in_flight && !activation.held) return;
   LeftJob left;
   left.activation = activation.id;

@@ -103,8 +103,9 @@ std::optional<Error> RefuseAnswer(const Machine& machine, const CompleteTask& an
   // The first answer counts; the same one again may be a repetition.
   const CompleteTask* waiting = FindWaitingAnswer(machine, answer.activation);
   if (waiting != nullptr && !(*waiting == answer))
-    return Error{kTaskClosed, "Expected an open task, but number " + std::to_string(answer.activation) +
-                                  " has been answered; the answer is taken when the instance is resumed."};
+    return Error{kTaskClosed, "Expected an open task, but '" + machine.state().id.ToString() + "-" +
+                                  std::to_string(answer.activation) +
+                                  "' has been answered; the answer is taken when the instance is resumed."};
   if (std::optional<Error> stranger = RefuseStranger(*activation->task, answer.by)) return stranger;
   // An answer that names nobody comes from where nobody has to say who they are.
   if (!answer.by.empty())

@@ -16,8 +16,9 @@ const TaskState* FindOpen(const Machine& machine, ActivationId id, std::optional
   for (const auto& [number, stashed] : machine.state().stash) {
     const auto* answer = std::get_if<CompleteTask>(&stashed.command);
     if (answer == nullptr || answer->activation != id) continue;
-    refused = Error{kTaskClosed, "Expected an open task, but number " + std::to_string(id) +
-                                     " has been answered; the answer is taken when the instance is resumed."};
+    refused =
+        Error{kTaskClosed, "Expected an open task, but '" + machine.state().id.ToString() + "-" + std::to_string(id) +
+                               "' has been answered; the answer is taken when the instance is resumed."};
     return nullptr;
   }
   return &*activation->task;

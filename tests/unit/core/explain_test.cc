@@ -69,6 +69,11 @@ class Explain : public testing::Test {
     event.data = ParseJson(data).value();
     return event;
   }
+  EventVerdict TryAddressed(const std::string& type, const std::string& data) {
+    CloudEvent event = Event(type, data);
+    event.extensions = Value::Object({{"instance", Value::String(instance.state().id.ToString())}});
+    return ExplainEvent(instance.definition(), instance.state(), event, instance.now_us);
+  }
   EventVerdict Try(const std::string& type, const std::string& data) {
     return ExplainEvent(instance.definition(), instance.state(), Event(type, data), instance.now_us);
   }
@@ -128,6 +133,73 @@ TEST_F(Explain, AnEndedInstanceWaitsForNothing) {
   ASSERT_TRUE(instance.Do(DeliverEvent{Event("nudged", "{}"), std::nullopt, true}).ok());
   EXPECT_THAT(Waits(), IsEmpty());
   EXPECT_THAT(Try("nudged", "{}").reasons, ElementsAre("The instance has ended: it is completed."));
+}
+
+TEST_F(Explain, AnEventWithoutAKeyIsTakenOnlyIfItIsAddressed) {
+  const EventVerdict by_key = Try("nudged", "{}");
+  EXPECT_FALSE(by_key.taken);
+  EXPECT_FALSE(by_key.kept);
+  EXPECT_THAT(by_key.reasons, ElementsAre(HasSubstr("only if its attribute `instance` names this instance")));
+  EXPECT_TRUE(TryAddressed("nudged", "{}").taken);
+}
+
+TEST_F(Explain, ACallBetweenTwoTriesAndItsIncidentAreShownWithWhereTheyLead) {
+  Instance calling(LoadText("calling.yaml", R"(
+fermata: 1
+process: calling
+version: 1.0.0
+states:
+  hold:
+    call: bank.authorise
+    with: { amount: 1 }
+    retry: { attempts: 2, first: 10s }
+    on_error: { declined: no }
+    next: yes
+  yes: { end: {} }
+  no: { fail: refused }
+)"));
+  const auto fail = [&](std::int64_t attempt) {
+    const TechnicalFailure failure{TechnicalError::kUnavailable, "The line is cut.", 0};
+    EXPECT_TRUE(calling.Do(CompleteJob{{2, false}, attempt, failure}).ok());
+  };
+  ASSERT_TRUE(calling.Start("{}").ok());
+  fail(1);
+  std::vector<WaitOf> waits = ExplainWaits(calling.definition(), calling.state());
+  ASSERT_EQ(waits.size(), 1u);
+  ASSERT_EQ(waits[0].wakes.size(), 1u);
+  const Wake timer = waits[0].wakes[0];
+  EXPECT_EQ(timer.kind, Wake::Kind::kTimer);
+  EXPECT_EQ(timer.name, "retry");
+  EXPECT_EQ(timer.operation, "bank.authorise");
+  EXPECT_EQ(timer.attempt, 2);
+  EXPECT_EQ(timer.attempts, 2);
+  EXPECT_THAT(timer.ways, ElementsAre(Way{"yes", "", ""}, Way{"no", "", "declined"}));
+  ASSERT_TRUE(calling.Do(FireTimer{{2, kRetrySlot}}).ok());
+  fail(2);
+  waits = ExplainWaits(calling.definition(), calling.state());
+  ASSERT_EQ(waits.size(), 1u);
+  ASSERT_EQ(waits[0].wakes.size(), 1u);
+  EXPECT_EQ(waits[0].wakes[0].kind, Wake::Kind::kIncident);
+  EXPECT_THAT(waits[0].wakes[0].ways, ElementsAre(Way{"", "", "", "retry"}, Way{"yes", "", "", "skip"},
+                                                  Way{"no", "", "declined", "fail"}, Way{"", "", "", "fail"}));
+}
+
+TEST_F(Explain, ACancelThatWaitsForACallSaysSo) {
+  Instance held(LoadText("held.yaml", R"(
+fermata: 1
+process: held
+version: 1.0.0
+states:
+  hold: { call: bank.authorise, with: { amount: 1 }, undo: { call: bank.void }, next: done }
+  done: { end: {} }
+)"));
+  ASSERT_TRUE(held.Start("{}").ok());
+  ASSERT_TRUE(held.Do(CancelInstance{"no more"}).ok());
+  const std::vector<WaitOf> waits = ExplainWaits(held.definition(), held.state());
+  ASSERT_EQ(waits.size(), 1u);
+  ASSERT_EQ(waits[0].wakes.size(), 1u);
+  EXPECT_TRUE(waits[0].wakes[0].awaited);
+  EXPECT_THAT(waits[0].wakes[0].note, HasSubstr("its undoing waits for the outcome"));
 }
 
 TEST_F(Explain, AnEventThatFitsIsTakenAndNothingHasHappened) {

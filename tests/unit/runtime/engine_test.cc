@@ -290,6 +290,48 @@ TEST_F(EngineTest, AnEventFoundByMatchIsTakenByTheThreadThatWritesItsInstance) {
   EXPECT_EQ(engine_->Stats().commit_failures, 0u);
 }
 
+TEST_F(EngineTest, AnAddressedEventReachesItsInstanceAloneWhateverItsShard) {
+  storage_ = MakeMemoryStorage({256});
+  EngineOptions options;
+  options.shard_threads = 4;
+  Open(options);
+  ASSERT_TRUE(engine_->Deploy({"matching.yaml", kMatching, {}, {}, {}}).reply);
+  auto publish = [&](const std::string& id, const std::string& instance, const std::string& type = "by-key") {
+    CloudEvent event;
+    event.type = type;
+    event.source = "/test";
+    event.id = id;
+    event.extensions = Value::Object({{"instance", Value::String(instance)}});
+    std::promise<Result<EventReply>> reply;
+    engine_->Publish(event, std::string(kDefaultTenant),
+                     [&](Result<EventReply> answer) { reply.set_value(std::move(answer)); });
+    return reply.get_future().get();
+  };
+  std::vector<InstanceId> instances;
+  for (int i = 0; i < 12; ++i) {
+    StartRequest request;
+    request.process = "matching";
+    request.input = Value::Object({{"key", Value::String(std::to_string(i))}});
+    std::promise<Result<StartReply>> started;
+    engine_->Start(request, [&](Result<StartReply> answer) { started.set_value(std::move(answer)); });
+    instances.push_back(started.get_future().get().value().id);
+  }
+  for (const InstanceId& id : instances) {
+    const Result<EventReply> sent = publish("e-" + id.ToString(), id.ToString());
+    ASSERT_TRUE(sent.ok()) << sent.error().message;
+    EXPECT_EQ(sent->delivered, 1);
+    EXPECT_TRUE(!sent->taken || *sent->taken == 1);
+    EXPECT_TRUE(sent->warnings.empty());
+    EXPECT_TRUE(publish("e-" + id.ToString(), id.ToString())->duplicate);
+    std::promise<bool> ended;
+    engine_->WhenReached(id, "", 10'000, [&](bool reached) { ended.set_value(reached); });
+    EXPECT_TRUE(ended.get_future().get());
+  }
+  EXPECT_EQ(publish("late", instances[0].ToString()).error().code, kStatusForbids);
+  EXPECT_EQ(publish("x", InstanceId::Make(3, 1, 2, 3).ToString()).error().code, kUnknownInstance);
+  EXPECT_EQ(publish("y", "o-1").error().code, kInvalidEvent);
+}
+
 TEST_F(EngineTest, TenantsShareNeitherKeysNorEventsNorIdempotencyKeysNorLists) {
   Open();
   ASSERT_TRUE(engine_

@@ -69,6 +69,7 @@ std::shared_ptr<std::optional<Result<EventReply>>> ShardBench::Send(const std::s
                                all.duplicate &= got->duplicate;
                                all.kept |= got->kept;
                                all.delivered += got->delivered;
+                               if (all.taken && got->taken) *all.taken += *got->taken;
                                all.started.insert(all.started.end(), got->started.begin(), got->started.end());
                              }
                            }});

@@ -315,6 +315,88 @@ TEST_F(ShardJobs, ACancelAndALeaseInOneBatchLeaveNothingBehind) {
   EXPECT_EQ(CodeOf(Report((*before)->value()[0], JobSuccess{Value()})), kJobGone);
 }
 
+TEST_F(ShardJobs, ATryThatNobodyHasFetchedIsWithdrawnAndNothingIsUndoneForIt) {
+  const InstanceId cancelled = Start("pack", "o-1");
+  bench.Command(cancelled, CancelInstance{"no more"});
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(cancelled), "cancelled");
+  const InstanceId left = Start("pack", "o-2");
+  bench.Send("stop", "e-1", Id("o-2"));
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(left), "completed");
+  // Of a second try it counts whether that one was fetched.
+  const InstanceId second = Start("pack", "o-3");
+  ASSERT_TRUE(Report(Fetch()[0], TechnicalFailure{TechnicalError::kUnavailable, "", 0}).ok());
+  bench.Advance(10'000);
+  bench.Settle();
+  ASSERT_EQ(Rows().size(), 1u);
+  bench.Command(second, CancelInstance{"no more"});
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(second), "cancelled");
+  EXPECT_TRUE(Rows().empty());
+  EXPECT_TRUE(Fetch(9, {"store.pack", "store.unpack"}).empty());
+  bench.Restart();
+  EXPECT_TRUE(Rows().empty());
+  EXPECT_EQ(bench.StatusOf(cancelled), "cancelled");
+}
+
+TEST_F(ShardJobs, ATryThatWasFetchedOnceIsAwaitedThoughItsLeaseHasLapsed) {
+  const InstanceId id = Start("pack", "o-1");
+  Fetch();
+  bench.Advance(kLeaseDefaultMs + 1);
+  bench.Settle();
+  bench.Restart();
+  bench.Command(id, CancelInstance{"no more"});
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(id), "compensating");
+  ASSERT_TRUE(Report(Fetch()[0], JobSuccess{Parcel()}).ok());
+  ASSERT_TRUE(Report(Fetch(1, {"store.unpack"})[0], JobSuccess{Value()}).ok());
+  EXPECT_EQ(bench.StatusOf(id), "cancelled");
+}
+
+TEST_F(ShardJobs, OfAFetchAndACancelTheFirstDecidesWhetherTheTryIsAwaited) {
+  const InstanceId fetched_first = Start("pack", "o-1");
+  Fetched first = Ask();
+  bench.Command(fetched_first, CancelInstance{"no more"});  // in one batch
+  bench.Settle();
+  ASSERT_EQ((*first)->value().size(), 1u);
+  EXPECT_EQ(bench.StatusOf(fetched_first), "compensating");
+  const InstanceId cancelled_first = Start("pack", "o-2");
+  bench.Command(cancelled_first, CancelInstance{"no more"});
+  Fetched second = Ask();
+  bench.Settle();
+  EXPECT_TRUE((*second)->value().empty());
+  EXPECT_EQ(bench.StatusOf(cancelled_first), "cancelled");
+  // In the batch of its start, before it has a row; and while the commit of its lease is under way.
+  ShardBench::Reply started = bench.Start("pack", Id("o-3"));
+  bench.Send("stop", "e-3", Id("o-3"));
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf((*started)->value().id), "completed");
+  const InstanceId under_way = Start("pack", "o-4");
+  Fetched third = Ask();
+  bench.shard->Step();
+  bench.Command(under_way, CancelInstance{"no more"});
+  bench.Settle();
+  ASSERT_EQ((*third)->value().size(), 1u);
+  EXPECT_EQ(bench.StatusOf(under_way), "compensating");
+}
+
+TEST_F(ShardJobs, ALeaseWhoseCommitFailedIsABeginningOnlyIfItWasWritten) {
+  const InstanceId id = Start("pack", "o-1");
+  Fetched fetched = Ask();
+  bench.shard->Step();
+  bench.storage.SetFaults(1'000);
+  bench.storage.FinishOne();
+  bench.storage.SetFaults(0);
+  bench.Settle();
+  ASSERT_TRUE(fetched->has_value() && !(*fetched)->ok());
+  ASSERT_EQ(Rows().size(), 1u);
+  const bool written = Rows()[0].ends_us != 0;
+  bench.Command(id, CancelInstance{"no more"});
+  bench.Settle();
+  EXPECT_EQ(bench.StatusOf(id), written ? "compensating" : "cancelled");
+}
+
 TEST_F(ShardJobs, LeasesOutliveARestartAndALostPowerLosesNoJob) {
   const InstanceId id = Start("pack", "o-1");
   const WorkerJob job = Fetch()[0];
