@@ -94,7 +94,7 @@ TEST_F(Logs, ATraceGoesFromAnEventToChildrenCallsAndIncidents) {
   const std::string id = At(sent, "started.0");
   ASSERT_NE(id, "") << sent.body;
   const ClientResponse parked = server_.http().Get("/v1/instances/" + id + "?wait=10s&until=waiting");
-  ASSERT_EQ(At(parked, "openIncidents"), "1") << parked.body;
+  ASSERT_EQ(At(parked, "incidents.0.state"), "once") << parked.body;
 
   EXPECT_EQ(service_.TracesOf("w-1", "2"), std::vector<std::string>{kTraceparent});
   EXPECT_EQ(service_.TracesOf("down-secret-word", "last"), std::vector<std::string>{kTraceparent});
