@@ -52,10 +52,11 @@ std::int64_t JobDesk::Fetch(JobFetch fetch, FetchAnswer answer) {
   return number;
 }
 
-// Hands the fetch to the next shard that it has to ask.
+// Hands the fetch to the next shard that it has to ask. Who is gone leaves, and what they were woken for is for others.
 void JobDesk::Ask(std::int64_t number) {
   int shard = 0;
   JobFetch fetch;
+  Later later;
   {
     std::lock_guard lock(mutex_);
     auto found = waiting_.find(number);
@@ -65,7 +66,12 @@ void JobDesk::Ask(std::int64_t number) {
     waiting.next = (waiting.next + 1) % shards_;
     waiting.left -= 1;
     fetch = waiting.fetch;
+    if (fetch.gone && fetch.gone()) {
+      Leave(number, std::vector<WorkerJob>(), later);
+      for (const std::string& operation : fetch.operations) WakeSome({fetch.tenant, operation}, shard, 1, later);
+    }
   }
+  if (!later.empty()) return Run(later);
   ask_(shard, fetch, [desk = weak_from_this(), number, shard](Result<LeaseGrant> grant) {
     if (auto here = desk.lock()) here->OnGrant(number, shard, std::move(grant));
   });
