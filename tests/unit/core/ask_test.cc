@@ -76,5 +76,32 @@ TEST_F(Ask, AnAnswerThatNamesNobodyIsTaken) {
   EXPECT_TRUE(Answer("approve", "").ok());
 }
 
+TEST_F(Ask, TheJournalSaysWhoInWhoseNameAndWhy) {
+  ActivationId id = 0;
+  for (const auto& [number, activation] : instance.state().activations)
+    if (activation.task) id = number;
+  ASSERT_TRUE(instance.Do(ClaimTask{id, "ann", "boss"}).ok());
+  ASSERT_TRUE(instance.Do(CommentTask{id, "Hm.", "ann", "boss"}).ok());
+  ASSERT_TRUE(instance.Do(ReleaseTask{id, "ann", "boss"}).ok());
+  ASSERT_TRUE(instance.Do(AssignTask{id, "", "bob", "ann", "boss"}).ok());
+  ASSERT_TRUE(instance.Do(SuspendInstance{"looks odd", "boss"}).ok());
+  // An answer that has to wait keeps both names.
+  ASSERT_TRUE(instance.Do(CompleteTask{id, "approve", Value(), "bob", "boss"}).ok());
+  ASSERT_TRUE(instance.Do(ResumeInstance{"is right", "boss"}).ok());
+  std::string rows;
+  for (const std::string& row : instance.rows()) rows += row + "\n";
+  for (const char* part : {R"(["task-claimed",2,"ann","boss"])", R"(["task-commented",2,"Hm.","ann","boss"])",
+                           R"(["task-released",2,"ann","boss"])", R"(["task-assigned",2,"","bob","ann","boss"])",
+                           R"(["instance-suspended","looks odd","boss"])", R"(["instance-resumed","is right","boss"])",
+                           R"("bob",0,"boss"])"})
+    EXPECT_NE(rows.find(part), std::string::npos) << part << " in\n" << rows;
+}
+
+TEST_F(Ask, ACancelSaysWhoAndWhy) {
+  ASSERT_TRUE(instance.Do(CancelInstance{"no more", "boss"}).ok());
+  EXPECT_NE(instance.rows().back().find(R"(["cancel-requested","no more","boss"])"), std::string::npos)
+      << instance.rows().back();
+}
+
 }  // namespace
 }  // namespace fermata
