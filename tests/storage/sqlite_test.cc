@@ -154,6 +154,17 @@ TEST_F(SqliteFile, MigratingTwiceIsMigratingOnce) {
   EXPECT_EQ(connection->QueryInt("SELECT count(*) FROM journal").value(), 1);
 }
 
+TEST_F(SqliteFile, AFileOfTheReleaseBeforeIsUpgradedAndKeepsWhatItHas) {
+  MakeData();
+  RunSql("DROP TABLE deliveries; PRAGMA user_version = 6");
+  const std::unique_ptr<Storage> storage = MustOpen();
+  EXPECT_EQ(storage->ReadJournal(IdOf(*storage, 1), 0, 9)->size(), 1u);
+  EXPECT_EQ(storage->CountDeliveries()->size(), 0u);
+  Batch batch;
+  batch.deliveries = {{0, "wh-1", "e-1", "default", "pending", 1, 1, "delivery"}};
+  EXPECT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
+}
+
 // Stands in for a full disk: the file may not grow beyond a limit.
 class FileSizeLimit {
  public:
