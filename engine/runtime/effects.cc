@@ -143,7 +143,8 @@ void Shard::LetGoOf(CachedInstance& instance) {
 // Called once for each instance that the batch touched, when it closes: of rows that are replaced only the last counts.
 void Shard::GatherRows(CachedInstance& instance) {
   Flight& flight = Open();
-  const RowMarks before{flight.rows.incidents.size(), flight.rows.tasks.size(), flight.rows.tasks_deleted.size()};
+  const RowMarks before{flight.rows.incidents.size(), flight.rows.tasks.size(), flight.rows.tasks_deleted.size(),
+                        instance.row.id.empty(),      instance.row.live,        instance.row.status == "suspended"};
   GatherTimers(instance);
   GatherIncidents(instance);
   GatherTasks(instance);

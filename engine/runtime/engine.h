@@ -28,6 +28,7 @@
 #include "engine/runtime/newsroom.h"
 #include "engine/runtime/pauses.h"
 #include "engine/runtime/views.h"
+#include "engine/runtime/webhooks.h"
 #include "engine/storage/storage.h"
 
 namespace fermata {
@@ -39,6 +40,8 @@ struct EngineOptions {
   // Whether the storage encrypts payloads: processes that mark variables as `encrypted` need it.
   bool encrypts = false;
   std::size_t inbox_commands_max = kInboxCommandsMax;
+  // What webhooks are told as the data of an event; without it: null.
+  std::function<Value(const News&)> news_data{};
 };
 
 // What the API maps to HTTP statuses; `error.code` is one of runtime/codes.h.
@@ -239,6 +242,8 @@ class Engine {
   virtual BulkRunner& Bulk() = 0;
   // What has just become durable, for those who look on. Lives as long as the engine.
   virtual Newsroom& TheNews() = 0;
+  // Whom it is told over HTTP. Lives as long as the engine.
+  virtual Webhooks& TheWebhooks() = 0;
 
   virtual EngineStats Stats() = 0;
   // False while recovering or when storage refuses writes; the reason for /readyz.

@@ -36,6 +36,7 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       shard_count_(storage.Info().shard_count),
       definitions_(builtin_manifests),
       newsroom_(clock.NowUs()),
+      webhooks_(options.news_data),
       bulk_(*this, clock, [this](Batch batch) { return CommitNow(std::move(batch), kBulkLane); }),
       calls_(*this) {
   int threads = std::min(options.shard_threads, shard_count_);
@@ -46,7 +47,8 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
   });
   for (int i = 0; i < threads; ++i) {
     ShardOptions shard{i, threads, options.inbox_commands_max, 0};
-    ShardServices services{clock_, storage_, executor_, definitions_, waiters_, *this, counters_, pauses_, &newsroom_};
+    ShardServices services{clock_, storage_,  executor_, definitions_, waiters_,
+                           *this,  counters_, pauses_,   &newsroom_,   &webhooks_};
     shards_.push_back(std::make_unique<Shard>(shard, services));
   }
 }
@@ -57,6 +59,7 @@ Status EngineImpl::Recover() {
   if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded.error();
   if (Status loaded = pauses_.Load(storage_); !loaded.ok()) return loaded.error();
   if (Status loaded = bulk_.Load(storage_); !loaded.ok()) return loaded.error();
+  if (Status loaded = webhooks_.Load(storage_); !loaded.ok()) return loaded.error();
   for (auto& shard : shards_)
     if (Status recovered = shard->Recover(); !recovered.ok()) return recovered.error();
   for (auto& shard : shards_) shard->Run();

@@ -78,6 +78,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Result<Pause> EndPause(PauseKind kind, const std::string& name) override;
   BulkRunner& Bulk() override { return bulk_; }
   Newsroom& TheNews() override { return newsroom_; }
+  Webhooks& TheWebhooks() override { return webhooks_; }
 
   EngineStats Stats() override;
   Status Ready() override;
@@ -121,6 +122,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   std::mutex deploy_mutex_;  // one deploy at a time
   Waiters waiters_;
   Newsroom newsroom_;
+  Webhooks webhooks_;
   std::shared_ptr<JobDesk> desk_;
   ShardCounters counters_;
   std::mutex pause_mutex_;  // one change at a time

@@ -40,6 +40,7 @@
 #include "engine/runtime/schedule_row.h"
 #include "engine/runtime/timer_queue.h"
 #include "engine/runtime/waiters.h"
+#include "engine/runtime/webhooks.h"
 #include "engine/storage/storage.h"
 
 namespace fermata {
@@ -174,6 +175,7 @@ struct ShardServices {
   ShardCounters& counters;
   const Pauses& pauses;
   Newsroom* newsroom = nullptr;  // absent: nobody can listen
+  Webhooks* webhooks = nullptr;  // absent: there are none
 };
 
 class Shard {
@@ -216,6 +218,7 @@ class Shard {
     std::vector<Progress> progress;
     std::vector<TaskRow> tasks_before;  // what each of `rows.tasks` replaces; without bytes: nothing
     std::vector<News> news;
+    std::set<std::string> webhooks;   // that have deliveries in it
     std::vector<InboxRow> messages;   // sent
     std::set<std::string> schedules;  // of these processes, changed
     std::vector<MessageKey> messages_taken;
@@ -385,7 +388,11 @@ class Shard {
   // How many rows the open batch has.
   struct RowMarks {
     std::size_t incidents = 0, tasks = 0, tasks_deleted = 0;
+    bool is_new = false, was_live = true, was_suspended = false;  // the instance, as its row said
   };
+  std::vector<News> NewsSince(const CachedInstance& instance, const RowMarks& before);
+  void GatherDeliveries(const CachedInstance& instance, const RowMarks& before, const std::vector<News>& news,
+                        const Webhooks::List& webhooks);
   void TellStatus(const InstanceState& state);
   void TellIncident(const InstanceState& state, const IncidentRow& incident);
   void GatherNews(const CachedInstance& instance, const RowMarks& before);

@@ -305,6 +305,7 @@ void Shard::FailFlights() {
     failed_ = false;
     healthy_ = true;
     services_.router.AnythingAvailable();  // a commit whose answer got lost may have brought jobs
+    if (services_.webhooks) services_.webhooks->DeliveriesAreDurable({});  // or deliveries
   } else {
     retry_recovery_us_ = services_.clock.NowUs() + kRecoveryPauseUs;
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <set>
 
 #include "engine/runtime/codes.h"
 #include "engine/storage/memory/memory_storage.h"
@@ -427,6 +428,72 @@ TEST_F(EngineTest, AnInstanceGoesOnUnderAnotherVersion) {
   std::promise<Result<CommandReply>> cancelled;
   engine_->Send({id, CancelInstance{""}}, [&](Result<CommandReply> reply) { cancelled.set_value(reply); });
   EXPECT_EQ(cancelled.get_future().get()->status, "cancelled");
+}
+
+class EngineWebhooksTest : public EngineTest {
+ protected:
+  EngineWebhooksTest() {
+    EngineOptions options;
+    options.news_data = [](const News& news) { return Value::String(news.process); };
+    Open(options);
+    Deploy("1.0.0", "1");
+  }
+  void Put(const std::string& id, const std::vector<std::string>& events, const std::string& process = "",
+           const std::string& tenant = "default") {
+    Webhook webhook;
+    webhook.id = id;
+    webhook.tenant = tenant;
+    webhook.events = events;
+    webhook.process = process;
+    engine_->TheWebhooks().Put(std::move(webhook));
+  }
+  InstanceId Run() {
+    std::promise<InstanceId> started;
+    StartRequest request;
+    request.process = "small";
+    engine_->Start(request, [&](Result<StartReply> reply) { started.set_value(reply.value().id); });
+    return started.get_future().get();
+  }
+  std::vector<DeliveryRow> RowsOf(const std::string& webhook) {
+    return storage_->ReadDeliveries(webhook, kPending, INT64_MAX, 9).value();
+  }
+};
+
+TEST_F(EngineWebhooksTest, DeliveriesAreInTheCommitOfWhatTheyTell) {
+  std::promise<std::set<std::string>> woken;
+  engine_->TheWebhooks().OnDeliveries([&](const std::set<std::string>& webhooks) { woken.set_value(webhooks); });
+  Put("wh-1", {"instance.completed", "instance.started"}, "small");
+  Put("wh-2", {"instance.completed"});
+  const std::string id = Run().ToString();
+  const std::vector<DeliveryRow> rows = RowsOf("wh-1");
+  ASSERT_EQ(rows.size(), 2u) << "they are there when the start is answered";
+  EXPECT_EQ(rows[0].id, id + "-1-1");
+  const Delivery completed = DeliveryOf(rows[1]).value();
+  EXPECT_EQ(completed.event.Find("id")->as_string(), id + "-1-2");
+  EXPECT_EQ(completed.event.Find("type")->as_string(), "instance.completed");
+  EXPECT_EQ(completed.event.Find("sequence")->as_string(), "000000000001-0002");
+  EXPECT_EQ(completed.event.Find("data")->as_string(), "small");
+  EXPECT_EQ(completed.event.Find("subject"), nullptr);
+  EXPECT_EQ(ShardOfDelivery(rows[1].id), 0);
+  ASSERT_EQ(RowsOf("wh-2").size(), 1u);
+  EXPECT_EQ(RowsOf("wh-2")[0].id, completed.id) << "the event is the same for both";
+  EXPECT_EQ(woken.get_future().get(), (std::set<std::string>{"wh-1", "wh-2"}));
+  engine_->TheWebhooks().OnDeliveries(nullptr);
+}
+
+TEST_F(EngineWebhooksTest, NothingIsWrittenForThoseWhoDoNotWantIt) {
+  Put("wh-1", {"instance.failed", "task.opened"});
+  Put("wh-2", {"instance.completed"}, "other");
+  Put("wh-3", {"instance.completed"}, "", "acme");
+  Webhook disabled = engine_->TheWebhooks().Find("wh-2").value();
+  disabled.id = "wh-4";
+  disabled.process.clear();
+  disabled.enabled = false;
+  engine_->TheWebhooks().Put(disabled);
+  Run();
+  EXPECT_EQ(storage_->CountDeliveries()->size(), 0u);
+  for (const char* id : {"wh-1", "wh-2", "wh-3"}) engine_->TheWebhooks().Drop(id);
+  EXPECT_EQ(engine_->TheWebhooks().Enabled(), nullptr);
 }
 
 }  // namespace
