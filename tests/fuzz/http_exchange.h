@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,12 @@ inline int Connect(int port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // From another address each time: one alone runs out of ports while the system remembers connections that are over.
+  static std::uint32_t clients = 0;
+  sockaddr_in from = address;
+  from.sin_port = 0;
+  from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + ++clients % 60'000);
+  FERMATA_ASSERT(bind(fd, reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0);
   FERMATA_ASSERT(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   return fd;
 }
