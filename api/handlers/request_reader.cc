@@ -69,8 +69,8 @@ Result<Value> ReadOptionalJsonBody(const HttpRequest& request) {
 
 QueryReader::QueryReader(const HttpRequest& request, std::vector<std::string> known) : request_(request) {
   for (const auto& [name, value] : request.query) {
-    const bool is_known = std::any_of(known.begin(), known.end(), [&](const std::string& word) {
-      return word == name || (word.ends_with('.') && name.starts_with(word) && name.size() > word.size());
+    const bool is_known = std::any_of(known.begin(), known.end(), [&asked = name](const std::string& word) {
+      return word == asked || (word.ends_with('.') && asked.starts_with(word) && asked.size() > word.size());
     });
     if (is_known) {
       // A variable may well hold an empty text.

@@ -70,8 +70,7 @@ std::string UrlOf(const Job& job, const Template& url, const Scope& scope) {
   return text;
 }
 
-void AddHeaders(const Job& job, const std::vector<std::pair<std::string, Template>>& headers, const Scope& scope,
-                HttpCall& call) {
+void AddHeaders(const Job& job, const Template::MapOf& headers, const Scope& scope, HttpCall& call) {
   for (const auto& [name, source] : headers) {
     const Value value = Require(job, EvaluateTemplate(source, scope), "header " + name);
     if (value.is_null()) continue;
@@ -124,8 +123,9 @@ Response ReadResponse(const HttpAnswer& answer) {
   }
   std::vector<MapEntry> headers;
   for (const auto& [name, value] : answer.headers) {
-    const bool known = std::any_of(headers.begin(), headers.end(),
-                                   [&](const MapEntry& entry) { return entry.first.as_string() == name; });
+    const bool known = std::any_of(headers.begin(), headers.end(), [&wanted = name](const MapEntry& entry) {
+      return entry.first.as_string() == wanted;
+    });
     if (!known && IsValidUtf8(value)) headers.emplace_back(Value::String(name), Value::String(value));
   }
   response.value = Value::Object(

@@ -107,7 +107,8 @@ class Reader {
     } else if (value.is_map()) {
       Template::MapOf entries;
       for (const auto& [key, item] : value.as_map())
-        entries.emplace_back(key.as_string(), ReadTemplate(item, path + "/" + std::string(key.as_string()), names));
+        entries.push_back(
+            {std::string(key.as_string()), ReadTemplate(item, path + "/" + std::string(key.as_string()), names)});
       result.content = std::move(entries);
     } else {
       result.content = value;
@@ -121,9 +122,8 @@ class Reader {
     return ReadTemplate(*value, path + "/" + std::string(key), names);
   }
 
-  std::vector<std::pair<std::string, Template>> ReadPairs(const Value& map, std::string_view key,
-                                                          const std::string& parent, Names names) {
-    std::vector<std::pair<std::string, Template>> pairs;
+  Template::MapOf ReadPairs(const Value& map, std::string_view key, const std::string& parent, Names names) {
+    Template::MapOf pairs;
     const Value* value = map.Find(key);
     if (value == nullptr) return pairs;
     const std::string path = parent + "/" + std::string(key);
@@ -132,11 +132,12 @@ class Reader {
       return pairs;
     }
     for (const auto& [name, item] : value->as_map())
-      pairs.emplace_back(name.as_string(), ReadTemplate(item, path + "/" + std::string(name.as_string()), names));
+      pairs.push_back(
+          {std::string(name.as_string()), ReadTemplate(item, path + "/" + std::string(name.as_string()), names)});
     return pairs;
   }
 
-  std::vector<std::pair<std::string, Template>> ReadHeaders(const Value& map, const std::string& path, Names names) {
+  Template::MapOf ReadHeaders(const Value& map, const std::string& path, Names names) {
     auto headers = ReadPairs(map, "headers", path, names);
     for (const auto& [name, value] : headers) {
       std::string lower = name;

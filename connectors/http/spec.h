@@ -26,8 +26,8 @@ struct HttpOperationSpec {
   std::string name;
   std::string method;
   Template url;  // a path appended to the connector's URL, or a whole URL
-  std::vector<std::pair<std::string, Template>> query;
-  std::vector<std::pair<std::string, Template>> headers;
+  Template::MapOf query;
+  Template::MapOf headers;
   std::optional<Template> body;
   std::optional<Template> output;  // absent: the body
   std::vector<HttpErrorRule> errors;
@@ -35,7 +35,7 @@ struct HttpOperationSpec {
 
 struct HttpConnectorSpec {
   Template url;  // may hold ${secret.NAME}
-  std::vector<std::pair<std::string, Template>> headers;
+  Template::MapOf headers;
   std::vector<std::string> secret_names;  // those that `url` and `headers` refer to
   std::vector<HttpOperationSpec> operations;
 

@@ -9,7 +9,7 @@
 
 // The one place that knows Boost.Statechart. A machine takes 1 us and an allocation a step, so its answers are asked once and kept in a table.
 namespace fermata {
-namespace {
+namespace lifecycle {  // with a name: clang refuses events of Statechart that have no linkage
 
 namespace sc = boost::statechart;
 namespace mpl = boost::mpl;
@@ -173,10 +173,10 @@ Table AskMachine() {
   return table;
 }
 
-}  // namespace
+}  // namespace lifecycle
 
 std::optional<InstanceStatus> NextStatus(InstanceStatus status, LifecycleEvent event) {
-  static const Table table = AskMachine();
+  static const lifecycle::Table table = lifecycle::AskMachine();
   return table[static_cast<std::size_t>(status)][static_cast<std::size_t>(event)];
 }
 

@@ -96,9 +96,9 @@ class FitChecker {
       }
       const auto* map = std::get_if<Template::MapOf>(&at->content);
       if (!map) return false;
-      const auto entry = std::find_if(map->begin(), map->end(), [&](const auto& one) { return one.first == token; });
+      const auto entry = std::find_if(map->begin(), map->end(), [&](const auto& one) { return one.key == token; });
       if (entry == map->end()) return false;
-      at = &entry->second;
+      at = &entry->value;
     }
     return std::holds_alternative<Value>(at->content);
   }

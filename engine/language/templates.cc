@@ -140,7 +140,7 @@ SourcePosition LocateInExpression(const ExpressionPlace& place, std::string_view
 std::optional<Template::MapOf> ReadTemplateMap(const Node& node, std::string_view what, ParseContext& context) {
   if (!ExpectMap(node, what, context.report)) return std::nullopt;
   Template::MapOf entries;
-  for (const NodeEntry& entry : node.entries) entries.emplace_back(entry.key, ReadPart(entry.value, context));
+  for (const NodeEntry& entry : node.entries) entries.push_back({entry.key, ReadPart(entry.value, context)});
   return entries;
 }
 

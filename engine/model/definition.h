@@ -44,10 +44,15 @@ struct TextTemplate {  // "Order ${id} is paid"; literal pieces have a null expr
 };
 struct Template {
   using ListOf = std::vector<Template>;
-  using MapOf = std::vector<std::pair<std::string, Template>>;
+  struct Entry;
+  using MapOf = std::vector<Entry>;
   // A literal without any `${ }` inside, an expression that keeps its type, a text, a list, a map.
   std::variant<Value, Expression, TextTemplate, ListOf, MapOf> content;
   SourcePosition at;
+};
+struct Template::Entry {
+  std::string key;
+  Template value;
 };
 
 using StateIndex = int;
@@ -165,7 +170,7 @@ struct RollbackVerb {
 };
 
 struct EndVerb {
-  std::vector<std::pair<std::string, Template>> output;
+  Template::MapOf output;
 };
 
 struct FailVerb {

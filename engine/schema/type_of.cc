@@ -69,7 +69,7 @@ class TypeReader {
     if (depth > kTypeDepthMax) return;
     for (const auto& [name, schema] : node.properties) {
       const auto same = std::find_if(fields.list.begin(), fields.list.end(),
-                                     [&](const auto& field) { return field.first.name == name; });
+                                     [&wanted = name](const auto& field) { return field.first.name == wanted; });
       if (same == fields.list.end()) fields.list.push_back({{name, false}, Read(schema, depth + 1)});
     }
     if (node.ref != kNoNode) Collect(node.ref, depth + 1, fields);

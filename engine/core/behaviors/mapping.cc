@@ -132,7 +132,7 @@ class Mapper {
       MapTimers(activation, At(to_, *index), migrated);
     for (const auto& [number, incident] : state_.incidents) {
       if (incident.activation != activation.id || incident.kind != IncidentKind::kTimer) continue;
-      const auto goes_on = [&](const std::pair<int, int>& slot) { return slot.first == incident.subject; };
+      const auto goes_on = [at = incident.subject](const std::pair<int, int>& slot) { return slot.first == at; };
       if (std::none_of(migrated.slots.begin(), migrated.slots.end(), goes_on))
         Refuse("Expected a timer of '" + migrated.state + "' for the open incident, but version " + to_.version +
                " has it no more: resolve the incident first.");
