@@ -156,6 +156,12 @@ class Parser {
         ->delimiter(',')
         ->allow_extra_args(false)
         ->option_text("HOST ...");
+    command
+        .add_option("--webhook-retries", options.webhook_retries,
+                    "waits between the tries to send to a webhook: 5s,5m,2h; then it has failed")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->option_text("SPAN,SPAN …");
     command.add_option("--secrets-file", options.secrets_file, "secrets that 'fermata secret set' has encrypted");
     command.add_option("--encryption-keys", options.encryption_keys,
                        "file of the keys that stored payloads are encrypted with, the newest last (or its text in "

@@ -35,8 +35,9 @@ struct ServeOptions {
   std::string auth = "open";                               // or "required": who asks must say who they are
   double requests_per_second = kRequestsPerSecondDefault;  // of one caller; 0 = unlimited
   std::vector<std::string> origins;                        // web pages that may ask (CORS)
-  std::vector<std::string> allowed_hosts;  // that connectors of kind http may call; empty = every public address
-  std::string encryption_keys;             // a file; empty = FERMATA_ENCRYPTION_KEYS, or none
+  std::vector<std::string> allowed_hosts;    // that connectors of kind http may call; empty = every public address
+  std::vector<std::string> webhook_retries;  // waits between the tries; empty = as usual
+  std::string encryption_keys;               // a file; empty = FERMATA_ENCRYPTION_KEYS, or none
   std::string oidc_issuer, oidc_audience;
   std::string oidc_name_claim = "sub", oidc_roles_claim = "roles", oidc_tenant_claim;
 };

@@ -38,6 +38,7 @@ Api::Api(ApiServices services)
   AddWatchRoutes(context);
   AddOperationRoutes(context);
   AddSecurityRoutes(context);
+  AddWebhookRoutes(context);
 }
 
 Api::~Api() { Stop(); }

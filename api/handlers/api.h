@@ -19,6 +19,8 @@
 
 namespace fermata {
 
+class WebhookBook;
+
 // What the API needs of the server around it. All must outlive the API.
 struct ApiServices {
   Engine& engine;
@@ -28,6 +30,7 @@ struct ApiServices {
   Security* security = nullptr;        // null: nobody is asked who they are, and nothing is audited
   std::vector<std::string> origins{};  // of web pages that may ask (CORS)
   bool logs_requests = false;          // a line of the log for each
+  WebhookBook* webhooks = nullptr;     // null: there are none
 };
 
 class Api {

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -102,6 +103,27 @@ std::vector<MetricFamily> JobFamilies(const std::vector<JobCount>& jobs) {
   return families;
 }
 
+std::vector<MetricFamily> WebhookFamilies(const WebhookStats& stats) {
+  double pending = 0, failed = 0, oldest = 0;
+  for (const DeliveryCount& count : stats.deliveries) {
+    if (count.status == kFailed) failed += static_cast<double>(count.count);
+    if (count.status != kPending) continue;
+    pending += static_cast<double>(count.count);
+    const double since = static_cast<double>(count.oldest_us) / 1e6;
+    oldest = oldest == 0 ? since : std::min(oldest, since);
+  }
+  return {
+      Counter("fermata_webhook_delivered_total", "Events that the receivers of webhooks have taken.", stats.delivered),
+      Counter("fermata_webhook_failed_tries_total", "Tries to send to a webhook that failed.", stats.failed_tries),
+      Counter("fermata_webhook_given_up_total", "Deliveries given up because too many waited, or for too long.",
+              stats.given_up),
+      Counter("fermata_webhook_disabled_total", "Webhooks that were disabled because they failed.", stats.disabled),
+      Gauge("fermata_webhook_pending", "Deliveries that wait to be sent, or to be sent again.", pending),
+      Gauge("fermata_webhook_failed", "Deliveries that have failed and wait for an operator.", failed),
+      Gauge("fermata_webhook_oldest_pending_timestamp_seconds", "When the oldest of those that wait was made; 0: none.",
+            oldest)};
+}
+
 }  // namespace
 
 void HttpMetrics::Count(const std::string& method, const std::string& route, int status, double seconds) {
@@ -111,11 +133,14 @@ void HttpMetrics::Count(const std::string& method, const std::string& route, int
 }
 
 std::string HttpMetrics::Text(const EngineStats& stats, bool ready, const std::vector<JobCount>& jobs,
-                              const std::vector<IncidentCount>& incidents) const {
+                              const std::vector<IncidentCount>& incidents,
+                              const std::optional<WebhookStats>& webhooks) const {
   std::vector<MetricFamily> families = EngineFamilies(stats, ready);
   if (!incidents.empty()) families.push_back(IncidentFamily(incidents));
   if (!jobs.empty())
     for (MetricFamily& family : JobFamilies(jobs)) families.push_back(std::move(family));
+  if (webhooks)
+    for (MetricFamily& family : WebhookFamilies(*webhooks)) families.push_back(std::move(family));
   MetricFamily requests{"fermata_http_requests_total", "Requests answered.", MetricType::Counter, {}};
   MetricFamily latencies{
       "fermata_http_request_seconds", "From the request's last byte to its answer.", MetricType::Histogram, {}};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@
 
 namespace fermata {
 
+// Of the deliveries to webhooks; what is counted is so since the server has started.
+struct WebhookStats {
+  std::uint64_t delivered = 0, failed_tries = 0, given_up = 0, disabled = 0;
+  std::vector<DeliveryCount> deliveries{};  // as they are now
+};
+
 class HttpMetrics {
  public:
   // One answered request. `route` is the pattern ("/v1/instances/{id}"), never the path.
@@ -21,7 +28,7 @@ class HttpMetrics {
 
   // The whole of /metrics.
   std::string Text(const EngineStats& stats, bool ready, const std::vector<JobCount>& jobs,
-                   const std::vector<IncidentCount>& incidents) const;
+                   const std::vector<IncidentCount>& incidents, const std::optional<WebhookStats>& webhooks = {}) const;
 
  private:
   // Upper bounds in seconds; a long poll may take a minute.

@@ -3,6 +3,7 @@
 #include "api/handlers/reference.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
+#include "api/webhooks/webhook_book.h"
 
 namespace fermata {
 namespace {
@@ -18,6 +19,7 @@ Value Index(const std::string& version) {
                                                  {"incidents", text("/v1/incidents")},
                                                  {"tasks", text("/v1/tasks")},
                                                  {"jobs", text("/v1/jobs")},
+                                                 {"webhooks", text("/v1/webhooks")},
                                                  {"openapi", text("/openapi.json")},
                                                  {"docs", text("/docs")},
                                                  {"errors", text("/errors")},
@@ -47,6 +49,16 @@ void ListErrorPages(const Reply& reply) {
                                    {"page", Value::String("/errors/" + std::string(page.code))}}));
   }
   reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+}
+
+std::optional<WebhookStats> ReadWebhookStats(const RouteContext& context) {
+  WebhookBook* book = context.services.webhooks;
+  if (!book) return std::nullopt;
+  Result<std::vector<DeliveryCount>> deliveries = book->Count();
+  const WebhookCounters& counters = book->counters();
+  WebhookStats stats{counters.delivered, counters.failed_tries, counters.given_up, counters.disabled};
+  if (deliveries.ok()) stats.deliveries = *std::move(deliveries);
+  return stats;
 }
 
 // Of one's own tenant and processes; all, for those who look after the server: callers of the tenant `default` without limits.
@@ -98,14 +110,17 @@ void AddOperationRoutes(const RouteContext& context) {
     reply.Json(200, Value::Object({{"status", Value::String("ready")}}));
   });
   context.Add("GET", "/metrics", [=](const HttpRequest&, const PathParams&, const Reply& reply) {
-    const auto send = [=](const std::vector<JobCount>& jobs, const std::vector<IncidentCount>& incidents) {
-      reply.Send(TextResponse(
-          200, context.metrics.Text(context.engine().Stats(), context.engine().Ready().ok(), jobs, incidents),
-          "text/plain; version=0.0.4; charset=utf-8"));
+    const auto send = [=](const std::vector<JobCount>& jobs, const std::vector<IncidentCount>& incidents,
+                          const std::optional<WebhookStats>& webhooks) {
+      const bool ready = context.engine().Ready().ok();
+      reply.Send(TextResponse(200, context.metrics.Text(context.engine().Stats(), ready, jobs, incidents, webhooks),
+                              "text/plain; version=0.0.4; charset=utf-8"));
     };
-    const bool posted = context.workers.Post(
-        [=] { send(ReadJobCounts(context, reply.caller()), ReadIncidentCounts(context, reply.caller())); });
-    if (!posted) send({}, {});  // the rest matters most when too many wait for storage
+    const bool posted = context.workers.Post([=] {
+      send(ReadJobCounts(context, reply.caller()), ReadIncidentCounts(context, reply.caller()),
+           ReadWebhookStats(context));
+    });
+    if (!posted) send({}, {}, {});  // the rest matters most when too many wait for storage
   });
 }
 

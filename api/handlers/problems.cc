@@ -8,6 +8,7 @@
 #include "api/handlers/error_pages.h"
 #include "api/http/problem.h"
 #include "api/security/codes.h"
+#include "api/webhooks/codes.h"
 #include "engine/model/codes.h"
 #include "engine/model/json.h"
 #include "engine/model/limits.h"
@@ -69,6 +70,10 @@ constexpr std::array kStatuses = {
     std::pair{kJobGone, 410},
     std::pair{kLeaseLost, 409},
     std::pair{kTooManyFetches, 429},
+    std::pair{kUnknownWebhook, 404},
+    std::pair{kUnknownDelivery, 404},
+    std::pair{kTooManyWebhooks, 409},
+    std::pair{kWebhookDisabled, 409},
     std::pair{kQuarantined, 500},
     std::pair{kCorruptMessage, 500},
 };

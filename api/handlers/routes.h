@@ -58,6 +58,7 @@ void AddJobRoutes(const RouteContext& context);
 void AddWatchRoutes(const RouteContext& context);
 void AddOperationRoutes(const RouteContext& context);
 void AddSecurityRoutes(const RouteContext& context);
+void AddWebhookRoutes(const RouteContext& context);
 
 // Parses an instance's id out of a path; answers 404 and gives nullopt if it is none.
 std::optional<InstanceId> ReadInstanceId(const std::string& text, const Reply& reply);

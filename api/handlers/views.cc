@@ -292,4 +292,70 @@ std::optional<TaskId> ParseTaskName(std::string_view text) {
   return TaskId{parts->first, parts->second};
 }
 
+namespace {
+
+Value NewsView(const News&, const InstanceNews& instance) {
+  Entries entries = ViewOf(instance.summary).as_map();
+  Put(entries, "entered", Texts(instance.entered));
+  return Value::Map(std::move(entries));
+}
+
+Value NewsView(const News&, const IncidentView& incident) { return ViewOf(incident); }
+
+Value NewsView(const News& news, const TaskNews& task) {
+  return Value::Object({{"id", Text(TaskName(news.instance, task.activation))},
+                        {"instance", Text(news.instance.ToString())},
+                        {"process", Text(news.process)},
+                        {"state", Text(task.state)},
+                        {"role", TextOrNull(task.role)},
+                        {"user", TextOrNull(task.user)},
+                        {"due", TimeValue(task.due_us)},
+                        {"claimedBy", TextOrNull(task.claimed)},
+                        {"comments", Value::Int(task.comments)},
+                        {"open", Value::Bool(task.open)},
+                        {"change", Text(task.change)}});
+}
+
+}  // namespace
+
+Value ViewOf(const News& news) {
+  return std::visit([&](const auto& what) { return NewsView(news, what); }, news.what);
+}
+
+Value WebhookData(const News& news) {
+  const auto* instance = std::get_if<InstanceNews>(&news.what);
+  return instance ? ViewOf(instance->summary) : ViewOf(news);
+}
+
+Value ViewOf(const Webhook& webhook) {
+  return Value::Object({{"id", Text(webhook.id)},
+                        {"url", Text(webhook.url)},
+                        {"description", Text(webhook.description)},
+                        {"events", Texts(webhook.events)},
+                        {"process", TextOrNull(webhook.process)},
+                        {"enabled", Value::Bool(webhook.enabled)},
+                        {"disabledReason", TextOrNull(webhook.disabled_reason)},
+                        {"failingSince", TimeValue(webhook.failing_since_us)},
+                        {"oldSecretUntil", TimeValue(webhook.old_secret_until_us)},
+                        {"createdBy", TextOrNull(webhook.created_by)},
+                        {"createdAt", TimeValue(webhook.created_us)},
+                        {"updatedAt", TimeValue(webhook.updated_us)}});
+}
+
+Value ViewOf(const Delivery& delivery) {
+  const Value* type = delivery.event.Find("type");
+  const bool waits = delivery.status == kPending;
+  return Value::Object({{"id", Text(delivery.id)},
+                        {"webhook", Text(delivery.webhook)},
+                        {"type", type ? *type : Value::Null()},
+                        {"status", Text(delivery.status)},
+                        {"createdAt", TimeValue(delivery.created_us)},
+                        {"attempts", Value::Int(delivery.attempts)},
+                        {"lastTryAt", TimeValue(delivery.last_attempt_us)},
+                        {"nextTryAt", waits ? TimeValue(delivery.due_us) : Value::Null()},
+                        {"httpStatus", delivery.http_status > 0 ? Value::Int(delivery.http_status) : Value::Null()},
+                        {"error", TextOrNull(delivery.error)},
+                        {"event", delivery.event}});
+}
+
 }  // namespace fermata

@@ -22,6 +22,11 @@ Value WholeViewOf(const IncidentView& incident);
 Value ViewOf(const WorkerJob& job);
 Value LeasedView(const WorkerJob& job);
 Value ViewOf(const HistoryEntry& entry);
+// What those who listen are told; the data of a webhook's events, which does not tell the states entered.
+Value ViewOf(const News& news);
+Value WebhookData(const News& news);
+Value ViewOf(const Webhook& webhook);
+Value ViewOf(const Delivery& delivery);
 // Without and with the source and the input's schema.
 Value SummaryOf(const DefinitionInfo& info);
 Value ViewOf(const DefinitionInfo& info);

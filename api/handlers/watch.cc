@@ -19,30 +19,6 @@ std::optional<std::int64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
-Value Text(std::string_view text) { return text.empty() ? Value::Null() : Value::String(text); }
-
-Value ViewOf(const InstanceNews& news) {
-  std::vector<Value> entered;
-  for (const std::string& state : news.entered) entered.push_back(Value::String(state));
-  std::vector<MapEntry> members = ViewOf(news.summary).as_map();
-  members.emplace_back(Value::String("entered"), Value::List(std::move(entered)));
-  return Value::Map(std::move(members));
-}
-
-Value ViewOf(const News& news, const TaskNews& task) {
-  return Value::Object({{"id", Value::String(TaskName(news.instance, task.activation))},
-                        {"instance", Value::String(news.instance.ToString())},
-                        {"process", Value::String(news.process)},
-                        {"state", Value::String(task.state)},
-                        {"role", Text(task.role)},
-                        {"user", Text(task.user)},
-                        {"due", TimeValue(task.due_us)},
-                        {"claimedBy", Text(task.claimed)},
-                        {"comments", Value::Int(task.comments)},
-                        {"open", Value::Bool(task.open)},
-                        {"change", Value::String(task.change)}});
-}
-
 // Lists that live: instances, incidents and tasks as they change.
 class ListStream : public std::enable_shared_from_this<ListStream> {
  public:
@@ -78,12 +54,8 @@ class ListStream : public std::enable_shared_from_this<ListStream> {
   void Tell(std::int64_t number, const News& news) {
     if (news.tenant != caller_.tenant || !caller_.MayUse(news.process)) return;
     if (!process_.empty() && news.process != process_) return;
-    if (const auto* instance = std::get_if<InstanceNews>(&news.what))
-      stream_.Send("instance", Place(number), ViewOf(*instance));
-    else if (const auto* incident = std::get_if<IncidentView>(&news.what))
-      stream_.Send("incident", Place(number), fermata::ViewOf(*incident));
-    else if (const auto* task = std::get_if<TaskNews>(&news.what))
-      stream_.Send("task", Place(number), ViewOf(news, *task));
+    constexpr std::string_view kTypes[] = {"instance", "incident", "task"};  // as in News::what
+    stream_.Send(kTypes[news.what.index()], Place(number), ViewOf(news));
   }
 
   Newsroom& newsroom_;
@@ -142,8 +114,7 @@ class HistoryStream : public std::enable_shared_from_this<HistoryStream> {
     for (std::size_t i = 0; i < entries.size(); ++i) {
       // Entries of one decision belong together: only the last has the place to go on from.
       const bool last = i + 1 == entries.size() || entries[i + 1].seq != entries[i].seq;
-      if (!stream_.Send("history", last ? std::to_string(entries[i].seq) : "", fermata::ViewOf(entries[i])))
-        return false;
+      if (!stream_.Send("history", last ? std::to_string(entries[i].seq) : "", ViewOf(entries[i]))) return false;
       after_ = entries[i].seq;
     }
     return true;

@@ -74,6 +74,18 @@ constexpr Permission kPermissions[] = {
     {"POST", "/v1/jobs/{id}/complete", Access::kRoles, kWorkers, Subject::kOther, ""},
     {"POST", "/v1/jobs/{id}/fail", Access::kRoles, kWorkers, Subject::kOther, ""},
 
+    {"POST", "/v1/webhooks", Access::kRoles, kOperators, Subject::kOther, "webhook.create"},
+    {"GET", "/v1/webhooks", Access::kRoles, kWatchers, Subject::kOther, ""},
+    {"GET", "/v1/webhooks/{id}", Access::kRoles, kWatchers, Subject::kOther, ""},
+    {"PATCH", "/v1/webhooks/{id}", Access::kRoles, kOperators, Subject::kOther, "webhook.change"},
+    {"DELETE", "/v1/webhooks/{id}", Access::kRoles, kOperators, Subject::kOther, "webhook.delete"},
+    {"POST", "/v1/webhooks/{id}/secret", Access::kRoles, kOperators, Subject::kOther, "webhook.secret"},
+    {"POST", "/v1/webhooks/{id}/test", Access::kRoles, kOperators, Subject::kOther, "webhook.test"},
+    {"POST", "/v1/webhooks/{id}/retry", Access::kRoles, kOperators, Subject::kOther, "webhook.retry"},
+    {"GET", "/v1/webhooks/{id}/deliveries", Access::kRoles, kWatchers, Subject::kOther, ""},
+    {"POST", "/v1/webhooks/{id}/deliveries/{delivery}/retry", Access::kRoles, kOperators, Subject::kOther,
+     "webhook.retry"},
+
     {"POST", "/v1/keys", Access::kRoles, kAdmins, Subject::kOther, "key.create"},
     {"GET", "/v1/keys", Access::kRoles, kAdmins, Subject::kOther, ""},
     {"GET", "/v1/keys/{id}", Access::kRoles, kAdmins, Subject::kOther, ""},

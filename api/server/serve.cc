@@ -7,19 +7,23 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <memory>
 
 #include "api/cli/codes.h"
 #include "api/cli/exit_code.h"
 #include "api/handlers/api.h"
+#include "api/handlers/views.h"
 #include "api/security/security.h"
 #include "api/server/connector_set.h"
 #include "api/server/open_storage.h"
 #include "api/server/process_folder.h"
+#include "api/webhooks/deliverer.h"
 #include "connectors/host/host.h"
 #include "connectors/host/secret_store.h"
 #include "connectors/mail/mail_connector.h"
 #include "engine/base/clock.h"
+#include "engine/base/time.h"
 #include "engine/runtime/engine.h"
 #include "engine/storage/sealed/sealed_storage.h"
 
@@ -73,15 +77,32 @@ SecurityOptions SecurityOptionsOf(const ServeOptions& options) {
   return security;
 }
 
+Result<std::vector<std::int64_t>> WebhookRetriesOf(const std::vector<std::string>& words) {
+  if (words.empty()) return std::vector<std::int64_t>(std::begin(kWebhookRetriesMs), std::end(kWebhookRetriesMs));
+  std::vector<std::int64_t> waits_ms;
+  for (const std::string& word : words) {
+    const std::optional<Duration> wait = ParseTimerSpan(word);
+    if (!wait || ToMillis(*wait) > kWebhookRetryMsMax || words.size() > kWebhookRetriesMax)
+      return Error{kWebhookRetriesWrong, "Expected at most " + std::to_string(kWebhookRetriesMax) +
+                                             " waits of at most 7d like 5s,5m,2h for --webhook-retries, but got '" +
+                                             word + "'."};
+    waits_ms.push_back(ToMillis(*wait));
+  }
+  return waits_ms;
+}
+
 // Declared in the order in which the parts need each other, and taken apart against it.
 class Server {
  public:
-  Server(const ServeOptions& options, std::string version, EgressRules rules, SealingKeys keys)
+  Server(const ServeOptions& options, std::string version, EgressRules rules, std::vector<std::int64_t> retries_ms,
+         SealingKeys keys)
       : options_(options),
         version_(std::move(version)),
+        rules_(std::move(rules)),
+        retries_ms_(std::move(retries_ms)),
         keys_(std::move(keys)),
         secrets_(MakeSecretStore({options.secrets, options.secrets_file, keys_})),
-        connectors_(secrets_, std::move(rules)) {}
+        connectors_(secrets_, rules_) {}
 
   ~Server() { Stop(); }
 
@@ -107,10 +128,15 @@ class Server {
     engine_options.shard_threads = options_.threads;
     engine_options.dev = options_.dev;
     engine_options.encrypts = !keys_.empty();
+    engine_options.news_data = WebhookData;
     Result<std::unique_ptr<Engine>> engine =
         Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
     if (!engine.ok()) return engine.error();
     engine_ = std::move(*engine);
+    webhooks_ = std::make_unique<WebhookBook>(engine_->TheWebhooks(), *storage_, SystemClock(), rules_);
+    deliverer_ = std::make_unique<Deliverer>(DelivererOptions{"fermata/" + version_, retries_ms_, rules_}, *webhooks_,
+                                             engine_->TheWebhooks(), *storage_, SystemClock());
+    deliverer_->Run();
     folder_ = std::make_unique<ProcessFolder>(ProcessFolderOptions{options_.processes, options_.connectors}, *engine_);
     if (Status watched = folder_->Start(); !watched.ok()) return watched;
     return StartHttp();
@@ -128,22 +154,25 @@ class Server {
     if (api_) api_->BeginStop();
     if (folder_) folder_->Stop();
     if (http_) http_->Stop();
+    if (deliverer_) deliverer_->Stop();
     if (engine_) engine_->Stop();
     if (api_) api_->Stop();
     // Running calls end first: their outcomes go to an engine that is still there.
     if (host_) host_->Stop();
     // The engine's last answers go to an API that is still there.
     folder_.reset();
+    deliverer_.reset();
     engine_.reset();
     http_.reset();
     api_.reset();
+    webhooks_.reset();
   }
 
  private:
   Status StartHttp() {
     api_ = std::make_unique<Api>(
         ApiServices{*engine_, [this](const ManifestPtr& manifest) { return connectors_.Check(manifest); }, version_,
-                    security_.get(), options_.origins, options_.logs_requests});
+                    security_.get(), options_.origins, options_.logs_requests, webhooks_.get()});
     HttpServerOptions http;
     http.host = options_.host;
     http.port = options_.port;
@@ -159,6 +188,8 @@ class Server {
 
   const ServeOptions options_;
   const std::string version_;
+  const EgressRules rules_;
+  const std::vector<std::int64_t> retries_ms_;  // of webhooks
   const SealingKeys keys_;
   std::shared_ptr<const SecretSource> secrets_;
   ConnectorSet connectors_;
@@ -167,6 +198,8 @@ class Server {
   std::unique_ptr<ConnectorHost> host_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<WebhookBook> webhooks_;
+  std::unique_ptr<Deliverer> deliverer_;
   std::unique_ptr<ProcessFolder> folder_;
   std::unique_ptr<HttpServer> http_;
   std::string address_;
@@ -186,9 +219,14 @@ int Serve(const ServeOptions& options, const std::string& version) {
     Fail(rules.error());
     return kExitUsage;
   }
+  const Result<std::vector<std::int64_t>> retries_ms = WebhookRetriesOf(options.webhook_retries);
+  if (!retries_ms.ok()) {
+    Fail(retries_ms.error());
+    return kExitUsage;
+  }
   Result<SealingKeys> keys = ReadSealingKeys(options.encryption_keys);
   if (!keys.ok()) return Fail(keys.error());
-  Server server(options, version, *rules, *std::move(keys));
+  Server server(options, version, *rules, *retries_ms, *std::move(keys));
   if (Status started = server.Start(); !started.ok()) return Fail(started.error());
   LogInfo("The server is ready.", {{"address", server.address()}, {"version", version}, {"storage", options.storage}});
   std::cout << "Fermata " << version << " is ready at " << server.address() << std::endl;

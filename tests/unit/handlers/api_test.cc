@@ -6,6 +6,7 @@
 
 #include "api/handlers/api.h"
 #include "api/handlers/error_pages.h"
+#include "api/webhooks/webhook_book.h"
 #include "engine/language/reader.h"
 #include "engine/storage/memory/memory_storage.h"
 #include "tests/support/http_client.h"
@@ -30,8 +31,10 @@ struct ApiInMemory {
     Result<std::unique_ptr<Security>> asked = Security::Open({}, *storage, SystemClock());
     EXPECT_TRUE(asked.ok());
     security = std::move(*asked);
-    api =
-        std::make_unique<Api>(ApiServices{*engine, [](const ManifestPtr&) { return Done{}; }, "test", security.get()});
+    webhooks = std::make_unique<WebhookBook>(engine->TheWebhooks(), *storage, SystemClock(), EgressRules());
+    ApiServices services{*engine, [](const ManifestPtr&) { return Done{}; }, "test", security.get()};
+    services.webhooks = webhooks.get();
+    api = std::make_unique<Api>(std::move(services));
   }
   ~ApiInMemory() {
     engine->Stop();
@@ -41,6 +44,7 @@ struct ApiInMemory {
   std::unique_ptr<Storage> storage = MakeMemoryStorage();
   NoExecutor executor;
   std::unique_ptr<Security> security;
+  std::unique_ptr<WebhookBook> webhooks;
   std::unique_ptr<Api> api;
   std::unique_ptr<Engine> engine;
 };

@@ -25,7 +25,8 @@ std::string Everything() {
   stats.commit_seconds = stats.commit_decisions = stats.timer_lag_seconds = histogram.Read();
   HttpMetrics metrics;
   metrics.Count("GET", "/v1/instances", 200, 0.002);
-  return metrics.Text(stats, true, {{"default", "store.pack", 1, 2, 3}}, {{"default", "order", "pay", 4}});
+  return metrics.Text(stats, true, {{"default", "store.pack", 1, 2, 3}}, {{"default", "order", "pay", 4}},
+                      WebhookStats{1, 2, 3, 4, {{"wh-1", "failed", 5, 6}, {"wh-1", "pending", 7, 8'000'000}}});
 }
 
 TEST(Metrics, DashboardAndAlertsAskForWhatIsMeasured) {
@@ -44,6 +45,15 @@ TEST(Metrics, OpenIncidentsAreToldByProcessAndState) {
   EXPECT_NE(Everything().find(R"(fermata_open_incidents{tenant="default",process="order",state="pay"} 4)"),
             std::string::npos)
       << Everything();
+}
+
+TEST(Metrics, DeliveriesToWebhooksAreToldByWhatBecameOfThem) {
+  const std::string text = Everything();
+  for (const char* line :
+       {"fermata_webhook_delivered_total 1", "fermata_webhook_failed_tries_total 2", "fermata_webhook_given_up_total 3",
+        "fermata_webhook_disabled_total 4", "fermata_webhook_pending 7", "fermata_webhook_failed 5",
+        "fermata_webhook_oldest_pending_timestamp_seconds 8\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line;
 }
 
 TEST(Metrics, BucketsAreCumulative) {
