@@ -322,9 +322,13 @@ Value ViewOf(const News& news) {
   return std::visit([&](const auto& what) { return NewsView(news, what); }, news.what);
 }
 
+// Without the texts of incidents: they may quote values, and have no bound.
 Value WebhookData(const News& news) {
-  const auto* instance = std::get_if<InstanceNews>(&news.what);
-  return instance ? ViewOf(instance->summary) : ViewOf(news);
+  if (const auto* instance = std::get_if<InstanceNews>(&news.what)) return ViewOf(instance->summary);
+  Entries entries;
+  for (const auto& [name, value] : ViewOf(news).as_map())
+    if (name.as_string() != "message") entries.emplace_back(name, value);
+  return Value::Map(std::move(entries));
 }
 
 Value ViewOf(const Webhook& webhook) {

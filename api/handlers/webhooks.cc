@@ -23,6 +23,11 @@ bool MaySee(const Caller& caller, const std::string& process) {
   return caller.processes.empty() || (!process.empty() && caller.MayUse(process));
 }
 
+std::string ProcessOf(const Delivery& delivery) {
+  const Value* process = delivery.event.Find("process");
+  return process ? std::string(process->as_string()) : "";
+}
+
 // One that the caller may not see is not there.
 Result<Webhook> FindTheirs(const RouteContext& context, const Reply& reply, const std::string& id) {
   Result<Webhook> webhook = BookOf(context).Find(reply.caller().tenant, id);
@@ -194,6 +199,7 @@ void Ping(const RouteContext& context, const HttpRequest& request, const std::st
 
 void Retry(const RouteContext& context, const HttpRequest& request, const PathParams& params, const Reply& reply) {
   if (!ReadOrder(request, reply)) return;
+  if (!reply.caller().processes.empty()) return reply.Fail(ForUnlimited(reply.caller(), "deliveries that failed"));
   context.Later(reply, [=, id = params["id"], delivery = params["delivery"]] {
     Result<Delivery> again = BookOf(context).Retry(reply.caller().tenant, id, delivery);
     again.ok() ? reply.Json(202, ViewOf(*again)) : reply.Fail(again.error());
@@ -202,6 +208,7 @@ void Retry(const RouteContext& context, const HttpRequest& request, const PathPa
 
 void RetryFailed(const RouteContext& context, const HttpRequest& request, const std::string& id, const Reply& reply) {
   if (!ReadOrder(request, reply)) return;
+  if (!reply.caller().processes.empty()) return reply.Fail(ForUnlimited(reply.caller(), "deliveries that failed"));
   context.Later(reply, [=] {
     Result<std::int64_t> count = BookOf(context).RetryFailed(reply.caller().tenant, id);
     count.ok() ? reply.Json(202, Value::Object({{"retried", Value::Int(*count)}})) : reply.Fail(count.error());
@@ -222,7 +229,13 @@ void ListDeliveries(const RouteContext& context, const HttpRequest& request, con
   if (Result<Webhook> webhook = FindTheirs(context, reply, id); !webhook.ok()) return reply.Fail(webhook.error());
   context.Later(reply, [=] {
     Result<Page<Delivery>> page = BookOf(context).Deliveries(reply.caller().tenant, filter, cursor);
-    page.ok() ? reply.Json(200, PageView(*page)) : reply.Fail(page.error());
+    if (!page.ok()) return reply.Fail(page.error());
+    // It may have told of other processes before.
+    std::erase_if(page->items, [&](const Delivery& delivery) {
+      const std::string process = ProcessOf(delivery);
+      return !process.empty() && !MaySee(reply.caller(), process);
+    });
+    reply.Json(200, PageView(*page));
   });
 }
 

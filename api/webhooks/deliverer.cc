@@ -17,6 +17,8 @@ constexpr std::int64_t kForEver = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kUsPerMs = 1'000;
 constexpr std::int64_t kPauseAfterFailureUs = 200'000;
 constexpr int kGone = 410;
+constexpr int kOfOneTenantMax =
+    kWebhookThreads / 2;  // requests at once: those that hang leave threads to the other tenants
 
 // Between nothing and kWebhookJitterPercent more, told by the delivery: no two come back in step, and a restart changes nothing.
 std::int64_t WithJitter(std::int64_t wait_ms, const Delivery& delivery) {
@@ -140,16 +142,22 @@ void Deliverer::HandOut() {
     line = wanted || !line->second.taken.empty() || line->second.under_way > 0 ? std::next(line) : lines_.erase(line);
   }
   if (!enabled || enabled->empty()) return;
+  if (!unnoted_.empty()) return;  // what was sent cannot be noted: more of it would be sent twice
   if (!pool_) pool_ = std::make_unique<WorkerPool>(kWebhookThreads, kWebhookThreads);
   const auto after = std::find_if(enabled->begin(), enabled->end(),
                                   [this](const Webhook& webhook) { return webhook.id > last_served_; });
   const std::size_t first = static_cast<std::size_t>(after - enabled->begin());
+  std::map<std::string, int> of_tenant;
+  for (const Webhook& webhook : *enabled)
+    if (const auto line = lines_.find(webhook.id); line != lines_.end())
+      of_tenant[webhook.tenant] += static_cast<int>(line->second.under_way);
   for (bool any = true; any && !stopping_;) {
     any = false;
     for (std::size_t i = 0; i < enabled->size() && under_way_ < kWebhookThreads; ++i) {
       const Webhook& webhook = (*enabled)[(first + i) % enabled->size()];
       Line& line = lines_[webhook.id];
       if (line.under_way >= kWebhookRequestsMax) continue;
+      if (of_tenant[webhook.tenant] >= kOfOneTenantMax) continue;
       Refill(webhook.id, line);
       if (line.ready.empty()) continue;
       Delivery next = std::move(line.ready.front());
@@ -167,6 +175,7 @@ void Deliverer::HandOut() {
         return;
       }
       ++line.under_way;
+      ++of_tenant[webhook.tenant];
       ++under_way_;
       last_served_ = webhook.id;
       any = true;

@@ -10,6 +10,8 @@ namespace {
 bool MayHaveBegun(const Machine& machine, const Activation& activation) {
   if (!activation.job || !activation.job->in_flight) return false;
   const auto& has_not_begun = machine.context().has_not_begun;
+  // Of an earlier try nobody knows whether it did: a time-out tells nothing.
+  if (activation.job->attempt > 1) return true;
   return activation.job->answered || !has_not_begun || !has_not_begun({activation.id, false}, activation.job->attempt);
 }
 

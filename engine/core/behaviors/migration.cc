@@ -204,22 +204,30 @@ class VariablesBack {
   std::set<std::string> others_;
 };
 
-bool Names(const Definition& definition, std::string_view connector) {
-  return std::any_of(definition.manifests.begin(), definition.manifests.end(),
-                     [&](const ManifestPtr& manifest) { return manifest->connector == connector; });
+const Manifest* FindManifest(const Definition& definition, std::string_view connector) {
+  const auto found = std::find_if(definition.manifests.begin(), definition.manifests.end(),
+                                  [&](const ManifestPtr& manifest) { return manifest->connector == connector; });
+  return found == definition.manifests.end() ? nullptr : found->get();
 }
 
-// Calls under way and undos to come are carried out by connectors that the version has to name.
+// Calls that have begun and undos to come are carried out as before: the version has to know their operations, of the same kind.
 void CheckConnectors(const Machine& machine, const Definition& from, std::vector<std::string>& reasons) {
   const InstanceState& state = machine.state();
   std::set<std::string> operations;
-  for (const JobView& job : JobsInFlight(state)) operations.insert(job.operation);
+  for (const auto& [id, activation] : state.activations)
+    if (activation.job) operations.insert(activation.job->operation);
+  for (const auto& [id, left] : state.left_jobs) operations.insert(left.job.operation);
   for (const auto& [number, record] : state.undo_records) operations.insert(record.operation);
   for (const std::string& operation : operations) {
-    const std::string connector = operation.substr(0, operation.find('.'));
-    if (!Names(from, connector) || Names(machine.definition(), connector)) continue;
-    reasons.push_back("Expected version " + machine.definition().version + " to know the connector '" + connector +
-                      "', for '" + operation + "' is under way or has to undo work, but it names no operation of it.");
+    const std::size_t dot = operation.find('.');
+    const std::string connector = operation.substr(0, dot);
+    const Manifest *known = FindManifest(from, connector), *there = FindManifest(machine.definition(), connector);
+    if (known == nullptr) continue;
+    if (there != nullptr && there->kind == known->kind && there->Find(operation.substr(dot + 1)) != nullptr) continue;
+    reasons.push_back(
+        "Expected version " + machine.definition().version + " to know the connector '" + connector + "', for '" +
+        operation + "' is under way or has to undo work, but it " +
+        (there == nullptr ? "names no operation of it." : "has no such operation in a connector of the same kind."));
   }
 }
 
@@ -247,6 +255,7 @@ std::optional<Error> Migrate(Machine& machine, const Definition& from, const Mig
   const InstanceState& state = machine.state();
   const StateNames names = NamesForth(*migration);
   Mapping mapping = MapOnto(state, from, to, names);
+  CheckConnectors(machine, from, mapping.reasons);
   if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
   Crossing crossing;
   crossing.version = from.version;
