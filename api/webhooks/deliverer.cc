@@ -68,8 +68,8 @@ void Deliverer::Wake(const std::set<std::string>& webhooks) {
 }
 
 std::int64_t Deliverer::NextUs() const {
+  if (!unnoted_.empty()) return clock_.NowUs() + kPauseAfterFailureUs;
   std::int64_t next_us = tidy_us_;
-  if (!unnoted_.empty()) next_us = std::min(next_us, clock_.NowUs() + kPauseAfterFailureUs);
   // Where there is no room for a request, its end wakes us.
   if (under_way_ >= kWebhookThreads) return next_us;
   for (const auto& [id, line] : lines_)

@@ -255,7 +255,6 @@ std::optional<Error> Migrate(Machine& machine, const Definition& from, const Mig
   const InstanceState& state = machine.state();
   const StateNames names = NamesForth(*migration);
   Mapping mapping = MapOnto(state, from, to, names);
-  CheckConnectors(machine, from, mapping.reasons);
   if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
   Crossing crossing;
   crossing.version = from.version;
