@@ -26,9 +26,7 @@ TEST_F(Rest, SuspendHoldsAndResumeGoesOn) {
 
 TEST_F(Rest, ABodyWithFieldsThatMeanNothingIs422) {
   const std::string instance = "/v1/instances/" + At(StartWaiter("s2"), "id");
-  const ClientResponse response = Post(instance + "/suspend", R"({"reason":"x"})");
-  ExpectProblem(response, 422, "FM-4050");
-  EXPECT_EQ(At(response, "detail"), "Expected no fields, but got 'reason'.");
+  ExpectProblem(Post(instance + "/suspend", R"({"cause":"x"})"), 422, "FM-4050", "/cause");
   ExpectProblem(Post(instance + "/cancel", R"({"reasn":"x"})"), 422, "FM-4050");
   ExpectProblem(Post(instance + "/cancel", "x", "text/plain"), 415, "FM-4052");
 }
