@@ -325,8 +325,9 @@ Value ViewOf(const News& news) {
 // Without the texts of incidents: they may quote values, and have no bound.
 Value WebhookData(const News& news) {
   if (const auto* instance = std::get_if<InstanceNews>(&news.what)) return ViewOf(instance->summary);
+  const Value all = ViewOf(news);
   Entries entries;
-  for (const auto& [name, value] : ViewOf(news).as_map())
+  for (const auto& [name, value] : all.as_map())
     if (name.as_string() != "message") entries.emplace_back(name, value);
   return Value::Map(std::move(entries));
 }
