@@ -247,7 +247,7 @@ TEST_F(Webhooks, WhatFailsIsTriedAgainUntilItIsTaken) {
   EXPECT_EQ(At(Ask("POST", one), "status"), "pending");
   EXPECT_EQ(At(AwaitDelivery(id, "delivered"), "attempts"), "1");
   EXPECT_EQ(At(Ask("GET", "/v1/webhooks/" + id), "failingSince"), "null");
-  EXPECT_EQ(Ask("POST", "/v1/webhooks/" + id + "/retry").body, R"({"retried":0})");
+  EXPECT_EQ(At(Ask("POST", "/v1/webhooks/" + id + "/retry"), "retried"), "0");
   const std::string metrics = Ask("GET", "/metrics").body;
   EXPECT_THAT(metrics, HasSubstr("fermata_webhook_failed_tries_total "));
   EXPECT_THAT(metrics, HasSubstr("fermata_webhook_pending "));
@@ -267,7 +267,7 @@ TEST_F(Webhooks, OneThatIsGoneIsDisabledUntilItIsEnabled) {
   EXPECT_EQ(receiver_.requests(), 1u);
   receiver_.Set(Receiver::Mode::kTake);
   EXPECT_EQ(At(Ask("PATCH", path, R"({"enabled":true})"), "disabledReason"), "null");
-  EXPECT_EQ(Ask("POST", path + "/retry").body, R"({"retried":1})");
+  EXPECT_EQ(At(Ask("POST", path + "/retry"), "retried"), "1");
   AwaitDelivery(id, "delivered");
   EXPECT_EQ(receiver_.requests(), 2u);
 }
