@@ -25,7 +25,7 @@ int FirstSeed() {
 }
 int Seeds() {
   const char* given = std::getenv("FERMATA_SEEDS");
-  return given ? std::atoi(given) : 20;
+  return given ? std::atoi(given) : 12;
 }
 
 TEST(Simulation, NothingIsLostOrDoubledOnOneShard) {
