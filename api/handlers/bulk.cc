@@ -162,7 +162,7 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   std::vector<Value> items;
   for (const BulkView& bulk : context.engine().Bulk().All(reply.caller().tenant))
     if (MaySee(reply, bulk)) items.push_back(ViewOf(bulk));
-  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+  reply.Json(200, WholeList(std::move(items)));
 }
 
 // One that the caller may not see is not there.

@@ -46,7 +46,7 @@ void DeployManifest(const RouteContext& context, const HttpRequest& request, con
 void List(const RouteContext& context, const Reply& reply) {
   std::vector<Value> items;
   for (const ConnectorInfo& connector : context.engine().Connectors()) items.push_back(ViewOf(connector));
-  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+  reply.Json(200, WholeList(std::move(items)));
 }
 
 }  // namespace

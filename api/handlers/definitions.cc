@@ -84,7 +84,7 @@ void List(const RouteContext& context, const Reply& reply) {
   std::vector<Value> items;
   for (const DefinitionInfo& info : context.engine().Definitions())
     if (reply.caller().MayUse(info.process)) items.push_back(SummaryOf(info));
-  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+  reply.Json(200, WholeList(std::move(items)));
 }
 
 // The live version in full, and which others there are.

@@ -2,6 +2,7 @@
 
 #include "api/handlers/views.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 
 namespace fermata {
 namespace {
@@ -12,12 +13,6 @@ Value Text(const std::string& text) { return Value::String(text); }
 Value TextOrNull(const std::string& text) { return text.empty() ? Value::Null() : Value::String(text); }
 void Put(Entries& entries, std::string_view name, Value value) {
   entries.emplace_back(Value::String(name), std::move(value));
-}
-
-Value Texts(const std::vector<std::string>& texts) {
-  std::vector<Value> list;
-  for (const std::string& text : texts) list.push_back(Text(text));
-  return Value::List(std::move(list));
 }
 
 template <class T, class View>
@@ -110,10 +105,10 @@ Value ViewOfVerdict(const Explanation& explanation, const CloudEvent& event) {
   const EventVerdict& verdict = *explanation.event;
   return Value::Object({{"type", Text(event.type)},
                         {"taken", Value::Bool(verdict.taken)},
-                        {"states", Texts(verdict.states)},
+                        {"states", field::ListOf(verdict.states)},
                         {"kept", Value::Bool(verdict.kept)},
                         {"duplicate", Value::Bool(explanation.duplicate)},
-                        {"reasons", Texts(verdict.reasons)}});
+                        {"reasons", field::ListOf(verdict.reasons)}});
 }
 
 Value ViewOfRefusal(const BulkRefusal& refusal) {
@@ -147,9 +142,9 @@ Value ViewOf(const Explanation& explanation, const std::optional<CloudEvent>& ev
                         {"version", Text(explanation.version)},
                         {"key", explanation.key ? Text(*explanation.key) : Value::Null()},
                         {"status", Text(explanation.status)},
-                        {"states", Texts(explanation.states)},
+                        {"states", field::ListOf(explanation.states)},
                         {"waits", ViewOfWaits(explanation.id, explanation.waits)},
-                        {"kept", Texts(explanation.kept)},
+                        {"kept", field::ListOf(explanation.kept)},
                         {"held", Value::Int(explanation.stashed)},
                         {"event", explanation.event && event ? ViewOfVerdict(explanation, *event) : Value::Null()}});
 }
@@ -159,10 +154,10 @@ Value ViewOf(const InstanceId& id, const MovePreview& preview) {
                         {"dryRun", Value::Bool(true)},
                         {"status", Text(std::string(StatusName(preview.status)))},
                         {"from", TextOrNull(preview.from)},
-                        {"exited", Texts(preview.exited)},
+                        {"exited", field::ListOf(preview.exited)},
                         {"givenUp", ViewOfWaits(id, preview.given_up)},
-                        {"undone", Texts(preview.undone)},
-                        {"entered", Texts(preview.entered)},
+                        {"undone", field::ListOf(preview.undone)},
+                        {"entered", field::ListOf(preview.entered)},
                         {"armed", ViewOfWaits(id, preview.armed)},
                         {"incidents", ListOf(preview.incidents, [](const OpenIncident& incident) {
                            return Value::Object({{"state", Text(incident.state)},
@@ -180,8 +175,8 @@ Value ViewOf(const InstanceId& id, const MigrationPlan& plan) {
                          [](const std::pair<std::string, std::string>& state) {
                            return Value::Object({{"state", Text(state.first)}, {"becomes", Text(state.second)}});
                          })},
-       {"set", Texts(plan.set)},
-       {"dropped", Texts(plan.dropped)}});
+       {"set", field::ListOf(plan.set)},
+       {"dropped", field::ListOf(plan.dropped)}});
 }
 
 Value ViewOf(const Pause& pause) {

@@ -3,6 +3,7 @@
 #include "api/handlers/reference.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
+#include "api/handlers/views.h"
 #include "api/webhooks/webhook_book.h"
 
 namespace fermata {
@@ -48,7 +49,7 @@ void ListErrorPages(const Reply& reply) {
                                    {"title", Value::String(title)},
                                    {"page", Value::String("/errors/" + std::string(page.code))}}));
   }
-  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+  reply.Json(200, WholeList(std::move(items)));
 }
 
 std::optional<WebhookStats> ReadWebhookStats(const RouteContext& context) {

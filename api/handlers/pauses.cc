@@ -38,7 +38,7 @@ void List(const RouteContext& context, const HttpRequest& request, const Reply& 
   std::vector<Value> items;
   for (const Pause& pause : context.engine().AllPauses())
     if (MaySee(reply.caller(), pause.kind, pause.name)) items.push_back(ViewOf(pause));
-  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+  reply.Json(200, WholeList(std::move(items)));
 }
 
 void Set(const RouteContext& context, const HttpRequest& request, const PathParams& params, const Reply& reply) {

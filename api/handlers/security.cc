@@ -11,6 +11,7 @@
 #include "api/security/key_ring.h"
 #include "engine/base/nearest_word.h"
 #include "engine/base/time.h"
+#include "engine/model/json_field.h"
 #include "engine/model/limits.h"
 #include "engine/model/short_json.h"
 #include "engine/runtime/codes.h"
@@ -18,20 +19,14 @@
 namespace fermata {
 namespace {
 
-Value Texts(const std::vector<std::string>& words) {
-  std::vector<Value> items;
-  for (const std::string& word : words) items.push_back(Value::String(word));
-  return Value::List(std::move(items));
-}
-
 std::vector<MapEntry> EntriesOf(const ApiKey& key) {
   const auto text = [](std::string_view name) { return Value::String(name); };
   return {
       {text("id"), text(key.id)},
       {text("name"), text(key.name)},
       {text("tenant"), text(key.tenant)},
-      {text("roles"), Texts(key.roles.Names())},
-      {text("processes"), Texts(key.processes)},
+      {text("roles"), field::ListOf(key.roles.Names())},
+      {text("processes"), field::ListOf(key.processes)},
       {text("requestsPerSecond"), key.requests_per_second > 0 ? Value::Double(key.requests_per_second) : Value::Null()},
       {text("createdBy"), text(key.created_by)},
       {text("createdAt"), TimeValue(key.created_us)},
@@ -168,7 +163,7 @@ void ListKeys(const RouteContext& context, const HttpRequest& request, const Rep
   std::vector<Value> items;
   for (const ApiKey& key : context.services.security->keys().All())
     if (LooksAfter(reply.caller(), key.tenant)) items.push_back(ViewOf(key));
-  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+  reply.Json(200, WholeList(std::move(items)));
 }
 
 // The key, if it is one that the caller looks after; nullopt after the answer has been given.
@@ -199,8 +194,8 @@ void WhoAmI(const HttpRequest& request, const Reply& reply) {
   const Caller& caller = reply.caller();
   reply.Json(200, Value::Object({{"name", Value::String(caller.name)},
                                  {"tenant", Value::String(caller.tenant)},
-                                 {"roles", Texts(caller.roles.Names())},
-                                 {"processes", Texts(caller.processes)},
+                                 {"roles", field::ListOf(caller.roles.Names())},
+                                 {"processes", field::ListOf(caller.processes)},
                                  {"expiresAt", TimeValue(caller.expires_us)},
                                  {"authenticated", Value::Bool(caller.authenticated)}}));
 }

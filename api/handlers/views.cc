@@ -2,18 +2,13 @@
 
 #include <charconv>
 
+#include "engine/model/json_field.h"
+
 namespace fermata {
 namespace {
 
 Value Text(std::string_view text) { return Value::String(text); }
 Value TextOrNull(std::string_view text) { return text.empty() ? Value::Null() : Value::String(text); }
-
-Value Texts(const std::vector<std::string>& texts) {
-  std::vector<Value> values;
-  values.reserve(texts.size());
-  for (const std::string& text : texts) values.push_back(Text(text));
-  return Value::List(std::move(values));
-}
 
 using Entries = std::vector<MapEntry>;
 void Put(Entries& entries, std::string_view name, Value value) { entries.emplace_back(Text(name), std::move(value)); }
@@ -24,7 +19,7 @@ void PutHead(const InstanceSummary& summary, Entries& entries) {
   Put(entries, "version", Text(summary.version));
   Put(entries, "key", summary.key ? Text(*summary.key) : Value::Null());
   Put(entries, "status", Text(summary.status));
-  Put(entries, "states", Texts(summary.states));
+  Put(entries, "states", field::ListOf(summary.states));
 }
 
 void PutTail(const InstanceSummary& summary, Entries& entries) {
@@ -126,6 +121,10 @@ Value TimeValue(std::int64_t epoch_us) {
   return epoch_us == 0 ? Value::Null() : Text(FormatTimestamp(FromMicros(epoch_us)));
 }
 
+Value WholeList(std::vector<Value> items) {
+  return Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}});
+}
+
 Value ViewOf(const InstanceView& view) {
   Entries entries;
   PutHead(view.summary, entries);
@@ -182,7 +181,7 @@ Value ViewOf(const TaskView& task) {
                         {"title", Text(task.title)},
                         {"data", task.data},
                         {"form", task.form},
-                        {"outcomes", Texts(task.outcomes)},
+                        {"outcomes", field::ListOf(task.outcomes)},
                         {"assign", nobody ? Value::Null() : Value::Map(std::move(assign))},
                         {"claimedBy", TextOrNull(task.claimed)},
                         {"due", TimeValue(task.due_us)},
@@ -238,7 +237,7 @@ Value SummaryOf(const DefinitionInfo& info) {
 Value ViewOf(const DefinitionInfo& info) {
   Entries entries;
   PutDefinition(info, entries);
-  Put(entries, "states", Texts(info.states));
+  Put(entries, "states", field::ListOf(info.states));
   Put(entries, "schedule", ScheduleView(info));
   Put(entries, "inputSchema", info.input_schema);
   Put(entries, "source", Text(info.source));
@@ -252,13 +251,13 @@ Value ViewOf(const ConnectorInfo& connector) {
     operations.push_back(Value::Object({{"name", Text(operation.name)},
                                         {"title", TextOrNull(operation.title)},
                                         {"description", TextOrNull(operation.description)},
-                                        {"errors", Texts(operation.errors)}}));
+                                        {"errors", field::ListOf(operation.errors)}}));
   return Value::Object({{"connector", Text(manifest.connector)},
                         {"version", Text(manifest.version)},
                         {"kind", Text(KindWord(manifest.kind))},
                         {"origin", Text(OriginWord(connector.origin))},
                         {"file", TextOrNull(connector.file)},
-                        {"processes", Texts(connector.processes)},
+                        {"processes", field::ListOf(connector.processes)},
                         {"title", TextOrNull(manifest.title)},
                         {"description", TextOrNull(manifest.description)},
                         {"operations", Value::List(std::move(operations))}});
@@ -296,7 +295,7 @@ namespace {
 
 Value NewsView(const News&, const InstanceNews& instance) {
   Entries entries = ViewOf(instance.summary).as_map();
-  Put(entries, "entered", Texts(instance.entered));
+  Put(entries, "entered", field::ListOf(instance.entered));
   return Value::Map(std::move(entries));
 }
 
@@ -336,7 +335,7 @@ Value ViewOf(const Webhook& webhook) {
   return Value::Object({{"id", Text(webhook.id)},
                         {"url", Text(webhook.url)},
                         {"description", Text(webhook.description)},
-                        {"events", Texts(webhook.events)},
+                        {"events", field::ListOf(webhook.events)},
                         {"process", TextOrNull(webhook.process)},
                         {"enabled", Value::Bool(webhook.enabled)},
                         {"disabledReason", TextOrNull(webhook.disabled_reason)},

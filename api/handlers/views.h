@@ -10,15 +10,17 @@ namespace fermata {
 
 // Null for 0: "not yet".
 Value TimeValue(std::int64_t epoch_us);
+// A list that is short enough to be one page.
+Value WholeList(std::vector<Value> items);
 
 Value ViewOf(const InstanceView& view);
 Value ViewOf(const InstanceSummary& summary);
 Value ViewOf(const IncidentView& incident);
 Value ViewOf(const TaskView& task);
 Value ViewOf(const TaskComment& comment);
-// As operators see a job, and as the worker that has just leased it does.
 // With the call that failed, and how it was closed.
 Value WholeViewOf(const IncidentView& incident);
+// As operators see a job, and as the worker that has just leased it does.
 Value ViewOf(const WorkerJob& job);
 Value LeasedView(const WorkerJob& job);
 Value ViewOf(const HistoryEntry& entry);

@@ -137,7 +137,7 @@ void List(const RouteContext& context, const Reply& reply) {
   std::vector<Value> items;
   for (const Webhook& webhook : BookOf(context).All(reply.caller().tenant))
     if (MaySee(reply.caller(), webhook.process)) items.push_back(ViewOf(webhook));
-  reply.Json(200, Value::Object({{"items", Value::List(std::move(items))}, {"next", Value::Null()}}));
+  reply.Json(200, WholeList(std::move(items)));
 }
 
 // An absent field stays as it is; `process: null` is every process.

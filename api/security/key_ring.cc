@@ -5,6 +5,7 @@
 #include "engine/base/hash.h"
 #include "engine/base/log.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 #include "engine/model/limits.h"
 
 namespace fermata {
@@ -14,38 +15,14 @@ constexpr std::string_view kPrefix = "fk_";
 constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kSecretBytes = 32;
 
-Value ListOf(const std::vector<std::string>& words) {
-  std::vector<Value> items;
-  for (const std::string& word : words) items.push_back(Value::String(word));
-  return Value::List(std::move(items));
-}
-
-std::string TextOf(const Value& json, std::string_view name) {
-  const Value* value = json.Find(name);
-  return value && value->is_string() ? std::string(value->as_string()) : "";
-}
-
-std::int64_t NumberOf(const Value& json, std::string_view name) {
-  const Value* value = json.Find(name);
-  return value && value->kind() == ValueKind::kInt ? value->as_int() : 0;
-}
-
-std::vector<std::string> WordsOf(const Value& json, std::string_view name) {
-  std::vector<std::string> words;
-  if (const Value* list = json.Find(name); list && list->is_list())
-    for (const Value& word : list->as_list())
-      if (word.is_string()) words.emplace_back(word.as_string());
-  return words;
-}
-
 }  // namespace
 
 ApiKeyRow KeyRing::RowOf(const Entry& entry) {
   const ApiKey& key = entry.key;
   return {key.id, WriteJson(Value::Object({{"name", Value::String(key.name)},
                                            {"tenant", Value::String(key.tenant)},
-                                           {"roles", ListOf(key.roles.Names())},
-                                           {"processes", ListOf(key.processes)},
+                                           {"roles", field::ListOf(key.roles.Names())},
+                                           {"processes", field::ListOf(key.processes)},
                                            {"milliRate", Value::Int(std::int64_t(key.requests_per_second * 1'000))},
                                            {"createdBy", Value::String(key.created_by)},
                                            {"created", Value::Int(key.created_us)},
@@ -64,17 +41,17 @@ Result<std::unique_ptr<KeyRing>> KeyRing::Open(Storage& storage, SecurityWriter&
     Entry entry;
     ApiKey& key = entry.key;
     key.id = row.id;
-    key.name = TextOf(*json, "name");
-    key.tenant = TextOf(*json, "tenant");
-    for (const std::string& word : WordsOf(*json, "roles"))
+    key.name = field::Text(*json, "name");
+    key.tenant = field::Text(*json, "tenant");
+    for (const std::string& word : field::Texts(*json, "roles"))
       if (const std::optional<Role> role = ParseRole(word)) key.roles.Add(*role);
-    key.processes = WordsOf(*json, "processes");
-    key.requests_per_second = static_cast<double>(NumberOf(*json, "milliRate")) / 1'000;
-    key.created_by = TextOf(*json, "createdBy");
-    key.created_us = NumberOf(*json, "created");
-    key.expires_us = NumberOf(*json, "expires");
-    key.last_used_us = entry.use_kept_us = NumberOf(*json, "used");
-    entry.secret_hash = TextOf(*json, "hash");
+    key.processes = field::Texts(*json, "processes");
+    key.requests_per_second = static_cast<double>(field::Integer(*json, "milliRate")) / 1'000;
+    key.created_by = field::Text(*json, "createdBy");
+    key.created_us = field::Integer(*json, "created");
+    key.expires_us = field::Integer(*json, "expires");
+    key.last_used_us = entry.use_kept_us = field::Integer(*json, "used");
+    entry.secret_hash = field::Text(*json, "hash");
     ring->entries_.emplace(row.id, std::move(entry));
   }
   return ring;

@@ -3,9 +3,9 @@
 
 #include "engine/codec/codec.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 #include "engine/runtime/bulk.h"
 #include "engine/runtime/codes.h"
-#include "engine/runtime/json_field.h"
 
 namespace fermata {
 namespace {

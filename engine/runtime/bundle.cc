@@ -1,7 +1,7 @@
 #include "engine/runtime/bundle.h"
 
 #include "engine/model/json.h"
-#include "engine/runtime/json_field.h"
+#include "engine/model/json_field.h"
 
 namespace fermata {
 

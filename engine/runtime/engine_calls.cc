@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "engine/model/json_field.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
-#include "engine/runtime/json_field.h"
 
 namespace fermata {
 namespace {
@@ -94,11 +94,9 @@ void EngineCalls::Find(const Job& job, JobExecutor::Completion completion) {
   if (!instances.ok()) return completion(Unavailable(instances.error()));
   std::vector<Value> found;
   for (const InstanceSummary& instance : *instances) {
-    std::vector<Value> states;
-    for (const std::string& state : instance.states) states.push_back(Value::String(state));
     found.push_back(Value::Object({{"id", Value::String(instance.id.ToString())},
                                    {"status", Value::String(instance.status)},
-                                   {"states", Value::List(std::move(states))}}));
+                                   {"states", field::ListOf(instance.states)}}));
   }
   completion(JobSuccess{Value::List(std::move(found))});
 }

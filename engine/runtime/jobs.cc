@@ -5,8 +5,8 @@
 
 #include "engine/base/nearest_word.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
-#include "engine/runtime/json_field.h"
 #include "engine/schema/schema.h"
 
 namespace fermata {

@@ -2,8 +2,8 @@
 
 #include "engine/codec/codec.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
-#include "engine/runtime/json_field.h"
 
 namespace fermata {
 namespace {

@@ -4,9 +4,9 @@
 #include "engine/base/log.h"
 #include "engine/base/trace_context.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
-#include "engine/runtime/json_field.h"
 #include "engine/runtime/replay.h"
 #include "engine/runtime/shard.h"
 

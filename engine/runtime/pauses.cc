@@ -4,8 +4,8 @@
 
 #include "engine/base/time.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
-#include "engine/runtime/json_field.h"
 
 namespace fermata {
 namespace {

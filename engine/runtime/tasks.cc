@@ -5,6 +5,7 @@
 
 #include "engine/codec/codec.h"
 #include "engine/model/json.h"
+#include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/replay.h"
@@ -90,11 +91,9 @@ std::optional<TaskPlace> ParseCursor(std::string_view cursor) {
 }  // namespace
 
 std::string EncodeTask(const TaskState& task, const std::string& definition_hash) {
-  std::vector<Value> outcomes;
-  for (const std::string& outcome : task.outcomes) outcomes.push_back(Value::String(outcome));
   return WriteJson(Value::Object({{"title", Value::String(task.title)},
                                   {"data", task.data},
-                                  {"outcomes", Value::List(std::move(outcomes))},
+                                  {"outcomes", field::ListOf(task.outcomes)},
                                   {"reminded", Value::Int(task.reminded)},
                                   {"comments", Value::Int(task.comments)},
                                   {"definition", Value::String(definition_hash)}}));

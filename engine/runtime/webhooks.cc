@@ -6,7 +6,7 @@
 
 #include "engine/base/time.h"
 #include "engine/model/json.h"
-#include "engine/runtime/json_field.h"
+#include "engine/model/json_field.h"
 
 namespace fermata {
 namespace {
@@ -16,20 +16,6 @@ constexpr std::array<std::string_view, 15> kTypes = {
     "instance.started", "instance.completed", "instance.failed", "instance.cancelled", "instance.suspended",
     "instance.resumed", "incident.opened",    "incident.closed", "task.opened",        "task.assigned",
     "task.claimed",     "task.released",      "task.commented",  "task.reminded",      "task.closed"};
-
-Value Words(const std::vector<std::string>& words) {
-  std::vector<Value> items;
-  for (const std::string& word : words) items.push_back(Value::String(word));
-  return Value::List(std::move(items));
-}
-
-std::vector<std::string> WordsOf(const Value& list) {
-  std::vector<std::string> words;
-  if (list.is_list())
-    for (const Value& word : list.as_list())
-      if (word.is_string()) words.emplace_back(word.as_string());
-  return words;
-}
 
 bool Wants(const Webhook& webhook, const Happening& what) {
   return webhook.tenant == what.news.tenant && (webhook.process.empty() || webhook.process == what.news.process) &&
@@ -111,7 +97,7 @@ Status Webhooks::Load(Storage& storage) {
     webhook.tenant = field::Text(*json, "tenant");
     webhook.url = field::Text(*json, "url");
     webhook.description = field::Text(*json, "description");
-    webhook.events = WordsOf(field::Any(*json, "events"));
+    webhook.events = field::Texts(*json, "events");
     webhook.process = field::Text(*json, "process");
     webhook.enabled = field::Flag(*json, "enabled");
     webhook.disabled_reason = field::Text(*json, "disabledReason");
@@ -134,7 +120,7 @@ StandingOrderRow Webhooks::RowOf(const Webhook& webhook) {
   const Value bytes = Value::Object({{"tenant", Value::String(webhook.tenant)},
                                      {"url", Value::String(webhook.url)},
                                      {"description", Value::String(webhook.description)},
-                                     {"events", Words(webhook.events)},
+                                     {"events", field::ListOf(webhook.events)},
                                      {"process", Value::String(webhook.process)},
                                      {"enabled", Value::Bool(webhook.enabled)},
                                      {"disabledReason", Value::String(webhook.disabled_reason)},
