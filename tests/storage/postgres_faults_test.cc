@@ -50,12 +50,11 @@ TEST_F(PostgresFaults, ADeadlockIsTriedAgain) {
   batch.instances = {InstanceWith(id)};
   batch.timers = {{id, 1, 0, 7}};
   std::future<CommitOutcome> outcome = Begin(*storage, std::move(batch));
-  AwaitWaiting(1);  // it has the lease and waits at the gate
-  std::thread closes_the_circle(
-      [&] { EXPECT_TRUE(other->Execute("UPDATE lease SET node = node WHERE shard_from = 0; ROLLBACK")); });
+  AwaitWaiting(1);  // it has written its journal and waits at the gate
+  std::thread closes_the_circle([&] { EXPECT_TRUE(other->Execute("LOCK TABLE journal; ROLLBACK")); });
   AwaitWaiting(2);
   ASSERT_TRUE(gate->Execute("ROLLBACK"));
-  // The other gets the lease only when the storage's transaction has been broken off.
+  // The other gets the journal only when the storage's transaction has been broken off.
   closes_the_circle.join();
   EXPECT_EQ(outcome.get(), CommitOutcome::kCommitted);
   EXPECT_FALSE(storage->LastCommitError());
@@ -192,14 +191,14 @@ TEST_F(PostgresFaults, AServerThatIsFrozenInACommitDoesNotKeepAnotherOutAndWrite
   const auto gate = Connect();
   ASSERT_TRUE(gate->Execute("BEGIN; LOCK TABLE journal IN SHARE MODE"));
   frozen.Order();
-  AwaitWaiting(1);  // in the middle of its transaction, with the lease locked
+  AwaitWaiting(1);  // in the middle of its transaction
   frozen.Freeze();
-  ASSERT_TRUE(gate->Execute("ROLLBACK"));
 
   const std::unique_ptr<Storage> storage = MustOpen("taker");
+  ASSERT_TRUE(gate->Execute("ROLLBACK"));
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
   frozen.Wake();
-  EXPECT_EQ(frozen.Report(), CommitOutcome::kUnknown) << "the database has ended its session";
+  EXPECT_EQ(frozen.Report(), CommitOutcome::kFenced);
   frozen.Order();
   EXPECT_EQ(frozen.Report(), CommitOutcome::kFenced);
   const std::vector<JournalRow> rows = storage->ReadJournal(IdOf(*storage, 1), 0, 10).value();

@@ -120,16 +120,17 @@ Result<Rows> Connection::Run(const Query& query) {
 Result<std::vector<Rows>> Connection::RunAll(const std::vector<Query>& queries) {
   broken_ = PQenterPipelineMode(connection_.get()) != 1;
   if (broken_) return Failure(nullptr);
-  bool sent = true;
-  for (const Query& query : queries) sent = sent && Send(query);
-  sent = sent && PQpipelineSync(connection_.get()) == 1;
-  broken_ = !sent;
-  Result<std::vector<Rows>> rows = sent ? Receive(queries.size()) : Failure(nullptr);
+  std::vector<Sent> sent;
+  bool all_sent = true;
+  for (const Query& query : queries) all_sent = all_sent && Send(query, sent);
+  all_sent = all_sent && PQpipelineSync(connection_.get()) == 1;
+  broken_ = !all_sent;
+  Result<std::vector<Rows>> rows = all_sent ? Receive(sent) : Failure(nullptr);
   PQexitPipelineMode(connection_.get());
   return rows;
 }
 
-bool Connection::Send(const Query& query) {
+bool Connection::Send(const Query& query, std::vector<Sent>& sent) {
   std::vector<Oid> types;
   std::vector<const char*> values;
   std::vector<int> lengths;
@@ -139,15 +140,29 @@ bool Connection::Send(const Query& query) {
     lengths.push_back(parameter.bytes ? static_cast<int>(parameter.bytes->size()) : 0);
   }
   const std::vector<int> formats(types.size(), kBinary);
-  return PQsendQueryParams(connection_.get(), query.sql.c_str(), static_cast<int>(types.size()), types.data(),
-                           values.data(), lengths.data(), formats.data(), kBinary) == 1;
+  const int count = static_cast<int>(types.size());
+  const char* sql = query.sql.c_str();
+  sent.push_back({&query, false});
+  if (!query.again)
+    return PQsendQueryParams(connection_.get(), sql, count, types.data(), values.data(), lengths.data(), formats.data(),
+                             kBinary) == 1;
+
+  const auto [known, is_new] = prepared_.try_emplace(query.sql, "q" + std::to_string(prepared_.size()));
+  const char* name = known->second.c_str();
+  if (is_new) {
+    sent.insert(sent.end() - 1, {&query, true});
+    if (PQsendPrepare(connection_.get(), name, sql, count, types.data()) != 1) return false;
+  }
+  return PQsendQueryPrepared(connection_.get(), name, count, values.data(), lengths.data(), formats.data(), kBinary) ==
+         1;
 }
 
 // Reads up to the synchronisation point, whatever fails on the way: the connection must be usable after it.
-Result<std::vector<Rows>> Connection::Receive(std::size_t count) {
+Result<std::vector<Rows>> Connection::Receive(const std::vector<Sent>& sent) {
   std::vector<Rows> all;
   std::optional<Error> error;
   bool synchronised = false;
+  std::size_t answered = 0;
   for (int nothing = 0; !synchronised && nothing < 2;) {
     PGresult* result = PQgetResult(connection_.get());
     nothing =
@@ -156,17 +171,24 @@ Result<std::vector<Rows>> Connection::Receive(std::size_t count) {
     Rows rows(result);
     const ExecStatusType status = PQresultStatus(result);
     synchronised = status == PGRES_PIPELINE_SYNC;
-    if (synchronised) continue;
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-      all.push_back(std::move(rows));
-    } else if (!error && status != PGRES_PIPELINE_ABORTED) {
-      error = Failure(result);
-    }
+    if (synchronised || answered == sent.size()) continue;
+    const Sent& of = sent[answered++];
+    const bool done = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+    if (!done && of.preparation) prepared_.erase(of.query->sql);
+    if (done && !of.preparation) all.push_back(std::move(rows));
+    if (!done && !error && status != PGRES_PIPELINE_ABORTED) error = Failure(result);
   }
   broken_ = !synchronised;
-  if (!error && all.size() < count) error = Failure(nullptr);
+  if (!error && answered < sent.size()) error = Failure(nullptr);
   if (error) return *std::move(error);
   return all;
+}
+
+bool Connection::Alive() {
+  // A server that ends a session says so first: the end itself is read after what it said.
+  for (int reads = 0; reads < 2; ++reads)
+    if (PQconsumeInput(connection_.get()) != 1) return false;
+  return !lost();
 }
 
 Status Connection::Execute(const std::string& sql) {

@@ -5,6 +5,7 @@
 
 #include <libpq-fe.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,11 +48,14 @@ class Connection {
 
   // One query.
   Result<Rows> Run(const Query& query);
-  // Several queries with one wait; the first that fails stops the rest. Outside an explicit transaction they are one transaction.
+  // Several queries with one wait; the first that fails stops the rest. Outside an explicit transaction they are one transaction,
+  // unless they bring their own BEGIN and COMMIT. When the connection is lost on the way, nobody knows how much of it happened.
   Result<std::vector<Rows>> RunAll(const std::vector<Query>& queries);
   // Statements without parameters and results, divided by semicolons.
   Status Execute(const std::string& sql);
 
+  // Looks whether the server has hung up since the last query. Does not wait.
+  bool Alive();
   bool lost() const { return broken_ || PQstatus(connection_.get()) != CONNECTION_OK; }
   bool in_transaction() const { return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE; }
   // Of the last failure, as "23505"; empty if the connection was lost.
@@ -63,14 +67,21 @@ class Connection {
   };
   Connection(PGconn* connection, std::string password) : connection_(connection), password_(std::move(password)) {}
 
-  bool Send(const Query& query);
+  // What a result is of: a query, or the preparation of one.
+  struct Sent {
+    const Query* query = nullptr;
+    bool preparation = false;
+  };
+
+  bool Send(const Query& query, std::vector<Sent>& sent);
   Error Failure(const PGresult* result);
-  Result<std::vector<Rows>> Receive(std::size_t count);
+  Result<std::vector<Rows>> Receive(const std::vector<Sent>& sent);
 
   std::unique_ptr<PGconn, Finish> connection_;
   const std::string password_;  // never to be shown
   std::string sql_state_;
-  bool broken_ = false;  // no longer in step with the server
+  std::map<std::string, std::string> prepared_;  // SQL -> its name at the server
+  bool broken_ = false;                          // no longer in step with the server
 };
 
 }  // namespace fermata::postgres

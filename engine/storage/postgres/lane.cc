@@ -1,5 +1,6 @@
 #include "engine/storage/postgres/lane.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -37,8 +38,12 @@ Lane::Lane(ConnectSettings settings, Lease lease, CommitErrors& errors)
 
 CommitOutcome Lane::CommitGroup(std::span<const Batch* const> group) {
   std::chrono::milliseconds pause(kPostgresReconnectFirstMs);
+  bool lost = false;  // the answer of an earlier try: only the journal knows how it went
   for (int tries = 1;; ++tries) {
-    switch (CommitOnce(group)) {
+    Try tried = lost ? AskJournal(group) : Try::kAgain;
+    if (tried == Try::kAgain) tried = CommitOnce(group);
+    lost = tried == Try::kLost;
+    switch (tried) {
       case Try::kCommitted:
         errors_.Set(std::nullopt);
         return CommitOutcome::kCommitted;
@@ -48,38 +53,65 @@ CommitOutcome Lane::CommitGroup(std::span<const Batch* const> group) {
         return CommitOutcome::kUnknown;
       case Try::kFenced:
         return CommitOutcome::kFenced;
+      case Try::kLost:
       case Try::kAgain:
         break;
     }
-    if (tries == kPostgresCommitTries) return CommitOutcome::kFailed;
+    if (tries == kPostgresCommitTries) return lost ? CommitOutcome::kUnknown : CommitOutcome::kFailed;
     std::this_thread::sleep_for(pause);
     pause *= 2;
   }
 }
 
-Lane::Try Lane::CommitOnce(std::span<const Batch* const> group) {
-  if (connection_ == nullptr) {
-    Result<std::unique_ptr<Connection>> connected = Connection::Connect(settings_);
-    if (!connected) {
-      errors_.Set(connected.error());
-      return Try::kAgain;
-    }
-    connection_ = *std::move(connected);
+bool Lane::Connect() {
+  if (connection_ != nullptr && connection_->Alive()) return true;
+  connection_.reset();
+  Result<std::unique_ptr<Connection>> connected = Connection::Connect(settings_);
+  if (!connected) {
+    errors_.Set(connected.error());
+    return false;
   }
-  const Try written = Write(group);
-  return written == Try::kCommitted ? CommitWritten() : written;
+  connection_ = *std::move(connected);
+  return true;
 }
 
-// Everything but the COMMIT; kCommitted means: ready for it.
-Lane::Try Lane::Write(std::span<const Batch* const> group) {
-  std::vector<Query> queries = {{"BEGIN", {}}, ReadLease()};
+// All of it in one turn: a commit costs one wait, however far away the database is.
+Lane::Try Lane::CommitOnce(std::span<const Batch* const> group) {
+  if (!Connect()) return Try::kAgain;
+  std::vector<Query> queries = {{"BEGIN", {}}};
   for (const Batch* batch : group) AppendQueries(*batch, queries);
+  queries.push_back(Fence(lease_));
+  queries.push_back({"COMMIT", {}});
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
-  if (!rows) return Refused(std::move(rows).error());
+  if (rows) return Try::kCommitted;
+  if (!connection_->lost()) return Refused(std::move(rows).error());
+  connection_.reset();
+  errors_.Set(Error{kStorageCommitFailed,
+                    "Expected the commit to be answered, but the connection to the database was lost.", "", ""});
+  return Try::kLost;
+}
 
+// Whether the commit whose answer got lost has happened. It may still be under way: whoever waits for the lease waits for it.
+Lane::Try Lane::AskJournal(std::span<const Batch* const> group) {
+  const auto journaled =
+      std::find_if(group.begin(), group.end(), [](const Batch* batch) { return !batch->journal.empty(); });
+  if (journaled == group.end()) return Try::kUnknown;
+  if (!Connect()) return Try::kLost;
+  Result<std::vector<Rows>> rows = connection_->RunAll(
+      {{"BEGIN", {}}, AwaitCommits(), FindJournalRow((*journaled)->journal.front()), {"COMMIT", {}}});
+  if (!rows) {
+    errors_.Set(rows.error());
+    connection_.reset();
+    return Try::kLost;
+  }
   const Lease current = LeaseIn((*rows)[1]);
-  if (current.epoch == lease_.epoch) return Try::kCommitted;
-  (void)connection_->Execute("ROLLBACK");
+  if (current.epoch != lease_.epoch) return FencedBy(current);
+  const Rows& found = (*rows)[2];
+  const bool there = found.count() > 0 && found.Text(0, 0) == (*journaled)->journal.front().bytes;
+  return there ? Try::kCommitted : Try::kAgain;
+}
+
+Lane::Try Lane::FencedBy(const Lease& current) {
   errors_.Set(Error{kStorageFenced,
                     "Expected to own the shards with epoch " + std::to_string(lease_.epoch) + ", but '" + current.node +
                         "' has taken them over with epoch " + std::to_string(current.epoch) + ".",
@@ -87,28 +119,20 @@ Lane::Try Lane::Write(std::span<const Batch* const> group) {
   return Try::kFenced;
 }
 
-Lane::Try Lane::CommitWritten() {
-  Status committed = connection_->Execute("COMMIT");
-  if (committed) return Try::kCommitted;
-  if (!connection_->lost() && !connection_->sql_state().empty()) return Refused(std::move(committed).error());
-  // The answer to COMMIT got lost: it may have happened. The journal knows.
-  connection_.reset();
-  errors_.Set(Error{kStorageCommitFailed,
-                    "Expected the commit to be answered, but the connection to the database was lost.", "", ""});
-  return Try::kUnknown;
-}
-
+// The transaction has failed at the server. A server that has been fenced may see it fail earlier, at rows of the other one.
 Lane::Try Lane::Refused(Error error) {
   if (error.code == kStorageReadFailed) error.code = kStorageCommitFailed;
   errors_.Set(std::move(error));
   const std::string state = connection_->sql_state();
-  const bool lost = connection_->lost();
-  if (lost || state == "25006") {
+  if (connection_->in_transaction()) (void)connection_->Execute("ROLLBACK");
+  if (state == "25006") {
     connection_.reset();
-  } else if (connection_->in_transaction()) {
-    (void)connection_->Execute("ROLLBACK");
+    return Try::kAgain;
   }
-  return lost || WorthAnotherTry(state) ? Try::kAgain : Try::kFailed;
+  if (WorthAnotherTry(state)) return Try::kAgain;
+  const Result<Rows> rows = connection_->Run(ReadLease());
+  if (rows && LeaseIn(*rows).epoch != lease_.epoch) return FencedBy(LeaseIn(*rows));
+  return Try::kFailed;
 }
 
 }  // namespace fermata::postgres

@@ -32,14 +32,15 @@ class Lane {
   CommitQueue& queue() { return queue_; }
 
  private:
-  // Tells more than CommitOutcome: whether it is worth another try.
-  enum class Try { kCommitted, kFailed, kUnknown, kFenced, kAgain };
+  // Tells more than CommitOutcome: whether it is worth another try, and that its answer got lost.
+  enum class Try { kCommitted, kFailed, kUnknown, kFenced, kAgain, kLost };
 
   CommitOutcome CommitGroup(std::span<const Batch* const> group);
   Try CommitOnce(std::span<const Batch* const> group);
-  Try Write(std::span<const Batch* const> group);
-  Try CommitWritten();
+  Try AskJournal(std::span<const Batch* const> group);
   Try Refused(Error error);
+  Try FencedBy(const Lease& current);
+  bool Connect();
 
   const ConnectSettings settings_;
   const Lease lease_;

@@ -18,7 +18,13 @@ struct Lease {
 // Makes `node` the owner of all shards, whoever was it. Waits for commits under way.
 Result<Lease> TakeOver(Connection& connection, const std::string& node);
 
-// Reads the lease and keeps it from changing until the transaction ends; to be the first query of each commit.
+// To be the last query before COMMIT: fails the transaction unless the lease still has this epoch, and keeps it so until the end.
+// Last, so that a server that stands still while it sends a long batch keeps no other from taking over.
+Query Fence(const Lease& lease);
+
+// Reads the lease once no commit is under way any more, and keeps others from beginning until the transaction ends.
+Query AwaitCommits();
+// Reads it as it is.
 Query ReadLease();
 Lease LeaseIn(const Rows& rows);
 

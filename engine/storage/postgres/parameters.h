@@ -58,6 +58,7 @@ class Column {
 struct Query {
   std::string sql;
   std::vector<Parameter> parameters;
+  bool again = false;  // the same text comes again and again: the server is to keep its plan
 };
 
 }  // namespace fermata::postgres

@@ -8,7 +8,8 @@
 
 namespace fermata {
 
-// Inserts into a temporary copy of the journal's table on the calling thread, with arrays as the storage does, and drops it.
+// Writes the rows that processes of five calls leave (journal, and the instance as it starts and ends) into copies of their tables on the
+// calling thread, with the queries that the storage has, in batches as large as one likes, and drops them.
 // The database must have been opened by OpenPostgres once. Gives rows per second.
 Result<double> MeasurePostgresInserts(const std::string& connection, const RawInserts& inserts);
 

@@ -49,6 +49,7 @@ constexpr const char* kDeleteSchedules =
 
 constexpr const char* kPutJournal =
     "INSERT INTO journal (shard, instance, seq, time_us, bytes) SELECT * FROM unnest($1, $2, $3, $4, $5)";
+constexpr const char* kFindJournalRow = "SELECT bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq = $3";
 constexpr const char* kPutSnapshots =
     "INSERT INTO snapshots (shard, instance, seq, bytes) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (shard, instance) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes";
@@ -206,6 +207,7 @@ class QueryList {
     Table table(types);
     for (const Row& row : rows) fill(table, row);
     queries_.push_back(std::move(table).Finish(sql));
+    queries_.back().again = true;
   }
 
  private:
@@ -367,6 +369,10 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
   AppendDefinitions(list, batch);
   AppendSecurity(list, batch);
   AppendCounters(list, batch);
+}
+
+Query FindJournalRow(const JournalRow& row) {
+  return {kFindJournalRow, {Int2(row.instance.shard()), Bytea(row.instance), Int8(row.seq)}};
 }
 
 std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit) {

@@ -14,6 +14,9 @@ namespace fermata::postgres {
 // To be run in their order, in one transaction.
 void AppendQueries(const Batch& batch, std::vector<Query>& queries);
 
+// The bytes that the journal has in this row's place; no row if there are none.
+Query FindJournalRow(const JournalRow& row);
+
 // Each deletes at most `limit` rows of a table whose rows expire.
 std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit);
 
