@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <ostream>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include "api/cli/check_codes.h"
 #include "api/cli/sarif.h"
+#include "api/cli/text_files.h"
 #include "engine/model/json.h"
 
 namespace fermata {
@@ -20,36 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kCheckThreadsMax = 8;
-
-std::optional<std::string> ReadFile(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return std::nullopt;
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  if (!stream) return std::nullopt;
-  return content.str();
-}
-
-bool EndsWith(const std::string& text, std::string_view end) {
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-bool IsScenarioFile(const fs::path& path) {
-  return EndsWith(path.filename().string(), ".scenarios.yaml") || EndsWith(path.filename().string(), ".scenarios.yml");
-}
-
-// In order of name, so that the output is the same everywhere.
-std::vector<fs::path> YamlFilesIn(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string extension = entry.path().extension().string();
-    if ((extension == ".yaml" || extension == ".yml") && !IsScenarioFile(entry.path())) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // Manifests stand in the folder itself, or have a folder each.
 std::vector<fs::path> ManifestFilesIn(const fs::path& folder) {
@@ -61,17 +30,6 @@ std::vector<fs::path> ManifestFilesIn(const fs::path& folder) {
   }
   std::sort(files.begin(), files.end());
   return files;
-}
-
-// The word at the beginning of a line that says what a file is; without reading it as YAML, for it may be broken.
-bool HasRootKey(std::string_view text, std::string_view key) {
-  for (std::size_t line = 0; line < text.size();) {
-    if (text.compare(line, key.size(), key) == 0 && text.compare(line + key.size(), 1, ":") == 0) return true;
-    const std::size_t end = text.find('\n', line);
-    if (end == std::string_view::npos) return false;
-    line = end + 1;
-  }
-  return false;
 }
 
 bool IsManifestText(std::string_view text) { return HasRootKey(text, "connector") && !HasRootKey(text, "process"); }
@@ -346,17 +304,6 @@ Bundle ReadBundle(const fs::path& process_file) {
     return ShapesOf(neighbours, process);
   };
   return bundle;
-}
-
-std::optional<std::string> ReadFileBelow(const fs::path& folder, const std::string& name) {
-  std::error_code error;
-  const fs::path root = fs::canonical(folder.empty() ? fs::path(".") : folder, error);
-  if (error) return std::nullopt;
-  const fs::path file = fs::canonical(root / name, error);
-  if (error) return std::nullopt;
-  const fs::path inside = file.lexically_relative(root);
-  if (inside.empty() || *inside.begin() == "..") return std::nullopt;
-  return ReadFile(file);
 }
 
 int RunCheck(const CheckOptions& options, std::ostream& out) { return Checker(options).Run(out); }

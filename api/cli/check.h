@@ -39,9 +39,6 @@ struct ProcessFile {
 std::vector<ProcessFile> ProcessFilesIn(const std::filesystem::path& folder);
 std::vector<std::string> NamesOf(const std::vector<ProcessFile>& files);
 
-// The text of a file of `folder` or below it; absent if there is none, or `name` or a link leads out of the folder.
-std::optional<std::string> ReadFileBelow(const std::filesystem::path& folder, const std::string& name);
-
 // What a process file needs from the disk: the schemas that it refers to, and the other processes of its folder. Without manifests.
 Bundle ReadBundle(const std::filesystem::path& process_file);
 

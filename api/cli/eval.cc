@@ -46,7 +46,7 @@ Type TypeOf(const Value& value) {
   return TypeOfScalar(value);
 }
 
-std::string Answer(const CompiledExpression& expression, const Value& vars, EvalOptions options) {
+std::string AnswerTo(const CompiledExpression& expression, const Value& vars, EvalOptions options) {
   NamesScope scope;
   TypeEnvironment environment;
   for (const auto& [name, value] : vars.as_map()) {
@@ -112,7 +112,7 @@ std::string EvalLine(std::string_view line, EvalOptions options) {
   if (!vars->is_map()) return ErrorAnswer({kEvalBadLine, "Expected \"vars\" to be an object, but it is not.", "", ""});
   const ParseOutcome parsed = ParseExpression(source->as_string());
   if (parsed.expression == nullptr) return ErrorAnswer(parsed.errors.front());
-  return Answer(*parsed.expression, *vars, options);
+  return AnswerTo(*parsed.expression, *vars, options);
 }
 
 int RunEval(std::istream& in, std::ostream& out, EvalOptions options) {

@@ -5,6 +5,7 @@
 
 #include "api/cli/check.h"
 #include "api/cli/process_files.h"
+#include "api/cli/text_files.h"
 #include "engine/language/load.h"
 #include "engine/scenario/codes.h"
 
@@ -129,7 +130,7 @@ std::vector<fs::path> FindScenarioFiles(const fs::path& folder, WatchedFiles& wa
       const std::string name = at->path().filename().string();
       if (name.starts_with(".")) continue;
       if (at->is_directory(error) && !at->is_symlink(error)) folders.push_back(at->path());
-      if (name.ends_with(".scenarios.yaml") || name.ends_with(".scenarios.yml")) files.push_back(at->path());
+      if (IsScenarioFile(at->path())) files.push_back(at->path());
     }
   }
   std::sort(files.begin(), files.end());

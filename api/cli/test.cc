@@ -5,11 +5,11 @@
 #include <map>
 #include <ostream>
 #include <set>
-#include <sstream>
 
 #include "api/cli/exit_code.h"
 #include "api/cli/scenario_folder.h"
 #include "api/cli/test_report.h"
+#include "api/cli/text_files.h"
 #include "engine/model/json.h"
 #include "engine/scenario/codes.h"
 
@@ -17,13 +17,6 @@ namespace fermata {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string ReadText(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  return content.str();
-}
 
 class Tester {
  public:
@@ -115,7 +108,7 @@ class Tester {
   void RunFile(const fs::path& file) {
     Tested& tested = FolderOf(file);
     watched_.AddFile(file);
-    const std::string text = ReadText(file);
+    const std::string text = ReadFile(file).value_or("");
     const std::vector<std::string> broken = tested.folder.BrokenFor(RootKeyText(text, "scenarios"));
     for (const std::string& process : broken) TellBroken(tested.folder, process);
     FileResult result;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "api/cli/text_files.h"
 #include "api/lsp/answers.h"
 #include "api/lsp/bounds.h"
 #include "api/lsp/cursor.h"

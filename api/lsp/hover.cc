@@ -1,3 +1,4 @@
+#include "api/cli/text_files.h"
 #include "api/lsp/answers.h"
 #include "api/lsp/cursor.h"
 #include "api/lsp/key_docs.h"

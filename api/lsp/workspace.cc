@@ -1,12 +1,11 @@
 #include "api/lsp/workspace.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "api/cli/check.h"
 #include "api/cli/process_files.h"
+#include "api/cli/text_files.h"
 #include "api/lsp/bounds.h"
 #include "engine/base/percent.h"
 #include "engine/language/reader.h"
@@ -25,30 +24,11 @@ int HexOf(char c) {
   return -1;
 }
 
-std::optional<std::string> ReadFile(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return std::nullopt;
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (stream.bad()) return std::nullopt;
-  return text;
-}
-
-bool HasRootKey(std::string_view text, std::string_view key) {
-  const std::string start = std::string(key) + ":";
-  return text.starts_with(start) || text.find("\n" + start) != std::string_view::npos;
-}
-
 // Editors open all sorts of YAML.
 bool IsProcess(std::string_view text) { return HasRootKey(text, "fermata") || HasRootKey(text, "process"); }
 bool IsManifest(std::string_view text) { return HasRootKey(text, "connector") && HasRootKey(text, "operations"); }
 
 }  // namespace
-
-bool IsScenarioFile(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.ends_with(".scenarios.yaml") || name.ends_with(".scenarios.yml");
-}
 
 fs::path PathOfUri(const std::string& uri) {
   const std::string_view scheme = "file://";

@@ -20,9 +20,6 @@ namespace fermata {
 // "file:///a%20b" -> "/a b"; another scheme gives "".
 std::filesystem::path PathOfUri(const std::string& uri);
 
-// Whether it is called *.scenarios.yaml.
-bool IsScenarioFile(const std::filesystem::path& path);
-
 struct ManifestFile {
   std::filesystem::path path;  // empty: built in
   ManifestPtr manifest;

@@ -14,7 +14,6 @@ namespace fermata {
 namespace {
 
 constexpr std::int64_t kForEver = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t kUsPerMs = 1'000;
 constexpr std::int64_t kPauseAfterFailureUs = 200'000;
 constexpr int kGone = 410;
 constexpr int kOfOneTenantMax =

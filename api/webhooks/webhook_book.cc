@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::size_t kIdBytes = 8;
 constexpr std::string_view kIdPrefix = "wh-";
-constexpr std::int64_t kUsPerMs = 1'000;
 
 Error Unknown(const std::string& id) {
   return {kUnknownWebhook, "Expected the id of a webhook, but none is called '" + id + "'."};

@@ -22,6 +22,8 @@
 
 namespace fermata {
 
+inline constexpr std::int64_t kUsPerMs = 1'000;
+
 // Of the deliverer since the server has started.
 struct WebhookCounters {
   std::atomic<std::uint64_t> delivered{0}, failed_tries{0}, given_up{0}, disabled{0};

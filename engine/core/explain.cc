@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/base/nearest_word.h"
+#include "engine/base/quoted.h"
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/decide.h"
 #include "engine/core/machine.h"
@@ -194,14 +195,7 @@ void Visit(const Definition& definition, const InstanceState& state, ActivationI
 
 // ---- why an event is not taken ----
 
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
-  return text;
-}
-
-std::string Quoted(const std::optional<std::string>& text) { return text ? "'" + *text + "'" : "none"; }
+std::string QuotedOrNone(const std::optional<std::string>& text) { return text ? Quoted(*text) : "none"; }
 
 std::vector<std::string> ListenersOf(const Definition& definition, const std::string& type) {
   std::vector<std::string> names;
@@ -214,9 +208,9 @@ std::vector<std::string> ListenersOf(const Definition& definition, const std::st
 std::string NobodyListens(const Definition& definition, const InstanceState& state, const std::string& type) {
   const std::vector<std::string> active = ActiveStates(state), listeners = ListenersOf(definition, type);
   std::string text = "No active state takes '" + type + "'";
-  if (!active.empty()) text += ": it stands in " + Listed(active);
+  if (!active.empty()) text += ": it stands in " + QuotedTogether(active);
   text += ".";
-  if (!listeners.empty()) text += " It is taken in " + Listed(listeners) + ".";
+  if (!listeners.empty()) text += " It is taken in " + QuotedTogether(listeners) + ".";
   return text;
 }
 
@@ -236,10 +230,11 @@ void AddReasons(Machine& machine, const Activation& activation, const CloudEvent
         if (subscription.handler == static_cast<int>(h) && subscription.arm == static_cast<int>(a))
           wanted = subscription.value;
       if (arm.match && key && wanted != key) {
-        reasons.push_back(in + " it must match " + Quoted(wanted) + ", but its key is " + Quoted(key) + ".");
+        reasons.push_back(in + " it must match " + QuotedOrNone(wanted) + ", but its key is " + QuotedOrNone(key) +
+                          ".");
       } else if (!arm.match && key && !by_business_key) {
-        reasons.push_back(in + " it must have the key of the instance, " + Quoted(machine.state().key) +
-                          ", but its key is " + Quoted(key) + ".");
+        reasons.push_back(in + " it must have the key of the instance, " + QuotedOrNone(machine.state().key) +
+                          ", but its key is " + QuotedOrNone(key) + ".");
       } else if (IsBlocked(machine, activation.id, arm.transition.target)) {
         reasons.push_back(in + " it waits for the end of a roll-back.");
       } else if (arm.transition.condition) {
@@ -344,7 +339,7 @@ EventVerdict ExplainEvent(const Definition& definition, const InstanceState& sta
   }
   deliver.by_business_key = !deliver.key || state.key == deliver.key;
   if (!Reaches(state, event.type, deliver.key))
-    return because("Its key is " + Quoted(deliver.key) + ", but the instance's is " + Quoted(state.key) +
+    return because("Its key is " + QuotedOrNone(deliver.key) + ", but the instance's is " + QuotedOrNone(state.key) +
                    ", and no state waits for that value by `match`.");
 
   InstanceState tried = state;

@@ -16,8 +16,6 @@ constexpr std::size_t kInlineArguments = 3;
 
 }  // namespace
 
-std::string Quoted(std::string_view name) { return "'" + std::string(name) + "'"; }
-
 std::string_view KindName(const Value& value) { return CelTypeName(value.kind()); }
 
 std::string KeyText(const Value& key) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/quoted.h"
 #include "engine/expression/ast.h"
 
 namespace fermata {
@@ -96,8 +97,6 @@ class Evaluation {
   Failure failure_;
 };
 
-// A name in quotes, for messages.
-std::string Quoted(std::string_view name);
 // "int", "string", … for messages.
 std::string_view KindName(const Value& value);
 // A key as a message shows it.

@@ -18,7 +18,7 @@ const Tables& GetTables() {
                                  ListFunctions(), OptionalFunctions()}) {
       for (const Function& function : functions) {
         t.all.push_back(&function);
-        (function.style == FunctionStyle::kGlobal ? t.global : t.member).emplace(function.name, &function);
+        (function.style == kGlobal ? t.global : t.member).emplace(function.name, &function);
       }
     }
     return t;
@@ -29,7 +29,7 @@ const Tables& GetTables() {
 }  // namespace
 
 const Function* FindFunction(std::string_view name, FunctionStyle style) {
-  const auto& table = style == FunctionStyle::kGlobal ? GetTables().global : GetTables().member;
+  const auto& table = style == kGlobal ? GetTables().global : GetTables().member;
   const auto found = table.find(name);
   return found == table.end() ? nullptr : found->second;
 }

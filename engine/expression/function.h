@@ -14,6 +14,7 @@ namespace fermata {
 class Evaluation;
 
 enum class FunctionStyle : std::uint8_t { kGlobal, kMember };
+using enum FunctionStyle;  // tables of functions are read more often than written
 
 // The arguments, a receiver first. Returns false after evaluation.Fail(…); what it builds it charges.
 using Implementation = bool (*)(Evaluation& evaluation, std::span<const Value* const> arguments, Value& out);

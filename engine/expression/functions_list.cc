@@ -164,9 +164,6 @@ bool SetsIntersects(Evaluation& evaluation, Arguments arguments, Value& out) {
   return true;
 }
 
-constexpr auto kGlobal = FunctionStyle::kGlobal;
-constexpr auto kMember = FunctionStyle::kMember;
-
 }  // namespace
 
 bool SortByKeys(Evaluation& evaluation, std::vector<Value> items, const std::vector<Value>& keys, Value& out) {

@@ -139,8 +139,6 @@ bool BitShift(Evaluation& evaluation, Arguments arguments, Value& out) {
   return true;
 }
 
-constexpr auto kGlobal = FunctionStyle::kGlobal;
-
 }  // namespace
 
 std::span<const Function> MathFunctions() {

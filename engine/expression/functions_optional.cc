@@ -97,9 +97,6 @@ bool Unwrap(Evaluation& evaluation, Arguments arguments, Value& out) {
   return true;
 }
 
-constexpr auto kGlobal = FunctionStyle::kGlobal;
-constexpr auto kMember = FunctionStyle::kMember;
-
 }  // namespace
 
 std::span<const Function> OptionalFunctions() {

@@ -322,9 +322,6 @@ bool ToDyn(Evaluation& evaluation, Arguments arguments, Value& out) {
   return true;
 }
 
-constexpr auto kGlobal = FunctionStyle::kGlobal;
-constexpr auto kMember = FunctionStyle::kMember;
-
 }  // namespace
 
 std::span<const Function> StandardFunctions() {

@@ -244,9 +244,6 @@ bool Base64Decode(Evaluation& evaluation, Arguments arguments, Value& out) {
   return true;
 }
 
-constexpr auto kGlobal = FunctionStyle::kGlobal;
-constexpr auto kMember = FunctionStyle::kMember;
-
 }  // namespace
 
 std::span<const Function> StringFunctions() {

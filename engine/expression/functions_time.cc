@@ -98,8 +98,6 @@ bool Get(Evaluation& evaluation, Arguments arguments, Value& out) {
   return true;
 }
 
-constexpr auto kMember = FunctionStyle::kMember;
-
 }  // namespace
 
 std::span<const Function> TimeFunctions() {

@@ -112,15 +112,14 @@ class Resolver {
     expression_.builds = true;
     if (node.member_call) {
       const std::string prefix = DottedName(*node.children[0]);
-      const Function* qualified =
-          prefix.empty() ? nullptr : FindFunction(prefix + "." + node.name, FunctionStyle::kGlobal);
+      const Function* qualified = prefix.empty() ? nullptr : FindFunction(prefix + "." + node.name, kGlobal);
       if (qualified != nullptr) {
         node.member_call = false;
         node.name = prefix + "." + node.name;
         node.children.erase(node.children.begin());
       }
     }
-    node.function = FindFunction(node.name, node.member_call ? FunctionStyle::kMember : FunctionStyle::kGlobal);
+    node.function = FindFunction(node.name, node.member_call ? kMember : FunctionStyle::kGlobal);
     if (!VisitChildren(node, 0, height)) return false;
     if (IsConstantMatch(node) && patterns_++ < kRegexConstantsMax) {
       std::string why;

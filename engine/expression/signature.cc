@@ -112,7 +112,7 @@ std::string DescribeOverloads(const Function& function) {
     const std::vector<std::string_view> types = SplitTypes(signature.substr(0, signature.find("->")));
     std::string call(function.name);
     std::size_t first = 0;
-    if (function.style == FunctionStyle::kMember) {
+    if (function.style == kMember) {
       call = std::string(types[0]) + "." + call;
       first = 1;
     }

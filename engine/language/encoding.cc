@@ -27,7 +27,7 @@ std::size_t FirstInvalidByte(std::string_view text) {
   return at;
 }
 
-Diagnostic Report(const SourceText& source, ErrorCode code, std::size_t at, std::string message, std::string hint) {
+Diagnostic Wrong(const SourceText& source, ErrorCode code, std::size_t at, std::string message, std::string hint) {
   return source.Report(Severity::kError, code, source.At(at), 1, std::move(message), std::move(hint));
 }
 
@@ -54,29 +54,29 @@ std::optional<Diagnostic> CheckEncoding(const SourceText& source) {
     return std::string_view(text).substr(0, bytes.size()) == bytes;
   };
   if (text.size() > kYamlBytesMax)
-    return Report(source, kYamlTooLarge, 0,
-                  "Expected a file of at most " + std::to_string(kYamlBytesMax) + " bytes, but it has " +
-                      std::to_string(text.size()) + ".",
-                  "");
+    return Wrong(source, kYamlTooLarge, 0,
+                 "Expected a file of at most " + std::to_string(kYamlBytesMax) + " bytes, but it has " +
+                     std::to_string(text.size()) + ".",
+                 "");
   if (starts_with("\xEF\xBB\xBF"))
-    return Report(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file begins with a byte order mark.",
-                  save_as_utf8);
+    return Wrong(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file begins with a byte order mark.",
+                 save_as_utf8);
   if (starts_with("\xFF\xFE") || starts_with("\xFE\xFF") ||
       (text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0')))
-    return Report(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file looks like UTF-16 or UTF-32.",
-                  save_as_utf8);
+    return Wrong(source, kYamlEncoding, 0, "Expected UTF-8 text, but the file looks like UTF-16 or UTF-32.",
+                 save_as_utf8);
   if (!IsValidUtf8(text))
-    return Report(source, kYamlEncoding, FirstInvalidByte(text),
-                  "Expected UTF-8 text, but the bytes here are not UTF-8.", save_as_utf8);
+    return Wrong(source, kYamlEncoding, FirstInvalidByte(text),
+                 "Expected UTF-8 text, but the bytes here are not UTF-8.", save_as_utf8);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = static_cast<unsigned char>(text[i]);
     if ((c >= 0x20 && c != 0x7F) || c == '\t' || c == '\n') continue;
     if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
     char code[8];
     std::snprintf(code, sizeof code, "U+%04X", c);
-    return Report(source, kYamlEncoding, i,
-                  std::string("Expected printable text, but there is the control character ") + code + ".",
-                  c == '\r' ? "lines end with a line feed, or with carriage return and line feed" : "");
+    return Wrong(source, kYamlEncoding, i,
+                 std::string("Expected printable text, but there is the control character ") + code + ".",
+                 c == '\r' ? "lines end with a line feed, or with carriage return and line feed" : "");
   }
   return CheckDirectives(source);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/quoted.h"
 #include "engine/language/codes.h"
 #include "engine/language/operations.h"
 #include "engine/language/raised.h"
@@ -9,13 +10,6 @@
 
 namespace fermata {
 namespace {
-
-std::string Quoted(const std::vector<std::string>& names) {
-  std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += (i == 0 ? "'" : i + 1 == names.size() ? " and '" : ", '") + names[i] + "'";
-  return text;
-}
 
 class ErrorChecker {
  public:
@@ -53,8 +47,8 @@ class ErrorChecker {
       if (!IsHandled(state, error)) unhandled.push_back(error);
     if (!unhandled.empty())
       report_.Add(Severity::kWarning, kUnhandledError, entry->value.at, entry->value.length,
-                  "Expected the business error" + std::string(unhandled.size() > 1 ? "s " : " ") + Quoted(unhandled) +
-                      " of " + call->full() + " to be handled, but nothing does.",
+                  "Expected the business error" + std::string(unhandled.size() > 1 ? "s " : " ") +
+                      QuotedTogether(unhandled) + " of " + call->full() + " to be handled, but nothing does.",
                   "write: on_error: { " + unhandled.front() + ": … }");
     if (!parsed_.Find(state.index, "undo") && !OnlyReads(*call) && InAtomicScope(state))
       report_.Add(Severity::kInformation, kEffectWithoutUndo, entry->value.at, entry->value.length,

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "engine/base/nearest_word.h"
+#include "engine/base/quoted.h"
 #include "engine/model/json.h"
 #include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
@@ -133,8 +134,7 @@ std::vector<Error> MistakesOf(const OperationManifest& operation, const Outcome&
   const auto* failure = std::get_if<BusinessFailure>(&outcome);
   const std::vector<std::string>& declared = operation.errors;
   if (failure && std::find(declared.begin(), declared.end(), failure->name) == declared.end()) {
-    std::string names;
-    for (const std::string& name : declared) names += (names.empty() ? "'" : ", '") + name + "'";
+    const std::string names = QuotedList(declared);
     const std::string nearest = NearestWord(failure->name, declared);
     mistakes.push_back({kUndeclaredError,
                         "Expected an error that the operation declares (" +

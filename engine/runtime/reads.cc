@@ -27,7 +27,7 @@ Error BadCursor(const std::string& cursor) {
 }
 
 // "<number>-<instance id>".
-std::string MakeCursor(std::int64_t number, const InstanceId& id) {
+std::string InstanceCursor(std::int64_t number, const InstanceId& id) {
   return std::to_string(number) + "-" + id.ToString();
 }
 
@@ -38,7 +38,7 @@ std::optional<std::int64_t> ParseNumber(std::string_view text) {
   return number;
 }
 
-std::optional<std::pair<std::int64_t, InstanceId>> ParseCursor(const std::string& cursor) {
+std::optional<std::pair<std::int64_t, InstanceId>> ParseInstanceCursor(const std::string& cursor) {
   std::size_t dash = cursor.rfind('-');
   if (dash == std::string::npos) return std::nullopt;
   std::optional<std::int64_t> number = ParseNumber(std::string_view(cursor).substr(0, dash));
@@ -99,7 +99,7 @@ Result<InstanceSummary> EngineImpl::Refresh(const InstanceRow& row) {
 Result<Page<InstanceSummary>> EngineImpl::List(const InstanceQuery& query) {
   InstanceFilter filter = query.filter;
   if (!query.cursor.empty()) {
-    filter.before = ParseCursor(query.cursor);
+    filter.before = ParseInstanceCursor(query.cursor);
     if (!filter.before) return BadCursor(query.cursor);
   }
   // Rows of running instances do not tell their states, so these are looked at one by one.
@@ -116,7 +116,7 @@ Result<Page<InstanceSummary>> EngineImpl::List(const InstanceQuery& query) {
       if (wanted && std::find(summary->states.begin(), summary->states.end(), *wanted) == summary->states.end())
         continue;
       if (static_cast<int>(page.items.size()) == query.filter.limit) {  // one more: there is another page
-        page.next_cursor = MakeCursor(page.items.back().started_us, page.items.back().id);
+        page.next_cursor = InstanceCursor(page.items.back().started_us, page.items.back().id);
         return page;
       }
       page.items.push_back(std::move(*summary));
@@ -162,7 +162,7 @@ Result<std::vector<IncidentCount>> EngineImpl::CountIncidents() { return storage
 Result<Page<IncidentView>> EngineImpl::Incidents(const IncidentQuery& query) {
   IncidentFilter filter = query.filter;
   if (!query.cursor.empty()) {
-    auto cursor = ParseCursor(query.cursor);
+    auto cursor = ParseInstanceCursor(query.cursor);
     if (!cursor) return BadCursor(query.cursor);
     filter.after = std::make_pair(cursor->second, cursor->first);
   }
@@ -172,7 +172,7 @@ Result<Page<IncidentView>> EngineImpl::Incidents(const IncidentQuery& query) {
   const bool more = CutToPage(*rows, query.filter.limit);
   Page<IncidentView> page;
   for (const IncidentRow& row : *rows) page.items.push_back(ViewOf(row));
-  if (more) page.next_cursor = MakeCursor(rows->back().number, rows->back().instance);
+  if (more) page.next_cursor = InstanceCursor(rows->back().number, rows->back().instance);
   return page;
 }
 

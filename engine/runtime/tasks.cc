@@ -70,11 +70,11 @@ void FollowTask(TaskView& view, const JournalEvent& event) {
 }
 
 // "<due>_<activation>-<instance>".
-std::string MakeCursor(const TaskRow& row) {
+std::string TaskCursor(const TaskRow& row) {
   return std::to_string(row.due_us) + "_" + std::to_string(row.activation) + "-" + row.instance.ToString();
 }
 
-std::optional<TaskPlace> ParseCursor(std::string_view cursor) {
+std::optional<TaskPlace> ParseTaskCursor(std::string_view cursor) {
   TaskPlace place;
   const char* end = cursor.data() + cursor.size();
   const auto due = std::from_chars(cursor.data(), end, place.due_us);
@@ -135,7 +135,7 @@ void EngineImpl::FillFromDefinition(TaskView& view, const std::string& definitio
 Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
   TaskFilter filter = query.filter;
   if (!query.cursor.empty()) {
-    filter.after = ParseCursor(query.cursor);
+    filter.after = ParseTaskCursor(query.cursor);
     if (!filter.after)
       return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + query.cursor + "'."};
   }
@@ -161,7 +161,7 @@ Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
     FillFromDefinition(view, stored->definition_hash);
     page.items.push_back(std::move(view));
   }
-  if (more) page.next_cursor = MakeCursor(rows->back());
+  if (more) page.next_cursor = TaskCursor(rows->back());
   return page;
 }
 

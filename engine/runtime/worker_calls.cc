@@ -8,9 +8,9 @@ namespace fermata {
 namespace {
 
 // "<opened>_<job>".
-std::string MakeCursor(const JobRow& row) { return std::to_string(row.opened_us) + "_" + KeyOf(row).ToString(); }
+std::string JobCursor(const JobRow& row) { return std::to_string(row.opened_us) + "_" + KeyOf(row).ToString(); }
 
-std::optional<JobPlace> ParseCursor(std::string_view cursor) {
+std::optional<JobPlace> ParseJobCursor(std::string_view cursor) {
   JobPlace place;
   const char* end = cursor.data() + cursor.size();
   const auto opened = std::from_chars(cursor.data(), end, place.opened_us);
@@ -49,7 +49,7 @@ Result<Page<WorkerJob>> EngineImpl::Jobs(const JobQuery& query) {
   JobFilter filter = query.filter;
   filter.now_us = clock_.NowUs();
   if (!query.cursor.empty()) {
-    filter.after = ParseCursor(query.cursor);
+    filter.after = ParseJobCursor(query.cursor);
     if (!filter.after)
       return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + query.cursor + "'."};
   }
@@ -63,7 +63,7 @@ Result<Page<WorkerJob>> EngineImpl::Jobs(const JobQuery& query) {
     if (!job.ok()) return job.error();
     page.items.push_back(std::move(*job));
   }
-  if (more) page.next_cursor = MakeCursor(rows->back());
+  if (more) page.next_cursor = JobCursor(rows->back());
   return page;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/quoted.h"
 #include "engine/model/json.h"
 #include "engine/scenario/match.h"
 
@@ -65,10 +66,6 @@ Diff DiffOf(const std::vector<std::string>& expected, const std::vector<std::str
   return diff;
 }
 
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";
-  return text.empty() ? "none" : text;
-}
+std::string Listed(const std::vector<std::string>& names) { return names.empty() ? "none" : QuotedList(names); }
 
 }  // namespace fermata

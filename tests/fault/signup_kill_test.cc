@@ -15,7 +15,7 @@ namespace {
 using Program = Shop::Program;
 using Cut = CuttingProxy::Cut;
 
-constexpr int kSmokeKills = 6;
+constexpr int kSmokeKillsOfSignUp = 6;
 
 // `victim` dies when `door` is asked this.
 struct KillPoint {
@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(, SignUpKill, testing::ValuesIn(Shop::kPrograms),
 // With the answer lost, which is the harder half; FERMATA_KILLS asks for the other half, too.
 TEST_P(SignUpKill, CompletesOnceWhicheverRequestTheProgramDiesAt) {
   std::vector<Cut> cuts = {Cut::kAfter};
-  if (FromEnvironment("FERMATA_KILLS", 0) > kSmokeKills) cuts.push_back(Cut::kBefore);
+  if (FromEnvironment("FERMATA_KILLS", 0) > kSmokeKillsOfSignUp) cuts.push_back(Cut::kBefore);
   Shop shop;
   SignUpClient client(shop);
   int customers = 0;
@@ -109,7 +109,7 @@ TEST(SignUpStorm, CustomersSignUpOnceWhileProgramsDieAtRandomMoments) {
       while (!over && !testing::Test::HasFailure());
     });
   }
-  for (int i = 0; i < FromEnvironment("FERMATA_KILLS", kSmokeKills); ++i) {
+  for (int i = 0; i < FromEnvironment("FERMATA_KILLS", kSmokeKillsOfSignUp); ++i) {
     PauseAtRandom(random, 300);
     shop.KillAndRestart(Shop::kPrograms[random() % Shop::kPrograms.size()]);
     shop.WaitUntilAllRun();

@@ -1,6 +1,5 @@
 // The schema of the language under somebody else's validator: both must agree on every file of the checker's tests.
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 
@@ -10,6 +9,7 @@
 #include "engine/model/json.h"
 #include "engine/schema/schema.h"
 #include "tests/integration/support/fermata_server.h"
+#include "tests/support/read_file.h"
 #include "tests/support/temp_folder.h"
 
 namespace fermata::test {
@@ -17,22 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string Read(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 TEST(ProcessSchema, IsReadAlikeByAnIndependentValidator) {
   const fs::path root(FERMATA_SOURCE_DIR);
   const std::string schema_file = (root / "templates/process.schema.json").string();
-  const SchemaOutcome schema = CompileSchema(*ParseJson(Read(schema_file)));
+  const SchemaOutcome schema = CompileSchema(*ParseJson(test::ReadFile(schema_file)));
   ASSERT_TRUE(schema.schema);
   std::vector<std::string> names, verdicts;
   std::string documents;
   for (const char* folder : {"tests/unit/language/cases", "processes", "examples/hello"})
     for (const auto& entry : fs::directory_iterator(root / folder)) {
       if (entry.path().extension() != ".yaml") continue;
-      const ReadOutcome read = ReadYaml("", Read(entry.path()));
+      const ReadOutcome read = ReadYaml("", test::ReadFile(entry.path()));
       if (!read.root) continue;
       names.push_back(entry.path().string());
       verdicts.push_back(Validate(*schema.schema, ToValue(*read.root)).empty() ? "valid" : "invalid");
@@ -55,9 +50,9 @@ TEST(ProcessSchema, IsReadAlikeByAnIndependentValidator) {
 TEST(ProcessSchema, IsPrintedByTheBinary) {
   const CommandResult result = RunCommand({FERMATA_BINARY, "schema"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, Read(fs::path(FERMATA_SOURCE_DIR) / "templates/process.schema.json"));
+  EXPECT_EQ(result.out, test::ReadFile(fs::path(FERMATA_SOURCE_DIR) / "templates/process.schema.json"));
   const CommandResult scenarios = RunCommand({FERMATA_BINARY, "schema", "--scenarios"});
-  EXPECT_EQ(scenarios.out, Read(fs::path(FERMATA_SOURCE_DIR) / "templates/scenarios.schema.json"));
+  EXPECT_EQ(scenarios.out, test::ReadFile(fs::path(FERMATA_SOURCE_DIR) / "templates/scenarios.schema.json"));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace fermata::test {
 namespace {
 
-constexpr const char* kReview = R"(fermata: 1
+constexpr const char* kReviewed = R"(fermata: 1
 process: review
 version: 1.0.0
 key: ${input.ref}
@@ -41,7 +41,7 @@ states:
 
 class Tasks : public testing::TestWithParam<std::string> {
  protected:
-  Tasks() : server_(StorageArguments()) { EXPECT_EQ(server_.Deploy(kReview).status, 201); }
+  Tasks() : server_(StorageArguments()) { EXPECT_EQ(server_.Deploy(kReviewed).status, 201); }
 
   static std::vector<std::string> StorageArguments() {
     if (GetParam() == "postgres")

@@ -4,12 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <iterator>
 
 #include "engine/storage/codes.h"
 #include "engine/storage/sqlite/sqlite_storage.h"
 #include "tests/storage/backend.h"
+#include "tests/support/read_file.h"
 #include "tests/support/temp_folder.h"
 
 namespace fermata::test {
@@ -32,10 +32,7 @@ class SqliteSealed : public testing::Test {
   // Both files of the database.
   std::string OnDisk() const {
     std::string all;
-    for (const std::string& file : {Path(), Path() + "-wal"}) {
-      std::ifstream stream(file, std::ios::binary);
-      all.append(std::istreambuf_iterator<char>(stream), {});
-    }
+    for (const std::string& file : {Path(), Path() + "-wal"}) all += test::ReadFile(file);
     return all;
   }
   // Every kind of row that may carry a variable's value.

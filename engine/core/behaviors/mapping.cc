@@ -4,12 +4,11 @@
 #include <set>
 
 #include "engine/base/assert.h"
+#include "engine/base/quoted.h"
 #include "engine/expression/expression.h"
 
 namespace fermata {
 namespace {
-
-const State& At(const Definition& definition, int index) { return definition.states[static_cast<std::size_t>(index)]; }
 
 bool IsChoice(const State& state) { return state.on.empty() && state.after.empty() && !state.next.empty(); }
 
@@ -24,7 +23,7 @@ bool HaveSameVerb(const State& a, const State& b) {
 
 std::set<std::string> RegionsOf(const Definition& definition, const State& parallel) {
   std::set<std::string> names;
-  for (StateIndex region : parallel.children) names.insert(At(definition, region).name);
+  for (StateIndex region : parallel.children) names.insert(StateAt(definition, region).name);
   return names;
 }
 
@@ -43,12 +42,6 @@ bool IsNamed(const State& state) { return state.index != kRoot && !state.is_regi
 const std::string& NameIn(const StateNames& names, const std::string& name) {
   const auto found = names.renamed.find(name);
   return found == names.renamed.end() ? name : found->second;
-}
-
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";
-  return text;
 }
 
 // Everything that carries the name of a state, with the activation that it is of; an activation's own comes as often as something carries it.
@@ -98,7 +91,7 @@ class Mapper {
     if (const auto named = names_.named.find(id); named != names_.named.end()) return &named->second;
     if (const auto unclear = names_.unclear.find(name); unclear != names_.unclear.end()) {
       Refuse("Expected to know which state of version " + to_.version + " '" + name + "' is, but it may be any of " +
-             Listed(unclear->second) + ": the instance has entered it since.");
+             QuotedList(unclear->second) + ": the instance has entered it since.");
       return nullptr;
     }
     if (const auto moved = names_.moved.find(name); moved != names_.moved.end()) {
@@ -126,10 +119,10 @@ class Mapper {
     if (activation.kind == ActivationKind::kState) index = FindState(activation);
     if (!index) return;
     migrated.index = *index;
-    migrated.state = At(to_, *index).name;
+    migrated.state = StateAt(to_, *index).name;
     indexes_.emplace(activation.id, *index);
     if (activation.kind == ActivationKind::kState || activation.kind == ActivationKind::kRoot)
-      MapTimers(activation, At(to_, *index), migrated);
+      MapTimers(activation, StateAt(to_, *index), migrated);
     for (const auto& [number, incident] : state_.incidents) {
       if (incident.activation != activation.id || incident.kind != IncidentKind::kTimer) continue;
       const auto goes_on = [at = incident.subject](const std::pair<int, int>& slot) { return slot.first == at; };
@@ -142,8 +135,8 @@ class Mapper {
 
   // The regions are the same: FindState saw to it when it came by their `parallel`.
   int FindRegion(const Activation& activation) const {
-    for (StateIndex region : At(to_, indexes_.at(activation.parent)).children)
-      if (At(to_, region).name == activation.state) return region;
+    for (StateIndex region : StateAt(to_, indexes_.at(activation.parent)).children)
+      if (StateAt(to_, region).name == activation.state) return region;
     FERMATA_ASSERT(false);
   }
 
@@ -152,7 +145,7 @@ class Mapper {
     if (name == nullptr) return std::nullopt;
     const State* found = to_.FindState(*name);
     const std::string there = "Expected '" + *name + "' of version " + to_.version;
-    const State& old_state = At(from_, activation.index);
+    const State& old_state = StateAt(from_, activation.index);
     if (found == nullptr) {
       Refuse("Expected a state of version " + to_.version + " for '" + activation.state +
              "', but there is none: " + names_.advice + ".");
@@ -181,7 +174,7 @@ class Mapper {
 
   // Due times go on; timers that the new version does not have are gone, and those it has beside them are armed later.
   void MapTimers(const Activation& activation, const State& state, MigratedActivation& migrated) {
-    const State& old_state = At(from_, activation.index);
+    const State& old_state = StateAt(from_, activation.index);
     std::set<int> taken;
     for (const ArmedTimer& timer : activation.timers) {
       const std::optional<int> slot = SlotOf(timer.slot, old_state, state, taken);

@@ -14,6 +14,10 @@
 
 namespace fermata {
 
+inline const State& StateAt(const Definition& definition, StateIndex index) {
+  return definition.states[static_cast<std::size_t>(index)];
+}
+
 // What the states of one version are called in another one.
 struct StateNames {
   std::map<std::string, std::string> renamed;               // those that are not named keep theirs

@@ -14,25 +14,26 @@
 namespace fermata {
 namespace {
 
-const State& At(const Definition& definition, int index) { return definition.states[static_cast<std::size_t>(index)]; }
-
-Error Forbidden(std::string message) { return Error{kMigrationForbids, std::move(message)}; }
+Error CannotMigrate(std::string message) { return Error{kMigrationForbids, std::move(message)}; }
 
 // All reasons in one message.
-Error Forbidden(const std::vector<std::string>& reasons) {
+Error CannotMigrate(const std::vector<std::string>& reasons) {
   std::string message;
   for (std::size_t i = 0; i < std::min(reasons.size(), kMigrationReasonsMax); ++i)
     message += (i == 0 ? "" : " ") + reasons[i];
   if (reasons.size() > kMigrationReasonsMax)
     message += " And " + std::to_string(reasons.size() - kMigrationReasonsMax) + " more.";
-  return Forbidden(std::move(message));
+  return CannotMigrate(std::move(message));
 }
 
-Error FailsThere(const ProcessError& error) { return Forbidden("The new version needs what fails: " + error.message); }
+Error FailsThere(const ProcessError& error) {
+  return CannotMigrate("The new version needs what fails: " + error.message);
+}
 
 std::optional<Error> RefuseWhileUndoing(const Machine& machine) {
   if (machine.state().rollbacks.empty()) return std::nullopt;
-  return Forbidden("Expected an instance that undoes nothing, but a roll-back is under way: migrate it afterwards.");
+  return CannotMigrate(
+      "Expected an instance that undoes nothing, but a roll-back is under way: migrate it afterwards.");
 }
 
 const Migration* FindMigration(const Definition& to, const std::string& version) {
@@ -119,7 +120,7 @@ std::optional<ProcessError> WakeAnew(Machine& machine, const Definition& from,
   for (const auto& [id, activation] : before) {
     if (activation.kind != ActivationKind::kState && activation.kind != ActivationKind::kRoot) continue;
     if (std::optional<ProcessError> error = ListenAnew(machine, id)) return error;
-    ArmReminders(machine, At(from, activation.index), id);
+    ArmReminders(machine, StateAt(from, activation.index), id);
     EndSubscriptions(machine, id, activation.subscriptions);
   }
   return std::nullopt;
@@ -249,13 +250,13 @@ std::optional<Error> Migrate(Machine& machine, const Definition& from, const Mig
   const Definition& to = machine.definition();
   const Migration* migration = to.process == from.process ? FindMigration(to, from.version) : nullptr;
   if (migration == nullptr)
-    return Forbidden("Expected version " + to.version + " to tell under `migrations` how an instance of version " +
-                     from.version + " crosses, but it does not.");
+    return CannotMigrate("Expected version " + to.version + " to tell under `migrations` how an instance of version " +
+                         from.version + " crosses, but it does not.");
   if (std::optional<Error> refused = RefuseWhileUndoing(machine)) return refused;
   const InstanceState& state = machine.state();
   const StateNames names = NamesForth(*migration);
   Mapping mapping = MapOnto(state, from, to, names);
-  if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
+  if (!mapping.reasons.empty()) return CannotMigrate(mapping.reasons);
   Crossing crossing;
   crossing.version = from.version;
   crossing.definition_hash = from.hash;
@@ -284,8 +285,8 @@ std::optional<Error> RefuseRevert(const InstanceState& state, const MigrateInsta
                  "", "The last " + std::to_string(kCrossingsMax) + " migrations can be taken back, the newest first."};
   const std::string& version = state.crossings.back().version;
   if (command.version.empty() || command.version == version) return std::nullopt;
-  return Forbidden("Expected an instance that came from version " + command.version + ", but it came from " + version +
-                   ".");
+  return CannotMigrate("Expected an instance that came from version " + command.version + ", but it came from " +
+                       version + ".");
 }
 
 std::optional<Error> Revert(Machine& machine, const Definition& from, const MigrateInstance& command) {
@@ -297,7 +298,7 @@ std::optional<Error> Revert(Machine& machine, const Definition& from, const Migr
   Mapping mapping = MapOnto(state, from, to, NamesBack(crossing, to, from));
   CheckConnectors(machine, from, mapping.reasons);
   std::vector<Restored> restored = RestoreAll(machine, crossing, mapping.reasons);
-  if (!mapping.reasons.empty()) return Forbidden(mapping.reasons);
+  if (!mapping.reasons.empty()) return CannotMigrate(mapping.reasons);
   const std::map<ActivationId, Activation> before = state.activations;
   mapping.migrated.reverted = true;
   Sign(mapping.migrated, command);

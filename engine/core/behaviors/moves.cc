@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/nearest_word.h"
+#include "engine/base/quoted.h"
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/behaviors/bounds.h"
 #include "engine/core/lifecycle.h"
@@ -10,17 +11,11 @@
 namespace fermata {
 namespace {
 
-Error Forbidden(std::string message, std::string hint = "") {
+Error CannotMove(std::string message, std::string hint = "") {
   return Error{kMoveForbids, std::move(message), "", std::move(hint)};
 }
 
-std::string Quoted(const std::string& name) { return "'" + name + "'"; }
-
-std::string Listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + Quoted(name);
-  return text.empty() ? "none" : text;
-}
+std::string ListOrNone(const std::vector<std::string>& names) { return names.empty() ? "none" : QuotedList(names); }
 
 const State& At(const Machine& machine, StateIndex index) {
   return machine.definition().states[static_cast<std::size_t>(index)];
@@ -75,9 +70,9 @@ Plan FindWay(const Machine& machine, const MoveInstance& move, const State& targ
   if (places.empty()) {
     const std::string container = NameOfContainer(machine, target.parent);
     return {0, kNoState,
-            Forbidden("Expected " + container + " to be active, for " + Quoted(move.target) +
-                          " stands in it, but the instance is in " + Listed(ActiveStates(machine.state())) + ".",
-                      "Move it to the state around first: it begins with its own start.")};
+            CannotMove("Expected " + container + " to be active, for " + Quoted(move.target) +
+                           " stands in it, but the instance is in " + ListOrNone(ActiveStates(machine.state())) + ".",
+                       "Move it to the state around first: it begins with its own start.")};
   }
   std::vector<ActivationId> sources;
   for (const ActivationId place : places) {
@@ -89,13 +84,13 @@ Plan FindWay(const Machine& machine, const MoveInstance& move, const State& targ
   }
   if (sources.empty())
     return {0, kNoState,
-            Forbidden("Expected an active state " + Quoted(move.from) + " from which " + Quoted(move.target) +
-                      " can be reached, but active are " + Listed(ActiveStates(machine.state())) + ".")};
+            CannotMove("Expected an active state " + Quoted(move.from) + " from which " + Quoted(move.target) +
+                       " can be reached, but active are " + ListOrNone(ActiveStates(machine.state())) + ".")};
   if (sources.size() > 1)
     return {0, kNoState,
-            Forbidden("Expected one place to go from, but there are " + std::to_string(sources.size()) +
-                          ": several items are active.",
-                      "Say which one by `item`, counted from 0.")};
+            CannotMove("Expected one place to go from, but there are " + std::to_string(sources.size()) +
+                           ": several items are active.",
+                       "Say which one by `item`, counted from 0.")};
   return {sources.front(), target.index, std::nullopt};
 }
 
@@ -114,8 +109,8 @@ Plan PlanMove(const Machine& machine, const MoveInstance& move) {
   }
   Plan plan = FindWay(machine, move, *target);
   if (!plan.refused && IsBlocked(machine, plan.source, plan.target))
-    plan.refused = Forbidden("Expected an instance that undoes nothing there, but a roll-back is under way.",
-                             "Move it afterwards; an incident of the roll-back has to be resolved first.");
+    plan.refused = CannotMove("Expected an instance that undoes nothing there, but a roll-back is under way.",
+                              "Move it afterwards; an incident of the roll-back has to be resolved first.");
   return plan;
 }
 

@@ -1,6 +1,7 @@
 // `ask`: a human task.
 #include <algorithm>
 
+#include "engine/base/quoted.h"
 #include "engine/core/behaviors/behaviors.h"
 #include "engine/core/verbs/verbs.h"
 #include "engine/expression/template.h"
@@ -55,11 +56,9 @@ Result<Value> FitToForm(const AskVerb& verb, const Value& data) {
 }
 
 Error WrongOutcome(const std::vector<std::string>& outcomes, const std::optional<std::string>& given) {
-  std::string wanted;
-  for (const std::string& outcome : outcomes) wanted += (wanted.empty() ? "'" : ", '") + outcome + "'";
   return Error{kInvalidAnswer,
                (outcomes.empty() ? "Expected no outcome, for the task has none"
-                                 : "Expected one of the task's outcomes (" + wanted + ")") +
+                                 : "Expected one of the task's outcomes (" + QuotedList(outcomes) + ")") +
                    ", but " + (given ? "it is '" + *given + "'." : "there is none."),
                "/outcome"};
 }

@@ -7,7 +7,7 @@ namespace fermata {
 namespace {
 
 // A quoted string in which neither quotes nor DOT's own escapes (\N, \G) mean anything.
-std::string Quoted(std::string_view text) {
+std::string InQuotes(std::string_view text) {
   std::string out = "\"";
   for (char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -20,7 +20,7 @@ std::string Quoted(std::string_view text) {
 std::string Label(const std::vector<std::string>& lines) {
   std::string out = "\"";
   for (const std::string& line : lines) {
-    const std::string quoted = Quoted(line);
+    const std::string quoted = InQuotes(line);
     if (out.size() > 1) out += "\\n";
     out += quoted.substr(1, quoted.size() - 2);
   }
@@ -75,7 +75,7 @@ class DotWriter {
   }
 
   std::string Write() {
-    out_ = "digraph " + Quoted(chart_.process) +
+    out_ = "digraph " + InQuotes(chart_.process) +
            " {\n  graph [compound=true, rankdir=" + (direction_ == DrawDirection::kLeftRight ? "LR" : "TB") +
            ", labelloc=t, label=" + Label({chart_.title.empty() ? chart_.process : chart_.title}) +
            ", fontname=\"sans-serif\"]\n  node [fontname=\"sans-serif\", fontsize=12]\n"
@@ -96,15 +96,15 @@ class DotWriter {
   void WriteInside(int container, const std::string& indent) {
     for (int index : children_[container]) {
       const ChartState& state = StateOf(index);
-      std::string attributes = "id=" + Quoted(state.id) +
-                               ", class=" + Quoted(ClassesOf("state", KindName(state.kind), state.mark)) +
+      std::string attributes = "id=" + InQuotes(state.id) +
+                               ", class=" + InQuotes(ClassesOf("state", KindName(state.kind), state.mark)) +
                                ", label=" + Label(LinesOf(state)) + ", tooltip=" + Label({state.description});
       if (!state.is_container()) {
-        out_ += indent + Quoted(state.id) + " [" + attributes + ", " + ShapeOf(state) + "]\n";
+        out_ += indent + InQuotes(state.id) + " [" + attributes + ", " + ShapeOf(state) + "]\n";
         continue;
       }
       const char* style = state.kind == ChartKind::kRegion ? "dashed" : state.atomic ? "\"rounded,bold\"" : "rounded";
-      out_ += indent + "subgraph " + Quoted("cluster_" + state.id) + " {\n" + indent + "  graph [" + attributes +
+      out_ += indent + "subgraph " + InQuotes("cluster_" + state.id) + " {\n" + indent + "  graph [" + attributes +
               ", style=" + style + "]\n";
       WriteInside(index, indent + "  ");
       out_ += indent + "}\n";
@@ -134,15 +134,15 @@ class DotWriter {
                                       ? transition.condition
                                       : "[" + transition.condition + "]";
     for (std::string& line : WrapText(condition, 1, 30, 4)) lines.push_back(std::move(line));
-    out_ += "  " + Quoted(StateOf(NodeOf(transition.from)).id) + " -> " + Quoted(StateOf(NodeOf(transition.to)).id) +
-            " [id=" + Quoted(transition.id) +
-            ", class=" + Quoted(ClassesOf("transition", CauseName(transition.cause), transition.mark)) +
+    out_ += "  " + InQuotes(StateOf(NodeOf(transition.from)).id) + " -> " +
+            InQuotes(StateOf(NodeOf(transition.to)).id) + " [id=" + InQuotes(transition.id) +
+            ", class=" + InQuotes(ClassesOf("transition", CauseName(transition.cause), transition.mark)) +
             ", label=" + Label(lines) + ", tooltip=" + Label({transition.description}) +
             std::string(LineOf(transition.cause));
     if (StateOf(transition.from).is_container() && !IsWithin(chart_, transition.to, transition.from))
-      out_ += ", ltail=" + Quoted("cluster_" + StateOf(transition.from).id);
+      out_ += ", ltail=" + InQuotes("cluster_" + StateOf(transition.from).id);
     if (StateOf(transition.to).is_container() && !IsWithin(chart_, transition.from, transition.to))
-      out_ += ", lhead=" + Quoted("cluster_" + StateOf(transition.to).id);
+      out_ += ", lhead=" + InQuotes("cluster_" + StateOf(transition.to).id);
     out_ += "]\n";
   }
 

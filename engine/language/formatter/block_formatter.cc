@@ -8,7 +8,6 @@
 namespace fermata {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 // Nobody reads columns in longer lines.
 constexpr std::size_t kColumnBytesMax = 1000;
 

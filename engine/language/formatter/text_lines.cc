@@ -5,8 +5,6 @@
 namespace fermata {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
-
 bool IsSpace(char c) { return c == ' ' || c == '\t'; }
 
 bool IsFlowIndicator(char c) { return std::string_view(",[]{}").find(c) != kNone; }

@@ -7,6 +7,9 @@
 
 namespace fermata {
 
+// What a search that finds nothing gives.
+inline constexpr std::size_t kNone = std::string_view::npos;
+
 // Without line ends; a last line without one counts, an empty one behind the last end does not.
 std::vector<std::string_view> SplitLines(std::string_view text);
 

@@ -3,13 +3,13 @@
 #include "examples/shop/auth/auth.h"
 #include "examples/shop/auth/rules.h"
 #include "examples/shop/auth/signup_store.h"
+#include "examples/shop/auth/timeouts.h"
 #include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
 
 constexpr std::int64_t kCredentialsSeconds = 3600;
-constexpr int kEngineTimeoutMs = 15'000;
 constexpr int kEventTimeoutMs = 2'000;
 
 std::string TextAt(const Value& value, std::initializer_list<std::string_view> path) {

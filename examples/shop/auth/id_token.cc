@@ -9,6 +9,7 @@
 
 #include "engine/model/json.h"
 #include "examples/shop/auth/codes.h"
+#include "examples/shop/common/json.h"
 
 namespace fermata::shop {
 namespace {
@@ -23,11 +24,6 @@ using Key = std::unique_ptr<cjose_jwk_t, decltype(&cjose_jwk_release)>;
 
 Error Refuse(const std::string& reason) {
   return Error{.code = kIdentityRefused, .message = "Expected a sound ID token, but " + reason + "."};
-}
-
-std::string TextOf(const Value& map, std::string_view key) {
-  const Value* value = map.is_map() ? map.Find(key) : nullptr;
-  return value && value->is_string() ? std::string(value->as_string()) : "";
 }
 
 std::optional<std::int64_t> TimeOf(const Value& claims, std::string_view key) {

@@ -5,6 +5,7 @@
 #include "engine/base/percent.h"
 #include "examples/shop/auth/codes.h"
 #include "examples/shop/auth/id_token.h"
+#include "examples/shop/common/json.h"
 #include "examples/shop/common/rest_client.h"
 
 namespace fermata::shop {
@@ -15,11 +16,6 @@ constexpr int kTimeoutMs = 5'000;
 Error Unavailable(const std::string& what) {
   return Error{.code = kIdentityProviderUnavailable,
                .message = "Expected " + what + " of the identity provider, but it does not give it."};
-}
-
-std::string TextOf(const Value& map, std::string_view key) {
-  const Value* value = map.is_map() ? map.Find(key) : nullptr;
-  return value && value->is_string() ? std::string(value->as_string()) : "";
 }
 
 // PKCE's S256: base64url of the digest, without padding.

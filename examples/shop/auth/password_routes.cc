@@ -2,13 +2,14 @@
 #include "examples/shop/auth/auth.h"
 #include "examples/shop/auth/rules.h"
 #include "examples/shop/auth/session_store.h"
+#include "examples/shop/auth/timeouts.h"
 #include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
 
 constexpr std::int64_t kCodeSeconds = 15 * 60, kPauseSeconds = 60;
-constexpr int kTriesMax = 5, kMessageTimeoutMs = 6'000;
+constexpr int kTriesMax = 5;
 
 }  // namespace
 

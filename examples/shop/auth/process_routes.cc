@@ -3,12 +3,11 @@
 #include "examples/shop/auth/rules.h"
 #include "examples/shop/auth/session_store.h"
 #include "examples/shop/auth/signup_store.h"
+#include "examples/shop/auth/timeouts.h"
 #include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
-
-constexpr int kMessageTimeoutMs = 6'000;
 
 Value Closing(const std::string& code) { return Value::Object({{"closingCode", Value::String(code)}}); }
 

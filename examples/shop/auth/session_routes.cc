@@ -4,21 +4,17 @@
 #include "examples/shop/auth/auth.h"
 #include "examples/shop/auth/rules.h"
 #include "examples/shop/auth/session_store.h"
+#include "examples/shop/auth/timeouts.h"
+#include "examples/shop/common/json.h"
 #include "examples/shop/common/secure.h"
 
 namespace fermata::shop {
 namespace {
 
-constexpr int kEngineTimeoutMs = 15'000, kMessageTimeoutMs = 6'000;
 constexpr std::size_t kLoginBytesMax = 50;
 // All that a session lets one be.
 constexpr const char* kCustomerRole = "customer";
 constexpr long long kKeptCookieS = 30 * 24 * 3'600;
-
-std::string TextAt(const Value& value, std::string_view key) {
-  const Value* found = value.is_map() ? value.Find(key) : nullptr;
-  return found && found->is_string() ? std::string(found->as_string()) : "";
-}
 
 Value ToValue(const Customer& customer) {
   return Value::Object({{"username", Value::String(customer.login)},
@@ -96,16 +92,16 @@ RestAnswer AuthService::FinishLogin(const std::string& signin_guid, bool has_old
       engine_.Post("/v1/instances?wait=10s", Value::Object({{"process", Value::String("signin")}, {"input", input}}),
                    signin_guid, kEngineTimeoutMs);
   const Value* error = reply.body.is_map() ? reply.body.Find("error") : nullptr;
-  const std::string name = error ? TextAt(*error, "name") : "";
+  const std::string name = error ? TextOf(*error, "name") : "";
   if (name == "invalid-credentials") return Refusal(401, "Invalid login/password");
   if (name == "not-found") return Refusal(404, "Not Found");
-  if (name == "too-many-attempts") return Refusal(429, TextAt(*error, "message"));
+  if (name == "too-many-attempts") return Refusal(429, TextOf(*error, "message"));
   const Value* output = reply.body.is_map() ? reply.body.Find("output") : nullptr;
-  if (TextAt(reply.body, "status") != "completed" || output == nullptr)
+  if (TextOf(reply.body, "status") != "completed" || output == nullptr)
     return Refusal(503, "A session could not be made, please try again");
   std::optional<Session> session;
   RestAnswer answer = database_->Transact([&](soci::session& sql) -> RestAnswer {
-    session = FindSessionByRef(sql, TextAt(*output, "sessionRef"), TimeText(clock_, 0));
+    session = FindSessionByRef(sql, TextOf(*output, "sessionRef"), TimeText(clock_, 0));
     const std::optional<Customer> customer = session ? FindCustomerByUid(sql, session->user_guid) : std::nullopt;
     if (!customer) return Refusal(503, "A session could not be made, please try again");
     return {200, ToValue(*customer)};
@@ -145,7 +141,7 @@ RestAnswer AuthService::Logout(const RestRequest& request) {
                    "signout/" + session->ref, kEngineTimeoutMs);
   // A session that nobody may use: its customer is blocked or gone.
   const Value* error = reply.body.is_map() ? reply.body.Find("error") : nullptr;
-  if (error && TextAt(*error, "name") == "unauthorized") {
+  if (error && TextOf(*error, "name") == "unauthorized") {
     const RestAnswer ended = database_->Transact([&](soci::session& sql) -> RestAnswer {
       EndSessionByRef(sql, session->ref, TimeText(clock_, 0));
       return Refusal(401, "Not authorized");
@@ -153,9 +149,9 @@ RestAnswer AuthService::Logout(const RestRequest& request) {
     return WithCookie(ended, "", false);
   }
   // The client is told that it is signed out only when it is.
-  if (TextAt(reply.body, "status") != "completed")
+  if (TextOf(reply.body, "status") != "completed")
     return WithCookie(Refusal(503, "The session could not be ended, please try again"), "", false);
-  return WithCookie({200, Value::Object({{"username", Value::String(TextAt(*reply.body.Find("output"), "username"))}})},
+  return WithCookie({200, Value::Object({{"username", Value::String(TextOf(*reply.body.Find("output"), "username"))}})},
                     "", false);
 }
 
@@ -178,7 +174,7 @@ RestAnswer AuthService::ChangeProfile(const RestRequest& request) {
   const Value changed = CustomerOf(form);
   customer->email = form.Text("email");
   customer->phone = form.Text("phone");
-  customer->first_name = TextAt(changed, "firstName");
+  customer->first_name = TextOf(changed, "firstName");
   customer->last_name = form.Text("lastName");
   // First, for it can be repeated: messages must not go to an address that is no longer the customer's.
   const RestReply told =

@@ -3,22 +3,13 @@
 #include <charconv>
 
 #include "engine/base/percent.h"
+#include "examples/shop/common/json.h"
 #include "examples/shop/common/rest_client.h"
 
 namespace fermata::shop {
 namespace {
 
 constexpr int kTimeoutMs = 2'000;
-
-std::string TextOf(const Value& map, std::string_view key) {
-  const Value* value = map.is_map() ? map.Find(key) : nullptr;
-  return value && value->is_string() ? std::string(value->as_string()) : "";
-}
-
-long long NumberOf(const Value& map, std::string_view key) {
-  const Value* value = map.is_map() ? map.Find(key) : nullptr;
-  return value && value->kind() == ValueKind::kInt ? value->as_int() : 0;
-}
 
 CourierResult ResultOf(int status) {
   if (status >= 200 && status < 300) return CourierResult::kDone;

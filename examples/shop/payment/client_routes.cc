@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "engine/base/percent.h"
+#include "examples/shop/common/json.h"
 #include "examples/shop/common/secure.h"
-#include "examples/shop/payment/json.h"
 #include "examples/shop/payment/payment.h"
 #include "examples/shop/payment/payment_store.h"
 

@@ -1,14 +1,14 @@
 // Saved cards and gift cards, and the codes that customers enter.
 #include "engine/base/percent.h"
+#include "examples/shop/common/json.h"
 #include "examples/shop/common/secure.h"
-#include "examples/shop/payment/json.h"
 #include "examples/shop/payment/payment.h"
 #include "examples/shop/payment/payment_store.h"
 
 namespace fermata::shop {
 namespace {
 
-constexpr int kBillingTimeoutMs = 4'000;
+constexpr int kTokensTimeoutMs = 4'000;
 constexpr std::size_t kCodeBytesMax = 100;
 constexpr std::int64_t kActivationLifeS = 3'600;
 constexpr const char* kCard = "BANK_CARD";
@@ -49,7 +49,7 @@ RestAnswer PaymentService::ListMeans(const RestRequest& request) {
     return {};
   });
   if (read.status != 200) return read;
-  const RestReply reply = billing_.Get("/token/get?username=" + PercentEncode(owner.username), {}, kBillingTimeoutMs);
+  const RestReply reply = billing_.Get("/token/get?username=" + PercentEncode(owner.username), {}, kTokensTimeoutMs);
   if (reply.status != 200 && reply.status != 404) return Refusal(503, "Billing does not answer");
   std::vector<Value> cards, gift_cards;
   Value wallet =
@@ -156,7 +156,7 @@ RestAnswer PaymentService::AskAboutCode(const RestRequest& request, const std::s
   if (!code || activation->customer != username) return Refusal(404, "There is no such activation");
   const RestReply reply =
       billing_.Post(path, Value::Object({{"code", Value::String(*code)}, {"username", Value::String(username)}}),
-                    request.idempotency_key, kBillingTimeoutMs);
+                    request.idempotency_key, kTokensTimeoutMs);
   const bool understood = reply.status == 200 || reply.status == 400 || reply.status == 404 || reply.status == 409 ||
                           reply.status == 410 || reply.status == 429;
   if (!understood) return Refusal(503, "Billing does not answer");

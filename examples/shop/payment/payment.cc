@@ -1,14 +1,14 @@
 #include "examples/shop/payment/payment.h"
 
 #include "engine/model/json.h"
+#include "examples/shop/common/json.h"
 #include "examples/shop/common/secure.h"
-#include "examples/shop/payment/json.h"
 #include "examples/shop/payment/payment_store.h"
 
 namespace fermata::shop {
 namespace {
 
-constexpr int kBillingTimeoutMs = 5'000, kBankTimeoutMs = 10'000, kEngineTimeoutMs = 5'000;
+constexpr int kBillingTimeoutMs = 5'000, kBankTimeoutMs = 10'000, kLetterTimeoutMs = 5'000;
 constexpr long long kAmountMax = 1'000'000'000'000;
 constexpr std::size_t kBankTextBytesMax = 255, kErrorBytesMax = 255;
 
@@ -267,7 +267,7 @@ bool PaymentService::TellPayer(const Payment& payment, const std::string& letter
   const int status =
       engine_
           .Post("/v1/instances", Value::Object({{"process", Value::String("sendnotification")}, {"input", input}}),
-                letter + "/" + payment.id, kEngineTimeoutMs)
+                letter + "/" + payment.id, kLetterTimeoutMs)
           .status;
   // Refused for good: a letter never holds money up.
   return (status >= 200 && status < 300) || (status >= 400 && status < 500 && status != 429);

@@ -8,7 +8,7 @@ namespace fermata::shop {
 namespace {
 
 constexpr long long kPriceMax = 1'000'000'000'000;
-constexpr long long kQuantityMax = 1'000'000'000;
+constexpr long long kStockMax = 1'000'000'000;
 constexpr const char* kBadTranslations = "Translations should be names and descriptions by language";
 
 Value ToPlaces(const std::vector<Place>& places) {
@@ -158,7 +158,7 @@ RestAnswer StoreService::PutStore(const RestRequest& request) {
 RestAnswer StoreService::ReceiveGoods(const RestRequest& request) {
   const std::string product = request.Text("productId"), store = request.Text("storeId");
   const std::optional<long long> quantity = request.Integer("quantity");
-  if (!quantity || *quantity < 1 || *quantity > kQuantityMax)
+  if (!quantity || *quantity < 1 || *quantity > kStockMax)
     return Refusal(400, "A positive quantity should be provided");
   return database_->Transact([&](soci::session& sql) {
     return Once(sql, request, [&]() -> RestAnswer {

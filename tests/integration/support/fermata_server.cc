@@ -105,11 +105,6 @@ CommandResult RunCommand(const std::vector<std::string>& command, const std::str
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadFile(folder.File("out")), ReadFile(folder.File("err"))};
 }
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 void WriteFile(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
 
 }  // namespace fermata::test

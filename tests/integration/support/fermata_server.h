@@ -8,6 +8,7 @@
 #include "engine/model/value.h"
 #include "tests/support/child_process.h"
 #include "tests/support/http_client.h"
+#include "tests/support/read_file.h"
 #include "tests/support/temp_folder.h"
 
 namespace fermata::test {
@@ -69,7 +70,6 @@ struct CommandResult {
 };
 CommandResult RunCommand(const std::vector<std::string>& command, const std::string& input = "");
 
-std::string ReadFile(const std::string& path);
 void WriteFile(const std::string& path, const std::string& text);
 
 }  // namespace fermata::test

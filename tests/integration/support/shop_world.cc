@@ -9,15 +9,13 @@
 
 #include "engine/model/json.h"
 #include "engine/storage/sqlite/connection.h"
+#include "tests/integration/support/bank_keys.h"
 #include "tests/integration/support/shop_catalogue.h"
 #include "tests/support/free_port.h"
 #include "tests/support/postgres.h"
 
 namespace fermata::test {
 namespace {
-
-constexpr const char* kApiKey = "the-key-of-the-shop-at-the-bank";
-constexpr const char* kCallbackKey = "the-key-of-the-bank-s-callbacks";
 
 int PortOf(const std::string& url) { return std::atoi(url.substr(url.rfind(':') + 1).c_str()); }
 
@@ -49,8 +47,8 @@ std::string ShopWorld::UrlOf(const std::string& program) const {
 }
 
 void ShopWorld::StartShop(const std::string& database) {
-  const ChildProcess::Environment keys = {{"FERMATA_BANK_API_KEY", kApiKey},
-                                          {"FERMATA_BANK_CALLBACK_KEY", kCallbackKey},
+  const ChildProcess::Environment keys = {{"FERMATA_BANK_API_KEY", kBankApiKey},
+                                          {"FERMATA_BANK_CALLBACK_KEY", kBankCallbackKey},
                                           {"FERMATA_SHOP_SERVICE_KEY", kServiceKey}};
   std::vector<std::string> command = {FERMATA_SHOP_BINARY,
                                       "--port",
@@ -103,7 +101,7 @@ std::string ShopWorld::Processes() const {
 }
 
 void ShopWorld::StartEngine(Databases databases) {
-  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kApiKey},
+  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kBankApiKey},
                                            {"FERMATA_SECRET_SHOP_SERVICE_KEY", kServiceKey}};
   for (const auto& [program, number] : ports_) {
     if (program == "engine" || program == "couriers") continue;
@@ -127,7 +125,7 @@ ClientResponse ShopWorld::Ask(const std::string& program, const std::string& met
   if (method != "GET" && !has("Idempotency-Key"))
     headers.emplace_back("Idempotency-Key", "test-" + std::to_string(++keys_));
   if (program == "bank" && !has("Authorization"))
-    headers.emplace_back("Authorization", std::string("Bearer ") + kApiKey);
+    headers.emplace_back("Authorization", std::string("Bearer ") + kBankApiKey);
   // Without a session a test asks as a process does.
   if (program != "bank" && program != "engine" && !has("Cookie") && !has("X-Service-Key"))
     headers.emplace_back("X-Service-Key", kServiceKey);

@@ -10,14 +10,13 @@
 
 #include "engine/model/json.h"
 #include "engine/storage/sqlite/connection.h"
+#include "tests/integration/support/bank_keys.h"
 #include "tests/integration/support/shop_catalogue.h"
 #include "tests/support/free_port.h"
 
 namespace fermata::test {
 namespace {
 
-constexpr const char* kApiKey = "the-key-of-the-shop-at-the-bank";
-constexpr const char* kCallbackKey = "the-key-of-the-bank-s-callbacks";
 constexpr const char* kServiceKey = "the-key-of-the-shop-s-services";
 constexpr int kTriesMax = 400;
 // Between two tries, growing: many wait for a program that is down.
@@ -31,15 +30,15 @@ int PlaceOf(const std::string& service) {
   return kPlaces.at(service);
 }
 
-std::string Upper(std::string text) {
+std::string UpperCase(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
   return text;
 }
 
 ChildProcess::Environment BankKeys() {
-  return {{"FERMATA_BANK_API_KEY", kApiKey},
-          {"FERMATA_BANK_CALLBACK_KEY", kCallbackKey},
+  return {{"FERMATA_BANK_API_KEY", kBankApiKey},
+          {"FERMATA_BANK_CALLBACK_KEY", kBankCallbackKey},
           {"FERMATA_SHOP_SERVICE_KEY", kServiceKey}};
 }
 
@@ -61,10 +60,11 @@ StormWorld::StormWorld(unsigned seed) {
   }
   for (const std::string& program : programs())
     if (program != "engine") Start(program);
-  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kApiKey},
+  ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kBankApiKey},
                                            {"FERMATA_SECRET_SHOP_SERVICE_KEY", kServiceKey}};
   for (const std::string& program : programs())
-    if (program != "engine") environment.emplace_back("FERMATA_CONNECTOR_" + Upper(program) + "_URL", DoorOf(program));
+    if (program != "engine")
+      environment.emplace_back("FERMATA_CONNECTOR_" + UpperCase(program) + "_URL", DoorOf(program));
   engine_ = std::make_unique<FermataServer>(
       std::vector<std::string>{"--processes", FERMATA_SOURCE_DIR "/processes", "--connectors", Manifests()},
       environment, ports_["engine"]);
@@ -201,7 +201,7 @@ ClientResponse StormWorld::Ask(const std::string& program, const std::string& me
   if (method != "GET" && !has("Idempotency-Key"))
     headers.emplace_back("Idempotency-Key", "storm-" + std::to_string(++keys_));
   if (program == "bank" && !has("Authorization"))
-    headers.emplace_back("Authorization", std::string("Bearer ") + kApiKey);
+    headers.emplace_back("Authorization", std::string("Bearer ") + kBankApiKey);
   // Without a session a test asks as a process does.
   if (program != "bank" && program != "engine" && !has("Cookie") && !has("X-Service-Key"))
     headers.emplace_back("X-Service-Key", kServiceKey);

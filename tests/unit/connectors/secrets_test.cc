@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "connectors/host/sealed_secrets.h"
 #include "connectors/host/secret_store.h"
 #include "engine/base/base64.h"
 #include "engine/model/json.h"
+#include "tests/support/read_file.h"
 #include "tests/support/temp_folder.h"
 
 namespace fermata {
@@ -95,8 +95,7 @@ TEST_F(SecretStoreTest, FindsWhatIsSealedWithTheKeyAndOnlyWithIt) {
   const std::filesystem::path file = folder_.path() / "sealed";
   EXPECT_TRUE(ReadSealedSecrets(file, keys).value().empty());
   ASSERT_TRUE(WriteSealedSecrets(file, keys, {{"TOKEN", "hunter2"}, {"OTHER", "x"}}).ok());
-  std::ifstream stream(file, std::ios::binary);
-  const std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  const std::string bytes = test::ReadFile(file);
   EXPECT_EQ(bytes.find("hunter2"), std::string::npos);
   EXPECT_EQ(bytes.find("TOKEN"), std::string::npos);
   EXPECT_EQ(std::filesystem::status(file).permissions(),

@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::int64_t kHourUs = 3'600'000'000;
 
-constexpr const char* kOrder = R"(
+constexpr const char* kKeepingOrder = R"(
 fermata: 1
 process: order
 version: 1.0.0
@@ -30,7 +30,7 @@ CloudEvent Event(const std::string& type) {
 
 class Kept : public testing::Test {
  protected:
-  Kept() : instance(LoadText("order.yaml", kOrder)) {}
+  Kept() : instance(LoadText("order.yaml", kKeepingOrder)) {}
 
   void Begin(StartInstance start = {}) {
     start.key = "o-1";

@@ -15,7 +15,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-constexpr const char* kOld = R"(
+constexpr const char* kOldTrip = R"(
 fermata: 1
 process: trip
 version: 1.0.0
@@ -34,7 +34,7 @@ states:
 )";
 
 // 'second' and 'third' have become one; 'own' is new, and so is what is called 'first' now.
-constexpr const char* kNew = R"(
+constexpr const char* kNewTrip = R"(
 fermata: 1
 process: trip
 version: 2.0.0
@@ -102,8 +102,8 @@ class Reverting : public testing::Test {
   std::vector<std::string> Active() { return ActiveStates(instance.state()); }
   const Value& Of(const std::string& variable) { return instance.state().variables.at(variable); }
 
-  const DefinitionPtr older = LoadText("old.yaml", kOld);
-  const DefinitionPtr newer = LoadText("new.yaml", kNew);
+  const DefinitionPtr older = LoadText("old.yaml", kOldTrip);
+  const DefinitionPtr newer = LoadText("new.yaml", kNewTrip);
   Instance instance;
   int events_ = 0;
 };
@@ -212,7 +212,7 @@ TEST_F(Reverting, WorkOfTwoStatesThatBecameOneIsKnownByTheOneThatDidIt) {
                    states);
   const DefinitionPtr two =
       LoadText("two.yaml",
-               std::string(kOld) +
+               std::string(kOldTrip) +
                    "  again: { call: bank.authorise, with: { amount: 5 }, undo: { call: bank.void, with: { holdId: h "
                    "} }, next: first }\non: { go: again }\n");
   Instance both(two);
@@ -234,7 +234,7 @@ TEST_F(Reverting, WorkOfTwoStatesThatBecameOneIsKnownByTheOneThatDidIt) {
 }
 
 TEST_F(Reverting, WorkThatTheOldVersionCouldNotUndoKeepsItWhereItIs) {
-  std::string text = kNew;
+  std::string text = kNewTrip;
   text.replace(text.find("  own:   { set:"), 15,
                "  reserve: { call: store.reserve, undo: { call: store.release }, next: one }\n  own:   { set:");
   text.replace(text.find("aside: first }"), 14, "aside: reserve }");
@@ -306,7 +306,7 @@ TEST_F(Reverting, ItemsGetBackWhatTheyHad) {
 }
 
 TEST_F(Reverting, SeveralMigrationsAreTakenBackOneByOne) {
-  std::string text = kNew;
+  std::string text = kNewTrip;
   text.replace(text.find("version: 2.0.0"), 14, "version: 3.0.0");
   text.replace(text.find("from: 1.x"), 9, "from: 2.x");
   const DefinitionPtr newest = LoadText("newest.yaml", text);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
@@ -13,14 +12,12 @@
 
 #include "engine/language/load.h"
 #include "engine/schema/schema_node.h"
+#include "tests/support/read_file.h"
 
 namespace fermata {
 namespace {
 
-std::string Read(const std::string& file) {
-  std::ifstream stream(std::filesystem::path(FERMATA_SOURCE_DIR) / file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
+std::string Read(const std::string& file) { return test::ReadFile(std::filesystem::path(FERMATA_SOURCE_DIR) / file); }
 
 // The text of every ```yaml block of a page, without the fences.
 std::vector<std::string> BlocksOf(const std::string& text) {

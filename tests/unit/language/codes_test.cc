@@ -1,6 +1,5 @@
 // Every code that a check can give stands in an .expected file of cases/, which pins its text and place.
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
@@ -11,16 +10,12 @@
 #include "engine/expression/codes.h"
 #include "engine/language/codes.h"
 #include "engine/schema/codes.h"
+#include "tests/support/read_file.h"
 
 namespace fermata {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string Read(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 // The four digits after each `mark` in the text.
 std::set<std::string> DigitsAfter(const std::string& text, const std::string& mark) {
@@ -42,11 +37,11 @@ TEST(Codes, EveryDiagnosticHasACaseThatPinsItsTextAndPlace) {
   const fs::path root(FERMATA_SOURCE_DIR);
   std::set<std::string> pinned;
   for (const auto& entry : fs::directory_iterator(root / "tests/unit/language/cases"))
-    if (entry.path().extension() == ".expected") pinned.merge(DigitsAfter(Read(entry.path()), " FM-"));
+    if (entry.path().extension() == ".expected") pinned.merge(DigitsAfter(test::ReadFile(entry.path()), " FM-"));
   int declared = 0;
   for (const char* header : {"engine/language/codes.h", "engine/schema/codes.h", "engine/expression/codes.h",
                              "engine/expression/template.h"})
-    for (const std::string& code : DigitsAfter(Read(root / header), "{")) {
+    for (const std::string& code : DigitsAfter(test::ReadFile(root / header), "{")) {
       ++declared;
       if (!IsOfRunning(code)) {
         EXPECT_TRUE(pinned.count(code)) << "FM-" << code << " of " << header << " stands in no case.";

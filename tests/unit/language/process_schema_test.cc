@@ -1,7 +1,6 @@
 // templates/process.schema.json says what the checker says, as far as shapes go: files are held against both.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
@@ -16,6 +15,7 @@
 #include "engine/model/json.h"
 #include "engine/schema/codes.h"
 #include "engine/schema/schema.h"
+#include "tests/support/read_file.h"
 
 namespace fermata {
 namespace {
@@ -24,14 +24,9 @@ namespace fs = std::filesystem;
 
 const fs::path kRoot(FERMATA_SOURCE_DIR);
 
-std::string Read(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 const CompiledSchema& ProcessSchema() {
   static const SchemaPtr schema = [] {
-    const Result<Value> document = ParseJson(Read(kRoot / "templates/process.schema.json"));
+    const Result<Value> document = ParseJson(test::ReadFile(kRoot / "templates/process.schema.json"));
     SchemaOutcome outcome = CompileSchema(*document);
     for (const SchemaError& error : outcome.errors) ADD_FAILURE() << error.path << ": " << error.message;
     return outcome.schema;
@@ -43,7 +38,7 @@ const CompiledSchema& ProcessSchema() {
 std::vector<fs::path> ProcessesIn(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string text = entry.path().extension() == ".yaml" ? Read(entry.path()) : "";
+    const std::string text = entry.path().extension() == ".yaml" ? test::ReadFile(entry.path()) : "";
     if (text.starts_with("fermata:") || text.find("\nfermata:") != std::string::npos) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
@@ -53,15 +48,15 @@ std::vector<fs::path> ProcessesIn(const fs::path& folder) {
 Bundle BundleOf(const fs::path& file) {
   Bundle bundle;
   bundle.file = file.filename().string();
-  bundle.text = Read(file);
+  bundle.text = test::ReadFile(file);
   const fs::path folder = file.parent_path();
   bundle.open_file = [folder](const std::string& path) -> std::optional<std::string> {
     if (!fs::is_regular_file(folder / path)) return std::nullopt;
-    return Read(folder / path);
+    return test::ReadFile(folder / path);
   };
   for (const auto& entry : fs::recursive_directory_iterator(folder / "connectors"))
     if (entry.path().extension() == ".yaml")
-      if (ManifestPtr manifest = LoadManifest(entry.path().string(), Read(entry.path())).manifest)
+      if (ManifestPtr manifest = LoadManifest(entry.path().string(), test::ReadFile(entry.path())).manifest)
         bundle.manifests.push_back(std::move(manifest));
   return bundle;
 }
@@ -136,7 +131,7 @@ TEST(ProcessSchema, AcceptsEveryShippedProcess) {
   const std::vector<fs::path> files = ShippedProcesses();
   EXPECT_GT(files.size(), 15U);
   for (const fs::path& file : files) {
-    const ReadOutcome read = ReadYaml(file.string(), Read(file));
+    const ReadOutcome read = ReadYaml(file.string(), test::ReadFile(file));
     ASSERT_TRUE(read.root) << file;
     EXPECT_EQ(Told(Validate(ProcessSchema(), ToValue(*read.root))), "") << file;
   }
@@ -145,7 +140,7 @@ TEST(ProcessSchema, AcceptsEveryShippedProcess) {
 TEST(ProcessSchema, IsNamedInTheFirstLineOfEveryShippedProcess) {
   const std::string mark = "# yaml-language-server: $schema=";
   for (const fs::path& file : ShippedProcesses()) {
-    const std::string text = Read(file);
+    const std::string text = test::ReadFile(file);
     ASSERT_TRUE(text.starts_with(mark)) << file;
     const std::string named = text.substr(mark.size(), text.find('\n') - mark.size());
     EXPECT_TRUE(fs::equivalent(file.parent_path() / named, kRoot / "templates/process.schema.json")) << file;
@@ -154,7 +149,7 @@ TEST(ProcessSchema, IsNamedInTheFirstLineOfEveryShippedProcess) {
 
 // Hover text in editors.
 TEST(ProcessSchema, DescribesEveryKey) {
-  const Value schema = *ParseJson(Read(kRoot / "templates/process.schema.json"));
+  const Value schema = *ParseJson(test::ReadFile(kRoot / "templates/process.schema.json"));
   const auto described = [&](const Value& property) {
     if (property.Find("description")) return true;
     const Value* reference = property.Find("$ref");

@@ -5,12 +5,13 @@
 
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tests/support/read_file.h"
 
 namespace fermata {
 
@@ -19,10 +20,7 @@ inline const std::filesystem::path& SourceRoot() {
   return root;
 }
 
-inline std::string ReadSource(const std::string& file) {
-  std::ifstream stream(SourceRoot() / file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
+inline std::string ReadSource(const std::string& file) { return test::ReadFile(SourceRoot() / file); }
 
 // Names relative to the root, sorted, of the files below `folder` that end with one of `endings`; all files if there
 // are none.

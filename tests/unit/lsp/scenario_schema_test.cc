@@ -1,7 +1,6 @@
 // templates/scenarios.schema.json says what the parser of scenario files says, as far as shapes go.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
@@ -17,6 +16,7 @@
 #include "engine/scenario/parser.h"
 #include "engine/scenario/step_parser.h"
 #include "engine/schema/schema.h"
+#include "tests/support/read_file.h"
 
 namespace fermata {
 namespace {
@@ -44,8 +44,7 @@ TEST(ScenarioSchema, TakesEveryScenarioFileOfThisTree) {
     for (const auto& entry : fs::recursive_directory_iterator(fs::path(FERMATA_SOURCE_DIR) / folder)) {
       if (!entry.path().string().ends_with(".scenarios.yaml")) continue;
       ++files;
-      std::ifstream stream(entry.path(), std::ios::binary);
-      const std::vector<SchemaViolation> violations = Violations({std::istreambuf_iterator<char>(stream), {}});
+      const std::vector<SchemaViolation> violations = Violations(test::ReadFile(entry.path()));
       EXPECT_TRUE(violations.empty()) << entry.path() << violations.front().path << ": " << violations.front().message;
     }
   EXPECT_GT(files, 20);

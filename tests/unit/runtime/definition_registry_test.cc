@@ -5,7 +5,7 @@
 namespace fermata {
 namespace {
 
-constexpr const char* kManifest =
+constexpr const char* kRegistryManifest =
     "connector: post\nversion: 1.0.0\nkind: worker\noperations:\n  send: { input: { $ref: letter.yaml } }\n";
 
 TEST(DefinitionRegistry, AManifestOfTheSameTextIsReadOnce) {
@@ -21,7 +21,7 @@ TEST(DefinitionRegistry, AManifestOfTheSameTextIsReadOnce) {
 TEST(DefinitionRegistry, AManifestIsReadAnewWhenASchemaThatItNamesHasChanged) {
   const DefinitionRegistry registry({});
   const auto read = [&](const char* schema) {
-    return registry.CompileManifest("post.yaml", kManifest, {{"letter.yaml", schema}});
+    return registry.CompileManifest("post.yaml", kRegistryManifest, {{"letter.yaml", schema}});
   };
   const ManifestPtr before = read("type: object").manifest;
   ASSERT_NE(before, nullptr);

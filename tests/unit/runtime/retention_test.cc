@@ -14,14 +14,14 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-constexpr const char* kManifest = "connector: shop\nversion: 1.0.0\noperations:\n  ship: {}\n";
+constexpr const char* kRetentionManifest = "connector: shop\nversion: 1.0.0\noperations:\n  ship: {}\n";
 constexpr const char* kShort =
     "fermata: 1\nprocess: short\nversion: 1.0.0\nretention: 1h\nstates:\n  done: { end: {} }\n";
-constexpr const char* kLong = "fermata: 1\nprocess: long\nversion: 1.0.0\nstates:\n  done: { end: {} }\n";
+constexpr const char* kKept = "fermata: 1\nprocess: long\nversion: 1.0.0\nstates:\n  done: { end: {} }\n";
 constexpr const char* kLive =
     "fermata: 1\nprocess: live\nversion: 1.0.0\nretention: 1h\nstates:\n  ship: { call: shop.ship, next: done }\n"
     "  done: { end: {} }\n";
-constexpr const char* kParent =
+constexpr const char* kEnding =
     "fermata: 1\nprocess: parent\nversion: 1.0.0\nstates:\n  child: { run: short, next: ship }\n"
     "  ship: { call: shop.ship, next: done }\n  done: { end: {} }\n";
 constexpr const char* kFound = R"yaml(
@@ -48,7 +48,7 @@ class RetentionTest : public ::testing::Test {
     filter.values = std::move(values);
     return bench.storage.tables().ListInstances(filter).size();
   }
-  ShardBench bench{kManifest, {kShort, kLong, kLive, kParent, kFound}};
+  ShardBench bench{kRetentionManifest, {kShort, kKept, kLive, kEnding, kFound}};
   Retention retention{bench.storage, bench.definitions};
 };
 

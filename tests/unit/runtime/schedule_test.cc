@@ -114,7 +114,7 @@ TEST(ScheduleState, AnIdTellsWhetherItsScheduleStartedIt) {
 
 // ---- on a shard ----
 
-constexpr const char* kManifest = "connector: shop\nversion: 1.0.0\noperations:\n  sweep: {}\n";
+constexpr const char* kSweepManifest = "connector: shop\nversion: 1.0.0\noperations:\n  sweep: {}\n";
 
 std::string Nightly(const std::string& version, const std::string& schedule) {
   return "fermata: 1\nprocess: sweep\nversion: " + version +
@@ -129,7 +129,7 @@ class ScheduleTest : public ::testing::Test {
   void Deploy(const std::string& version, const std::string& schedule) {
     const std::string yaml = Nightly(version, schedule);
     if (!bench) {
-      bench = std::make_unique<ShardBench>(kManifest, std::vector<std::string>{yaml});
+      bench = std::make_unique<ShardBench>(kSweepManifest, std::vector<std::string>{yaml});
       bench->clock.now_us = bench->clock.now_us / (60 * kMinute) * (60 * kMinute);  // a full hour
       bench->Restart();
     } else {
@@ -260,7 +260,7 @@ TEST_F(ScheduleTest, AnInstanceThatIsRefusedDoesNotBlockTheNextTick) {
   const std::string keyed =
       "fermata: 1\nprocess: keyed\nversion: 1.0.0\nkey: nightly\nunique: running\n"
       "schedule: { cron: '* * * * *' }\nstates:\n  sweep: { call: shop.sweep, next: done }\n  done: { end: {} }\n";
-  bench = std::make_unique<ShardBench>(kManifest, std::vector<std::string>{keyed});
+  bench = std::make_unique<ShardBench>(kSweepManifest, std::vector<std::string>{keyed});
   bench->Start("keyed", Value());
   bench->Settle();
   Pass(1);

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr const char* kManifest = R"yaml(
+constexpr const char* kShipManifest = R"yaml(
 connector: shop
 version: 1.0.0
 operations:
@@ -43,7 +43,7 @@ class ShardChildTest : public ::testing::Test {
     return bench.Stored((*reply)->value().id);
   }
 
-  ShardBench bench{kManifest,
+  ShardBench bench{kShipManifest,
                    {kChild, Parent("parent", "child, with: { id: c-1 }"), Parent("wrong", "child, with: { id: 5 }"),
                     Parent("lost", "nobody")}};
 };
@@ -72,7 +72,7 @@ TEST_F(ShardChildTest, ADetachedChildWithAWrongInputIsAnIncidentOfTheRunState) {
 
 TEST_F(ShardChildTest, ACallFollowsTheManifestThatItsProcessWasCheckedAgainst) {
   const std::string manifest = "connector: shop\nversion: 2.0.0\noperations: { ship: {} }\n";
-  for (const auto& [process, own] : {std::pair("first", std::string(kManifest)), std::pair("second", manifest)}) {
+  for (const auto& [process, own] : {std::pair("first", std::string(kShipManifest)), std::pair("second", manifest)}) {
     StoredBundle bundle{"bench.yaml",
                         std::string("fermata: 1\nprocess: ") + process +
                             "\nversion: 1.0.0\nstates:\n  ship: { call: shop.ship, next: done }\n  done: { end: {} }\n",
@@ -117,7 +117,7 @@ states:
 
 class ShardKeepTest : public ::testing::Test {
  protected:
-  ShardBench bench{kManifest, {kLate}};
+  ShardBench bench{kShipManifest, {kLate}};
 };
 
 TEST_F(ShardKeepTest, AnEventThatEntersAnInstanceExpiresWhenItWouldHave) {

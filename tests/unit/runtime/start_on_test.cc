@@ -9,10 +9,10 @@
 namespace fermata {
 namespace {
 
-constexpr const char* kManifest = "connector: shop\nversion: 1.0.0\noperations:\n  ship: {}\n";
+constexpr const char* kShopManifest = "connector: shop\nversion: 1.0.0\noperations:\n  ship: {}\n";
 
 // Unique: the order's instance takes further events of its key.
-constexpr const char* kOrder = R"yaml(
+constexpr const char* kStartedOrder = R"yaml(
 fermata: 1
 process: order
 version: 1.0.0
@@ -74,7 +74,7 @@ states:
   done: { end: {} }
 )yaml";
 
-Value Id(std::string_view id) { return Value::Object({{"id", Value::String(id)}}); }
+Value Known(std::string_view id) { return Value::Object({{"id", Value::String(id)}}); }
 
 CloudEvent Ordered(const std::string& id, Value data) {
   CloudEvent event;
@@ -88,7 +88,7 @@ CloudEvent Ordered(const std::string& id, Value data) {
 class StartOnTest : public ::testing::Test {
  protected:
   void Deploy(std::vector<std::string> processes) {
-    bench = std::make_unique<ShardBench>(kManifest, std::move(processes));
+    bench = std::make_unique<ShardBench>(kShopManifest, std::move(processes));
   }
   EventReply Send(const std::string& id, Value data) {
     auto reply = bench->Send("ordered", id, std::move(data));
@@ -105,40 +105,40 @@ class StartOnTest : public ::testing::Test {
 };
 
 TEST_F(StartOnTest, AnEventStartsAnInstanceWithItsDataAsInput) {
-  Deploy({kOrder});
-  const EventReply reply = Send("e-1", Id("o-1"));
+  Deploy({kStartedOrder});
+  const EventReply reply = Send("e-1", Known("o-1"));
   ASSERT_EQ(reply.started.size(), 1u);
   EXPECT_EQ(reply.delivered, 0);
   EXPECT_FALSE(reply.kept);
   const InstanceState state = bench->Stored(reply.started[0]);
   EXPECT_EQ(state.key, "o-1");
-  EXPECT_EQ(state.input, Id("o-1"));
+  EXPECT_EQ(state.input, Known("o-1"));
 }
 
 TEST_F(StartOnTest, TheSameEventStartsOnceAlsoAfterARestart) {
-  Deploy({kOrder, kLog});
-  Send("e-1", Id("o-1"));
-  EXPECT_TRUE(Send("e-1", Id("o-1")).duplicate);
+  Deploy({kStartedOrder, kLog});
+  Send("e-1", Known("o-1"));
+  EXPECT_TRUE(Send("e-1", Known("o-1")).duplicate);
   bench->Restart();
-  EXPECT_TRUE(Send("e-1", Id("o-1")).duplicate);
+  EXPECT_TRUE(Send("e-1", Known("o-1")).duplicate);
   EXPECT_EQ(Of("order").size(), 1u);
 }
 
 TEST_F(StartOnTest, WhereTheUniqueKeyIsLiveItsInstanceTakesTheEventInstead) {
-  Deploy({kOrder});
-  const InstanceId first = Send("e-1", Id("o-1")).started.at(0);
-  const EventReply second = Send("e-2", Id("o-1"));
+  Deploy({kStartedOrder});
+  const InstanceId first = Send("e-1", Known("o-1")).started.at(0);
+  const EventReply second = Send("e-2", Known("o-1"));
   EXPECT_TRUE(second.started.empty());
   EXPECT_EQ(second.delivered, 1);
   EXPECT_EQ(Of("order").size(), 1u);
-  EXPECT_EQ(*bench->Stored(first).output.Find("again"), Id("o-1"));
-  EXPECT_EQ(Send("e-3", Id("o-1")).started.size(), 1u) << "the key is free again";
+  EXPECT_EQ(*bench->Stored(first).output.Find("again"), Known("o-1"));
+  EXPECT_EQ(Send("e-3", Known("o-1")).started.size(), 1u) << "the key is free again";
 }
 
 TEST_F(StartOnTest, TwoEventsOfOneBatchAreToldApartToo) {
-  Deploy({kOrder});
-  auto first = bench->Send("ordered", "e-1", Id("o-1"));
-  auto second = bench->Send("ordered", "e-2", Id("o-1"));
+  Deploy({kStartedOrder});
+  auto first = bench->Send("ordered", "e-1", Known("o-1"));
+  auto second = bench->Send("ordered", "e-2", Known("o-1"));
   bench->Settle();
   EXPECT_EQ((*first)->value().started.size(), 1u);
   EXPECT_EQ((*second)->value().delivered, 1);
@@ -147,29 +147,29 @@ TEST_F(StartOnTest, TwoEventsOfOneBatchAreToldApartToo) {
 
 TEST_F(StartOnTest, WithoutAKeyEveryEventStartsAnInstance) {
   Deploy({kLog});
-  EXPECT_EQ(Send("e-1", Id("a")).started.size(), 1u);
-  EXPECT_EQ(Send("e-2", Id("a")).started.size(), 1u);
+  EXPECT_EQ(Send("e-1", Known("a")).started.size(), 1u);
+  EXPECT_EQ(Send("e-2", Known("a")).started.size(), 1u);
   EXPECT_EQ(Of("log").size(), 2u);
 }
 
 TEST_F(StartOnTest, OthersThatKnowTheEventGetItOrItIsKeptForThem) {
-  Deploy({kOrder, kWatcher});
-  EXPECT_TRUE(Send("e-1", Id("o-1")).kept);
-  bench->Start("watcher", Id("o-1"));
+  Deploy({kStartedOrder, kWatcher});
+  EXPECT_TRUE(Send("e-1", Known("o-1")).kept);
+  bench->Start("watcher", Known("o-1"));
   bench->Settle();
   EXPECT_EQ(Of("watcher").at(0).status, "completed");
-  bench->Start("watcher", Id("o-2"));
+  bench->Start("watcher", Known("o-2"));
   bench->Settle();
-  const EventReply reply = Send("e-2", Id("o-2"));
+  const EventReply reply = Send("e-2", Known("o-2"));
   EXPECT_EQ(reply.delivered, 1);
   EXPECT_EQ(reply.started.size(), 1u);
 }
 
 TEST_F(StartOnTest, AKeyThatIsTakenForEverIsRefusedAndNothingHappens) {
   Deploy({kOnce});
-  EXPECT_EQ(Send("e-1", Id("o-1")).started.size(), 1u);
+  EXPECT_EQ(Send("e-1", Known("o-1")).started.size(), 1u);
   for (int i = 0; i < 2; ++i) {
-    auto reply = bench->Send("ordered", "e-2", Id("o-1"));
+    auto reply = bench->Send("ordered", "e-2", Known("o-1"));
     bench->Settle();
     ASSERT_TRUE(reply->has_value());
     ASSERT_FALSE((*reply)->ok());
@@ -180,47 +180,47 @@ TEST_F(StartOnTest, AKeyThatIsTakenForEverIsRefusedAndNothingHappens) {
 
 TEST_F(StartOnTest, AnEmittedEventStartsAnInstanceToo) {
   Deploy({kLog, kSender});
-  bench->Start("sender", Id("x"));
+  bench->Start("sender", Known("x"));
   bench->Settle();
   ASSERT_EQ(Of("log").size(), 1u);
-  EXPECT_EQ(bench->Stored(Of("log")[0].id).input, Id("x"));
+  EXPECT_EQ(bench->Stored(Of("log")[0].id).input, Known("x"));
 }
 
 TEST_F(StartOnTest, AnEmittedEventThatFitsNoInputIsLostAndTheShardGoesOn) {
-  Deploy({kOrder, kSender});
+  Deploy({kStartedOrder, kSender});
   bench->Start("sender", Value::Object({{"id", Value::Int(5)}}));
   bench->Settle();
   EXPECT_EQ(Of("sender").at(0).status, "completed");
   EXPECT_EQ(Of("order").size(), 0u);
-  EXPECT_EQ(Send("e-1", Id("o-1")).started.size(), 1u);
+  EXPECT_EQ(Send("e-1", Known("o-1")).started.size(), 1u);
 }
 
 TEST_F(StartOnTest, TheDoorRefusesDataThatIsNoInput) {
-  Deploy({kOrder, kLog});
+  Deploy({kStartedOrder, kLog});
   Result<CloudEvent> refused =
       ValidateEvent(bench->definitions, Ordered("e-1", Value::Object({{"amount", Value::String("much")}})), 0);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, kInvalidEvent);
   EXPECT_THAT(refused.error().path, testing::StartsWith("/data"));
   EXPECT_FALSE(ValidateEvent(bench->definitions, Ordered("e-1", Value::Int(5)), 0).ok());
-  EXPECT_TRUE(ValidateEvent(bench->definitions, Ordered("e-1", Id("a")), 0).ok());
+  EXPECT_TRUE(ValidateEvent(bench->definitions, Ordered("e-1", Known("a")), 0).ok());
 }
 
 TEST_F(StartOnTest, DataThatIsNoInputMayStillBeForTheInstanceThatHasTheKey) {
-  Deploy({kOrder});
+  Deploy({kStartedOrder});
   const Value misfit = Value::Object({{"id", Value::String("o-1")}, {"amount", Value::String("much")}});
   EXPECT_TRUE(ValidateEvent(bench->definitions, Ordered("e-1", misfit), 0).ok());
   auto refused = bench->Send("ordered", "e-1", misfit);
   bench->Settle();
   ASSERT_FALSE((*refused)->ok());
   EXPECT_EQ((*refused)->error().path, "/data/amount");
-  Send("e-2", Id("o-1"));
+  Send("e-2", Known("o-1"));
   EXPECT_EQ(Send("e-1", misfit).delivered, 1) << "what was refused was not accepted: it may come again";
 }
 
 TEST_F(StartOnTest, TheLiveVersionDecides) {
-  Deploy({kOrder});
-  std::string quiet = kOrder;
+  Deploy({kStartedOrder});
+  std::string quiet = kStartedOrder;
   quiet.replace(quiet.find("1.0.0"), 5, "1.1.0");
   quiet.erase(quiet.find("start_on: ordered\n"), std::string("start_on: ordered\n").size());
   StoredBundle bundle{"quiet.yaml", quiet, {}, {}};
@@ -229,28 +229,28 @@ TEST_F(StartOnTest, TheLiveVersionDecides) {
   const std::string old_hash = bench->definitions.Live("order")->hash;
   bench->definitions.Add(compiled.definition, 2);
   bench->definitions.SetLive("order", compiled.definition->hash);
-  EXPECT_TRUE(Send("e-1", Id("o-1")).started.empty());
+  EXPECT_TRUE(Send("e-1", Known("o-1")).started.empty());
   bench->definitions.SetLive("order", old_hash);
-  EXPECT_EQ(Send("e-2", Id("o-2")).started.size(), 1u);
+  EXPECT_EQ(Send("e-2", Known("o-2")).started.size(), 1u);
 }
 
 TEST_F(StartOnTest, APowerCutLeavesAllOrNothing) {
   Deploy({kLog});
-  bench->Send("ordered", "e-1", Id("a"));
+  bench->Send("ordered", "e-1", Known("a"));
   bench->shard->Step();
   bench->Restart();
-  const EventReply again = Send("e-1", Id("a"));
+  const EventReply again = Send("e-1", Known("a"));
   EXPECT_EQ(Of("log").size(), 1u);
   EXPECT_EQ(again.started.size() + (again.duplicate ? 1u : 0u), 1u);
 }
 
 TEST(EventDoor, AKeylessStartGoesByTheIdentityOfTheEvent) {
-  ShardBench bench(kManifest, {kLog});
-  const auto messages = RouteEvent(bench.definitions, "default", Ordered("e-1", Id("a")), std::nullopt, 0);
+  ShardBench bench(kShopManifest, {kLog});
+  const auto messages = RouteEvent(bench.definitions, "default", Ordered("e-1", Known("a")), std::nullopt, 0);
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_TRUE(messages[0].processes.empty());
   EXPECT_EQ(messages[0].starts, (std::vector<EventStart>{{"log", "1.0.0", false}}));
-  EXPECT_TRUE(RouteEvent(bench.definitions, "default", Ordered("e-1", Id("a")),
+  EXPECT_TRUE(RouteEvent(bench.definitions, "default", Ordered("e-1", Known("a")),
                          std::pair<std::string, std::string>("log", "k"), 0)[0]
                   .starts.empty())
       << "addressed events start nothing";

@@ -14,7 +14,7 @@
 namespace fermata {
 namespace {
 
-struct HandMovedClock final : Clock {
+struct IssuersClock final : Clock {
   std::int64_t NowUs() override { return now_us; }
   void Advance(std::int64_t ms) { now_us += ms * 1'000; }
   std::atomic<std::int64_t> now_us{SystemClock().NowUs()};
@@ -51,7 +51,7 @@ class TokenIssuerTest : public testing::Test {
 
   static inline test::ChildProcess* process_ = nullptr;
   static inline std::string url_;
-  HandMovedClock clock_;
+  IssuersClock clock_;
 };
 
 TEST_F(TokenIssuerTest, ATokenTellsNameRolesAndTenant) {

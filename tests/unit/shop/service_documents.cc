@@ -1,7 +1,6 @@
 #include "tests/unit/shop/service_documents.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "engine/model/json.h"
 #include "engine/schema/pointer.h"
 #include "examples/shop/common/shop.h"
+#include "tests/support/read_file.h"
 
 namespace fermata::test {
 namespace {
@@ -54,8 +54,8 @@ ServiceDocuments& ServiceDocuments::Get() {
 
 ServiceDocuments::ServiceDocuments() {
   for (const char* service : shop::kServiceNames) {
-    std::ifstream file(std::string(FERMATA_SOURCE_DIR "/examples/shop/") + service + "/openapi.yaml");
-    const ReadOutcome read = ReadYaml("openapi.yaml", std::string(std::istreambuf_iterator<char>(file), {}));
+    const std::string file = std::string(FERMATA_SOURCE_DIR "/examples/shop/") + service + "/openapi.yaml";
+    const ReadOutcome read = ReadYaml("openapi.yaml", test::ReadFile(file));
     FERMATA_ASSERT(read.root);
     documents_[service] = Closed(ToValue(*read.root));
   }

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
 #include <set>
 
@@ -11,6 +10,7 @@
 #include "engine/base/assert.h"
 #include "engine/language/load.h"
 #include "engine/model/json.h"
+#include "tests/support/read_file.h"
 #include "tests/unit/connectors/conformance/world.h"
 
 namespace fermata::test {
@@ -180,8 +180,7 @@ std::vector<Subject> AllSubjects() {
 
 std::unique_ptr<Connector> MakeShopConnector(const std::string& name, int port) {
   const std::string file = FERMATA_SOURCE_DIR "/connectors/" + name + "/" + name + ".yaml";
-  std::ifstream in(file);
-  std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text = test::ReadFile(file);
   // The bank's has one of its own.
   if (text.find("${secret.") == std::string::npos)
     text.replace(text.find("http:\n  url:"), 6, "http:\n  headers: { X-Api-Key: \"${secret.API_KEY}\" }\n");

@@ -1,12 +1,12 @@
 #include "tests/unit/connectors/conformance/world.h"
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include "engine/base/assert.h"
 #include "engine/language/reader.h"
 #include "engine/model/json.h"
+#include "tests/support/read_file.h"
 #include "tests/unit/connectors/conformance/subjects.h"
 
 namespace fermata::test {
@@ -119,8 +119,7 @@ World& WorldOf(const std::string& connector) {
 Value CallsOf(const std::string& connector) {
   const std::string file = FERMATA_SOURCE_DIR "/tests/unit/connectors/conformance/calls/" + connector + ".yaml";
   if (!std::filesystem::exists(file)) return Value();
-  std::ifstream in(file);
-  const ReadOutcome read = ReadYaml(file, std::string{std::istreambuf_iterator<char>(in), {}});
+  const ReadOutcome read = ReadYaml(file, test::ReadFile(file));
   FERMATA_ASSERT(read.root.has_value());
   return ToValue(*read.root);
 }
