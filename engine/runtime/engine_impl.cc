@@ -5,6 +5,7 @@
 
 #include "engine/core/decide.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/commit_now.h"
 #include "engine/runtime/event_door.h"
 #include "engine/runtime/retention.h"
 
@@ -37,7 +38,7 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       definitions_(builtin_manifests),
       newsroom_(clock.NowUs()),
       webhooks_(options.news_data),
-      bulk_(*this, clock, [this](Batch batch) { return CommitNow(std::move(batch), kBulkLane); }),
+      bulk_(*this, clock, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
       calls_(*this) {
   int threads = std::min(options.shard_threads, shard_count_);
   desk_ = std::make_shared<JobDesk>(threads, waiters_, [this](int shard, const JobFetch& fetch, auto answer) {
@@ -95,7 +96,7 @@ void EngineImpl::Housekeep() {
     if (!over.ok() || over->empty()) continue;
     Batch batch;
     batch.instances_deleted = std::move(*over);
-    (void)CommitNow(std::move(batch), kRetentionLane);  // what fails is found again
+    (void)CommitNow(storage_, kRetentionLane, std::move(batch));  // what fails is found again
   }
 }
 

@@ -92,8 +92,6 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void LeaseExtended(const JobKey& key, std::int64_t lease_ms) override { desk_->LeaseExtended(key, lease_ms); }
 
   DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there);
-  // Blocks until the batch is durable.
-  Status CommitNow(Batch batch, int lane);
   void MakeLive(const Definition& definition);
   // The home shard takes over the schedule of the version that is live now. Blocks until that is durable.
   void FollowSchedule(const std::string& process);
