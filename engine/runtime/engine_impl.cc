@@ -183,7 +183,7 @@ void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply
     if (!id)
       return answer(Error{
           kInvalidEvent, "Expected 'instance' to be the id of an instance, but got '" + addressee + "'.", "/instance"});
-    messages.push_back({tenant, addressee, {}, true, kKeepDefaultMs, std::move(event)});
+    messages.push_back({tenant, id->ToString(), {}, true, kKeepDefaultMs, std::move(event)});
     messages.front().alone = true;
     messages.front().instance = id;
   } else {
@@ -231,7 +231,9 @@ void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply
       gathered->answer(gathered->reply);
   };
   for (EventMessage& message : messages) {
-    Shard& shard = OwnerOf(HomeShard(message.tenant, message.value, shard_count_));
+    // Who writes the instance that it is addressed to decides before it is answered.
+    Shard& shard =
+        OwnerOf(message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count_));
     if (shard.Post(EventOrder{std::move(message), part})) continue;
     refused_full_ += 1;
     part(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});

@@ -45,7 +45,9 @@ Result<bool> EngineImpl::WasAccepted(const InstanceState& state, const Definitio
   if (event.id.empty() || event.source.empty()) return false;
   std::vector<std::string> values = {""};
   const EventDeclaration* declaration = definition.FindEvent(event.type);
-  if (declaration != nullptr)
+  if (std::string addressee = AddresseeOf(event); !addressee.empty())
+    values.push_back(std::move(addressee));
+  else if (declaration != nullptr)
     if (std::optional<std::string> key = EvaluateEventKey(*declaration, event)) values.push_back(std::move(*key));
   for (const std::string& value : values) {
     Result<std::optional<EventIdentityRow>> seen =
