@@ -40,7 +40,7 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
     instance->incidents.emplace(incident.number, IncidentRowOf(instance->state, incident));
   instance->tasks = TaskRowsOf(instance->state);
   instance->search = SearchValuesOf(*instance->definition, instance->state);
-  for (const JobView& job : WorkerJobsInFlight(*instance->definition, instance->state))
+  for (const JobView& job : WorkerJobsInFlight(services_.definitions, instance->definition, instance->state))
     instance->jobs.emplace(job.job, job.attempt);
   return &cache_.Insert(std::move(instance));
 }
@@ -308,8 +308,9 @@ void Shard::PublishEvent(CachedInstance& instance, const Publish& publish) {
 
 void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
   CachedInstance* instance = cache_.Find(id);
-  if (instance && FindWorkerOperation(*instance->definition, dispatch.operation))
-    return;  // its row waits to be fetched
+  const DefinitionPtr carrier =
+      instance ? CarrierOf(services_.definitions, instance->definition, instance->state, dispatch.job) : nullptr;
+  if (carrier && FindWorkerOperation(*carrier, dispatch.operation)) return;  // its row waits to be fetched
   if (HoldsBack(id, dispatch)) return;
   auto ticket = std::make_tuple(id, dispatch.job, dispatch.attempt);
   if (!submitted_.insert(ticket).second) return;
@@ -322,7 +323,7 @@ void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
   if (instance) {
     job.process = instance->state.process;
     job.traceparent = instance->state.traceparent;
-    for (const ManifestPtr& manifest : instance->definition->manifests)
+    for (const ManifestPtr& manifest : carrier->manifests)
       if (manifest->connector == job.connector) job.manifest = manifest;
   }
   job.state = dispatch.state;

@@ -104,7 +104,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Result<InstanceState> LoadState(const InstanceId& id);
   Result<DefinitionPtr> DefinitionOf(const InstanceState& state);
   Status TellLastTries(const InstanceId& id, std::vector<WaitOf>& waits);
-  DecisionContext ContextOf(const InstanceState& state, const Definition& definition);
+  DecisionContext ContextOf(const InstanceState& state, const DefinitionPtr& definition);
   Result<bool> WasAccepted(const InstanceState& state, const Definition& definition, const CloudEvent& event);
   Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);

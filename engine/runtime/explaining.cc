@@ -26,14 +26,14 @@ Result<DefinitionPtr> EngineImpl::DefinitionOf(const InstanceState& state) {
   return definition;
 }
 
-// For what is only tried out. Both must outlive it.
-DecisionContext EngineImpl::ContextOf(const InstanceState& state, const Definition& definition) {
+// For what is only tried out. `state` must outlive it.
+DecisionContext EngineImpl::ContextOf(const InstanceState& state, const DefinitionPtr& definition) {
   DecisionContext context;
   context.now_us = std::max(clock_.NowUs(), state.updated_us);
   context.shard_count = shard_count_;
-  context.has_not_begun = [&](const JobId& job, std::int64_t attempt) {
+  context.has_not_begun = [&, definition](const JobId& job, std::int64_t attempt) {
     const std::optional<JobView> call = FindJobInFlight(state, job);
-    if (!call || FindWorkerOperation(definition, call->operation) == nullptr) return false;
+    if (!call || FindWorkerOperation(definitions_, definition, state, *call) == nullptr) return false;
     const Result<std::optional<JobRow>> row = storage_.FindJob(state.id, job.activation, job.undo);
     return row.ok() && row->has_value() && (*row)->attempt == attempt && (*row)->ends_us == 0;
   };
@@ -113,7 +113,7 @@ Result<MovePreview> EngineImpl::PreviewMove(const InstanceId& id, const MoveInst
   if (!state.ok()) return state.error();
   Result<DefinitionPtr> definition = DefinitionOf(*state);
   if (!definition.ok()) return definition.error();
-  const DecisionContext context = ContextOf(*state, **definition);
+  const DecisionContext context = ContextOf(*state, *definition);
   return fermata::PreviewMove(**definition, *state, move, context);
 }
 
@@ -124,7 +124,7 @@ Result<MigrationPlan> EngineImpl::PlanMigration(const InstanceId& id, const Migr
   if (!definition.ok()) return definition.error();
   Result<DefinitionPtr> target = definitions_.TargetOf(*state, migrate);
   if (!target.ok()) return target.error();
-  DecisionContext context = ContextOf(*state, **definition);
+  DecisionContext context = ContextOf(*state, *definition);
   context.migrate_to = target->get();
   return fermata::PlanMigration(**definition, *state, migrate, context);
 }
@@ -139,7 +139,7 @@ Status EngineImpl::Check(const InstanceId& id, const Command& command) {
   if (!state.ok()) return state.error();
   Result<DefinitionPtr> definition = DefinitionOf(*state);
   if (!definition.ok()) return definition.error();
-  const DecisionContext context = ContextOf(*state, **definition);
+  const DecisionContext context = ContextOf(*state, *definition);
   Result<Decision> decision = Decide(**definition, *state, command, context);
   if (!decision.ok()) return std::move(decision).error();
   return Done{};
