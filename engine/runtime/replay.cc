@@ -1,5 +1,7 @@
 #include "engine/runtime/replay.h"
 
+#include <algorithm>
+
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
 #include "engine/model/json.h"
@@ -75,6 +77,11 @@ const StashedCommand* FindStashedAnswer(const InstanceState& state, ActivationId
     if (const auto* answer = std::get_if<CompleteTask>(&stashed.command); answer && answer->activation == activation)
       return &stashed;
   return nullptr;
+}
+
+bool HasStashedAnswer(const InstanceState& state) {
+  return std::any_of(state.stash.begin(), state.stash.end(),
+                     [](const auto& stashed) { return std::holds_alternative<CompleteTask>(stashed.second.command); });
 }
 
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state) {

@@ -29,6 +29,7 @@ InstanceRow InstanceRowOf(const InstanceState& state);
 IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident);
 // The answer to this task that waits for the end of a suspension; null if there is none.
 const StashedCommand* FindStashedAnswer(const InstanceState& state, ActivationId activation);
+bool HasStashedAnswer(const InstanceState& state);
 // Open human tasks, by activation; none of an instance that has ended, and none that is answered.
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
 // The searchable variables that are set, as text. What has no text (lists, maps, null, and what is too long) is "", which nobody searches for.
