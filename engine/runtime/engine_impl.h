@@ -103,7 +103,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   // As the journal has it now; kUnknownInstance if there is none.
   Result<InstanceState> LoadState(const InstanceId& id);
   Result<DefinitionPtr> DefinitionOf(const InstanceState& state);
-  Status TellLastTries(const InstanceId& id, std::vector<WaitOf>& waits);
+  Status TellLastTries(const InstanceState& state, std::vector<WaitOf>& waits);
   DecisionContext ContextOf(const InstanceState& state, const DefinitionPtr& definition);
   Result<bool> WasAccepted(const InstanceState& state, const Definition& definition, const CloudEvent& event);
   Result<InstanceSummary> Refresh(const InstanceRow& row);

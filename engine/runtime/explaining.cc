@@ -58,24 +58,31 @@ Result<bool> EngineImpl::WasAccepted(const InstanceState& state, const Definitio
   return false;
 }
 
-// The journal alone knows why the try before the next one failed.
-Status EngineImpl::TellLastTries(const InstanceId& id, std::vector<WaitOf>& waits) {
+// The journal alone knows why the try before the next one failed; that is seldom far back.
+Status EngineImpl::TellLastTries(const InstanceState& state, std::vector<WaitOf>& waits) {
   std::map<JobId, Wake*> waiting;
   for (WaitOf& wait : waits)
     for (Wake& wake : wait.wakes)
       if (wake.kind == Wake::Kind::kTimer && !wake.operation.empty()) waiting.emplace(wake.job, &wake);
   if (waiting.empty()) return Done{};
-  return WalkJournal(storage_, id, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
-    for (const JournalEvent& event : events) {
-      const auto* failed = std::get_if<JobFailed>(&event.body);
+  const auto look = [&](std::int64_t, const std::vector<JournalEvent>& events) {
+    for (auto event = events.rbegin(); event != events.rend(); ++event) {
+      const auto* failed = std::get_if<JobFailed>(&event->body);
       const auto found = failed == nullptr ? waiting.end() : waiting.find(failed->job);
       if (found == waiting.end()) continue;
       found->second->last_error = failed->error.name;
       found->second->last_text = failed->error.message;
-      found->second->last_us = event.at_us;
+      found->second->last_us = event->at_us;
+      waiting.erase(found);
     }
-    return true;
-  });
+    return !waiting.empty();
+  };
+  if (Status told = WalkJournalBack(storage_, state.id, state.seq, kExplainRowsMax, look); !told.ok()) return told;
+  for (const auto& [job, wake] : waiting)
+    wake->note += std::string(wake->note.empty() ? "" : " ") +
+                  "Why the last try failed is not told here: it is more than " + std::to_string(kExplainRowsMax) +
+                  " steps back in the instance's history.";
+  return Done{};
 }
 
 Result<Explanation> EngineImpl::Explain(const InstanceId& id, const std::optional<CloudEvent>& event) {
@@ -92,7 +99,7 @@ Result<Explanation> EngineImpl::Explain(const InstanceId& id, const std::optiona
   if (!IsFinal(state->status)) explanation.states = ActiveStates(*state);
   explanation.waits = ExplainWaits(**definition, *state);
   MarkPaused(pauses_, explanation.waits);
-  if (Status told = TellLastTries(id, explanation.waits); !told.ok()) return told.error();
+  if (Status told = TellLastTries(*state, explanation.waits); !told.ok()) return told.error();
   for (const auto& [number, kept] : state->kept) explanation.kept.push_back(kept.event.type);
   explanation.stashed = static_cast<std::int64_t>(state->stash.size());
   if (!event) return explanation;

@@ -141,6 +141,24 @@ Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,
   }
 }
 
+Status WalkJournalBack(Storage& storage, const InstanceId& id, std::int64_t last, std::int64_t limit,
+                       const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit) {
+  constexpr std::int64_t kBackAtOnce = 256;
+  const std::int64_t first = std::max<std::int64_t>(last - limit, 0);
+  while (last > first) {
+    const std::int64_t before = std::max(last - kBackAtOnce, first);
+    Result<std::vector<JournalRow>> rows = storage.ReadJournal(id, before, static_cast<int>(last - before));
+    if (!rows.ok()) return rows.error();
+    for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
+      Result<std::vector<JournalEvent>> events = DecodeEvents(row->bytes);
+      if (!events.ok()) return events.error();
+      if (!visit(row->seq, *events)) return Done{};
+    }
+    last = before;
+  }
+  return Done{};
+}
+
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events) {
   std::vector<std::string> states;
   for (const JournalEvent& event : events)
