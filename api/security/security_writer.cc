@@ -4,6 +4,7 @@
 
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/commit_now.h"
 
 namespace fermata {
 
@@ -43,18 +44,10 @@ void SecurityWriter::Run() {
     items_.pop_front();
     lock.unlock();
     Result<Batch> batch = item.make();
-    item.done(batch.ok() ? Commit(*std::move(batch)) : Status(batch.error()));
+    item.done(batch.ok() ? CommitNow(storage_, kSecurityLane, *std::move(batch)) : Status(batch.error()));
     item = {};
     lock.lock();
   }
-}
-
-Status SecurityWriter::Commit(Batch batch) {
-  std::promise<CommitOutcome> promise;
-  storage_.Commit(kSecurityLane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
-  if (promise.get_future().get() == CommitOutcome::kCommitted) return Done{};
-  storage_.ResetLane(kSecurityLane);
-  return Error{kStorageUnavailable, "Expected storage to take the change, but it did not. Try again."};
 }
 
 }  // namespace fermata

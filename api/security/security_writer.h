@@ -35,7 +35,6 @@ class SecurityWriter {
     Told done;
   };
   void Run();
-  Status Commit(Batch batch);
 
   Storage& storage_;
   std::mutex mutex_;

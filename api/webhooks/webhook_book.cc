@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <future>
 #include <limits>
 
 #include "api/webhooks/codes.h"
@@ -15,6 +14,7 @@
 #include "engine/base/time.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/commit_now.h"
 
 namespace fermata {
 namespace {
@@ -78,14 +78,6 @@ Status WebhookBook::CheckUrl(const std::string& url) const {
   return Done{};
 }
 
-Status WebhookBook::CommitLocked(Batch batch) {
-  std::promise<CommitOutcome> promise;
-  storage_.Commit(kWebhookLane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
-  if (promise.get_future().get() == CommitOutcome::kCommitted) return Done{};
-  storage_.ResetLane(kWebhookLane);
-  return Error{kStorageUnavailable, "Expected storage to take the change, but it did not. Try again."};
-}
-
 Status WebhookBook::Write(const std::function<Result<Rows>()>& make) {
   std::lock_guard lock(change_mutex_);
   Result<Rows> rows = make();
@@ -95,7 +87,7 @@ Status WebhookBook::Write(const std::function<Result<Rows>()>& make) {
   batch.deliveries = std::move(rows->deliveries);
   batch.deliveries_deleted = std::move(rows->deliveries_deleted);
   if (batch.empty()) return Done{};
-  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed;
+  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed;
   for (Webhook& webhook : rows->webhooks) webhooks_.Put(std::move(webhook));
   return Done{};
 }
@@ -123,7 +115,7 @@ Result<WebhookBook::Made> WebhookBook::Make(Webhook webhook) {
   webhook.secret = NewWebhookSecret();
   Batch batch;
   batch.standing_orders.push_back(Webhooks::RowOf(webhook));
-  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
+  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
   webhooks_.Put(webhook);
   return Made{std::move(webhook), false};
 }
@@ -148,7 +140,7 @@ Result<Webhook> WebhookBook::ChangeLocked(Webhook webhook, const std::function<v
   webhook.updated_us = clock_.NowUs();
   Batch batch;
   batch.standing_orders.push_back(Webhooks::RowOf(webhook));
-  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
+  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
   webhooks_.Put(webhook);
   return webhook;
 }
@@ -179,7 +171,7 @@ Status WebhookBook::Drop(const std::string& tenant, const std::string& id) {
     if (!webhook.ok()) return webhook.error();
     Batch batch;
     batch.standing_orders_deleted.push_back(Webhooks::RowOf(*webhook));
-    if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed;
+    if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed;
     webhooks_.Drop(id);
   }
   webhooks_.DeliveriesAreDurable({id});
@@ -261,7 +253,7 @@ Result<Delivery> WebhookBook::SendAgainLocked(Delivery delivery) {
   delivery.due_us = clock_.NowUs();
   Batch batch;
   batch.deliveries.push_back(RowOf(delivery));
-  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
+  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
   webhooks_.DeliveriesAreDurable({delivery.webhook});
   return delivery;
 }

@@ -84,7 +84,6 @@ class WebhookBook {
   Status Write(const std::function<Result<Rows>()>& make);
 
  private:
-  Status CommitLocked(Batch batch);
   // Changes one under `change` and makes it durable.
   Result<Webhook> ChangeLocked(Webhook webhook, const std::function<void(Webhook&)>& change);
   Result<Delivery> SendAgainLocked(Delivery delivery);

@@ -60,7 +60,8 @@ constexpr auto Fields(Is<RetryPolicy> auto& s) {
 
 // ---- states ----
 constexpr auto Fields(Is<JobState> auto& s) {
-  return std::tie(s.operation, s.input, s.timeout_ms, s.attempt, s.attempts_before, s.in_flight, s.answered);
+  return std::tie(s.operation, s.input, s.timeout_ms, s.attempt, s.attempts_before, s.in_flight, s.answered,
+                  s.definition_hash);
 }
 constexpr auto Fields(Is<ChildState> auto& s) { return std::tie(s.id, s.process); }
 constexpr auto Fields(Is<TaskState> auto& s) {
@@ -76,7 +77,7 @@ constexpr auto Fields(Is<Activation> auto& s) {
 constexpr auto Fields(Is<ScopeStep> auto& s) { return std::tie(s.activation, s.state); }
 constexpr auto Fields(Is<UndoRecord> auto& s) {
   return std::tie(s.number, s.activation, s.state, s.within, s.operation, s.input, s.retry, s.timeout_ms, s.child,
-                  s.at_once, s.progress, s.attempt, s.attempts_before, s.retry_due_us, s.answered);
+                  s.at_once, s.progress, s.attempt, s.attempts_before, s.retry_due_us, s.answered, s.definition_hash);
 }
 constexpr auto Fields(Is<LeftJob> auto& s) {
   return std::tie(s.activation, s.state, s.index, s.within, s.job, s.may_retry, s.retry_due_us, s.variables, s.held);
@@ -96,7 +97,7 @@ constexpr auto Fields(Is<KeptEvent> auto& s) {
 constexpr auto Fields(Is<StashedCommand> auto& s) { return std::tie(s.number, s.time_us, s.command); }
 constexpr auto Fields(Is<ReplacedVariable> auto& s) { return std::tie(s.name, s.before, s.after); }
 constexpr auto Fields(Is<Crossing> auto& s) {
-  return std::tie(s.version, s.definition_hash, s.states, s.named, s.replaced, s.others, s.next_activation);
+  return std::tie(s.version, s.definition_hash, s.states, s.named, s.replaced, s.others, s.next_activation, s.fired);
 }
 constexpr auto Fields(Is<InstanceState> auto& s) {
   return std::tie(s.id, s.tenant, s.process, s.version, s.definition_hash, s.key, s.parent, s.status, s.seq,
@@ -128,7 +129,7 @@ constexpr auto Fields(Is<TimerFired> auto& s) { return std::tie(s.timer); }
 constexpr auto Fields(Is<TimerDropped> auto& s) { return std::tie(s.timer); }
 constexpr auto Fields(Is<SubscriptionAdded> auto& s) { return std::tie(s.activation, s.subscription); }
 constexpr auto Fields(Is<JobStarted> auto& s) { return std::tie(s.activation, s.operation, s.input, s.timeout_ms); }
-constexpr auto Fields(Is<JobRetried> auto& s) { return std::tie(s.job, s.attempt, s.by_operator, s.input); }
+constexpr auto Fields(Is<JobRetried> auto& s) { return std::tie(s.job, s.attempt, s.by_operator, s.input, s.anew); }
 constexpr auto Fields(Is<JobFailed> auto& s) { return std::tie(s.job, s.attempt, s.error, s.retry_due_us); }
 constexpr auto Fields(Is<OutcomeIgnored> auto& s) { return std::tie(s.job, s.attempt, s.outcome); }
 constexpr auto Fields(Is<ChildStarted> auto& s) { return std::tie(s.activation, s.child, s.process, s.detached); }
@@ -175,7 +176,7 @@ constexpr auto Fields(Is<MigratedActivation> auto& s) {
 constexpr auto Fields(Is<MigratedLeftJob> auto& s) { return std::tie(s.activation, s.index); }
 constexpr auto Fields(Is<InstanceMigrated> auto& s) {
   return std::tie(s.from, s.version, s.definition_hash, s.activations, s.left_jobs, s.states, s.named, s.reverted,
-                  s.reason, s.by);
+                  s.reason, s.by, s.keeps_carriers);
 }
 constexpr auto Fields(Is<WayBackNoted> auto& s) { return std::tie(s.crossing, s.forgets_oldest); }
 constexpr auto Fields(Is<VariablesDropped> auto& s) { return std::tie(s.scope, s.names); }

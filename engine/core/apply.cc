@@ -1,9 +1,9 @@
 #include "engine/core/apply.h"
 
 #include <algorithm>
-#include <map>
 
 #include "engine/base/assert.h"
+#include "engine/core/apply_migration.h"
 
 namespace fermata {
 namespace {
@@ -113,6 +113,7 @@ class Applier {
       record.attempt = event.attempt;
       record.retry_due_us = 0;
       if (event.by_operator) record.attempts_before = event.attempt - 1;
+      if (event.anew) record.definition_hash.clear();
       state_.undo_index.Put(record);
       return;
     }
@@ -121,6 +122,7 @@ class Applier {
     job.in_flight = true;
     if (event.by_operator) job.attempts_before = event.attempt - 1;
     if (event.input) job.input = *event.input;
+    if (event.anew) job.definition_hash.clear();
     if (LeftJob* left = FindLeft(event.job.activation)) left->retry_due_us = 0;
   }
   void operator()(const JobFailed& event) {
@@ -244,32 +246,7 @@ class Applier {
   void operator()(const InstanceMoved&) {}
 
   // ---- migration ----
-  void operator()(const InstanceMigrated& event) {
-    state_.version = event.version;
-    state_.definition_hash = event.definition_hash;
-    for (auto& [id, activation] : state_.activations) activation.subscriptions.clear();
-    for (const MigratedActivation& migrated : event.activations) {
-      Activation& activation = At(migrated.activation);
-      activation.state = migrated.state;
-      activation.index = migrated.index;
-      activation.timers = migrated.timers;
-      MoveSlots(migrated);
-    }
-    for (const MigratedLeftJob& migrated : event.left_jobs) {
-      LeftJob* left = FindLeft(migrated.activation);
-      FERMATA_ASSERT(left != nullptr);
-      left->index = migrated.index;
-    }
-    for (const auto& [old_name, name] : event.states) renamed_.emplace(old_name, name);
-    named_ = &event.named;
-    for (auto& [number, record] : state_.undo_records) Rename(record.activation, record.state, record.within);
-    for (auto& [id, left] : state_.left_jobs) Rename(id, left.state, left.within);
-    for (auto& [id, left] : state_.left_children) Rename(id, left.state, left.within);
-    for (auto& [number, incident] : state_.incidents) Rename(incident.activation, incident.state);
-    if (!event.reverted) return;
-    FERMATA_ASSERT(!state_.crossings.empty());
-    state_.crossings.pop_back();
-  }
+  void operator()(const InstanceMigrated& event) { ApplyMigration(state_, event); }
   void operator()(const WayBackNoted& event) {
     if (event.forgets_oldest) state_.crossings.erase(state_.crossings.begin());
     state_.crossings.push_back(event.crossing);
@@ -351,42 +328,8 @@ class Applier {
     }
   }
 
-  void Rename(ActivationId id, std::string& state) const {
-    const auto named = named_->find(id);
-    if (named != named_->end()) {
-      state = named->second;
-    } else if (const auto found = renamed_.find(state); found != renamed_.end()) {
-      state = found->second;
-    }
-  }
-  void Rename(ActivationId id, std::string& state, ScopePath& within) const {
-    Rename(id, state);
-    for (ScopeStep& step : within) Rename(step.activation, step.state);
-  }
-  // What names a timer by its slot: stashed ones, those of incidents.
-  void MoveSlots(const MigratedActivation& migrated) {
-    auto move = [&](auto& slot) {
-      for (const auto& [from, to] : migrated.slots) {
-        if (slot != from) continue;
-        slot = to;
-        return true;
-      }
-      return false;
-    };
-    for (auto& [number, incident] : state_.incidents)
-      if (incident.kind == IncidentKind::kTimer && incident.activation == migrated.activation) move(incident.subject);
-    for (auto stashed = state_.stash.begin(); stashed != state_.stash.end();) {
-      auto* fire = std::get_if<FireTimer>(&stashed->second.command);
-      const bool is_own = fire != nullptr && fire->timer.activation == migrated.activation &&
-                          (fire->timer.slot >= 0 || fire->timer.slot <= kRemindSlot);
-      stashed = is_own && !move(fire->timer.slot) ? state_.stash.erase(stashed) : std::next(stashed);
-    }
-  }
-
   InstanceState& state_;
   std::int64_t at_us_;
-  std::map<std::string, std::string, std::less<>> renamed_;  // of a migration
-  const std::map<ActivationId, std::string>* named_ = nullptr;
 };
 
 }  // namespace

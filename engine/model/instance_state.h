@@ -62,6 +62,7 @@ struct JobState {
   std::int64_t attempts_before = 0;  // those before an operator's retry: the policy counts anew
   bool in_flight = true;             // false: waits for its next try, or gave up (then an incident stands)
   bool answered = false;             // its outcome arrived during a suspension and is kept
+  std::string definition_hash{};  // of the version before a migration that carries it out; empty = the instance's own
   friend bool operator==(const JobState&, const JobState&) = default;
 };
 
@@ -158,6 +159,7 @@ struct UndoRecord {
   std::int64_t attempts_before = 0;
   std::int64_t retry_due_us = 0;  // while kWaiting
   bool answered = false;          // as in JobState
+  std::string definition_hash{};  // as in JobState
   friend bool operator==(const UndoRecord&, const UndoRecord&) = default;
 };
 
@@ -284,6 +286,8 @@ struct Crossing {
   std::vector<ReplacedVariable> replaced;
   std::vector<std::string> others;   // variables that it had, although that version assigns none of the name
   ActivationId next_activation = 0;  // activations from here on began under the newer version
+  // What had fired: `after` entries that are spent and have no place in the newer version, and reminders that were sent.
+  std::map<ActivationId, std::vector<ArmedTimer>> fired{};
   friend bool operator==(const Crossing&, const Crossing&) = default;
 };
 

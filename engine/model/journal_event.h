@@ -106,6 +106,7 @@ struct JobRetried {
   std::int64_t attempt = 1;
   bool by_operator = false;    // the policy counts anew
   std::optional<Value> input;  // where the operator changed what it is made of
+  bool anew = false;           // as the instance's own version carries it out, whatever it began under
 };
 // One try failed; the next one, if there is one, at retry_due_us (0 = there is none).
 struct JobFailed {
@@ -301,6 +302,7 @@ struct InstanceMigrated {
       named{};            // the new name of what an activation has left, where the old one does not tell
   bool reverted = false;  // the last migration is taken back
   std::string reason{}, by{};
+  bool keeps_carriers = false;  // calls and undos that have begun are carried out as the version before says
 };
 // What it takes to take the migration of this decision back.
 struct WayBackNoted {

@@ -75,6 +75,7 @@ inline constexpr std::size_t kBulkRefusalsKept = 20;   // enough to see what is 
 inline constexpr std::int64_t kBulkTrialMax = 10'000;  // instances that a dry run looks at: about a second
 inline constexpr std::size_t kCrossingsMax = 4;        // migrations that one instance can take back
 inline constexpr std::size_t kMigrationReasonsMax = 10;  // told of one that cannot be done
+inline constexpr std::int64_t kExplainRowsMax = 2'048;   // of a journal, from its end: some milliseconds of reads
 inline constexpr std::int64_t kAuditEveryMs = 60'000;
 inline constexpr int kAuditRowsAtOnce = 50;  // live instances in one look: some milliseconds of reads
 inline constexpr std::int64_t kAuditOverdueMs =

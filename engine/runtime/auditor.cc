@@ -45,8 +45,9 @@ Result<std::optional<Loss>> FindLostTimer(Storage& storage, const InstanceState&
   return std::optional<Loss>();
 }
 
-Result<std::optional<Loss>> FindLostJob(Storage& storage, const Definition& definition, const InstanceState& state) {
-  for (const JobView& job : WorkerJobsInFlight(definition, state)) {
+Result<std::optional<Loss>> FindLostJob(Storage& storage, const std::vector<JobView>& jobs,
+                                        const InstanceState& state) {
+  for (const JobView& job : jobs) {
     Result<std::optional<JobRow>> row = storage.FindJob(state.id, job.job.activation, job.job.undo);
     if (!row.ok()) return row.error();
     if (row->has_value() && (*row)->attempt == job.attempt) continue;
@@ -96,14 +97,16 @@ Result<std::optional<Loss>> FindLostChild(Storage& storage, const InstanceState&
 
 }  // namespace
 
-Result<std::optional<Loss>> FindLoss(Storage& storage, const Definition& definition, const InstanceState& state) {
+Result<std::optional<Loss>> FindLoss(Storage& storage, const DefinitionRegistry& definitions,
+                                     const DefinitionPtr& definition, const InstanceState& state) {
   if (IsFinal(state.status)) return std::optional<Loss>();
-  if (!HasWakeUp(state, HasHandlers(definition, state)))
+  if (!HasWakeUp(state, HasHandlers(*definition, state)))
     return std::optional<Loss>(Loss{0, "Expected something that can move the instance, but there was nothing."});
   Result<bool> mail = HasMail(storage, state.id);
   if (!mail.ok()) return mail.error();
   Result<std::optional<Loss>> loss = FindLostTimer(storage, state);
-  if (loss.ok() && !loss->has_value()) loss = FindLostJob(storage, definition, state);
+  if (loss.ok() && !loss->has_value())
+    loss = FindLostJob(storage, WorkerJobsInFlight(definitions, definition, state), state);
   // What it has sent may still be on its way there.
   if (loss.ok() && !loss->has_value() && !*mail) loss = FindLostSubscription(storage, state);
   if (loss.ok() && !loss->has_value() && !*mail) loss = FindLostChild(storage, state);
@@ -124,7 +127,7 @@ Result<bool> Auditor::IsSuspect(const InstanceId& id, std::int64_t now_us) {
     if (state->updated_us + (job.timeout_ms + kAuditOverdueMs) * 1000 < now_us) return true;
   for (const TimerView& timer : Timers(*state))
     if (timer.due_us + kAuditOverdueMs * 1000 < now_us) return true;
-  Result<std::optional<Loss>> loss = FindLoss(storage_, *definition, *state);
+  Result<std::optional<Loss>> loss = FindLoss(storage_, definitions_, definition, *state);
   if (!loss.ok()) return loss.error();
   return loss->has_value();
 }

@@ -27,7 +27,8 @@ struct Loss {
 };
 
 // The first that is missing in storage: a timer's row, a worker's job, a subscription, a child. `state` is as storage has it, with nothing undecided.
-Result<std::optional<Loss>> FindLoss(Storage& storage, const Definition& definition, const InstanceState& state);
+Result<std::optional<Loss>> FindLoss(Storage& storage, const DefinitionRegistry& definitions,
+                                     const DefinitionPtr& definition, const InstanceState& state);
 
 class Auditor {
  public:

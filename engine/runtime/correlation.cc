@@ -1,11 +1,10 @@
 // Events at their home shard: who gets one, what is kept, what was seen before.
 #include <algorithm>
 
-#include "engine/codec/codec.h"
+#include "engine/base/assert.h"
 #include "engine/model/json.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
-#include "engine/runtime/replay.h"
 #include "engine/runtime/shard.h"
 
 namespace fermata {
@@ -35,7 +34,8 @@ int Shard::HomeShardOf(const std::string& tenant, std::string_view value) const 
 
 // The value under which the event's identity is noted. Parts of an event that has several are accepted one by one; one
 // that has a single value is known without it, so that the same identity with other data is the same event. Over
-// several shards that holds for the same value only, which is what leads to the shard.
+// several shards that holds for the same value only, which is what leads to the shard. The value of one that is addressed
+// to an instance is the instance's id.
 const std::string& Shard::IdentityValue(const EventMessage& message) const {
   static const std::string kAny;
   return message.alone && shard_count_ == 1 ? kAny : message.value;
@@ -127,7 +127,7 @@ void Shard::Count(Fate fate, EventReply& reply) {
   if (fate == Fate::kTaken && reply.taken) *reply.taken += 1;
 }
 
-// One that waits for the value by `match`, or that the event is addressed to, may be written by another shard.
+// One that waits for the value by `match` may be written by another shard.
 Result<Shard::Fate> Shard::Offer(const InstanceId& receiver, DeliverEvent deliver) {
   if (!Owns(receiver.shard())) {
     deliver.by_business_key = !deliver.key;
@@ -148,27 +148,17 @@ Result<Shard::Fate> Shard::Offer(const InstanceId& receiver, DeliverEvent delive
   return Fate::kEnded;
 }
 
-// For one instance alone, as its own version declares the event. One of another shard is read as storage has it.
+// For one instance alone, as its own version declares the event. It is written here: Publish saw to it.
 Result<EventReply> Shard::DeliverTo(const EventMessage& message) {
   const InstanceId& id = *message.instance;
   const CloudEvent& event = message.event;
   const Error unknown{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'.",
                       "/instance"};
   if (id.shard() >= shard_count_) return unknown;
-  InstanceState elsewhere;
-  const InstanceState* state = &elsewhere;
-  if (Owns(id.shard())) {
-    Result<CachedInstance*> here = Load(id);
-    if (!here.ok()) return here.error().code == kUnknownInstance ? unknown : here.error();
-    state = &(*here)->state;
-  } else {
-    Result<std::optional<StoredInstance>> stored = services_.storage.LoadInstance(id);
-    if (!stored.ok()) return stored.error();
-    if (!stored->has_value()) return unknown;
-    Result<InstanceState> rebuilt = Rebuild(**stored);
-    if (!rebuilt.ok()) return rebuilt.error();
-    elsewhere = std::move(*rebuilt);
-  }
+  FERMATA_ASSERT(Owns(id.shard()));
+  Result<CachedInstance*> instance = Load(id);
+  if (!instance.ok()) return instance.error().code == kUnknownInstance ? unknown : instance.error();
+  const InstanceState* state = &(*instance)->state;
   if (state->tenant != message.tenant) return unknown;
   if (IsFinal(state->status))
     return Error{kStatusForbids, "Expected a live instance, but it is " + std::string(StatusName(state->status)) + ".",

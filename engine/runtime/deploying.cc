@@ -8,6 +8,7 @@
 #include "engine/language/load.h"
 #include "engine/model/semver.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/commit_now.h"
 #include "engine/runtime/engine_impl.h"
 
 namespace fermata {
@@ -17,15 +18,6 @@ constexpr int kDeployLane = 1'000;  // beside the shards' own
 constexpr auto kScheduleChangeWait = std::chrono::seconds(10);
 
 }  // namespace
-
-Status EngineImpl::CommitNow(Batch batch, int lane) {
-  std::promise<CommitOutcome> promise;
-  storage_.Commit(lane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
-  CommitOutcome outcome = promise.get_future().get();
-  if (outcome == CommitOutcome::kCommitted) return Done{};
-  storage_.ResetLane(lane);
-  return Error{kStorageUnavailable, "Expected storage to take the change, but it did not. Try again."};
-}
 
 DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
   std::lock_guard lock(deploy_mutex_);
@@ -86,7 +78,7 @@ DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compi
     batch.definitions.push_back(
         {definition->process, definition->version, definition->hash, now_us, EncodeBundle(bundle)});
   batch.live_versions.emplace_back(definition->process, definition->hash);
-  if (Status committed = CommitNow(std::move(batch), kDeployLane); !committed.ok()) {
+  if (Status committed = CommitNow(storage_, kDeployLane, std::move(batch)); !committed.ok()) {
     outcome.error = committed.error();
     return outcome;
   }
@@ -103,7 +95,7 @@ Status EngineImpl::SetLive(const std::string& process, const std::string& versio
   if (!definition) return UnknownDefinition(process, version);
   Batch batch;
   batch.live_versions.emplace_back(process, definition->hash);
-  if (Status committed = CommitNow(std::move(batch), kDeployLane); !committed.ok()) return committed;
+  if (Status committed = CommitNow(storage_, kDeployLane, std::move(batch)); !committed.ok()) return committed;
   MakeLive(*definition);
   return Done{};
 }
@@ -119,7 +111,7 @@ Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name,
   outcome.version = compiled.manifest->version;
   Batch batch;
   batch.manifests.push_back({outcome.connector, outcome.version, clock_.NowUs(), yaml});
-  if (Status committed = CommitNow(std::move(batch), kDeployLane); !committed.ok()) {
+  if (Status committed = CommitNow(storage_, kDeployLane, std::move(batch)); !committed.ok()) {
     outcome.error = committed.error();
     return outcome;
   }

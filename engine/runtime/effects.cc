@@ -38,11 +38,28 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   for (const TimerView& timer : Timers(instance->state)) instance->timers.emplace(timer.timer, timer.due_us);
   for (const OpenIncident& incident : OpenIncidents(instance->state))
     instance->incidents.emplace(incident.number, IncidentRowOf(instance->state, incident));
-  instance->tasks = TaskRowsOf(instance->state);
+  Result<std::map<ActivationId, TaskRow>> tasks = StoredTasks(instance->state);
+  if (!tasks.ok()) return tasks.error();
+  instance->tasks = std::move(*tasks);
   instance->search = SearchValuesOf(*instance->definition, instance->state);
-  for (const JobView& job : WorkerJobsInFlight(*instance->definition, instance->state))
+  for (const JobView& job : WorkerJobsInFlight(services_.definitions, instance->definition, instance->state))
     instance->jobs.emplace(job.job, job.attempt);
   return &cache_.Insert(std::move(instance));
+}
+
+// The rows of its open tasks as storage has them. They follow from the state, but for tasks whose answer waits: an earlier release left those
+// in the list, and what is not known to be there would stay.
+Result<std::map<ActivationId, TaskRow>> Shard::StoredTasks(const InstanceState& state) {
+  std::map<ActivationId, TaskRow> rows = TaskRowsOf(state);
+  if (!HasStashedAnswer(state)) return rows;
+  TaskFilter all;
+  all.tenant = state.tenant;
+  all.instance = state.id;
+  all.limit = static_cast<int>(kActiveStatesMax);
+  Result<std::vector<TaskRow>> stored = services_.storage.ListTasks(all);
+  if (!stored.ok()) return stored.error();
+  for (TaskRow& row : *stored) rows.try_emplace(row.activation, std::move(row));
+  return rows;
 }
 
 // Null: there is none, or storage does not answer, and then the whole batch is decided again.
@@ -308,8 +325,9 @@ void Shard::PublishEvent(CachedInstance& instance, const Publish& publish) {
 
 void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
   CachedInstance* instance = cache_.Find(id);
-  if (instance && FindWorkerOperation(*instance->definition, dispatch.operation))
-    return;  // its row waits to be fetched
+  const DefinitionPtr carrier =
+      instance ? CarrierOf(services_.definitions, instance->definition, instance->state, dispatch.job) : nullptr;
+  if (carrier && FindWorkerOperation(*carrier, dispatch.operation)) return;  // its row waits to be fetched
   if (HoldsBack(id, dispatch)) return;
   auto ticket = std::make_tuple(id, dispatch.job, dispatch.attempt);
   if (!submitted_.insert(ticket).second) return;
@@ -322,7 +340,7 @@ void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
   if (instance) {
     job.process = instance->state.process;
     job.traceparent = instance->state.traceparent;
-    for (const ManifestPtr& manifest : instance->definition->manifests)
+    for (const ManifestPtr& manifest : carrier->manifests)
       if (manifest->connector == job.connector) job.manifest = manifest;
   }
   job.state = dispatch.state;

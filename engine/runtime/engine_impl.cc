@@ -5,6 +5,7 @@
 
 #include "engine/core/decide.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/commit_now.h"
 #include "engine/runtime/event_door.h"
 #include "engine/runtime/retention.h"
 
@@ -37,7 +38,7 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       definitions_(builtin_manifests),
       newsroom_(clock.NowUs()),
       webhooks_(options.news_data),
-      bulk_(*this, clock, [this](Batch batch) { return CommitNow(std::move(batch), kBulkLane); }),
+      bulk_(*this, clock, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
       calls_(*this) {
   int threads = std::min(options.shard_threads, shard_count_);
   desk_ = std::make_shared<JobDesk>(threads, waiters_, [this](int shard, const JobFetch& fetch, auto answer) {
@@ -95,7 +96,7 @@ void EngineImpl::Housekeep() {
     if (!over.ok() || over->empty()) continue;
     Batch batch;
     batch.instances_deleted = std::move(*over);
-    (void)CommitNow(std::move(batch), kRetentionLane);  // what fails is found again
+    (void)CommitNow(storage_, kRetentionLane, std::move(batch));  // what fails is found again
   }
 }
 
@@ -182,7 +183,7 @@ void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply
     if (!id)
       return answer(Error{
           kInvalidEvent, "Expected 'instance' to be the id of an instance, but got '" + addressee + "'.", "/instance"});
-    messages.push_back({tenant, addressee, {}, true, kKeepDefaultMs, std::move(event)});
+    messages.push_back({tenant, id->ToString(), {}, true, kKeepDefaultMs, std::move(event)});
     messages.front().alone = true;
     messages.front().instance = id;
   } else {
@@ -230,7 +231,9 @@ void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply
       gathered->answer(gathered->reply);
   };
   for (EventMessage& message : messages) {
-    Shard& shard = OwnerOf(HomeShard(message.tenant, message.value, shard_count_));
+    // Who writes the instance that it is addressed to decides before it is answered.
+    Shard& shard =
+        OwnerOf(message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count_));
     if (shard.Post(EventOrder{std::move(message), part})) continue;
     refused_full_ += 1;
     part(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});

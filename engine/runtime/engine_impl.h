@@ -92,8 +92,6 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void LeaseExtended(const JobKey& key, std::int64_t lease_ms) override { desk_->LeaseExtended(key, lease_ms); }
 
   DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there);
-  // Blocks until the batch is durable.
-  Status CommitNow(Batch batch, int lane);
   void MakeLive(const Definition& definition);
   // The home shard takes over the schedule of the version that is live now. Blocks until that is durable.
   void FollowSchedule(const std::string& process);
@@ -105,8 +103,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   // As the journal has it now; kUnknownInstance if there is none.
   Result<InstanceState> LoadState(const InstanceId& id);
   Result<DefinitionPtr> DefinitionOf(const InstanceState& state);
-  Status TellLastTries(const InstanceId& id, std::vector<WaitOf>& waits);
-  DecisionContext ContextOf(const InstanceState& state, const Definition& definition);
+  Status TellLastTries(const InstanceState& state, std::vector<WaitOf>& waits);
+  DecisionContext ContextOf(const InstanceState& state, const DefinitionPtr& definition);
   Result<bool> WasAccepted(const InstanceState& state, const Definition& definition, const CloudEvent& event);
   Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);

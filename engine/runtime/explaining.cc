@@ -26,14 +26,14 @@ Result<DefinitionPtr> EngineImpl::DefinitionOf(const InstanceState& state) {
   return definition;
 }
 
-// For what is only tried out. Both must outlive it.
-DecisionContext EngineImpl::ContextOf(const InstanceState& state, const Definition& definition) {
+// For what is only tried out. `state` must outlive it.
+DecisionContext EngineImpl::ContextOf(const InstanceState& state, const DefinitionPtr& definition) {
   DecisionContext context;
   context.now_us = std::max(clock_.NowUs(), state.updated_us);
   context.shard_count = shard_count_;
-  context.has_not_begun = [&](const JobId& job, std::int64_t attempt) {
+  context.has_not_begun = [&, definition](const JobId& job, std::int64_t attempt) {
     const std::optional<JobView> call = FindJobInFlight(state, job);
-    if (!call || FindWorkerOperation(definition, call->operation) == nullptr) return false;
+    if (!call || FindWorkerOperation(definitions_, definition, state, *call) == nullptr) return false;
     const Result<std::optional<JobRow>> row = storage_.FindJob(state.id, job.activation, job.undo);
     return row.ok() && row->has_value() && (*row)->attempt == attempt && (*row)->ends_us == 0;
   };
@@ -45,7 +45,9 @@ Result<bool> EngineImpl::WasAccepted(const InstanceState& state, const Definitio
   if (event.id.empty() || event.source.empty()) return false;
   std::vector<std::string> values = {""};
   const EventDeclaration* declaration = definition.FindEvent(event.type);
-  if (declaration != nullptr)
+  if (std::string addressee = AddresseeOf(event); !addressee.empty())
+    values.push_back(std::move(addressee));
+  else if (declaration != nullptr)
     if (std::optional<std::string> key = EvaluateEventKey(*declaration, event)) values.push_back(std::move(*key));
   for (const std::string& value : values) {
     Result<std::optional<EventIdentityRow>> seen =
@@ -56,24 +58,31 @@ Result<bool> EngineImpl::WasAccepted(const InstanceState& state, const Definitio
   return false;
 }
 
-// The journal alone knows why the try before the next one failed.
-Status EngineImpl::TellLastTries(const InstanceId& id, std::vector<WaitOf>& waits) {
+// The journal alone knows why the try before the next one failed; that is seldom far back.
+Status EngineImpl::TellLastTries(const InstanceState& state, std::vector<WaitOf>& waits) {
   std::map<JobId, Wake*> waiting;
   for (WaitOf& wait : waits)
     for (Wake& wake : wait.wakes)
       if (wake.kind == Wake::Kind::kTimer && !wake.operation.empty()) waiting.emplace(wake.job, &wake);
   if (waiting.empty()) return Done{};
-  return WalkJournal(storage_, id, 0, [&](std::int64_t, const std::vector<JournalEvent>& events) {
-    for (const JournalEvent& event : events) {
-      const auto* failed = std::get_if<JobFailed>(&event.body);
+  const auto look = [&](std::int64_t, const std::vector<JournalEvent>& events) {
+    for (auto event = events.rbegin(); event != events.rend(); ++event) {
+      const auto* failed = std::get_if<JobFailed>(&event->body);
       const auto found = failed == nullptr ? waiting.end() : waiting.find(failed->job);
       if (found == waiting.end()) continue;
       found->second->last_error = failed->error.name;
       found->second->last_text = failed->error.message;
-      found->second->last_us = event.at_us;
+      found->second->last_us = event->at_us;
+      waiting.erase(found);
     }
-    return true;
-  });
+    return !waiting.empty();
+  };
+  if (Status told = WalkJournalBack(storage_, state.id, state.seq, kExplainRowsMax, look); !told.ok()) return told;
+  for (const auto& [job, wake] : waiting)
+    wake->note += std::string(wake->note.empty() ? "" : " ") +
+                  "Why the last try failed is not told here: it is more than " + std::to_string(kExplainRowsMax) +
+                  " steps back in the instance's history.";
+  return Done{};
 }
 
 Result<Explanation> EngineImpl::Explain(const InstanceId& id, const std::optional<CloudEvent>& event) {
@@ -90,7 +99,7 @@ Result<Explanation> EngineImpl::Explain(const InstanceId& id, const std::optiona
   if (!IsFinal(state->status)) explanation.states = ActiveStates(*state);
   explanation.waits = ExplainWaits(**definition, *state);
   MarkPaused(pauses_, explanation.waits);
-  if (Status told = TellLastTries(id, explanation.waits); !told.ok()) return told.error();
+  if (Status told = TellLastTries(*state, explanation.waits); !told.ok()) return told.error();
   for (const auto& [number, kept] : state->kept) explanation.kept.push_back(kept.event.type);
   explanation.stashed = static_cast<std::int64_t>(state->stash.size());
   if (!event) return explanation;
@@ -111,7 +120,7 @@ Result<MovePreview> EngineImpl::PreviewMove(const InstanceId& id, const MoveInst
   if (!state.ok()) return state.error();
   Result<DefinitionPtr> definition = DefinitionOf(*state);
   if (!definition.ok()) return definition.error();
-  const DecisionContext context = ContextOf(*state, **definition);
+  const DecisionContext context = ContextOf(*state, *definition);
   return fermata::PreviewMove(**definition, *state, move, context);
 }
 
@@ -122,7 +131,7 @@ Result<MigrationPlan> EngineImpl::PlanMigration(const InstanceId& id, const Migr
   if (!definition.ok()) return definition.error();
   Result<DefinitionPtr> target = definitions_.TargetOf(*state, migrate);
   if (!target.ok()) return target.error();
-  DecisionContext context = ContextOf(*state, **definition);
+  DecisionContext context = ContextOf(*state, *definition);
   context.migrate_to = target->get();
   return fermata::PlanMigration(**definition, *state, migrate, context);
 }
@@ -137,7 +146,7 @@ Status EngineImpl::Check(const InstanceId& id, const Command& command) {
   if (!state.ok()) return state.error();
   Result<DefinitionPtr> definition = DefinitionOf(*state);
   if (!definition.ok()) return definition.error();
-  const DecisionContext context = ContextOf(*state, **definition);
+  const DecisionContext context = ContextOf(*state, *definition);
   Result<Decision> decision = Decide(**definition, *state, command, context);
   if (!decision.ok()) return std::move(decision).error();
   return Done{};

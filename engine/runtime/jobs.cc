@@ -8,6 +8,7 @@
 #include "engine/model/json.h"
 #include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/definition_registry.h"
 #include "engine/schema/schema.h"
 
 namespace fermata {
@@ -31,22 +32,82 @@ std::optional<JobKey> JobKey::Parse(std::string_view text) {
   return key;
 }
 
-const OperationManifest* FindWorkerOperation(const Definition& definition, std::string_view operation) {
-  const std::size_t dot = operation.find('.');
-  if (dot == std::string_view::npos) return nullptr;
+namespace {
+
+const Manifest* ManifestFor(const Definition& definition, std::string_view operation) {
+  const std::string_view connector = operation.substr(0, operation.find('.'));
   for (const ManifestPtr& manifest : definition.manifests)
-    if (manifest->kind == ConnectorKind::kWorker && manifest->connector == operation.substr(0, dot))
-      return manifest->Find(operation.substr(dot + 1));
+    if (manifest->connector == connector) return manifest.get();
   return nullptr;
 }
 
-std::vector<JobView> WorkerJobsInFlight(const Definition& definition, const InstanceState& state) {
-  std::vector<JobView> jobs;
-  const bool has_workers = std::any_of(definition.manifests.begin(), definition.manifests.end(),
-                                       [](const ManifestPtr& one) { return one->kind == ConnectorKind::kWorker; });
-  if (!has_workers) return jobs;
-  jobs = JobsInFlight(state);
-  std::erase_if(jobs, [&](const JobView& job) { return FindWorkerOperation(definition, job.operation) == nullptr; });
+const OperationManifest* OperationIn(const Manifest& manifest, std::string_view operation) {
+  const std::size_t dot = operation.find('.');
+  return dot == std::string_view::npos ? nullptr : manifest.Find(operation.substr(dot + 1));
+}
+
+bool HasWorkers(const Definition& definition) {
+  return std::any_of(definition.manifests.begin(), definition.manifests.end(),
+                     [](const ManifestPtr& one) { return one->kind == ConnectorKind::kWorker; });
+}
+
+struct BegunCall {
+  const std::string* operation = nullptr;
+  const std::string* definition_hash = nullptr;
+};
+
+BegunCall FindCall(const InstanceState& state, const JobId& job) {
+  if (job.undo) {
+    const auto number = state.undo_index.by_activation.find(job.activation);
+    if (number == state.undo_index.by_activation.end()) return {};
+    const UndoRecord& record = state.undo_records.at(number->second);
+    return {&record.operation, &record.definition_hash};
+  }
+  const JobState* call = nullptr;
+  if (const auto left = state.left_jobs.find(job.activation); left != state.left_jobs.end()) call = &left->second.job;
+  if (const Activation* activation = state.Find(job.activation); activation && activation->job)
+    call = &*activation->job;
+  return call == nullptr ? BegunCall{} : BegunCall{&call->operation, &call->definition_hash};
+}
+
+// Whether a call has begun before a migration.
+bool HasEarlierCalls(const InstanceState& state) {
+  const auto is_earlier = [](const std::string& hash) { return !hash.empty(); };
+  for (const auto& [id, activation] : state.activations)
+    if (activation.job && is_earlier(activation.job->definition_hash)) return true;
+  for (const auto& [id, left] : state.left_jobs)
+    if (is_earlier(left.job.definition_hash)) return true;
+  return std::any_of(state.undo_index.busy.begin(), state.undo_index.busy.end(),
+                     [&](std::int64_t number) { return is_earlier(state.undo_records.at(number).definition_hash); });
+}
+
+}  // namespace
+
+DefinitionPtr CarrierOf(const DefinitionRegistry& definitions, const DefinitionPtr& own, const InstanceState& state,
+                        const JobId& job) {
+  const BegunCall call = FindCall(state, job);
+  if (call.operation == nullptr || call.definition_hash->empty()) return own;
+  DefinitionPtr carrier = definitions.FindByHash(state.process, *call.definition_hash);
+  const Manifest* manifest = carrier ? ManifestFor(*carrier, *call.operation) : nullptr;
+  return manifest != nullptr && OperationIn(*manifest, *call.operation) != nullptr ? carrier : own;
+}
+
+const OperationManifest* FindWorkerOperation(const Definition& carrier, std::string_view operation) {
+  const Manifest* manifest = ManifestFor(carrier, operation);
+  if (manifest == nullptr || manifest->kind != ConnectorKind::kWorker) return nullptr;
+  return OperationIn(*manifest, operation);
+}
+
+const OperationManifest* FindWorkerOperation(const DefinitionRegistry& definitions, const DefinitionPtr& own,
+                                             const InstanceState& state, const JobView& job) {
+  return FindWorkerOperation(*CarrierOf(definitions, own, state, job.job), job.operation);
+}
+
+std::vector<JobView> WorkerJobsInFlight(const DefinitionRegistry& definitions, const DefinitionPtr& own,
+                                        const InstanceState& state) {
+  if (!HasWorkers(*own) && !HasEarlierCalls(state)) return {};
+  std::vector<JobView> jobs = JobsInFlight(state);
+  std::erase_if(jobs, [&](const JobView& job) { return FindWorkerOperation(definitions, own, state, job) == nullptr; });
   return jobs;
 }
 

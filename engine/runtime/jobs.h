@@ -1,6 +1,6 @@
 // Jobs of external workers: what a worker asks for, gets and reports, and how a job's row is made.
 //
-// Plain data; the functions are pure and thread-safe.
+// Plain data; the functions are pure but for the registry, and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,8 @@
 #include "engine/storage/storage.h"
 
 namespace fermata {
+
+class DefinitionRegistry;
 
 // The timers that end a try which a worker has fetched; beside those of instance_state.h, and no part of an instance's state.
 inline constexpr int kJobTimeoutSlot = -4;
@@ -88,10 +90,18 @@ struct JobQuery {
   std::string cursor;
 };
 
-// The manifest's operation if an external worker carries it out; null otherwise.
-const OperationManifest* FindWorkerOperation(const Definition& definition, std::string_view operation);
+// The definition whose manifests say how this call is carried out: the one that it began under, where a migration has come in between;
+// otherwise `own`, the instance's.
+DefinitionPtr CarrierOf(const DefinitionRegistry& definitions, const DefinitionPtr& own, const InstanceState& state,
+                        const JobId& job);
+// The operation if an external worker carries it out; null otherwise. Lives as long as the definition.
+const OperationManifest* FindWorkerOperation(const Definition& carrier, std::string_view operation);
+// The same for a call of an instance.
+const OperationManifest* FindWorkerOperation(const DefinitionRegistry& definitions, const DefinitionPtr& own,
+                                             const InstanceState& state, const JobView& job);
 // Calls in flight that are for workers.
-std::vector<JobView> WorkerJobsInFlight(const Definition& definition, const InstanceState& state);
+std::vector<JobView> WorkerJobsInFlight(const DefinitionRegistry& definitions, const DefinitionPtr& own,
+                                        const InstanceState& state);
 // The job in flight, whoever carries it out.
 std::optional<JobView> FindJobInFlight(const InstanceState& state, const JobId& job);
 

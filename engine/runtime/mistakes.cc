@@ -55,7 +55,8 @@ std::vector<Error> EngineImpl::MistakesOf(const JobReport& report) {
   if (!state.ok()) return {};
   const DefinitionPtr definition = definitions_.FindByHash(state->process, state->definition_hash);
   const std::optional<JobView> job = FindJobInFlight(*state, report.key.job);
-  const OperationManifest* operation = definition && job ? FindWorkerOperation(*definition, job->operation) : nullptr;
+  const OperationManifest* operation =
+      definition && job ? FindWorkerOperation(definitions_, definition, *state, *job) : nullptr;
   return operation ? fermata::MistakesOf(*operation, *report.outcome) : std::vector<Error>();
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/runtime/codes.h"
+#include "engine/runtime/commit_now.h"
 #include "engine/runtime/engine_impl.h"
 
 namespace fermata {
@@ -37,7 +38,7 @@ Result<Pause> EngineImpl::SetPause(Pause pause) {
   pause.since_us = there ? there->since_us : clock_.NowUs();
   Batch batch;
   batch.standing_orders.push_back(Pauses::RowOf(pause));
-  if (Status committed = CommitNow(std::move(batch), kPauseLane); !committed.ok()) return committed.error();
+  if (Status committed = CommitNow(storage_, kPauseLane, std::move(batch)); !committed.ok()) return committed.error();
   pauses_.Put(pause);
   return pause;
 }
@@ -57,7 +58,7 @@ Result<Pause> EngineImpl::EndPause(PauseKind kind, const std::string& name) {
   if (!pause.ok()) return pause;
   Batch batch;
   batch.standing_orders_deleted.push_back(Pauses::RowOf(*pause));
-  if (Status committed = CommitNow(std::move(batch), kPauseLane); !committed.ok()) return committed.error();
+  if (Status committed = CommitNow(storage_, kPauseLane, std::move(batch)); !committed.ok()) return committed.error();
   pauses_.Drop(kind, name);
   if (kind != PauseKind::kProcess)
     for (auto& shard : shards_) shard->PostInternal(PauseOver{});

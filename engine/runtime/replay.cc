@@ -1,5 +1,7 @@
 #include "engine/runtime/replay.h"
 
+#include <algorithm>
+
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
 #include "engine/model/json.h"
@@ -77,6 +79,11 @@ const StashedCommand* FindStashedAnswer(const InstanceState& state, ActivationId
   return nullptr;
 }
 
+bool HasStashedAnswer(const InstanceState& state) {
+  return std::any_of(state.stash.begin(), state.stash.end(),
+                     [](const auto& stashed) { return std::holds_alternative<CompleteTask>(stashed.second.command); });
+}
+
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state) {
   std::map<ActivationId, TaskRow> rows;
   if (IsFinal(state.status)) return rows;
@@ -132,6 +139,24 @@ Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,
     }
     if (rows->size() < static_cast<std::size_t>(kRowsAtOnce)) return Done{};
   }
+}
+
+Status WalkJournalBack(Storage& storage, const InstanceId& id, std::int64_t last, std::int64_t limit,
+                       const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit) {
+  constexpr std::int64_t kBackAtOnce = 256;
+  const std::int64_t first = std::max<std::int64_t>(last - limit, 0);
+  while (last > first) {
+    const std::int64_t before = std::max(last - kBackAtOnce, first);
+    Result<std::vector<JournalRow>> rows = storage.ReadJournal(id, before, static_cast<int>(last - before));
+    if (!rows.ok()) return rows.error();
+    for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
+      Result<std::vector<JournalEvent>> events = DecodeEvents(row->bytes);
+      if (!events.ok()) return events.error();
+      if (!visit(row->seq, *events)) return Done{};
+    }
+    last = before;
+  }
+  return Done{};
 }
 
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events) {

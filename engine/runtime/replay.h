@@ -29,6 +29,7 @@ InstanceRow InstanceRowOf(const InstanceState& state);
 IncidentRow IncidentRowOf(const InstanceState& state, const OpenIncident& incident);
 // The answer to this task that waits for the end of a suspension; null if there is none.
 const StashedCommand* FindStashedAnswer(const InstanceState& state, ActivationId activation);
+bool HasStashedAnswer(const InstanceState& state);
 // Open human tasks, by activation; none of an instance that has ended, and none that is answered.
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
 // The searchable variables that are set, as text. What has no text (lists, maps, null, and what is too long) is "", which nobody searches for.
@@ -36,6 +37,9 @@ std::map<std::string, std::string> SearchValuesOf(const Definition& definition, 
 // Shows an instance's journal row by row, after the row `after`, until `visit` gives false.
 Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,
                    const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit);
+// The other way round, from the row `last` on backwards; at most `limit` rows. Shows a row's events in their order.
+Status WalkJournalBack(Storage& storage, const InstanceId& id, std::int64_t last, std::int64_t limit,
+                       const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit);
 // Names of the states that these events enter.
 std::vector<std::string> EnteredStates(const std::vector<JournalEvent>& events);
 

@@ -400,6 +400,7 @@ class Shard {
   void GatherIncidents(CachedInstance& instance);
   void GatherTimers(CachedInstance& instance);
   void GatherTasks(CachedInstance& instance);
+  Result<std::map<ActivationId, TaskRow>> StoredTasks(const InstanceState& state);
   void GatherSearchValues(CachedInstance& instance);
   void Perform(CachedInstance& instance, Effect effect);
   void SendMessage(const InstanceId& sender, std::int64_t seq, int logical_shard, Message message);

@@ -10,15 +10,15 @@ namespace fermata {
 Result<std::optional<Loss>> Shard::FindLossHere(const CachedInstance& instance) {
   const InstanceState& state = instance.state;
   for (const JobView& job : JobsInFlight(state)) {
-    const bool is_here = FindWorkerOperation(*instance.definition, job.operation) || held_.contains(state.id) ||
-                         submitted_.contains({state.id, job.job, job.attempt});
+    const bool is_here = FindWorkerOperation(services_.definitions, instance.definition, state, job) ||
+                         held_.contains(state.id) || submitted_.contains({state.id, job.job, job.attempt});
     if (is_here) continue;
     Loss loss{job.job.activation,
               "Expected the call of " + job.operation + " to be under way, but it was not; it has been sent again."};
     loss.job = job.job;
     return std::optional<Loss>(std::move(loss));
   }
-  return FindLoss(services_.storage, *instance.definition, state);
+  return FindLoss(services_.storage, services_.definitions, instance.definition, state);
 }
 
 void Shard::HandleAudit(const AuditSuspect& suspect) {

@@ -30,7 +30,7 @@ std::string Seconds(std::int64_t ms) { return FormatDuration(FromMillis(ms)); }
 
 // Called once for each instance that the batch touched, when it closes.
 void Shard::GatherJobs(CachedInstance& instance) {
-  const std::vector<JobView> in_flight = WorkerJobsInFlight(*instance.definition, instance.state);
+  const std::vector<JobView> in_flight = WorkerJobsInFlight(services_.definitions, instance.definition, instance.state);
   if (in_flight.empty() && instance.jobs.empty()) return;
   std::map<JobId, std::int64_t> wanted;
   for (const JobView& job : in_flight) {
@@ -297,7 +297,7 @@ Result<JobReply> Shard::TakeReport(const JobReport& report) {
   if (state.tenant != report.tenant || activation >= state.next_activation) return UnknownJob(report.key);
   const std::optional<JobView> job = FindJobInFlight(state, report.key.job);
   if (!job) return Error{kJobGone, WhyGone(state, report.key.job)};
-  const OperationManifest* operation = FindWorkerOperation(*(*instance)->definition, job->operation);
+  const OperationManifest* operation = FindWorkerOperation(services_.definitions, (*instance)->definition, state, *job);
   if (operation == nullptr) return UnknownJob(report.key);
   Result<std::optional<JobRow>> row = FindJob(report.key);
   if (!row.ok()) return row.error();
@@ -361,7 +361,8 @@ void Shard::HandleJobTimeout(const TimerRow& timer) {
 // instance first (Lease), so that either the worker has the job or the decision has withdrawn it.
 bool Shard::HasNotBegun(const CachedInstance& instance, const JobId& job, std::int64_t attempt) {
   const std::optional<JobView> call = FindJobInFlight(instance.state, job);
-  if (!call || FindWorkerOperation(*instance.definition, call->operation) == nullptr) return false;
+  if (!call || FindWorkerOperation(services_.definitions, instance.definition, instance.state, *call) == nullptr)
+    return false;
   const auto known = instance.jobs.find(job);
   if (known == instance.jobs.end() || known->second != attempt) return true;  // of this batch: it has no row yet
   Result<std::optional<JobRow>> row = FindJob({instance.state.id, job});
@@ -387,7 +388,7 @@ Status Shard::LookForMissingJobs(const CachedInstance& instance) {
 void Shard::HandleJobsMissing(const JobsMissing& missing) {
   CachedInstance* instance = LoadOrFail(missing.instance);
   if (instance == nullptr) return;
-  for (const JobView& job : WorkerJobsInFlight(*instance->definition, instance->state)) {
+  for (const JobView& job : WorkerJobsInFlight(services_.definitions, instance->definition, instance->state)) {
     const JobKey key{missing.instance, job.job};
     Result<std::optional<JobRow>> row = FindJob(key);
     if (!row.ok()) failed_ = true;

@@ -79,7 +79,8 @@ Result<WorkerJob> EngineImpl::FindJob(const std::string& tenant, const JobKey& k
   Result<DefinitionPtr> definition = DefinitionOf(*state);
   if (!definition.ok()) return definition.error();
   const std::optional<JobView> call = FindJobInFlight(*state, key.job);
-  if (call && FindWorkerOperation(**definition, call->operation) == nullptr) return unknown;  // the server's own
+  if (call && FindWorkerOperation(definitions_, *definition, *state, *call) == nullptr)
+    return unknown;  // the server's own
   return Error{kJobGone, WhyGone(*state, key.job)};
 }
 

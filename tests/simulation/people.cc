@@ -27,10 +27,21 @@ void SimPeople::Fetch(Shard& shard, int max, Manner manner) {
   shard.Post(LeaseOrder{std::move(fetch), [this, manner](Result<LeaseGrant> grant) {
                           if (!grant.ok()) return;
                           for (WorkerJob& job : grant->jobs) {
-                            held_.push_back({std::move(job), std::nullopt});
+                            Take(std::move(job));
                             if (manner == Manner::kHonest) Report(held_.back(), JobSuccess{ResultOf(held_.back().job)});
                           }
                         }});
+}
+
+void SimPeople::Take(WorkerJob job) {
+  EXPECT_FALSE(finished_.contains(job.key)) << "the job " << job.key.ToString() << " was given out though it is done";
+  if (const auto packed = finished_.find({job.key.instance, {job.key.job.activation, false}});
+      job.key.job.undo && packed != finished_.end()) {
+    const Value* lease = job.input.Find("lease");
+    ASSERT_TRUE(lease != nullptr && lease->is_string());
+    EXPECT_TRUE(packed->second.contains(std::string(lease->as_string()))) << "it is not what was packed";
+  }
+  held_.push_back({std::move(job), std::nullopt});
 }
 
 void SimPeople::Report(Held& held, std::optional<Outcome> outcome) {

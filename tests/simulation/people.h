@@ -32,6 +32,8 @@ class SimPeople {
   // Adds failures to the running test.
   void Verify() const;
   std::size_t jobs_finished() const { return finished_.size(); }
+  // The leases whose success was accepted, by job.
+  const std::map<JobKey, std::set<std::string>>& finished() const { return finished_; }
   std::size_t tasks_answered() const { return answered_.size(); }
 
  private:
@@ -43,6 +45,7 @@ class SimPeople {
   void ClerkActs();
   enum class Manner { kCareless, kHonest };
   void Fetch(Shard& shard, int max, Manner manner);
+  void Take(WorkerJob job);
   void Report(Held& held, std::optional<Outcome> outcome);
   void Answer(const TaskRow& task);
   Outcome RandomOutcome(const WorkerJob& job);
@@ -52,7 +55,7 @@ class SimPeople {
   OwnerOf owner_;
   std::vector<Held> held_;
   std::int64_t next_ = 1;
-  std::map<JobKey, std::set<std::string>> finished_;  // the leases whose success was accepted
+  std::map<JobKey, std::set<std::string>> finished_;
   std::map<std::pair<InstanceId, std::int64_t>, std::set<std::string>> answered_;  // by whom a task was completed
 };
 

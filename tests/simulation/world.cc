@@ -9,6 +9,7 @@
 #include "engine/model/json.h"
 #include "engine/runtime/event_door.h"
 #include "engine/runtime/replay.h"
+#include "tests/simulation/parcels.h"
 #include "tests/simulation/processes.h"
 
 namespace fermata {
@@ -374,6 +375,7 @@ void World::Verify() {
                                   << HistoryOf(*stored);
   }
   people_.Verify();
+  parcels_unpacked_ = VerifyParcels(storage_, people_.finished());
   EXPECT_TRUE(storage_.tables().ListJobs({}).empty()) << "jobs of finished instances are left";
   EXPECT_TRUE(storage_.tables().ListTasks({}).empty()) << "tasks of finished instances are open";
   EXPECT_EQ(counters_.losses_found, 0u) << "an instance had lost what it waited for";

@@ -63,6 +63,7 @@ class World final : private ShardRouter {
   // Adds failures to the running test.
   void Verify();
   const SimPeople& people() const { return people_; }
+  int parcels_unpacked() const { return parcels_unpacked_; }
   // A process waits for a timer whose row goes missing; the auditor has to find it, and only it. Without faults.
   void LoseATimer();
 
@@ -105,6 +106,7 @@ class World final : private ShardRouter {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::uint64_t boot_ = 0;  // answers of an earlier boot are not counted
   std::int64_t next_ = 1;
+  int parcels_unpacked_ = 0;
   std::map<std::string, InstanceId> answered_;                 // idempotency key -> the id that a client was told
   std::vector<std::pair<std::string, std::string>> requests_;  // process, customer; the index is the idempotency key
   std::set<std::string> accepted_events_;

@@ -11,8 +11,10 @@ void RetryWork(Machine& machine, const Incident& incident, bool changed) {
   const ActivationId id = incident.activation;
   const State& state = machine.StateOf(id);
   const auto& verb = std::get<CallVerb>(state.verb);
-  JobRetried retried{{id, false}, machine.At(id).job->attempt + 1, true, std::nullopt};
-  if (changed) {  // the operator changed variables: the input is made anew
+  const JobState& parked = *machine.At(id).job;
+  const bool anew = BeginsAnew(machine, parked.operation, parked.definition_hash, true);
+  JobRetried retried{{id, false}, parked.attempt + 1, true, std::nullopt, anew};
+  if (changed && parked.operation == verb.full()) {  // the operator changed variables: the input is made anew
     InstanceScope names(machine, machine.ScopeOf(id));
     Evaluated input = CallInput(machine, verb, names);
     if (!input.ok()) {

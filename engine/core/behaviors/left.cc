@@ -43,7 +43,8 @@ void SettleLeftJob(Machine& machine, const LeftJob& left, const Outcome& outcome
 
 void RetryLeftJob(Machine& machine, const LeftJob& left, bool by_operator) {
   const ActivationId id = left.activation;
-  machine.Record(JobRetried{{id, false}, left.job.attempt + 1, by_operator, std::nullopt});
+  const bool anew = BeginsAnew(machine, left.job.operation, left.job.definition_hash, by_operator);
+  machine.Record(JobRetried{{id, false}, left.job.attempt + 1, by_operator, std::nullopt, anew});
   const LeftJob& tried = machine.state().left_jobs.at(id);
   machine.Wish(DispatchJob{
       {id, false}, tried.job.attempt, tried.state, tried.job.operation, tried.job.input, tried.job.timeout_ms});

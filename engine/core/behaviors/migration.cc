@@ -48,8 +48,9 @@ std::map<TimerId, std::int64_t> ArmedIn(const InstanceState& state) {
   return armed;
 }
 
-// Who wants it, and why.
-void Sign(InstanceMigrated& migrated, const MigrateInstance& command) {
+// What every migration of this release does; who wants it, and why.
+void FillIn(InstanceMigrated& migrated, const MigrateInstance& command) {
+  migrated.keeps_carriers = true;
   migrated.reason = command.reason;
   migrated.by = command.by;
 }
@@ -85,16 +86,47 @@ std::optional<ProcessError> AddVariables(Machine& machine) {
   return std::nullopt;
 }
 
+using FiredTimers = std::map<ActivationId, std::vector<ArmedTimer>>;
+
+// What has fired of the timers that the other version does not have: taking the migration back is not to fire it again.
+FiredTimers FiredIn(const InstanceState& state, const Definition& from, const InstanceMigrated& migrated) {
+  FiredTimers fired;
+  for (const MigratedActivation& there : migrated.activations) {
+    const Activation& activation = state.activations.at(there.activation);
+    std::set<int> slots;
+    for (const ArmedTimer& timer : activation.timers) {
+      slots.insert(timer.slot);
+      const bool is_carried = std::any_of(there.slots.begin(), there.slots.end(),
+                                          [&](const std::pair<int, int>& slot) { return slot.first == timer.slot; });
+      if (timer.spent && !is_carried) fired[activation.id].push_back(timer);
+    }
+    if (!activation.task) continue;
+    const auto& remind_ms = std::get<AskVerb>(StateAt(from, activation.index).verb).remind_ms;
+    for (std::size_t i = 0; i < remind_ms.size(); ++i)
+      if (const int slot = kRemindSlot - static_cast<int>(i); !slots.contains(slot))
+        fired[activation.id].push_back({slot, activation.entered_us + remind_ms[i] * 1000, true});
+  }
+  return fired;
+}
+
+bool HasFired(const FiredTimers& fired, TimerId timer) {
+  const auto found = fired.find(timer.activation);
+  return found != fired.end() && std::any_of(found->second.begin(), found->second.end(),
+                                             [&](const ArmedTimer& one) { return one.slot == timer.slot; });
+}
+
 // Reminders that the old version did not have.
-void ArmReminders(Machine& machine, const State& old_state, ActivationId id) {
+void ArmReminders(Machine& machine, const State& old_state, ActivationId id, const FiredTimers& fired) {
   const Activation& activation = machine.At(id);
   if (!activation.task) return;
   const std::int64_t entered_us = activation.entered_us;
   const auto& before = std::get<AskVerb>(old_state.verb).remind_ms;
   const auto& now = std::get<AskVerb>(machine.StateOf(id).verb).remind_ms;
-  for (std::size_t i = 0; i < now.size(); ++i)
-    if (std::find(before.begin(), before.end(), now[i]) == before.end())
-      Arm(machine, {id, kRemindSlot - static_cast<int>(i)}, entered_us + now[i] * 1000);
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const TimerId timer{id, kRemindSlot - static_cast<int>(i)};
+    if (std::find(before.begin(), before.end(), now[i]) == before.end() && !HasFired(fired, timer))
+      Arm(machine, timer, entered_us + now[i] * 1000);
+  }
 }
 
 // Timers that are new, and every `match`, as if the state were entered with the variables of now.
@@ -116,11 +148,11 @@ void EndSubscriptions(Machine& machine, ActivationId id, const std::vector<Subsc
 
 // Timers and subscriptions of everything that was active before, as the new version has them.
 std::optional<ProcessError> WakeAnew(Machine& machine, const Definition& from,
-                                     const std::map<ActivationId, Activation>& before) {
+                                     const std::map<ActivationId, Activation>& before, const FiredTimers& fired) {
   for (const auto& [id, activation] : before) {
     if (activation.kind != ActivationKind::kState && activation.kind != ActivationKind::kRoot) continue;
     if (std::optional<ProcessError> error = ListenAnew(machine, id)) return error;
-    ArmReminders(machine, StateAt(from, activation.index), id);
+    ArmReminders(machine, StateAt(from, activation.index), id, fired);
     EndSubscriptions(machine, id, activation.subscriptions);
   }
   return std::nullopt;
@@ -205,33 +237,6 @@ class VariablesBack {
   std::set<std::string> others_;
 };
 
-const Manifest* FindManifest(const Definition& definition, std::string_view connector) {
-  const auto found = std::find_if(definition.manifests.begin(), definition.manifests.end(),
-                                  [&](const ManifestPtr& manifest) { return manifest->connector == connector; });
-  return found == definition.manifests.end() ? nullptr : found->get();
-}
-
-// Calls that have begun and undos to come are carried out as before: the version has to know their operations, of the same kind.
-void CheckConnectors(const Machine& machine, const Definition& from, std::vector<std::string>& reasons) {
-  const InstanceState& state = machine.state();
-  std::set<std::string> operations;
-  for (const auto& [id, activation] : state.activations)
-    if (activation.job) operations.insert(activation.job->operation);
-  for (const auto& [id, left] : state.left_jobs) operations.insert(left.job.operation);
-  for (const auto& [number, record] : state.undo_records) operations.insert(record.operation);
-  for (const std::string& operation : operations) {
-    const std::size_t dot = operation.find('.');
-    const std::string connector = operation.substr(0, dot);
-    const Manifest *known = FindManifest(from, connector), *there = FindManifest(machine.definition(), connector);
-    if (known == nullptr) continue;
-    if (there != nullptr && there->kind == known->kind && there->Find(operation.substr(dot + 1)) != nullptr) continue;
-    reasons.push_back(
-        "Expected version " + machine.definition().version + " to know the connector '" + connector + "', for '" +
-        operation + "' is under way or has to undo work, but it " +
-        (there == nullptr ? "names no operation of it." : "has no such operation in a connector of the same kind."));
-  }
-}
-
 std::vector<Restored> RestoreAll(const Machine& machine, const Crossing& crossing, std::vector<std::string>& reasons) {
   VariablesBack back(crossing, machine.definition());
   std::vector<Restored> all{back.Restore(0, machine.state().variables, true, reasons)};
@@ -264,12 +269,13 @@ std::optional<Error> Migrate(Machine& machine, const Definition& from, const Mig
   crossing.named = NamesToRemember(state, from, names);
   crossing.others = OthersIn(state, from);
   crossing.next_activation = state.next_activation;
+  crossing.fired = FiredIn(state, from, mapping.migrated);
   const Variables variables = state.variables;
   const std::map<ActivationId, Activation> before = state.activations;
-  Sign(mapping.migrated, command);
+  FillIn(mapping.migrated, command);
   CarryOver(machine, std::move(mapping.migrated));
   if (std::optional<ProcessError> error = AddVariables(machine)) return FailsThere(*error);
-  if (std::optional<ProcessError> error = WakeAnew(machine, from, before)) return FailsThere(*error);
+  if (std::optional<ProcessError> error = WakeAnew(machine, from, before, {})) return FailsThere(*error);
   if (std::optional<ProcessError> error = AssignAll(machine, 0, migration->set)) return FailsThere(*error);
   crossing.replaced = ReplacedIn(variables, state.variables);
   machine.Record(WayBackNoted{std::move(crossing), state.crossings.size() >= kCrossingsMax});
@@ -296,18 +302,21 @@ std::optional<Error> Revert(Machine& machine, const Definition& from, const Migr
   FERMATA_ASSERT(to.hash == crossing.definition_hash);
   if (std::optional<Error> refused = RefuseWhileUndoing(machine)) return refused;
   Mapping mapping = MapOnto(state, from, to, NamesBack(crossing, to, from));
-  CheckConnectors(machine, from, mapping.reasons);
   std::vector<Restored> restored = RestoreAll(machine, crossing, mapping.reasons);
   if (!mapping.reasons.empty()) return CannotMigrate(mapping.reasons);
   const std::map<ActivationId, Activation> before = state.activations;
   mapping.migrated.reverted = true;
-  Sign(mapping.migrated, command);
+  for (MigratedActivation& there : mapping.migrated.activations)
+    if (const auto fired = crossing.fired.find(there.activation); fired != crossing.fired.end())
+      for (const ArmedTimer& timer : fired->second)
+        if (timer.slot >= 0) there.timers.push_back(timer);
+  FillIn(mapping.migrated, command);
   CarryOver(machine, std::move(mapping.migrated));
   for (Restored& one : restored) {
     if (!one.set.values.empty()) machine.Record(std::move(one.set));
     if (!one.dropped.names.empty()) machine.Record(std::move(one.dropped));
   }
-  if (std::optional<ProcessError> error = WakeAnew(machine, from, before)) return FailsThere(*error);
+  if (std::optional<ProcessError> error = WakeAnew(machine, from, before, crossing.fired)) return FailsThere(*error);
   machine.entered_state = true;
   return std::nullopt;
 }

@@ -83,14 +83,6 @@ bool StepRollback(Machine& machine, const Rollback& rollback) {
   return true;
 }
 
-const OperationManifest* FindOperation(const Definition& definition, std::string_view full) {
-  const std::size_t dot = full.find('.');
-  for (const ManifestPtr& manifest : definition.manifests)
-    if (dot != std::string_view::npos && manifest->connector == full.substr(0, dot))
-      return manifest->Find(full.substr(dot + 1));
-  return nullptr;
-}
-
 // The innermost region or item at `within` whose `parallel` or `each` `state` stands in, too; otherwise the root. What
 // stands outside is shared, a sibling's record is not.
 ActivationId RegionAround(const Definition& definition, const ScopePath& within, const State& state) {
@@ -250,7 +242,8 @@ void SettleUndo(Machine& machine, const UndoRecord& record, const Outcome& outco
 
 void RetryUndo(Machine& machine, const UndoRecord& record, bool by_operator) {
   const std::int64_t number = record.number;
-  machine.Record(JobRetried{{record.activation, true}, record.attempt + 1, by_operator, std::nullopt});
+  const bool anew = BeginsAnew(machine, record.operation, record.definition_hash, by_operator);
+  machine.Record(JobRetried{{record.activation, true}, record.attempt + 1, by_operator, std::nullopt, anew});
   const UndoRecord& tried = machine.state().undo_records.at(number);
   machine.Wish(DispatchJob{
       {tried.activation, true}, tried.attempt, tried.state, tried.operation, tried.input, tried.timeout_ms});

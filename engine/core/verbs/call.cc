@@ -67,7 +67,8 @@ void SettleJob(Machine& machine, ActivationId id, const Outcome& outcome) {
   const auto* success = std::get_if<JobSuccess>(&outcome);
   if (success == nullptr) return SettleFailure(machine, id, verb, outcome);
   Evaluated output{success->output, std::nullopt};
-  if (verb.manifest != nullptr)
+  // A call that began before a migration may be of another operation than the state's is now.
+  if (verb.manifest != nullptr && machine.At(id).job->operation == verb.full())
     output = CheckShape(verb.manifest->output, success->output, "invalid-response", "The output of " + verb.full());
   if (output.ok()) return CompleteWork(machine, id, output.value, {});
   SettleFailure(machine, id, verb, TechnicalFailure{TechnicalError::kInvalidResponse, output.error->message, 0});
@@ -75,7 +76,7 @@ void SettleJob(Machine& machine, ActivationId id, const Outcome& outcome) {
 
 void FireRetry(Machine& machine, ActivationId id) {
   const std::int64_t attempt = machine.At(id).job->attempt + 1;
-  machine.Record(JobRetried{{id, false}, attempt, false, std::nullopt});
+  machine.Record(JobRetried{{id, false}, attempt, false, std::nullopt, false});
   const Activation& activation = machine.At(id);
   const JobState& job = *activation.job;
   machine.Wish(DispatchJob{{id, false}, attempt, activation.state, job.operation, job.input, job.timeout_ms});

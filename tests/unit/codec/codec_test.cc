@@ -41,6 +41,7 @@ TEST(Codec, KeepsEveryEvent) {
   record.state = "hold";
   record.within = {{3, "a"}, {4, ""}};
   record.retry.on = {"unavailable"};
+  record.definition_hash = "hash";
   record.retry.jitter = 0.25;
   Incident incident;
   incident.number = 2;
@@ -63,6 +64,7 @@ TEST(Codec, KeepsEveryEvent) {
   ExpectRoundTrip(
       CommandStashed{{1, 2, CompleteJob{{7, true}, 3, TechnicalFailure{TechnicalError::kTimeout, "late", 5}}}});
   ExpectRoundTrip(JobRetried{{1, false}, 2, true, Value()});
+  ExpectRoundTrip(JobRetried{{1, false}, 2, true, std::nullopt, true});
   ExpectRoundTrip(InstanceSuspended{});
   ExpectRoundTrip(InstanceSuspended{"why", "ann"});
   ExpectRoundTrip(InstanceResumed{"why", "ann"});
@@ -80,6 +82,7 @@ TEST(Codec, KeepsEveryEvent) {
   back.reverted = true;
   back.reason = "why";
   back.by = "ann";
+  back.keeps_carriers = true;
   ExpectRoundTrip(back);
   Crossing crossing;
   crossing.version = "1.0.0";
@@ -89,6 +92,7 @@ TEST(Codec, KeepsEveryEvent) {
   crossing.replaced = {{"n", std::nullopt, Value::Int(1)}, {"who", Value(), Value::String("ann")}};
   crossing.others = {"x"};
   crossing.next_activation = 4;
+  crossing.fired = {{3, {{0, 60'000'000, true}, {kRemindSlot, 5, true}}}};
   ExpectRoundTrip(WayBackNoted{crossing, true});
   ExpectRoundTrip(VariablesDropped{3, {"n", "who"}});
   ExpectRoundTrip(VariablesAmended{"why", "ann"});

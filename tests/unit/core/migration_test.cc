@@ -149,5 +149,99 @@ TEST(Migration, AskingTwiceIsAskingOnce) {
   EXPECT_TRUE(state == migrated);
 }
 
+// ---- what has begun goes on as it is (language.md 10.12) ----
+
+// Two calls done one after the other; only the first version names the connector `bank`.
+const char* const kCallsBank = R"(fermata: 1
+process: order
+version: 1.0.0
+vars: { note: "" }
+states:
+  pay:   { call: bank.capture, undo: { call: bank.refund }, next: check }
+  check: { call: bank.authorise, with: { amount: 5 }, save: found, next: waits }
+  waits: { after: { 1h: done } }
+  done:  { end: {} }
+)";
+const char* const kCallsStore = R"(fermata: 1
+process: order
+version: 2.0.0
+vars: { note: "" }
+migrations: [ { from: 1.x } ]
+states:
+  pay:   { call: store.reserve, undo: { call: store.release }, next: check }
+  check: { call: store.reserve, next: waits }
+  waits: { after: { 1h: done } }
+  done:  { end: {} }
+)";
+
+class Begun : public testing::Test {
+ protected:
+  Begun() : instance(older) {
+    EXPECT_TRUE(instance.Start("{}").ok());
+    EXPECT_TRUE(instance.Succeed(R"({"id":"p"})").ok());
+    EXPECT_EQ(Job().operation, "bank.authorise");
+  }
+  const JobState& Job() { return *std::prev(instance.state().activations.end())->second.job; }
+  const UndoRecord& Record() { return instance.state().undo_records.begin()->second; }
+  void Cross(const DefinitionPtr& to, bool back = false) {
+    const Result<Decision> crossed = instance.Do(MigrateInstance{back ? "" : to->version, back}, to);
+    ASSERT_TRUE(crossed.ok()) << crossed.error().message;
+    for (const Effect& effect : crossed->effects) EXPECT_FALSE(std::holds_alternative<DispatchJob>(effect));
+  }
+  void FailAndRetry() {
+    const JobView job = JobsInFlight(instance.state()).at(0);
+    ASSERT_TRUE(instance.Do(CompleteJob{job.job, job.attempt, TechnicalFailure{}}).ok());
+    ASSERT_EQ(instance.state().incidents.size(), 1u);
+    ResolveIncident retry;
+    retry.incident = instance.state().incidents.begin()->first;
+    retry.set = {{"note", Value::String("by hand")}};
+    ASSERT_TRUE(instance.Do(retry).ok());
+    ASSERT_EQ(JobsInFlight(instance.state()).size(), 1u);
+  }
+
+  const DefinitionPtr older = LoadText("old.yaml", kCallsBank);
+  const DefinitionPtr newer = LoadText("new.yaml", kCallsStore);
+  Instance instance;
+};
+
+TEST_F(Begun, ACallIsCarriedOutAndJudgedAsTheVersionSaysThatItBeganUnder) {
+  EXPECT_EQ(Job().definition_hash, "");
+  Cross(newer);
+  EXPECT_EQ(Job().definition_hash, older->hash);
+  FailAndRetry();
+  EXPECT_EQ(Job().definition_hash, older->hash) << "the new version has no such operation";
+  EXPECT_EQ(WriteJson(Job().input), R"({"amount":5})") << "nor an input for it";
+  ASSERT_TRUE(instance.Succeed(R"({"holdId":"h"})").ok());
+  EXPECT_EQ(ActiveStates(instance.state()), std::vector<std::string>{"waits"})
+      << "the outcome is not held against another operation's shape";
+}
+
+TEST_F(Begun, AnUndoIsCarriedOutAsTheVersionSaysThatTheWorkWasDoneUnder) {
+  Cross(newer);
+  ASSERT_TRUE(instance.Succeed(R"({"holdId":"h"})").ok());
+  ASSERT_TRUE(instance.Do(CancelInstance{}).ok());
+  ASSERT_EQ(JobsInFlight(instance.state()).at(0).operation, "bank.refund");
+  EXPECT_EQ(Record().definition_hash, older->hash);
+  ASSERT_TRUE(instance.Succeed("{}").ok());
+  EXPECT_EQ(instance.state().status, InstanceStatus::kCancelled);
+}
+
+TEST_F(Begun, TheWayBackMakesBothTheirOwnVersionsAgain) {
+  Cross(newer);
+  Cross(older, true);
+  EXPECT_EQ(Job().definition_hash, "");
+  EXPECT_EQ(Record().definition_hash, "");
+}
+
+TEST_F(Begun, AnOperatorsRetryIsANewBeginningWhereTheNewVersionKnowsTheOperation) {
+  std::string text = kCallsBank;
+  text.replace(text.find("1.0.0"), 5, "2.0.0");
+  text.replace(text.find("states:"), 7, "migrations: [ { from: 1.x } ]\nstates:");
+  Cross(LoadText("new.yaml", text));
+  EXPECT_EQ(Job().definition_hash, older->hash);
+  FailAndRetry();
+  EXPECT_EQ(Job().definition_hash, "");
+}
+
 }  // namespace
 }  // namespace fermata

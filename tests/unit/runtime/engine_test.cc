@@ -321,16 +321,71 @@ TEST_F(EngineTest, AnAddressedEventReachesItsInstanceAloneWhateverItsShard) {
     const Result<EventReply> sent = publish("e-" + id.ToString(), id.ToString());
     ASSERT_TRUE(sent.ok()) << sent.error().message;
     EXPECT_EQ(sent->delivered, 1);
-    EXPECT_TRUE(!sent->taken || *sent->taken == 1);
+    EXPECT_EQ(sent->taken, 1) << "who writes the instance decides before the answer";
     EXPECT_TRUE(sent->warnings.empty());
     EXPECT_TRUE(publish("e-" + id.ToString(), id.ToString())->duplicate);
     std::promise<bool> ended;
     engine_->WhenReached(id, "", 10'000, [&](bool reached) { ended.set_value(reached); });
     EXPECT_TRUE(ended.get_future().get());
   }
+  CloudEvent seen;
+  seen.type = "by-key";
+  seen.source = "/test";
+  seen.id = "e-" + instances[0].ToString();
+  seen.extensions = Value::Object({{"instance", Value::String(instances[0].ToString())}});
+  EXPECT_TRUE(engine_->Explain(instances[0], seen).value().duplicate);
   EXPECT_EQ(publish("late", instances[0].ToString()).error().code, kStatusForbids);
   EXPECT_EQ(publish("x", InstanceId::Make(3, 1, 2, 3).ToString()).error().code, kUnknownInstance);
   EXPECT_EQ(publish("y", "o-1").error().code, kInvalidEvent);
+}
+
+// Its home shard by the id's hash and the shard that writes it have different threads.
+TEST_F(EngineTest, AnAddressedEventThatItsInstanceRefusesIsNotTakenForKnownWhenItComesAgain) {
+  storage_ = MakeMemoryStorage({256});
+  EngineOptions options;
+  options.shard_threads = 4;
+  Open(options);
+  ASSERT_TRUE(engine_->Deploy({"matching.yaml", kMatching, {}, {}, {}}).reply);
+  const auto start = [&](const std::string& key) {
+    StartRequest request;
+    request.process = "matching";
+    request.input = Value::Object({{"key", Value::String(key)}});
+    std::promise<Result<StartReply>> started;
+    engine_->Start(request, [&](Result<StartReply> answer) { started.set_value(std::move(answer)); });
+    return started.get_future().get().value().id;
+  };
+  InstanceId id = start("0");
+  for (int i = 1; HomeShard(kDefaultTenant, id.ToString(), 256) % 4 == id.shard() % 4; ++i)
+    id = start(std::to_string(i));
+  const auto send = [&](Command command) {
+    std::promise<Result<CommandReply>> reply;
+    engine_->Send({id, std::move(command)}, [&](Result<CommandReply> answer) { reply.set_value(std::move(answer)); });
+    ASSERT_TRUE(reply.get_future().get().ok());
+  };
+  const auto publish = [&](std::size_t number) {
+    CloudEvent event;
+    event.type = "by-key";
+    event.source = "/test";
+    event.id = std::to_string(number);
+    event.extensions = Value::Object({{"instance", Value::String(id.ToString())}});
+    auto reply = std::make_shared<std::promise<Result<EventReply>>>();
+    engine_->Publish(event, std::string(kDefaultTenant),
+                     [reply](Result<EventReply> answer) { reply->set_value(std::move(answer)); });
+    return reply->get_future();
+  };
+  send(SuspendInstance{});
+  std::vector<std::future<Result<EventReply>>> kept;
+  for (std::size_t i = 0; i < kKeptEventsPerInstanceMax; ++i) kept.push_back(publish(i));
+  for (auto& one : kept) ASSERT_TRUE(one.get().value().kept);
+  const Result<EventReply> refused = publish(kKeptEventsPerInstanceMax).get();
+  ASSERT_FALSE(refused.ok()) << "one more than the instance keeps";
+  EXPECT_EQ(refused.error().code, kTooManyKeptEvents);
+  send(ResumeInstance{});
+  // The first of those kept has ended it: what comes again is looked at again.
+  const Result<EventReply> again = publish(kKeptEventsPerInstanceMax).get();
+  ASSERT_FALSE(again.ok()) << "its identity was not remembered";
+  EXPECT_EQ(again.error().code, kStatusForbids);
+  EXPECT_TRUE(publish(0).get().value().duplicate);
 }
 
 TEST_F(EngineTest, TenantsShareNeitherKeysNorEventsNorIdempotencyKeysNorLists) {

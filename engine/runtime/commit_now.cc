@@ -1,0 +1,18 @@
+#include "engine/runtime/commit_now.h"
+
+#include <future>
+#include <utility>
+
+#include "engine/runtime/codes.h"
+
+namespace fermata {
+
+Status CommitNow(Storage& storage, int lane, Batch batch) {
+  std::promise<CommitOutcome> promise;
+  storage.Commit(lane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
+  if (promise.get_future().get() == CommitOutcome::kCommitted) return Done{};
+  storage.ResetLane(lane);
+  return Error{kStorageUnavailable, "Expected storage to take the change, but it did not. Try again."};
+}
+
+}  // namespace fermata
