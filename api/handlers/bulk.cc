@@ -5,6 +5,7 @@
 #include "api/handlers/explain_views.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
+#include "api/handlers/views.h"
 #include "engine/base/nearest_word.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"

@@ -3,6 +3,7 @@
 #include "api/handlers/field_reader.h"
 #include "api/handlers/request_reader.h"
 #include "api/handlers/routes.h"
+#include "api/handlers/views.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
