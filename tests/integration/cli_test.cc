@@ -190,6 +190,26 @@ TEST_F(CommandLine, WorkInBulkIsTriedBegunAndFollowed) {
   EXPECT_EQ(Ask({"bulk"}).exit_code, 2);
 }
 
+TEST_F(CommandLine, WebhooksAreAddedLookedAtAndRemoved) {
+  const CommandResult added = Ask({"webhooks", "add", "http://93.184.216.34:1/hooks", "--event", "instance.completed",
+                                   "--event", "incident.opened", "--description", "the warehouse"});
+  ASSERT_EQ(added.exit_code, 0) << added.err;
+  const std::string id = added.out.substr(0, added.out.find('\n'));
+  EXPECT_NE(added.out.find("shown this once: whsec_"), std::string::npos) << added.out;
+  const std::string list = Ask({"webhooks", "list"}).out;
+  EXPECT_NE(list.find(id), std::string::npos) << list;
+  EXPECT_EQ(list.find("whsec_"), std::string::npos) << list;
+  EXPECT_EQ(Ask({"webhooks", "deliveries", id, "--status", "failed"}).exit_code, 0);
+  EXPECT_EQ(Ask({"webhooks", "retry", id}).out, "0 deliveries are sent again\n");
+  EXPECT_EQ(Ask({"webhooks", "retry", id, "none"}).exit_code, 4);
+  EXPECT_EQ(Ask({"webhooks", "remove", id}).out, id + " is told nothing more\n");
+  EXPECT_EQ(Ask({"webhooks", "remove", id}).exit_code, 4);
+  EXPECT_EQ(Ask({"webhooks", "deliveries", id, "--status", "lost"}).exit_code, 2);
+  EXPECT_EQ(Ask({"webhooks", "add", "http://example.com/"}).exit_code, 2);
+  EXPECT_EQ(Ask({"webhooks", "add", "ftp://example.com/", "--event", "task.opened"}).exit_code, 4);
+  EXPECT_EQ(Ask({"webhooks"}).exit_code, 2);
+}
+
 TEST_F(CommandLine, WhatIsPausedGoesOnByResume) {
   Ask({"deploy", kHello});
   EXPECT_EQ(Ask({"pause", "process", "hello", "--reason", "a flood"}).out, "process hello is paused\n");
