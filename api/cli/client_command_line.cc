@@ -46,6 +46,7 @@ void ClientCommandLine::Describe(CLI::App& app) {
   AddRepairs();
   AddBulk();
   AddPauses();
+  AddWebhooks();
 }
 
 CLI::App* ClientCommandLine::Add(const std::string& name, const std::string& description, std::function<int()> run) {
@@ -270,6 +271,32 @@ void ClientCommandLine::AddPauses() {
   pause->add_option("--reason", pause_.reason);
   pause->add_option("--by", pause_.by, "who");
   Add("pauses", "lists what is paused", [this] { return RunPauses(client_); });
+}
+
+void ClientCommandLine::AddWebhooks() {
+  CLI::App* webhooks = app_->add_subcommand("webhooks", "who is told over HTTP of what changes");
+  webhooks->require_subcommand(1);
+  AddTo(*webhooks, "list", "lists them", [this] { return RunWebhooks(client_); });
+  CLI::App* add =
+      AddTo(*webhooks, "add", "has a URL told; prints its secret", [this] { return RunAddWebhook(client_, webhook_); });
+  add->add_option("url", webhook_.url)->required();
+  add->add_option("--event", webhook_.events, "instance.completed, incident.opened …; once for each")
+      ->required()
+      ->allow_extra_args(false);
+  add->add_option("--process", webhook_.process, "only of its instances");
+  add->add_option("--description", webhook_.description);
+  add->add_option("--idempotency-key", webhook_.idempotency_key, kOnce);
+  CLI::App* remove = AddTo(*webhooks, "remove", "tells it nothing more; its deliveries go, too",
+                           [this] { return RunRemoveWebhook(client_, webhook_); });
+  CLI::App* deliveries = AddTo(*webhooks, "deliveries", "what became of telling it, the newest first",
+                               [this] { return RunDeliveries(client_, webhook_); });
+  CLI::App* retry = AddTo(*webhooks, "retry", "sends again what has failed, or one delivery",
+                          [this] { return RunRetryDeliveries(client_, webhook_); });
+  for (CLI::App* command : {remove, deliveries, retry}) command->add_option("id", webhook_.id)->required();
+  retry->add_option("delivery", webhook_.delivery);
+  deliveries->add_option("--status", webhook_.status)->check(CLI::IsMember({"pending", "delivered", "failed"}));
+  deliveries->add_option("--limit", webhook_.limit)->capture_default_str();
+  deliveries->add_option("--cursor", webhook_.cursor, "goes on where a page ended");
 }
 
 void ClientCommandLine::DescribeAudit(CLI::App& app, VerifyAuditOptions& options,

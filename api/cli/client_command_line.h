@@ -42,6 +42,7 @@ class ClientCommandLine {
   void AddRepairs();
   void AddBulk();
   void AddPauses();
+  void AddWebhooks();
   void AddServer(CLI::App& command);
 
   std::function<void(std::function<int()>)> choose_;
@@ -66,6 +67,7 @@ class ClientCommandLine {
   BulkOptions bulk_;
   BulkOneOptions bulk_one_;
   PauseOptions pause_;
+  WebhookOptions webhook_;
 };
 
 }  // namespace fermata

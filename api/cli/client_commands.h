@@ -152,4 +152,18 @@ int RunPause(const ClientOptions& client, const PauseOptions& options);
 int RunEndPause(const ClientOptions& client, const PauseOptions& options);
 int RunPauses(const ClientOptions& client);
 
+// Each command reads those that are its own.
+struct WebhookOptions {
+  std::string id, delivery;  // no delivery: all that have failed
+  std::string url, process, description, idempotency_key;
+  std::vector<std::string> events;
+  std::string status, cursor;
+  int limit = 50;
+};
+int RunWebhooks(const ClientOptions& client);
+int RunAddWebhook(const ClientOptions& client, const WebhookOptions& options);
+int RunRemoveWebhook(const ClientOptions& client, const WebhookOptions& options);
+int RunDeliveries(const ClientOptions& client, const WebhookOptions& options);
+int RunRetryDeliveries(const ClientOptions& client, const WebhookOptions& options);
+
 }  // namespace fermata

@@ -71,6 +71,9 @@ void Api::BeginStop() {
   services_.engine.TheNews().Stop();
 }
 
-void Api::Stop() { workers_.Stop(); }
+void Api::Stop() {
+  workers_.Stop();
+  guard_.Stop();
+}
 
 }  // namespace fermata

@@ -1,5 +1,6 @@
 // POST /v1/events: CloudEvents for whoever waits for them.
 #include <algorithm>
+#include <functional>
 #include <mutex>
 
 #include "api/handlers/access_log.h"
@@ -39,23 +40,44 @@ std::vector<Error> AllOf(const RouteContext& context, const CloudEvent& event, c
   return mistakes;
 }
 
-// An event reaches every process that declares its type, so who is limited to some must be allowed all of these.
+// An event reaches every process that declares its type, so who is limited to some must be allowed all of these. One for an instance reaches
+// that alone: the instance of another process or tenant is for them as one that is not there. Looks at storage: from Later() only.
 std::optional<Error> BeyondLimits(const RouteContext& context, const Caller& caller, const CloudEvent& event) {
-  if (caller.processes.empty()) return std::nullopt;
+  if (const std::string addressee = AddresseeOf(event); !addressee.empty()) {
+    const std::optional<InstanceId> id = InstanceId::Parse(addressee);
+    if (!id) return std::nullopt;  // refused when it is published
+    const Result<InstanceOwner> owner = context.engine().FindOwner(*id);
+    if (!owner.ok()) return owner.error();
+    if (owner->tenant == caller.tenant && caller.MayUse(owner->process)) return std::nullopt;
+    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id->ToString() + "'."};
+  }
   for (const std::string& process : context.engine().ProcessesReceiving(event.type))
     if (!caller.MayUse(process)) return fermata::BeyondLimits(caller, process);
   return std::nullopt;
 }
 
-void PublishOne(const RouteContext& context, const Reply& reply, ReadEvent read) {
+// Does `publish` if the caller's limits reach to where the event goes, `refuse` otherwise: at once, or on a thread that may look at storage.
+void WithinLimits(const RouteContext& context, const Reply& reply, const CloudEvent& event,
+                  std::function<void(const Error&)> refuse, std::function<void()> publish) {
+  if (reply.caller().processes.empty()) return publish();
+  const bool posted = context.workers.Post([=] {
+    const std::optional<Error> error = BeyondLimits(context, reply.caller(), event);
+    error ? refuse(*error) : publish();
+  });
+  if (!posted) refuse(TooBusy());
+}
+
+void PublishOne(const RouteContext& context, const Reply& reply, const ReadEvent& read) {
   if (!read.mistakes.empty()) return reply.Fail(read.mistakes);
-  if (const std::optional<Error> error = BeyondLimits(context, reply.caller(), read.event)) return reply.Fail(*error);
-  CloudEvent event = read.event;
-  context.engine().Publish(std::move(read.event), reply.caller().tenant,
-                           [context, reply, event](Result<EventReply> answer) {
-                             if (!answer.ok()) return reply.Fail(AllOf(context, event, answer.error(), ""));
-                             reply.Json(202, ViewOf(*answer));
-                           });
+  const CloudEvent& event = read.event;
+  const auto publish = [context, reply, event] {
+    context.engine().Publish(event, reply.caller().tenant, [context, reply, event](Result<EventReply> answer) {
+      if (!answer.ok()) return reply.Fail(AllOf(context, event, answer.error(), ""));
+      reply.Json(202, ViewOf(*answer));
+    });
+  };
+  WithinLimits(
+      context, reply, event, [reply](const Error& error) { reply.Fail(error); }, publish);
 }
 
 // The outcome of each event of a batch, in its order; the last one to come answers.
@@ -100,7 +122,7 @@ Value Refused(const std::vector<Error>& mistakes) {
   return Value::Object({{"accepted", Value::Bool(false)}, {"errors", Value::List(std::move(errors))}});
 }
 
-void PublishBatch(const RouteContext& context, const Reply& reply, std::vector<ReadEvent> events) {
+void PublishBatch(const RouteContext& context, const Reply& reply, const std::vector<ReadEvent>& events) {
   if (events.empty()) return reply.Json(202, Value::Object({{"results", Value::List({})}}));
   auto outcome = std::make_shared<BatchOutcome>(reply, events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
@@ -108,17 +130,16 @@ void PublishBatch(const RouteContext& context, const Reply& reply, std::vector<R
       outcome->Set(i, Refused(events[i].mistakes), 422);
       continue;
     }
-    if (const std::optional<Error> error = BeyondLimits(context, reply.caller(), events[i].event)) {
-      outcome->Set(i, Refused({*error}), StatusOf(error->code));
-      continue;
-    }
-    CloudEvent event = events[i].event;
-    context.engine().Publish(
-        std::move(events[i].event), reply.caller().tenant, [context, outcome, event, i](Result<EventReply> answer) {
-          if (answer.ok()) return outcome->Set(i, ViewOf(*answer), 202);
-          const std::vector<Error> mistakes = AllOf(context, event, answer.error(), "/" + std::to_string(i));
-          outcome->Set(i, Refused(mistakes), StatusOf(answer.error().code));
-        });
+    const CloudEvent& event = events[i].event;
+    const auto publish = [context, outcome, event, i, tenant = reply.caller().tenant] {
+      context.engine().Publish(event, tenant, [context, outcome, event, i](Result<EventReply> answer) {
+        if (answer.ok()) return outcome->Set(i, ViewOf(*answer), 202);
+        const std::vector<Error> mistakes = AllOf(context, event, answer.error(), "/" + std::to_string(i));
+        outcome->Set(i, Refused(mistakes), StatusOf(answer.error().code));
+      });
+    };
+    const auto refuse = [outcome, i](const Error& error) { outcome->Set(i, Refused({error}), StatusOf(error.code)); };
+    WithinLimits(context, reply, event, refuse, publish);
   }
 }
 
@@ -145,8 +166,8 @@ void AddEventRoutes(const RouteContext& context) {
     Result<ReadEvents> read = ReadCloudEvents(request, FromMicros(SystemClock().NowUs()));
     if (!read.ok()) return reply.Fail(read.error());
     Trace(request, read->events);
-    if (read->batch) return PublishBatch(context, reply, std::move(read->events));
-    PublishOne(context, reply, std::move(read->events.front()));
+    if (read->batch) return PublishBatch(context, reply, read->events);
+    PublishOne(context, reply, read->events.front());
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "api/handlers/codes.h"
 #include "api/security/codes.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 
 namespace fermata {
@@ -214,14 +215,33 @@ void Guard::Admit(const std::shared_ptr<const Route>& route, const HttpRequest& 
   AuditLog* const audit = to.audit;
   const Reply reply(std::move(response), metrics_, request.method, route->pattern, std::move(to));
   if (!audit) return route->handler(request, params, reply);
+  Ask(route, request, params, asked, *audit, reply);
+}
+
+void Guard::Ask(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
+                AuditEntry asked, AuditLog& audit, const Reply& reply) {
+  {
+    std::lock_guard lock(asks_mutex_);
+    if (asks_ >= kAuditAsksMax) return reply.Fail(TooBusy());
+    ++asks_;
+  }
   // A copy: the request ends with the call that brought it.
-  const bool posted = workers_.Post([=] {
-    if (const Status written = audit->AppendNow(asked); !written.ok())
-      return reply.Fail(Error{
-          kNotAudited, "Expected the audit log to take what is to be done, but it did not: nothing has happened."});
-    route->handler(request, params, reply);
+  const auto kept = std::make_shared<const HttpRequest>(request);
+  audit.Append(std::move(asked), [=, this](const Status& written) {
+    if (!written.ok()) {
+      reply.Fail(Error{kNotAudited,
+                       "Expected the audit log to take what is to be done, but it did not: nothing has happened."});
+    } else if (!workers_.Post([=] { route->handler(*kept, params, reply); })) {
+      reply.Fail(TooBusy());
+    }
+    std::lock_guard lock(asks_mutex_);
+    if (--asks_ == 0) no_asks_.notify_all();
   });
-  if (!posted) reply.Fail(TooBusy());
+}
+
+void Guard::Stop() {
+  std::unique_lock lock(asks_mutex_);
+  no_asks_.wait(lock, [this] { return asks_ == 0; });
 }
 
 std::optional<InstanceOwner> Guard::KnownOwner(const InstanceId& id) {

@@ -3,6 +3,8 @@
 // Where no authentication is asked for, it only keeps web pages out: then the API is for programs of this machine.
 #pragma once
 
+#include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -43,8 +45,11 @@ class Guard {
       : security_(security), engine_(engine), workers_(workers), metrics_(metrics), access_log_(access_log) {}
 
   bool asks() const { return security_ && security_->required(); }
-  // The handler behind the checks that the table of permissions has for this route. That of an audited one runs on one of the workers, once the log has what was asked.
+  // The handler behind the checks that the table of permissions has for this route. That of an audited one runs on one of the workers, once the
+  // log durably has what was asked; nobody waits for that.
   RouteHandler Protect(const std::string& method, const std::string& pattern, Handler handler);
+  // Waits until the log has answered for every audited request, so that none comes back later. After the workers have stopped.
+  void Stop();
 
  private:
   struct Route {
@@ -61,6 +66,9 @@ class Guard {
               ResponseHandle response, const InstanceId& id, const Caller& caller);
   void Admit(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
              ResponseHandle response, Caller caller);
+  // Lets the log have what is asked, then the handler act on a worker. kNotAudited and busy servers are answered here.
+  void Ask(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
+           AuditEntry asked, AuditLog& audit, const Reply& reply);
   std::optional<InstanceOwner> KnownOwner(const InstanceId& id);
 
   Security* const security_;
@@ -70,6 +78,9 @@ class Guard {
   const AccessLog& access_log_;
   std::mutex owners_mutex_;
   std::unordered_map<std::string, InstanceOwner> owners_;  // by the instance's id; they never change
+  std::mutex asks_mutex_;
+  std::condition_variable no_asks_;
+  std::size_t asks_ = 0;  // requests whose row is not durable yet
 };
 
 }  // namespace fermata

@@ -120,6 +120,11 @@ std::vector<MetricFamily> WebhookFamilies(const WebhookStats& stats) {
       Counter("fermata_webhook_disabled_total", "Webhooks that were disabled because they failed.", stats.disabled),
       Gauge("fermata_webhook_pending", "Deliveries that wait to be sent, or to be sent again.", pending),
       Gauge("fermata_webhook_failed", "Deliveries that have failed and wait for an operator.", failed),
+      Gauge("fermata_webhook_failing", "Webhooks that are enabled and whose tries fail.",
+            static_cast<double>(stats.failing)),
+      Gauge("fermata_webhook_failing_since_timestamp_seconds",
+            "Since when nothing has reached the one that fails longest; 0: none fails.",
+            static_cast<double>(stats.failing_since_us) / 1e6),
       Gauge("fermata_webhook_oldest_pending_timestamp_seconds", "When the oldest of those that wait was made; 0: none.",
             oldest)};
 }

@@ -19,6 +19,8 @@ namespace fermata {
 struct WebhookStats {
   std::uint64_t delivered = 0, failed_tries = 0, given_up = 0, disabled = 0;
   std::vector<DeliveryCount> deliveries{};  // as they are now
+  std::int64_t failing = 0;                 // webhooks: enabled ones whose last try failed
+  std::int64_t failing_since_us = 0;        // of the one that fails longest; 0 = none fails
 };
 
 class HttpMetrics {

@@ -55,10 +55,15 @@ void ListErrorPages(const Reply& reply) {
 std::optional<WebhookStats> ReadWebhookStats(const RouteContext& context) {
   WebhookBook* book = context.services.webhooks;
   if (!book) return std::nullopt;
-  Result<std::vector<DeliveryCount>> deliveries = book->Count();
   const WebhookCounters& counters = book->counters();
   WebhookStats stats{counters.delivered, counters.failed_tries, counters.given_up, counters.disabled};
-  if (deliveries.ok()) stats.deliveries = *std::move(deliveries);
+  stats.deliveries = context.engine().TheWebhooks().Counts();
+  for (const Webhook& webhook : context.engine().TheWebhooks().All())
+    if (webhook.enabled && webhook.failing_since_us != 0) {
+      ++stats.failing;
+      const std::int64_t since_us = webhook.failing_since_us;
+      stats.failing_since_us = stats.failing == 1 ? since_us : std::min(stats.failing_since_us, since_us);
+    }
   return stats;
 }
 

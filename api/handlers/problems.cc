@@ -73,6 +73,7 @@ constexpr std::array kStatuses = {
     std::pair{kUnknownWebhook, 404},
     std::pair{kUnknownDelivery, 404},
     std::pair{kTooManyWebhooks, 409},
+    std::pair{kTooManySecrets, 409},
     std::pair{kWebhookDisabled, 409},
     std::pair{kQuarantined, 500},
     std::pair{kCorruptMessage, 500},

@@ -53,6 +53,20 @@ void Get(const RouteContext& context, const HttpRequest& request, const std::str
   });
 }
 
+void ListOfInstance(const RouteContext& context, const HttpRequest& request, const std::string& name,
+                    const Reply& reply) {
+  QueryReader query(request, {"limit", "cursor"});
+  const int limit = query.Limit();
+  const std::string cursor = query.Text("cursor").value_or("");
+  if (!query.mistakes().empty()) return reply.Fail(query.mistakes());
+  const std::optional<InstanceId> id = ReadInstanceId(name, reply);
+  if (!id) return;
+  context.Later(reply, [=] {
+    Result<Page<TaskView>> page = context.engine().TasksOf(*id, cursor, limit);
+    page.ok() ? reply.Json(200, PageView(*page)) : reply.Fail(page.error());
+  });
+}
+
 // Whether there never was such a task, or it is closed: on a thread that may look.
 void FailUnknown(const RouteContext& context, const Reply& reply, const TaskId& id, const Error& error) {
   context.Later(reply, [=] {
@@ -217,6 +231,10 @@ void Inbox(const RouteContext& context, const HttpRequest& request, const Reply&
 }  // namespace
 
 void AddTaskRoutes(const RouteContext& context) {
+  context.Add("GET", "/v1/instances/{id}/tasks",
+              [=](const HttpRequest& request, const PathParams& params, const Reply& reply) {
+                ListOfInstance(context, request, params["id"], reply);
+              });
   const auto change = [&](const std::string& word, const std::string& path, std::vector<std::string> known,
                           ReadTaskCommand read) {
     context.Add("POST", "/v1/tasks/{id}/" + path,

@@ -332,18 +332,19 @@ Value WebhookData(const News& news) {
 }
 
 Value ViewOf(const Webhook& webhook) {
-  return Value::Object({{"id", Text(webhook.id)},
-                        {"url", Text(webhook.url)},
-                        {"description", Text(webhook.description)},
-                        {"events", field::ListOf(webhook.events)},
-                        {"process", TextOrNull(webhook.process)},
-                        {"enabled", Value::Bool(webhook.enabled)},
-                        {"disabledReason", TextOrNull(webhook.disabled_reason)},
-                        {"failingSince", TimeValue(webhook.failing_since_us)},
-                        {"oldSecretUntil", TimeValue(webhook.old_secret_until_us)},
-                        {"createdBy", TextOrNull(webhook.created_by)},
-                        {"createdAt", TimeValue(webhook.created_us)},
-                        {"updatedAt", TimeValue(webhook.updated_us)}});
+  return Value::Object(
+      {{"id", Text(webhook.id)},
+       {"url", Text(webhook.url)},
+       {"description", Text(webhook.description)},
+       {"events", field::ListOf(webhook.events)},
+       {"process", TextOrNull(webhook.process)},
+       {"enabled", Value::Bool(webhook.enabled)},
+       {"disabledReason", TextOrNull(webhook.disabled_reason)},
+       {"failingSince", TimeValue(webhook.failing_since_us)},
+       {"oldSecretUntil", TimeValue(webhook.old_secrets.empty() ? 0 : webhook.old_secrets.back().until_us)},
+       {"createdBy", TextOrNull(webhook.created_by)},
+       {"createdAt", TimeValue(webhook.created_us)},
+       {"updatedAt", TimeValue(webhook.updated_us)}});
 }
 
 Value ViewOf(const Delivery& delivery) {

@@ -89,9 +89,9 @@ bool MayTellOf(const RouteContext& context, const std::string& process, const Re
   return reply.Fail(context.engine().UnknownDefinition(process, "")), false;
 }
 
-Value WithSecret(const Webhook& webhook) {
-  std::vector<MapEntry> entries = ViewOf(webhook).as_map();
-  entries.emplace_back(Value::String("secret"), Value::String(webhook.secret));
+Value WithSecret(const WebhookBook::Made& made) {
+  std::vector<MapEntry> entries = ViewOf(made.webhook).as_map();
+  entries.emplace_back(Value::String("secret"), made.secret.empty() ? Value::Null() : Value::String(made.secret));
   return Value::Map(std::move(entries));
 }
 
@@ -129,7 +129,7 @@ void Make(const RouteContext& context, const HttpRequest& request, const Reply& 
     if (!made.ok()) return reply.Fail(made.error());
     HttpHeaders headers = ReplayedIf(made->repeated);
     headers.emplace_back("Location", "/v1/webhooks/" + made->webhook.id);
-    reply.Json(201, WithSecret(made->webhook), std::move(headers));
+    reply.Json(201, WithSecret(*made), std::move(headers));
   });
 }
 
@@ -184,7 +184,7 @@ void Rotate(const RouteContext& context, const HttpRequest& request, const std::
   context.Later(reply, [=] {
     Result<WebhookBook::Made> made = BookOf(context).Rotate(reply.caller().tenant, id, *key);
     if (!made.ok()) return reply.Fail(made.error());
-    reply.Json(200, WithSecret(made->webhook), ReplayedIf(made->repeated));
+    reply.Json(200, WithSecret(*made), ReplayedIf(made->repeated));
   });
 }
 

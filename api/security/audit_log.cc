@@ -1,7 +1,6 @@
 #include "api/security/audit_log.h"
 
 #include <algorithm>
-#include <future>
 #include <limits>
 
 #include "engine/base/hash.h"
@@ -26,17 +25,11 @@ std::string HashOf(const AuditRow& row) {
 }
 
 void AuditLog::Append(AuditEntry entry, std::function<void(Status)> done) {
-  writer_.Post([this, entry = std::move(entry)] { return MakeRow(entry); },
-               [this, done = std::move(done)](Status written) {
-                 if (!written.ok()) heads_.reset();  // it may be there nevertheless: storage knows
-                 done(std::move(written));
-               });
-}
-
-Status AuditLog::AppendNow(AuditEntry entry) {
-  std::promise<Status> written;
-  Append(std::move(entry), [&](Status status) { written.set_value(std::move(status)); });
-  return written.get_future().get();
+  writer_.PostShared([this, entry = std::move(entry)] { return MakeRow(entry); },
+                     [this, done = std::move(done)](Status written) {
+                       if (!written.ok()) heads_.reset();  // it may be there nevertheless: storage knows
+                       done(std::move(written));
+                     });
 }
 
 Result<Batch> AuditLog::MakeRow(const AuditEntry& entry) {

@@ -44,11 +44,9 @@ class AuditLog {
   AuditLog(Storage& storage, SecurityWriter& writer, Clock& clock)
       : storage_(storage), writer_(writer), clock_(clock) {}
 
-  // Never blocks; `done` is called from another thread, when the row is durable or could not be written.
+  // Never blocks; `done` is called from another thread, when the row is durable or could not be written, and must not block. Rows that come
+  // while a commit is under way share the next.
   void Append(AuditEntry entry, std::function<void(Status)> done);
-
-  // The same; blocks until then.
-  Status AppendNow(AuditEntry entry);
 
   // At most `limit` rows before `before_seq`, the newest first; the newest of all without it. Reads storage.
   Result<std::vector<AuditRow>> Page(const std::string& tenant, std::optional<std::int64_t> before_seq, int limit);

@@ -30,6 +30,7 @@ constexpr Permission kPermissions[] = {
     {"GET", "/v1/instances", Access::kRoles, kReaders, Subject::kList, ""},
     {"GET", "/v1/instances/{id}", Access::kRoles, kReaders, Subject::kInstance, ""},
     {"GET", "/v1/instances/{id}/history", Access::kRoles, kReaders, Subject::kInstance, ""},
+    {"GET", "/v1/instances/{id}/tasks", Access::kRoles, kReaders, Subject::kInstance, ""},
     {"POST", "/v1/instances/{id}/cancel", Access::kRoles, kOperators, Subject::kInstance, "instance.cancel"},
     {"POST", "/v1/instances/{id}/suspend", Access::kRoles, kOperators, Subject::kInstance, "instance.suspend"},
     {"POST", "/v1/instances/{id}/resume", Access::kRoles, kOperators, Subject::kInstance, "instance.resume"},

@@ -6,7 +6,7 @@
 namespace fermata {
 
 void RefusalLog::Note(AuditEntry entry) {
-  std::map<std::pair<std::string, std::string>, Minute> past;
+  Refused past;
   {
     std::lock_guard lock(mutex_);
     if (const std::int64_t minute = clock_.NowUs() / 60'000'000; minute != minute_) {
@@ -26,6 +26,20 @@ void RefusalLog::Note(AuditEntry entry) {
       entry.result.clear();
     }
   }
+  TellCounted(past);
+  if (!entry.result.empty()) Write(std::move(entry));
+}
+
+void RefusalLog::TellCounted() {
+  Refused past;
+  {
+    std::lock_guard lock(mutex_);
+    past.swap(refused_);
+  }
+  TellCounted(past);
+}
+
+void RefusalLog::TellCounted(const Refused& past) {
   for (const auto& [group, minute] : past)
     for (const auto& [name, counted] : minute)
       if (counted.more > 0) {
@@ -33,7 +47,6 @@ void RefusalLog::Note(AuditEntry entry) {
         rest.result += " " + std::to_string(counted.more) + " more in a minute";
         Write(std::move(rest));
       }
-  if (!entry.result.empty()) Write(std::move(entry));
 }
 
 void RefusalLog::Write(AuditEntry entry) {

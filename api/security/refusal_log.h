@@ -1,5 +1,5 @@
 // Refused requests in the audit log: of one actor and action the first of a minute at once; the others are counted, and told by a row when a
-// later minute has a refusal, so that a flood does not fill the disk.
+// later minute has a refusal or the server stops, so that a flood does not fill the disk.
 //
 // Thread-safe.
 #pragma once
@@ -22,6 +22,8 @@ class RefusalLog {
 
   // `result` is the status. Never blocks; a row that cannot be written is a line of the log.
   void Note(AuditEntry entry);
+  // Tells of those that are counted so far. For the end: before the log's writer stops.
+  void TellCounted();
 
  private:
   struct Counted {
@@ -30,13 +32,16 @@ class RefusalLog {
   };
   using Minute = std::map<std::pair<std::string, std::string>, Counted>;  // by actor and action
 
+  using Refused = std::map<std::pair<std::string, std::string>, Minute>;  // by tenant and status
+
   void Write(AuditEntry entry);
+  void TellCounted(const Refused& past);
 
   AuditLog& audit_;
   Clock& clock_;
   std::mutex mutex_;
   std::int64_t minute_ = 0;
-  std::map<std::pair<std::string, std::string>, Minute> refused_;  // by tenant and status
+  Refused refused_;
 };
 
 }  // namespace fermata

@@ -32,7 +32,11 @@ struct SecurityOptions {
 class Security {
  public:
   static Result<std::unique_ptr<Security>> Open(SecurityOptions options, Storage& storage, Clock& clock);
-  ~Security() { writer_.Stop(); }  // what it still writes asks for keys and the log
+  // What is still to be written asks for keys and the log.
+  ~Security() {
+    refusals_.TellCounted();
+    writer_.Stop();
+  }
 
   bool required() const { return options_.required; }
   KeyRing& keys() { return *keys_; }

@@ -1,6 +1,8 @@
 #include "api/security/security_writer.h"
 
 #include <future>
+#include <iterator>
+#include <utility>
 
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
@@ -19,14 +21,21 @@ void SecurityWriter::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void SecurityWriter::Post(Make make, Told done) {
+void SecurityWriter::Add(Item item) {
   {
     std::lock_guard lock(mutex_);
-    if (!stopping_) items_.push_back({std::move(make), std::move(done)});
+    if (!stopping_) {
+      items_.push_back(std::move(item));
+      wake_.notify_one();
+      return;
+    }
   }
-  wake_.notify_one();
-  if (done) done(Error{kShuttingDown, "Expected a server that takes changes, but it is stopping."});
+  item.done(Error{kShuttingDown, "Expected a server that takes changes, but it is stopping."});
 }
+
+void SecurityWriter::Post(Make make, Told done) { Add({std::move(make), std::move(done)}); }
+
+void SecurityWriter::PostShared(Make make, Told done) { Add({std::move(make), std::move(done), true}); }
 
 Status SecurityWriter::Write(Batch batch) {
   std::promise<Status> written;
@@ -35,19 +44,41 @@ Status SecurityWriter::Write(Batch batch) {
   return written.get_future().get();
 }
 
+std::vector<SecurityWriter::Item> SecurityWriter::TakeLocked() {
+  std::vector<Item> taken;
+  do {
+    taken.push_back(std::move(items_.front()));
+    items_.pop_front();
+  } while (taken.back().shared && taken.size() < kSecurityGroupMax && !items_.empty() && items_.front().shared);
+  return taken;
+}
+
 void SecurityWriter::Run() {
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !items_.empty(); });
     if (items_.empty()) return;
-    Item item = std::move(items_.front());
-    items_.pop_front();
+    std::vector<Item> items = TakeLocked();
     lock.unlock();
-    Result<Batch> batch = item.make();
-    item.done(batch.ok() ? CommitNow(storage_, kSecurityLane, *std::move(batch)) : Status(batch.error()));
-    item = {};
+    Commit(std::move(items));
     lock.lock();
   }
+}
+
+void SecurityWriter::Commit(std::vector<Item> items) {
+  Batch all;
+  std::vector<Status> told;
+  for (const Item& item : items) {
+    Result<Batch> made = item.make();
+    told.push_back(made.ok() ? Status(Done{}) : Status(made.error()));
+    if (!made.ok()) continue;
+    if (item.shared)
+      std::move(made->audit.begin(), made->audit.end(), std::back_inserter(all.audit));
+    else
+      all = *std::move(made);
+  }
+  const Status committed = all.empty() ? Status(Done{}) : CommitNow(storage_, kSecurityLane, std::move(all));
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].done(told[i].ok() ? committed : told[i]);
 }
 
 }  // namespace fermata

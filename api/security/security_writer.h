@@ -1,4 +1,5 @@
-// Commits what security has to keep, one change after the other, on a thread and a lane of its own.
+// Commits what security has to keep, one change after the other, on a thread and a lane of its own. Rows that come while a commit is under
+// way share the next one.
 //
 // Thread-safe. `storage` must outlive it.
 #pragma once
@@ -8,6 +9,7 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "engine/storage/storage.h"
 
@@ -26,15 +28,23 @@ class SecurityWriter {
   // Called on the writer's thread, once the change is durable or has failed.
   using Told = std::function<void(Status)>;
   void Post(Make make, Told done);
-  // The same for a batch that is there already; blocks until it is through.
+  // The same for rows of the audit log: neighbours in the queue share a commit, and each sees those before it as made, not yet as durable.
+  // They are through or fail together, and hear of it in their order.
+  void PostShared(Make make, Told done);
+  // As Post() for a batch that is there already; blocks until it is through.
   Status Write(Batch batch);
 
  private:
   struct Item {
     Make make;
     Told done;
+    bool shared = false;
   };
+  void Add(Item item);
+  // The first item, or all shared ones up to the first that is not.
+  std::vector<Item> TakeLocked();
   void Run();
+  void Commit(std::vector<Item> items);
 
   Storage& storage_;
   std::mutex mutex_;

@@ -16,6 +16,7 @@ namespace {
 constexpr std::int64_t kForEver = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kPauseAfterFailureUs = 200'000;
 constexpr int kGone = 410;
+constexpr std::int64_t kTidiesPerCount = 120, kTidiesPerCountOfLate = 20;  // an hour and ten minutes
 constexpr int kOfOneTenantMax =
     kWebhookThreads / 2;  // requests at once: those that hang leave threads to the other tenants
 
@@ -89,8 +90,10 @@ void Deliverer::Loop() {
       lines_[id].next_due_us = 0;
       if (!webhooks_.Find(id)) tidy_us_ = 0;  // it was deleted, and its deliveries are to go
     }
-    if (all)
+    if (all) {
       for (auto& [id, line] : lines_) line.next_due_us = 0;
+      tidy_us_ = counted_us_ = 0;  // a commit may have brought some of which nobody knows
+    }
     Note(std::move(results));
     HandOut();
     if (clock_.NowUs() >= tidy_us_) Tidy();
@@ -189,9 +192,9 @@ Deliverer::Attempt Deliverer::Try(const Webhook& webhook, Delivery delivery) {
   call.method = "POST";
   call.url = webhook.url;
   call.body = WriteJson(delivery.event);
-  std::string signatures = SignWebhook(webhook.secret, delivery.id, seconds, *call.body);
-  if (now_us < webhook.old_secret_until_us)
-    signatures += " " + SignWebhook(webhook.old_secret, delivery.id, seconds, *call.body);
+  std::string signatures = SignWebhook(webhook.secret.text, delivery.id, seconds, *call.body);
+  for (auto old = webhook.old_secrets.rbegin(); old != webhook.old_secrets.rend(); ++old)
+    if (now_us < old->until_us) signatures += " " + SignWebhook(old->text, delivery.id, seconds, *call.body);
   call.headers = {{"Content-Type", "application/cloudevents+json; charset=utf-8"},
                   {"User-Agent", options_.user_agent},
                   {"webhook-id", delivery.id},
@@ -199,6 +202,7 @@ Deliverer::Attempt Deliverer::Try(const Webhook& webhook, Delivery delivery) {
                   {"webhook-signature", signatures}};
   call.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kWebhookTimeoutMs);
   call.answer_bytes_max = kWebhookAnswerBytesMax;
+  call.body_ms_max = kWebhookAnswerBodyMs;
   call.stop = &stopping_;
   const std::variant<HttpAnswer, HttpFailure> result = transport_.Exchange(call);
   Attempt attempt{std::move(delivery), 0, "", 0};
@@ -281,7 +285,11 @@ bool Deliverer::NoteOne(Attempt& attempt, WebhookBook::Rows& rows) {
   } else {
     NoteFailure(attempt, failures, *webhook);
   }
-  rows.deliveries.push_back(RowOf(delivery));
+  rows.Put(delivery, kPending);
+  // Nothing is tried any more: what fails later begins a row of failures of its own.
+  const auto over = rows.more.find({webhook->id, std::string(kPending)});
+  if (delivery.status == kFailed && webhook->enabled && webhooks_.CountOf(webhook->id, kPending) + over->second <= 0)
+    webhook->failing_since_us = 0;
   const bool disabled = was_enabled && !webhook->enabled;
   if (!disabled && webhook->failing_since_us == failing_since_us) return false;
   if (same != rows.webhooks.end())
@@ -312,7 +320,7 @@ Status Deliverer::Delete(const DeliveryCount& group, std::int64_t count) {
     Result<std::vector<DeliveryRow>> oldest =
         storage_.ReadDeliveries(group.webhook, group.status, kForEver, static_cast<int>(count));
     if (!oldest.ok()) return oldest.error();
-    rows.deliveries_deleted = *std::move(oldest);
+    for (DeliveryRow& row : *oldest) rows.Delete(std::move(row));
     return rows;
   });
 }
@@ -333,7 +341,7 @@ Status Deliverer::GiveUp(const DeliveryCount& group, std::int64_t due_before_us,
       delivery->status = kFailed;
       delivery->due_us = clock_.NowUs() + kWebhookFailedKeptMs * kUsPerMs;
       delivery->error = why;
-      rows.deliveries.push_back(RowOf(*delivery));
+      rows.Put(*delivery, kPending);
     }
     given_up = rows.deliveries.size();
     return rows;
@@ -363,12 +371,23 @@ bool Deliverer::TidyGroup(const DeliveryCount& group) {
   return tidied.ok() && excess > kWebhookRowsAtOnce;
 }
 
+// Counts in storage at the start and then seldom, for that looks at every row: oftener only while something seems to wait long, so that who
+// is told since when gets it right.
+void Deliverer::CountIfDue() {
+  const std::int64_t now_us = clock_.NowUs();
+  const std::int64_t ago_us = now_us - counted_us_;
+  bool due = ago_us >= kTidiesPerCount * kWebhookTidyEveryMs * kUsPerMs;
+  if (!due && ago_us >= kTidiesPerCountOfLate * kWebhookTidyEveryMs * kUsPerMs)
+    for (const DeliveryCount& group : webhooks_.Counts())
+      due = due || (group.status == kPending && now_us - group.oldest_us > ago_us);
+  if (due && webhooks_.CountAll(storage_).ok()) counted_us_ = now_us;
+}
+
 void Deliverer::Tidy() {
   tidy_us_ = clock_.NowUs() + kWebhookTidyEveryMs * kUsPerMs;
-  Result<std::vector<DeliveryCount>> groups = storage_.CountDeliveries();
-  if (!groups.ok()) return;
+  CountIfDue();
   bool more = false;
-  for (const DeliveryCount& group : *groups) more = TidyGroup(group) || more;
+  for (const DeliveryCount& group : webhooks_.Counts()) more = TidyGroup(group) || more;
   // In small helpings, with tries to send in between.
   if (more) tidy_us_ = clock_.NowUs();
 }

@@ -72,6 +72,7 @@ class Deliverer {
   void Settle(const Attempt& attempt);
   // Keeps what waits and what is over within bounds.
   void Tidy();
+  void CountIfDue();
   bool TidyGroup(const DeliveryCount& group);
   Status Delete(const DeliveryCount& group, std::int64_t count);
   Status GiveUp(const DeliveryCount& group, std::int64_t due_before_us, std::int64_t count, const std::string& why);
@@ -89,7 +90,7 @@ class Deliverer {
   std::map<std::string, Line> lines_;
   int under_way_ = 0;
   std::vector<Attempt> unnoted_;
-  std::int64_t tidy_us_ = 0;
+  std::int64_t tidy_us_ = 0, counted_us_ = 0;
   std::string last_served_;  // the next one comes first
 
   std::mutex mutex_;

@@ -78,6 +78,17 @@ Status WebhookBook::CheckUrl(const std::string& url) const {
   return Done{};
 }
 
+void WebhookBook::Rows::Put(const Delivery& delivery, std::string_view before) {
+  if (!before.empty()) --more[{delivery.webhook, std::string(before)}];
+  ++more[{delivery.webhook, delivery.status}];
+  deliveries.push_back(RowOf(delivery));
+}
+
+void WebhookBook::Rows::Delete(DeliveryRow row) {
+  --more[{row.webhook, row.status}];
+  deliveries_deleted.push_back(std::move(row));
+}
+
 Status WebhookBook::Write(const std::function<Result<Rows>()>& make) {
   std::lock_guard lock(change_mutex_);
   Result<Rows> rows = make();
@@ -89,6 +100,7 @@ Status WebhookBook::Write(const std::function<Result<Rows>()>& make) {
   if (batch.empty()) return Done{};
   if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed;
   for (Webhook& webhook : rows->webhooks) webhooks_.Put(std::move(webhook));
+  webhooks_.Count(rows->more, clock_.NowUs());
   return Done{};
 }
 
@@ -103,7 +115,8 @@ Result<WebhookBook::Made> WebhookBook::Make(Webhook webhook) {
     ++of_tenant;
     if (webhook.idempotency_key.empty() || other.idempotency_key != webhook.idempotency_key) continue;
     if (other.created_us < remembered_from_us) continue;
-    if (other.request_hash == webhook.request_hash) return Made{other, true};
+    if (other.request_hash == webhook.request_hash)
+      return Made{other, other.secret.is_first ? other.secret.text : "", true};
     return Error{kIdempotencyKeyReused, "Expected a new Idempotency-Key for a new request, but '" +
                                             webhook.idempotency_key + "' was used with another one."};
   }
@@ -112,12 +125,13 @@ Result<WebhookBook::Made> WebhookBook::Make(Webhook webhook) {
                                        " webhooks, but there are as many already. Delete those that nobody uses."};
   webhook.created_us = webhook.updated_us = clock_.NowUs();
   webhook.id = std::string(kIdPrefix) + RandomHex(kIdBytes);
-  webhook.secret = NewWebhookSecret();
+  webhook.secret = {NewWebhookSecret(), 0, true, ""};
   Batch batch;
   batch.standing_orders.push_back(Webhooks::RowOf(webhook));
   if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
   webhooks_.Put(webhook);
-  return Made{std::move(webhook), false};
+  std::string secret = webhook.secret.text;
+  return Made{std::move(webhook), std::move(secret), false};
 }
 
 std::vector<Webhook> WebhookBook::All(const std::string& tenant) const {
@@ -183,14 +197,25 @@ Result<WebhookBook::Made> WebhookBook::Rotate(const std::string& tenant, const s
   std::lock_guard lock(change_mutex_);
   Result<Webhook> webhook = Find(tenant, id);
   if (!webhook.ok()) return webhook.error();
-  if (!idempotency_key.empty() && webhook->rotation_key == idempotency_key) return Made{*std::move(webhook), true};
+  std::vector<WebhookSecret> good = webhook->old_secrets;
+  std::erase_if(good, [now_us = clock_.NowUs()](const WebhookSecret& old) { return old.until_us <= now_us; });
+  good.push_back(webhook->secret);
+  if (!idempotency_key.empty())
+    for (const WebhookSecret& secret : good)
+      if (secret.rotation_key == idempotency_key) return Made{*std::move(webhook), secret.text, true};
+  if (good.size() > kWebhookOldSecretsMax)
+    return Error{kTooManySecrets,
+                 "Expected at most " + std::to_string(kWebhookOldSecretsMax) + " old secrets that still sign, but '" +
+                     id + "' has as many until " + FormatTimestamp(FromMicros(good.front().until_us)) + ".",
+                 "", "Where a secret has leaked, make another webhook and delete this one."};
+  good.back().until_us = clock_.NowUs() + kWebhookSecretOverlapMs * kUsPerMs;
   webhook = ChangeLocked(*std::move(webhook), [&](Webhook& one) {
-    one.old_secret = std::exchange(one.secret, NewWebhookSecret());
-    one.rotation_key = idempotency_key;
-    one.old_secret_until_us = clock_.NowUs() + kWebhookSecretOverlapMs * kUsPerMs;
+    one.old_secrets = std::move(good);
+    one.secret = {NewWebhookSecret(), 0, false, idempotency_key};
   });
   if (!webhook.ok()) return webhook.error();
-  return Made{*std::move(webhook), false};
+  std::string secret = webhook->secret.text;
+  return Made{*std::move(webhook), std::move(secret), false};
 }
 
 // ---- deliveries ----
@@ -221,7 +246,7 @@ Result<WebhookBook::Pinged> WebhookBook::Ping(const std::string& tenant, const s
                               {"datacontenttype", Value::String("application/json")},
                               {"tenant", Value::String(tenant)},
                               {"data", Value::Object({{"webhook", Value::String(id)}})}});
-  Result<Delivery> sent = SendAgainLocked(std::move(ping));
+  Result<Delivery> sent = SendLocked(std::move(ping), "");
   if (!sent.ok()) return sent.error();
   return Pinged{*std::move(sent), false};
 }
@@ -247,13 +272,15 @@ Result<Page<Delivery>> WebhookBook::Deliveries(const std::string& tenant, Delive
   return page;
 }
 
-// Also the first time.
-Result<Delivery> WebhookBook::SendAgainLocked(Delivery delivery) {
+Result<Delivery> WebhookBook::SendLocked(Delivery delivery, std::string_view before) {
   delivery.status = kPending;
   delivery.due_us = clock_.NowUs();
+  Rows rows;
+  rows.Put(delivery, before);
   Batch batch;
-  batch.deliveries.push_back(RowOf(delivery));
+  batch.deliveries = std::move(rows.deliveries);
   if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
+  webhooks_.Count(rows.more, clock_.NowUs());
   webhooks_.DeliveriesAreDurable({delivery.webhook});
   return delivery;
 }
@@ -271,7 +298,8 @@ Result<Delivery> WebhookBook::Retry(const std::string& tenant, const std::string
   // It may be on its way.
   if (again->status == kPending && again->due_us <= clock_.NowUs()) return again;
   if (again->status != kPending) again->attempts = 0;
-  return SendAgainLocked(*std::move(again));
+  const std::string before = again->status;
+  return SendLocked(*std::move(again), before);
 }
 
 Result<std::int64_t> WebhookBook::RetryFailed(const std::string& tenant, const std::string& id) {
@@ -292,7 +320,7 @@ Result<std::int64_t> WebhookBook::RetryFailed(const std::string& tenant, const s
         delivery->status = kPending;
         delivery->attempts = 0;
         delivery->due_us = clock_.NowUs();
-        rows.deliveries.push_back(RowOf(*delivery));
+        rows.Put(*delivery, kFailed);
       }
       count += static_cast<std::int64_t>(rows.deliveries.size());
       return rows;

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connectors/http/egress.h"
@@ -46,9 +47,11 @@ class WebhookBook {
   // is looked at when it is called.
   Status CheckUrl(const std::string& url) const;
 
-  // `webhook` has its tenant, its settings, who makes it and the request's idempotency key. `repeated`: this is what the same request made.
+  // `webhook` has its tenant, its settings, who makes it and the request's idempotency key. `repeated`: this is what the same request made,
+  // as it is now; the secret is the one that was made then, or empty once a rotation has made another one.
   struct Made {
     Webhook webhook;
+    std::string secret;
     bool repeated = false;
   };
   Result<Made> Make(Webhook webhook);
@@ -58,7 +61,8 @@ class WebhookBook {
   Result<Webhook> Change(const std::string& tenant, const std::string& id, const WebhookSettings& settings);
   // Its deliveries go, too, some of them later.
   Status Drop(const std::string& tenant, const std::string& id);
-  // Gives it a new secret; the old one signs along for kWebhookSecretOverlapMs. With the key of the last time it is that one's.
+  // Gives it a new secret; the old one signs along for kWebhookSecretOverlapMs. kTooManySecrets while kWebhookOldSecretsMax do so. With the key
+  // of a rotation whose secret is still good it is that one's.
   Result<Made> Rotate(const std::string& tenant, const std::string& id, const std::string& idempotency_key);
 
   // A delivery that tells nothing, to see whether they arrive. With the same key there is one. kWebhookDisabled.
@@ -72,21 +76,25 @@ class WebhookBook {
   Result<Delivery> Retry(const std::string& tenant, const std::string& id, const std::string& delivery);
   // All that have failed; gives how many.
   Result<std::int64_t> RetryFailed(const std::string& tenant, const std::string& id);
-  Result<std::vector<DeliveryCount>> Count() const { return storage_.CountDeliveries(); }
-
   WebhookCounters& counters() { return counters_; }
 
   // For the deliverer: what `make` makes, seeing all that is committed, is committed before the next change begins. `webhooks` of it are put.
   struct Rows {
     std::vector<Webhook> webhooks;
     std::vector<DeliveryRow> deliveries, deliveries_deleted;
+    DeliveryNumbers more;  // what there is then more of, and less
+
+    // The row that takes the place of one with the status `before`; empty = there was none.
+    void Put(const Delivery& delivery, std::string_view before);
+    void Delete(DeliveryRow row);
   };
   Status Write(const std::function<Result<Rows>()>& make);
 
  private:
   // Changes one under `change` and makes it durable.
   Result<Webhook> ChangeLocked(Webhook webhook, const std::function<void(Webhook&)>& change);
-  Result<Delivery> SendAgainLocked(Delivery delivery);
+  // Puts it as pending and due, in the place of a row with the status `before`; empty = there is none.
+  Result<Delivery> SendLocked(Delivery delivery, std::string_view before);
 
   Webhooks& webhooks_;
   Storage& storage_;

@@ -7,5 +7,6 @@ namespace fermata {
 
 inline constexpr ErrorCode kConnectorNotCallable{7010};
 inline constexpr ErrorCode kSecretsUnreadable{7011};  // the file of `fermata secret`
+inline constexpr ErrorCode kSecretUnreadable{7012};   // whether there is a secret of this name cannot be told
 
 }  // namespace fermata

@@ -26,7 +26,9 @@ Result<std::map<std::string, std::string>> ReadSealedSecrets(const std::filesyst
                                                              const SealingKeys& keys) {
   std::map<std::string, std::string> secrets;
   std::error_code error;
-  if (!std::filesystem::exists(file, error)) return secrets;
+  const bool is_there = std::filesystem::exists(file, error);
+  if (error) return Unreadable(file, "it cannot be read");
+  if (!is_there) return secrets;
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return Unreadable(file, "it cannot be read");
   Result<std::string> text = keys.Open(std::string(std::istreambuf_iterator<char>(stream), {}), kPlace);

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "connectors/host/codes.h"
 #include "connectors/host/sealed_secrets.h"
 #include "engine/base/log.h"
 #include "engine/model/limits.h"
@@ -12,41 +13,58 @@
 namespace fermata {
 namespace {
 
+using Found = Result<std::optional<std::string>>;
+
+Error UnreadableSecret(std::string_view name, const std::string& reason) {
+  return {kSecretUnreadable, "Expected to read the secret " + std::string(name) + ", but " + reason + "."};
+}
+
 class SecretStore final : public SecretSource {
  public:
   explicit SecretStore(SecretPlaces places) : places_(std::move(places)) {}
 
-  std::optional<std::string> Find(std::string_view name) const override {
+  Found Find(std::string_view name) const override {
     // Also keeps a name from leaving the folder.
-    if (!IsSecretName(name)) return std::nullopt;
-    if (!places_.folder.empty())
-      if (std::optional<std::string> value = FromFile(places_.folder / name)) return value;
-    if (std::optional<std::string> value = FromSealedFile(name)) return value;
-    const char* value = std::getenv(("FERMATA_SECRET_" + std::string(name)).c_str());
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
+    if (!IsSecretName(name)) return Found(std::nullopt);
+    Found value = FromFolder(name);
+    if (!value.ok() || value->has_value()) return value;
+    value = FromSealedFile(name);
+    if (!value.ok() || value->has_value()) return value;
+    const char* text = std::getenv(("FERMATA_SECRET_" + std::string(name)).c_str());
+    return text == nullptr ? Found(std::nullopt) : Found(std::string(text));
   }
 
  private:
-  static std::optional<std::string> FromFile(const std::filesystem::path& path) {
+  Found FromFolder(std::string_view name) const {
+    if (places_.folder.empty()) return Found(std::nullopt);
     std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) > kSecretBytesMax)
-      return std::nullopt;
+    if (!std::filesystem::is_directory(places_.folder, error))
+      return UnreadableSecret(name, "the folder of secrets is not there");
+    const std::filesystem::path path = places_.folder / name;
+    const std::filesystem::file_status status = std::filesystem::status(path, error);
+    if (status.type() == std::filesystem::file_type::not_found) return Found(std::nullopt);
+    if (status.type() != std::filesystem::file_type::regular)
+      return UnreadableSecret(name, "what has its name in the folder of secrets is no file that can be read");
+    const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+    if (error || bytes > kSecretBytesMax)
+      return UnreadableSecret(name, "its file is larger than " + std::to_string(kSecretBytesMax) + " bytes");
     std::ifstream file(path, std::ios::binary);
-    if (!file) return std::nullopt;
     std::string value{std::istreambuf_iterator<char>(file), {}};
+    if (!file.is_open() || file.bad()) return UnreadableSecret(name, "its file cannot be opened");
     if (value.ends_with('\n')) value.pop_back();
     if (value.ends_with('\r')) value.pop_back();
-    return value;
+    return Found(std::move(value));
   }
 
-  std::optional<std::string> FromSealedFile(std::string_view name) const {
-    if (places_.sealed_file.empty()) return std::nullopt;
+  Found FromSealedFile(std::string_view name) const {
+    if (places_.sealed_file.empty()) return Found(std::nullopt);
     const auto secrets = ReadSealedSecrets(places_.sealed_file, places_.keys);
-    if (!secrets.ok()) LogWarning("Secrets cannot be read.", {{"reason", secrets.error().message}});
-    if (!secrets.ok()) return std::nullopt;
+    if (!secrets.ok()) {
+      LogWarning("Secrets cannot be read.", {{"reason", secrets.error().message}});
+      return UnreadableSecret(name, "the encrypted file of secrets cannot be read");
+    }
     const auto found = secrets->find(std::string(name));
-    return found == secrets->end() ? std::nullopt : std::optional(found->second);
+    return found == secrets->end() ? Found(std::nullopt) : Found(found->second);
   }
 
   const SecretPlaces places_;

@@ -206,7 +206,7 @@ class HttpConnector final : public Connector {
                     std::vector<std::string>& used_secrets) {
     std::vector<MapEntry> values;
     for (const std::string& name : spec_.secret_names) {
-      std::optional<std::string> secret = secrets_->Find(name);
+      std::optional<std::string> secret = FindSecret(job, name);
       if (!secret)
         StopWith(TechnicalError::kInternal, "Expected the secret " + name + " for the connector " + job.connector +
                                                 ", but there is none of this name.");
@@ -241,9 +241,17 @@ class HttpConnector final : public Connector {
     return call;
   }
 
-  // A secret that is bound to hosts goes to no other, whoever has written the manifest.
+  std::optional<std::string> FindSecret(const Job& job, const std::string& name) const {
+    Result<std::optional<std::string>> secret = secrets_->Find(name);
+    if (!secret.ok())
+      StopWith(TechnicalError::kInternal,
+               "Expected to call for the connector " + job.connector + ", but: " + secret.error().message);
+    return *std::move(secret);
+  }
+
+  // A secret that is bound to hosts goes to no other, whoever has written the manifest; nor anywhere while its hosts cannot be read.
   void CheckHost(const Job& job, const std::string& secret, const std::string& host) const {
-    const std::optional<std::string> hosts = secrets_->Find(secret + std::string(kSecretHostsEnding));
+    const std::optional<std::string> hosts = FindSecret(job, secret + std::string(kSecretHostsEnding));
     if (hosts && (host.empty() || !StandsIn(*hosts, host)))
       StopWith(TechnicalError::kInternal, "Expected the connector " + job.connector +
                                               " to call a host that the secret " + secret +

@@ -19,6 +19,8 @@ struct Receiver {
   std::size_t body_bytes_max = 0;
   std::size_t head_bytes = 0;
   bool too_large = false;
+  bool is_interim = false;
+  std::optional<Clock::time_point> head_ended;  // of the final answer
 };
 
 std::size_t ReceiveBody(char* data, std::size_t, std::size_t size, void* user) {
@@ -42,8 +44,11 @@ std::size_t ReceiveHeader(char* data, std::size_t, std::size_t size, void* user)
   // A new status line: what came before was an interim answer (100 Continue).
   if (line.starts_with("HTTP/")) {
     receiver.answer.headers.clear();
+    receiver.is_interim = line.substr(std::min(line.find(' '), line.size())).starts_with(" 1");
     return size;
   }
+  if ((line == "\r\n" || line == "\n") && !receiver.is_interim && !receiver.head_ended)
+    receiver.head_ended = Clock::now();
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   std::string name(line.substr(0, colon));
@@ -77,9 +82,18 @@ curl_socket_t OpenSocket(void* user, curlsocktype, curl_sockaddr* address) {
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// What ends an exchange while it is under way.
+struct Watch {
+  const HttpCall& call;
+  const Receiver& receiver;
+};
+
 // Called while curl waits, at least once a second; anything but 0 ends the exchange.
 int LookForStop(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<const std::atomic<bool>*>(user)->load() ? 1 : 0;
+  const auto& [call, receiver] = *static_cast<const Watch*>(user);
+  if (call.stop != nullptr && call.stop->load()) return 1;
+  const auto body_time = std::chrono::milliseconds(call.body_ms_max);
+  return call.body_ms_max > 0 && receiver.head_ended && Clock::now() - *receiver.head_ended > body_time ? 1 : 0;
 }
 
 HttpFailure FailureOf(CURLcode code, const Receiver& receiver) {
@@ -225,17 +239,17 @@ std::variant<HttpAnswer, HttpFailure> HttpTransport::Exchange(const HttpCall& ca
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiver);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, ReceiveHeader);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &receiver);
-  if (call.stop != nullptr) {
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, LookForStop);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(call.stop));
-  }
+  Watch watch{call, receiver};
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, LookForStop);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &watch);
   const CURLcode code = curl_easy_perform(curl);
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   handles_->Give(curl);
   if (code == CURLE_COULDNT_CONNECT && door.refused) return HttpFailure{TechnicalError::kUnavailable, kForbiddenReason};
-  if (code != CURLE_OK) return FailureOf(code, receiver);
+  const bool head_is_enough = call.body_ms_max > 0 && receiver.head_ended;
+  if (code != CURLE_OK && !head_is_enough) return FailureOf(code, receiver);
   receiver.answer.status = static_cast<int>(status);
   return std::move(receiver.answer);
 }

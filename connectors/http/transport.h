@@ -28,6 +28,9 @@ struct HttpCall {
   std::optional<std::string> body;
   std::chrono::steady_clock::time_point deadline;
   std::size_t answer_bytes_max = kConnectorAnswerBytesMax;
+  // Above 0: the answer is its head. Its body is read so that the connection can be used again, for about so long and up to `answer_bytes_max`;
+  // what is wrong with it, or missing of it, is no failure.
+  std::int64_t body_ms_max = 0;
   // Set by another thread, it ends the exchange within a second; must outlive that. Null: nothing does.
   const std::atomic<bool>* stop = nullptr;
 };

@@ -77,12 +77,13 @@ class MailConnector final : public Connector {
   Outcome Send(const MailMessage& mail, const std::string& message, const Job& job) {
     SmtpServer server{.url = options_.smtp_url, .user = options_.user};
     if (!options_.user.empty()) {
-      std::optional<std::string> password = secrets_->Find(options_.password_secret);
-      if (!password)
+      Result<std::optional<std::string>> password = secrets_->Find(options_.password_secret);
+      if (!password.ok()) return TechnicalFailure{TechnicalError::kInternal, password.error().message};
+      if (!password->has_value())
         return TechnicalFailure{TechnicalError::kInternal,
                                 "Expected the secret " + options_.password_secret +
                                     " for the connector mail, but there is none of this name."};
-      server.password = *std::move(password);
+      server.password = **std::move(password);
     }
     std::optional<SmtpFailure> failure = SendMail(server, mail.from, mail.to, message, job.deadline);
     if (!failure) return JobSuccess{Value::Object({{"messageId", Value::String(mail.message_id)}})};

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/result.h"
 #include "engine/model/value.h"
 
 namespace fermata {
@@ -18,8 +19,9 @@ class SecretSource {
  public:
   virtual ~SecretSource() = default;
 
-  // The value now (it may be rotated while the engine runs); nullopt if there is none of this name. Thread-safe.
-  virtual std::optional<std::string> Find(std::string_view name) const = 0;
+  // The value now (it may be rotated while the engine runs); nullopt if there is none of this name for certain, an error if that cannot be
+  // told. Its message names the secret and has no value. Thread-safe.
+  virtual Result<std::optional<std::string>> Find(std::string_view name) const = 0;
 };
 
 // Names are [A-Z][A-Z0-9_]{0,62}.

@@ -13,7 +13,7 @@ namespace fermata {
 namespace {
 
 bool IsLetter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDecimalDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string Join(const std::vector<std::string>& words) {
   std::string text;
@@ -39,9 +39,10 @@ constexpr std::array kReservedWords{"true",      "false",  "null",     "in",   "
 bool IsVersionSuffix(std::string_view text, bool numbers_without_zeros) {
   while (true) {
     const std::string_view part = text.substr(0, text.find('.'));
-    const bool characters = !part.empty() && std::all_of(part.begin(), part.end(),
-                                                         [](char c) { return IsLetter(c) || IsDigit(c) || c == '-'; });
-    const bool number = std::all_of(part.begin(), part.end(), IsDigit);
+    const bool characters = !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
+      return IsLetter(c) || IsDecimalDigit(c) || c == '-';
+    });
+    const bool number = std::all_of(part.begin(), part.end(), IsDecimalDigit);
     if (!characters || (numbers_without_zeros && number && part.size() > 1 && part[0] == '0')) return false;
     if (part.size() == text.size()) return true;
     text.remove_prefix(part.size() + 1);
@@ -49,7 +50,7 @@ bool IsVersionSuffix(std::string_view text, bool numbers_without_zeros) {
 }
 
 bool IsVersionNumber(std::string_view text) {
-  return !text.empty() && text.size() <= 9 && std::all_of(text.begin(), text.end(), IsDigit) &&
+  return !text.empty() && text.size() <= 9 && std::all_of(text.begin(), text.end(), IsDecimalDigit) &&
          (text.size() == 1 || text[0] != '0');
 }
 
@@ -144,13 +145,13 @@ std::optional<std::string> ReadChoice(const Node& node, const std::vector<std::s
 bool IsName(std::string_view text) {
   return !text.empty() && text.size() <= kNameBytesMax && IsLetter(text[0]) &&
          std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsLetter(c) || IsDigit(c) || c == '_' || c == '-'; });
+                     [](char c) { return IsLetter(c) || IsDecimalDigit(c) || c == '_' || c == '-'; });
 }
 
 bool IsDottedName(std::string_view text) {
   if (text.empty() || text.size() > kNameBytesMax || !IsLetter(text[0]) || text.back() == '.') return false;
   return text.find("..") == std::string_view::npos && std::all_of(text.begin(), text.end(), [](char c) {
-           return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.';
+           return IsLetter(c) || IsDecimalDigit(c) || c == '_' || c == '-' || c == '.';
          });
 }
 
@@ -185,7 +186,7 @@ bool CheckDottedName(const NodeEntry& entry, std::string_view what, Report& repo
 bool CheckVariable(std::string_view name, SourcePosition at, int length, Report& report) {
   const bool identifier =
       !name.empty() && name.size() <= kNameBytesMax && (IsLetter(name[0]) || name[0] == '_') &&
-      std::all_of(name.begin(), name.end(), [](char c) { return IsLetter(c) || IsDigit(c) || c == '_'; });
+      std::all_of(name.begin(), name.end(), [](char c) { return IsLetter(c) || IsDecimalDigit(c) || c == '_'; });
   if (!identifier) {
     report.Add(Severity::kError, kBadName, at, length,
                "Expected the name of a variable, but '" + std::string(name) + "' is none.",

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "engine/base/log.h"
@@ -14,9 +16,10 @@
 namespace fermata {
 namespace {
 
-constexpr std::string_view kOrderKind = "bulk";
+constexpr std::string_view kBulkKind = "bulk";
 constexpr int kPagesPerSecond = 10;
-constexpr auto kPauseAfterFailure = std::chrono::milliseconds(200);
+constexpr auto kPauseAfterFailure = std::chrono::milliseconds(200);  // and twice as long after each further one
+constexpr int kDoublingsMax = 10;
 
 bool IsUnderWay(const BulkView& view) { return view.status == BulkStatus::kRunning; }
 bool IsOver(const BulkView& view) { return view.status == BulkStatus::kStopped || view.status == BulkStatus::kDone; }
@@ -49,7 +52,7 @@ struct BulkRunner::Page {
 };
 
 Status BulkRunner::Load(Storage& storage) {
-  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kOrderKind);
+  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kBulkKind);
   if (!rows.ok()) return rows.error();
   for (const StandingOrderRow& row : *rows) {
     Result<BulkView> view = DecodeBulk(row.id, row.bytes);
@@ -136,43 +139,54 @@ Result<BulkRunner::Begun> BulkRunner::Start(BulkWork work) {
   } while (!query.cursor.empty());
 
   std::lock_guard changing(change_mutex_);
-  Batch batch;
+  std::vector<std::string> too_old;
   {
     std::lock_guard lock(mutex_);
     // Again: the same request may have come meanwhile.
     if (std::optional<Result<Begun>> remembered = Remembered(view.work)) return *std::move(remembered);
-    const auto under_way =
-        std::count_if(works_.begin(), works_.end(), [](const auto& work) { return !IsOver(work.second); });
-    if (under_way >= kBulksUnderWayMax)
-      return Error{kBulkForbids,
-                   "Expected at most " + std::to_string(kBulksUnderWayMax) +
-                       " works in bulk under way, but there are as many already.",
-                   "", "Wait for one to end, or stop one."};
+    if (std::optional<Error> refused = RefuseMore(filter.tenant)) return *std::move(refused);
     last_id_us_ = std::max(last_id_us_ + 1, view.created_us);
     char digits[20];
     std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(last_id_us_));
     view.id = std::string("bulk-") + digits;
-    ForgetOld(batch);
+    too_old = TooOld(filter.tenant);
   }
-  batch.standing_orders.push_back({std::string(kOrderKind), view.id, EncodeBulk(view)});
+  Batch batch;
+  for (const std::string& id : too_old) batch.standing_orders_deleted.push_back({std::string(kBulkKind), id, ""});
+  batch.standing_orders.push_back({std::string(kBulkKind), view.id, EncodeBulk(view)});
   if (Status committed = commit_(std::move(batch)); !committed.ok()) return committed.error();
   {
     std::lock_guard lock(mutex_);
+    for (const std::string& id : too_old) works_.erase(id);
     works_.emplace(view.id, view);
   }
   wake_.notify_all();
   return Begun{std::move(view), false};
 }
 
-// The oldest that are over, beyond those that are kept for people to look at.
-void BulkRunner::ForgetOld(Batch& batch) {
-  while (works_.size() >= kBulksKeptMax) {
-    const auto oldest =
-        std::find_if(works_.begin(), works_.end(), [](const auto& work) { return IsOver(work.second); });
-    if (oldest == works_.end()) return;
-    batch.standing_orders_deleted.push_back({std::string(kOrderKind), oldest->first, ""});
-    works_.erase(oldest);
+std::optional<Error> BulkRunner::RefuseMore(const std::string& tenant) const {
+  const auto under_way = std::count_if(works_.begin(), works_.end(), [&](const auto& work) {
+    return !IsOver(work.second) && work.second.work.filter.tenant == tenant;
+  });
+  if (under_way < kBulksUnderWayMax) return std::nullopt;
+  return Error{kBulkForbids,
+               "Expected at most " + std::to_string(kBulksUnderWayMax) +
+                   " works in bulk under way, but there are as many already.",
+               "", "Wait for one to end, or stop one."};
+}
+
+// The oldest of the tenant that are over, beyond those that are kept for people to look at.
+std::vector<std::string> BulkRunner::TooOld(const std::string& tenant) const {
+  std::vector<std::string> over;
+  std::size_t all = 0;
+  for (const auto& [id, view] : works_) {
+    if (view.work.filter.tenant != tenant) continue;
+    ++all;
+    if (IsOver(view)) over.push_back(id);
   }
+  const std::size_t excess = all < kBulksKeptMax ? 0 : all - kBulksKeptMax + 1;
+  over.resize(std::min(over.size(), excess));
+  return over;
 }
 
 std::vector<BulkView> BulkRunner::All(const std::string& tenant) const {
@@ -201,7 +215,7 @@ Result<BulkView> BulkRunner::Change(const std::string& id, const std::function<S
   }
   if (Status allowed = change(changed); !allowed.ok()) return allowed.error();
   Batch batch;
-  batch.standing_orders.push_back({std::string(kOrderKind), id, EncodeBulk(changed)});
+  batch.standing_orders.push_back({std::string(kBulkKind), id, EncodeBulk(changed)});
   if (Status committed = commit_(std::move(batch)); !committed.ok()) return committed.error();
   {
     std::lock_guard lock(mutex_);
@@ -227,31 +241,48 @@ Result<BulkView> BulkRunner::Steer(const std::string& tenant, const std::string&
 
 // ---- the runner ----
 
-const BulkView* BulkRunner::NextUnderWay() const {
-  for (const auto& [id, view] : works_)
-    if (IsUnderWay(view)) return &view;
-  return nullptr;
+std::pair<const BulkView*, std::chrono::steady_clock::time_point> BulkRunner::NextUnderWay() const {
+  std::pair<const BulkView*, std::chrono::steady_clock::time_point> next{nullptr, {}};
+  std::set<std::string_view> seen;
+  for (const auto& [id, view] : works_) {
+    const std::string& tenant = view.work.filter.tenant;
+    if (!IsUnderWay(view) || !seen.insert(tenant).second) continue;
+    const auto pace = paces_.find(tenant);
+    const auto at = pace == paces_.end() ? std::chrono::steady_clock::time_point() : pace->second.next;
+    if (!next.first || at < next.second) next = {&view, at};
+  }
+  return next;
 }
 
 void BulkRunner::Loop() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return stopping_ || NextUnderWay() != nullptr; });
-    if (stopping_) return;
-    const BulkView view = *NextUnderWay();
-    lock.unlock();
+  while (!stopping_) {
+    const auto [next, at] = NextUnderWay();
+    if (next == nullptr) {
+      wake_.wait(lock);
+      continue;
+    }
     const auto began = std::chrono::steady_clock::now();
+    if (began < at) {
+      wake_.wait_until(lock, at);  // or until somebody orders something else
+      continue;
+    }
+    const BulkView view = *next;
+    lock.unlock();
     Page page;
-    Result<bool> worked = WorkPage(view, page);
-    if (worked.ok()) NotePage(view.id, page, page.cursor.empty());
+    const bool worked = WorkPage(view, page).ok() && NotePage(view.id, page, page.cursor.empty());
     lock.lock();
-    auto next = began + std::chrono::microseconds(page.visited * 1'000'000 / std::max(view.work.per_second, 1));
-    if (!worked.ok()) next = began + kPauseAfterFailure;
-    if (!page.cursor.empty() || !worked.ok()) wake_.wait_until(lock, next, [this] { return stopping_; });
+    Pace& pace = paces_[view.work.filter.tenant];
+    if (worked) {
+      pace = {began + std::chrono::microseconds(page.visited * 1'000'000 / std::max(view.work.per_second, 1)), 0};
+    } else {
+      const auto wait = kPauseAfterFailure * (std::int64_t{1} << std::min(pace.failures++, kDoublingsMax));
+      pace.next = began + std::min<std::chrono::milliseconds>(wait, std::chrono::milliseconds(kBulkRetryMsMax));
+    }
   }
 }
 
-void BulkRunner::NotePage(const std::string& id, const Page& page, bool last) {
+bool BulkRunner::NotePage(const std::string& id, const Page& page, bool last) {
   Result<BulkView> noted = Change(id, [&](BulkView& view) -> Status {
     view.visited += page.visited;
     view.done += page.done;
@@ -267,6 +298,7 @@ void BulkRunner::NotePage(const std::string& id, const Page& page, bool last) {
   // The page is begun again, and acts once.
   if (!noted.ok())
     LogWarning("Work in bulk could not note its progress.", {{"bulk", id}, {"reason", noted.error().message}});
+  return noted.ok();
 }
 
 Result<std::vector<Command>> BulkRunner::CommandsFor(const BulkWork& work, const InstanceId& id) {

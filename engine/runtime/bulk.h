@@ -1,9 +1,11 @@
 // Work in bulk: the same command for every live instance that a filter finds, throttled, told of as it goes, and resumed where it was after a crash.
 //
-// Thread-safe. One thread works off what is under way, oldest first, page by page: each page's progress is committed before the next begins,
-// and every command carries an idempotency key made of the work and the instance, so a page that is begun again acts once.
+// Thread-safe. One thread works off what is under way, page by page: the tenants in turn, each at the pace of its oldest work, so none waits for
+// another's to end. Each page's progress is committed before the next begins, and every command carries an idempotency key made of the work and
+// the instance, so a page that is begun again acts once.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -13,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -90,13 +93,21 @@ class BulkRunner {
   // The commands that this instance is to get.
   Result<std::vector<Command>> CommandsFor(const BulkWork& work, const InstanceId& id);
   Result<bool> WorkPage(const BulkView& view, Page& page);
+  // When a tenant's next page may begin.
+  struct Pace {
+    std::chrono::steady_clock::time_point next{};
+    int failures = 0;  // in a row
+  };
   void Loop();
-  const BulkView* NextUnderWay() const;
+  // The oldest work of the tenant whose page may begin first, and when; null if nothing is under way.
+  std::pair<const BulkView*, std::chrono::steady_clock::time_point> NextUnderWay() const;
   std::optional<Result<Begun>> Remembered(const BulkWork& work) const;
-  void NotePage(const std::string& id, const Page& page, bool last);
+  std::optional<Error> RefuseMore(const std::string& tenant) const;
+  // False: its progress is not durable, and the page is to be begun again.
+  bool NotePage(const std::string& id, const Page& page, bool last);
   // Changes one under `change` and makes it durable; kUnknownBulk if it is gone.
   Result<BulkView> Change(const std::string& id, const std::function<Status(BulkView&)>& change);
-  void ForgetOld(Batch& batch);
+  std::vector<std::string> TooOld(const std::string& tenant) const;
 
   Engine& engine_;
   Clock& clock_;
@@ -105,6 +116,7 @@ class BulkRunner {
   std::mutex change_mutex_;  // before mutex_: rows are committed in the order of their changes
   std::condition_variable wake_;
   std::map<std::string, BulkView> works_;  // ids grow with the time
+  std::map<std::string, Pace> paces_;      // by tenant
   std::int64_t last_id_us_ = 0;
   bool stopping_ = false;
   std::thread thread_;

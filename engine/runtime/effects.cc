@@ -140,6 +140,7 @@ void Shard::Gather(CachedInstance& instance, Decision decision) {
   flight.journal_bytes += row.bytes.size();
   flight.rows.journal.push_back(std::move(row));
   Touch(instance);
+  GatherDeliveries(instance, decision.events);
   // Also while nobody waits: who comes before the commit looks at storage, which does not have this yet.
   Progress progress{instance.state.id, std::string(StatusName(instance.state.status)), IsFinal(instance.state.status),
                     EnteredStates(decision.events)};
@@ -160,8 +161,8 @@ void Shard::LetGoOf(CachedInstance& instance) {
 // Called once for each instance that the batch touched, when it closes: of rows that are replaced only the last counts.
 void Shard::GatherRows(CachedInstance& instance) {
   Flight& flight = Open();
-  const RowMarks before{flight.rows.incidents.size(), flight.rows.tasks.size(), flight.rows.tasks_deleted.size(),
-                        instance.row.id.empty(),      instance.row.live,        instance.row.status == "suspended"};
+  const RowMarks before{flight.rows.incidents.size(), flight.rows.tasks.size(), flight.rows.tasks_deleted.size()};
+  instance.told.reset();
   GatherTimers(instance);
   GatherIncidents(instance);
   GatherTasks(instance);

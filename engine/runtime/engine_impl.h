@@ -63,6 +63,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Result<IncidentView> FindIncident(const InstanceId& instance, IncidentNumber number) override;
   Result<Page<TaskView>> Tasks(const TaskQuery& query) override;
   Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) override;
+  Result<Page<TaskView>> TasksOf(const InstanceId& instance, const std::string& cursor, int limit) override;
   Result<Page<TaskComment>> Comments(const InstanceId& instance, ActivationId activation, const std::string& cursor,
                                      int limit) override;
   Result<std::vector<TaskCount>> CountTasks(const std::string& tenant, const std::string& user) override;

@@ -7,6 +7,8 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -16,6 +18,12 @@
 
 namespace fermata {
 
+// What is open of an instance, as rows would have it.
+struct OpenRows {
+  std::map<IncidentNumber, IncidentRow> incidents;
+  std::map<ActivationId, TaskRow> tasks;
+};
+
 struct CachedInstance {
   InstanceState state;
   DefinitionPtr definition;
@@ -23,6 +31,7 @@ struct CachedInstance {
   std::map<TimerId, std::int64_t> timers;           // rows: due times
   std::map<IncidentNumber, IncidentRow> incidents;  // rows of open incidents
   std::map<ActivationId, TaskRow> tasks;            // rows of open tasks
+  std::optional<OpenRows> told;                     // to webhooks, by the open batch so far; none = as those rows
   std::map<std::string, std::string> search;        // rows of searchable variables
   std::map<JobId, std::int64_t> jobs;               // rows of workers' jobs: which try
   std::int64_t rows_since_snapshot = 0;

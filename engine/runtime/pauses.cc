@@ -11,7 +11,7 @@ namespace fermata {
 namespace {
 
 constexpr std::array<std::string_view, 3> kNames = {"process", "connector", "operation"};
-constexpr std::string_view kOrderKind = "pause";
+constexpr std::string_view kPauseOrders = "pause";
 
 }  // namespace
 
@@ -29,11 +29,11 @@ StandingOrderRow Pauses::RowOf(const Pause& pause) {
                                      {"reason", Value::String(pause.reason)},
                                      {"by", Value::String(pause.by)},
                                      {"since", Value::Int(pause.since_us)}});
-  return {std::string(kOrderKind), std::string(PauseKindName(pause.kind)) + "/" + pause.name, WriteJson(bytes)};
+  return {std::string(kPauseOrders), std::string(PauseKindName(pause.kind)) + "/" + pause.name, WriteJson(bytes)};
 }
 
 Status Pauses::Load(Storage& storage) {
-  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kOrderKind);
+  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kPauseOrders);
   if (!rows.ok()) return rows.error();
   for (const StandingOrderRow& row : *rows) {
     Result<Value> json = ParseJson(row.bytes);

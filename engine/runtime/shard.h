@@ -218,7 +218,7 @@ class Shard {
     std::vector<Progress> progress;
     std::vector<TaskRow> tasks_before;  // what each of `rows.tasks` replaces; without bytes: nothing
     std::vector<News> news;
-    std::set<std::string> webhooks;   // that have deliveries in it
+    DeliveryNumbers deliveries;       // for webhooks, in it
     std::vector<InboxRow> messages;   // sent
     std::set<std::string> schedules;  // of these processes, changed
     std::vector<MessageKey> messages_taken;
@@ -388,11 +388,9 @@ class Shard {
   // How many rows the open batch has.
   struct RowMarks {
     std::size_t incidents = 0, tasks = 0, tasks_deleted = 0;
-    bool is_new = false, was_live = true, was_suspended = false;  // the instance, as its row said
   };
   std::vector<News> NewsSince(const CachedInstance& instance, const RowMarks& before);
-  void GatherDeliveries(const CachedInstance& instance, const RowMarks& before, const std::vector<News>& news,
-                        const Webhooks::List& webhooks);
+  void GatherDeliveries(CachedInstance& instance, const std::vector<JournalEvent>& events);
   void TellStatus(const InstanceState& state);
   void TellIncident(const InstanceState& state, const IncidentRow& incident);
   void GatherNews(const CachedInstance& instance, const RowMarks& before);

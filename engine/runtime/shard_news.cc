@@ -1,4 +1,5 @@
-// A shard's part in the news: what a batch changed, told once it is durable.
+// A shard's part in the news: what a batch changed, told once it is durable; and what each decision tells webhooks.
+#include <algorithm>
 #include <iterator>
 #include <limits>
 #include <unordered_map>
@@ -34,19 +35,37 @@ TaskNews NewsOf(const TaskRow& row, std::string_view change) {
 }
 
 // What webhooks call it; empty for what is no event of theirs.
-std::string_view TypeOf(const TaskNews& task) {
-  if (task.change == "opened") return "task.opened";
-  if (task.change == "assigned") return "task.assigned";
-  if (task.change == "claimed") return "task.claimed";
-  if (task.change == "released") return "task.released";
-  if (task.change == "commented") return "task.commented";
-  if (task.change == "reminded") return "task.reminded";
-  return task.change == "closed" ? "task.closed" : "";
+std::string_view TypeOf(std::string_view change) {
+  if (change == "opened") return "task.opened";
+  if (change == "assigned") return "task.assigned";
+  if (change == "claimed") return "task.claimed";
+  if (change == "released") return "task.released";
+  if (change == "commented") return "task.commented";
+  return change == "reminded" ? "task.reminded" : "";
 }
 
-std::string_view EndOf(const std::string& status) {
-  if (status == "completed") return "instance.completed";
-  return status == "failed" ? "instance.failed" : "instance.cancelled";
+std::string_view EndOf(InstanceStatus status) {
+  if (status == InstanceStatus::kCompleted) return "instance.completed";
+  return status == InstanceStatus::kFailed ? "instance.failed" : "instance.cancelled";
+}
+
+// After a decision of these events. Tasks are looked for only where there are some, for a row of each is made.
+OpenRows OpenRowsOf(const InstanceState& state, const std::vector<JournalEvent>& events, const OpenRows& before) {
+  OpenRows rows;
+  for (const OpenIncident& incident : OpenIncidents(state))
+    rows.incidents.emplace(incident.number, IncidentRowOf(state, incident));
+  const bool may_have_tasks =
+      !before.tasks.empty() || std::any_of(events.begin(), events.end(), [](const JournalEvent& event) {
+        return std::holds_alternative<TaskOpened>(event.body) || std::holds_alternative<CommandUnstashed>(event.body);
+      });
+  if (may_have_tasks) rows.tasks = TaskRowsOf(state);
+  return rows;
+}
+
+IncidentRow Closed(IncidentRow row, std::int64_t now_us) {
+  row.open = false;
+  row.closed_us = now_us;
+  return row;
 }
 
 }  // namespace
@@ -69,44 +88,61 @@ std::vector<News> Shard::NewsSince(const CachedInstance& instance, const RowMark
 
 // Called after its rows were gathered; those that were there before belong to other instances.
 void Shard::GatherNews(const CachedInstance& instance, const RowMarks& before) {
-  const bool wanted = services_.newsroom && services_.newsroom->Wanted();
-  const auto webhooks = services_.webhooks ? services_.webhooks->Enabled() : nullptr;
-  if (!wanted && !webhooks) return;
+  if (!services_.newsroom || !services_.newsroom->Wanted()) return;
   std::vector<News> news = NewsSince(instance, before);
-  if (webhooks) GatherDeliveries(instance, before, news, *webhooks);
-  if (!wanted) return;
   std::vector<News>& all = Open().news;
   all.insert(all.end(), std::make_move_iterator(news.begin()), std::make_move_iterator(news.end()));
 }
 
-void Shard::GatherDeliveries(const CachedInstance& instance, const RowMarks& before, const std::vector<News>& news,
-                             const Webhooks::List& webhooks) {
-  Flight& flight = Open();
+// Called for each decision, unlike GatherNews(): several of one commit are several deliveries, each as it was right after its decision.
+void Shard::GatherDeliveries(CachedInstance& instance, const std::vector<JournalEvent>& events) {
+  const auto webhooks = services_.webhooks ? services_.webhooks->Enabled() : nullptr;
   const InstanceState& state = instance.state;
+  if (!webhooks || std::none_of(webhooks->begin(), webhooks->end(), [&](const Webhook& webhook) {
+        return webhook.tenant == state.tenant && (webhook.process.empty() || webhook.process == state.process);
+      }))
+    return;
   int number = 0;
-  const auto tell = [&](const News& one, std::string_view type) {
-    if (type.empty()) return;
-    const Happening what{one, type, state.key, state.seq, ++number, now_us_};
-    services_.webhooks->Tell(webhooks, what, flight.rows.deliveries, flight.webhooks);
+  const auto tell = [&](std::string_view type, auto what) {
+    const News news{state.tenant, state.process, state.id, std::move(what)};
+    const Happening happening{news, type, state.key, state.seq, ++number, now_us_};
+    services_.webhooks->Tell(*webhooks, happening, Open().rows.deliveries, Open().deliveries);
   };
-  for (const News& one : news) {
-    if (const auto* moved = std::get_if<InstanceNews>(&one.what)) {
-      const std::string& status = moved->summary.status;
-      const bool live = !IsFinal(state.status);
-      if (before.is_new) tell(one, "instance.started");
-      if (!before.was_suspended && status == "suspended") tell(one, "instance.suspended");
-      if (before.was_suspended && live && status != "suspended") tell(one, "instance.resumed");
-      if (before.was_live && !live) tell(one, EndOf(status));
-    } else if (const auto* incident = std::get_if<IncidentView>(&one.what)) {
-      tell(one, incident->open ? "incident.opened" : "incident.closed");
-    } else if (const auto* task = std::get_if<TaskNews>(&one.what)) {
-      tell(one, TypeOf(*task));
-    }
+  const auto tell_instance = [&](std::string_view type) {
+    InstanceSummary summary = SummaryOf(InstanceRowOf(state));
+    if (!IsFinal(state.status)) summary.states = ActiveStates(state);
+    tell(type, InstanceNews{std::move(summary), {}});
+  };
+  for (const JournalEvent& event : events) {
+    if (std::holds_alternative<InstanceStarted>(event.body)) tell_instance("instance.started");
+    if (std::holds_alternative<InstanceSuspended>(event.body)) tell_instance("instance.suspended");
+    if (std::holds_alternative<InstanceResumed>(event.body)) tell_instance("instance.resumed");
   }
+  const OpenRows before = instance.told ? std::move(*instance.told) : OpenRows{instance.incidents, instance.tasks};
+  OpenRows& after = instance.told.emplace(OpenRowsOf(state, events, before));
+  for (const auto& [id, row] : after.incidents)
+    if (!before.incidents.contains(id)) tell("incident.opened", ViewOf(row));
+  for (const auto& [id, row] : before.incidents)
+    if (!after.incidents.contains(id)) tell("incident.closed", ViewOf(Closed(row, now_us_)));
+  for (const auto& [id, row] : after.tasks) {
+    const auto was = before.tasks.find(id);
+    if (was != before.tasks.end() && was->second == row) continue;
+    const std::string_view change = ChangeOf(was == before.tasks.end() ? TaskRow() : was->second, row);
+    if (const std::string_view type = TypeOf(change); !type.empty()) tell(type, NewsOf(row, change));
+  }
+  for (const auto& [id, row] : before.tasks)
+    if (!after.tasks.contains(id)) tell("task.closed", NewsOf(row, "closed"));
+  for (const JournalEvent& event : events)
+    if (const auto* ended = std::get_if<InstanceEnded>(&event.body)) tell_instance(EndOf(ended->status));
 }
 
 void Shard::SettleNews(Flight& flight) {
-  if (!flight.webhooks.empty()) services_.webhooks->DeliveriesAreDurable(flight.webhooks);
+  if (!flight.deliveries.empty()) {
+    services_.webhooks->Count(flight.deliveries, now_us_);
+    std::set<std::string> webhooks;
+    for (const auto& [group, number] : flight.deliveries) webhooks.insert(group.first);
+    services_.webhooks->DeliveriesAreDurable(webhooks);
+  }
   if (flight.news.empty()) return;
   std::unordered_map<InstanceId, InstanceNews*, InstanceIdHash> moved;
   for (News& news : flight.news)

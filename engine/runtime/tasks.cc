@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "engine/codec/codec.h"
 #include "engine/model/json.h"
@@ -68,6 +70,67 @@ void FollowTask(TaskView& view, const JournalEvent& event) {
   if (const auto* told = std::get_if<TaskReminded>(&event.body); told && told->activation == view.activation)
     view.reminded += 1;
 }
+
+// As the instance's state has it; false: it is no open task of it. An answer that waits for the end of a suspension has closed it.
+bool FillFromState(TaskView& view, const InstanceState& state) {
+  const Activation* there = state.Find(view.activation);
+  if (!there || !there->task || IsFinal(state.status)) return false;
+  view.state = there->state;
+  view.opened_us = there->entered_us;
+  Fill(view, *there->task);
+  if (const StashedCommand* stashed = FindStashedAnswer(state, view.activation)) {
+    const auto& answer = std::get<CompleteTask>(stashed->command);
+    Close(view, stashed->time_us, "answered", answer.by);
+    view.outcome = answer.outcome;
+    view.answer = answer.data;
+  }
+  return true;
+}
+
+// The activation that an event is about; 0 if it is about none.
+ActivationId ActivationOf(const JournalEvent& event) {
+  return std::visit(
+      [](const auto& body) -> ActivationId {
+        if constexpr (requires { ActivationId{body.activation}; }) return body.activation;
+        return 0;
+      },
+      event.body);
+}
+
+// All tasks that the events tell of, by activation.
+class TaskList {
+ public:
+  TaskList(const InstanceId& instance, std::string process) : instance_(instance), process_(std::move(process)) {}
+
+  void Follow(const JournalEvent& event) {
+    const ActivationId activation = ActivationOf(event);
+    if (const auto* entered = std::get_if<StateEntered>(&event.body)) states_[activation] = entered->state;
+    if (const auto* opened = std::get_if<TaskOpened>(&event.body)) {
+      TaskView& view = tasks_[activation];
+      view.instance = instance_;
+      view.activation = activation;
+      view.process = process_;
+      view.state = states_[activation];
+      view.opened_us = event.at_us;
+      Fill(view, opened->task);
+    }
+    if (const auto found = tasks_.find(activation); found != tasks_.end()) {
+      FollowTask(found->second, event);
+      NoteEnd(found->second, event);
+    }
+    if (std::holds_alternative<StateExited>(event.body)) states_.erase(activation);
+    if (std::holds_alternative<InstanceEnded>(event.body))
+      for (auto& [id, view] : tasks_)
+        if (view.open) Close(view, event.at_us, "left", "");
+  }
+  std::map<ActivationId, TaskView>& tasks() { return tasks_; }
+
+ private:
+  const InstanceId instance_;
+  const std::string process_;
+  std::map<ActivationId, std::string> states_;  // those that are active
+  std::map<ActivationId, TaskView> tasks_;
+};
 
 // "<due>_<activation>-<instance>".
 std::string TaskCursor(const TaskRow& row) {
@@ -174,18 +237,11 @@ Result<TaskView> EngineImpl::FindTask(const InstanceId& instance, ActivationId a
   view.instance = instance;
   view.activation = activation;
   view.process = state->process;
-  const Activation* there = state->Find(activation);
-  if (there && there->task && !IsFinal(state->status)) {
-    view.state = there->state;
-    view.opened_us = there->entered_us;
-    Fill(view, *there->task);
-    if (const StashedCommand* stashed = FindStashedAnswer(*state, activation)) {
-      const auto& answer = std::get<CompleteTask>(stashed->command);
-      Close(view, stashed->time_us, "answered", answer.by);
-      view.outcome = answer.outcome;
-      view.answer = answer.data;
-    }
-  } else if (Result<bool> closed = ReadClosedTask(view); !closed.ok()) {
+  if (FillFromState(view, *state)) {
+    FillFromDefinition(view, state->definition_hash);
+    return view;
+  }
+  if (Result<bool> closed = ReadClosedTask(view); !closed.ok()) {
     return closed.error();
   } else if (!*closed) {
     return UnknownTask(instance, activation);
@@ -219,6 +275,37 @@ Result<bool> EngineImpl::ReadClosedTask(TaskView& view) {
   });
   if (!read.ok()) return read.error();
   return found;
+}
+
+// The cursor is the last task that is known.
+Result<Page<TaskView>> EngineImpl::TasksOf(const InstanceId& instance, const std::string& cursor, int limit) {
+  ActivationId after = 0;
+  if (!cursor.empty()) {
+    const auto [end, error] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), after);
+    if (error != std::errc() || end != cursor.data() + cursor.size() || after < 1)
+      return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
+  }
+  if (instance.shard() >= shard_count_)
+    return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + instance.ToString() + "'."};
+  Result<InstanceState> state = LoadState(instance);
+  if (!state.ok()) return state.error();
+  TaskList list(instance, state->process);
+  Status read = WalkJournal(storage_, instance, 0, [&](std::int64_t seq, const std::vector<JournalEvent>& events) {
+    for (const JournalEvent& event : events) list.Follow(event);
+    return seq < state->seq;  // what comes meanwhile is left to the next look
+  });
+  if (!read.ok()) return read.error();
+  Page<TaskView> page;
+  for (auto at = list.tasks().upper_bound(after); at != list.tasks().end(); ++at) {
+    if (static_cast<int>(page.items.size()) == limit) {
+      page.next_cursor = std::to_string(page.items.back().activation);
+      break;
+    }
+    FillFromState(at->second, *state);  // a migration may have given its state another name
+    FillFromDefinition(at->second, state->definition_hash);
+    page.items.push_back(std::move(at->second));
+  }
+  return page;
 }
 
 // The cursor is the number of comments that are known.

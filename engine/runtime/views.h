@@ -47,7 +47,7 @@ struct TaskView {
   std::string claimed{};                  // by whom; empty = nobody
   std::int64_t comments = 0;              // how many there are
   std::vector<std::int64_t> reminders{};  // when `task.reminded` is published, also those that were
-  // FindTask alone, once it is closed: when, how ("answered", "skipped", "left"), by whom, and the answer. An answer that waits for the end of a
+  // Of FindTask and TasksOf, once it is closed: when, how ("answered", "skipped", "left"), by whom, and the answer. An answer that waits for the end of a
   // suspension is one.
   std::int64_t closed_us = 0;
   std::string closed_how{}, closed_by{};

@@ -11,7 +11,7 @@
 namespace fermata {
 namespace {
 
-constexpr std::string_view kOrderKind = "webhook";
+constexpr std::string_view kWebhookOrders = "webhook";
 constexpr std::array<std::string_view, 15> kTypes = {
     "instance.started", "instance.completed", "instance.failed", "instance.cancelled", "instance.suspended",
     "instance.resumed", "incident.opened",    "incident.closed", "task.opened",        "task.assigned",
@@ -47,6 +47,31 @@ Value EventOf(const Happening& what, const std::string& id, Value data) {
   put("process", Value::String(what.news.process));
   put("data", std::move(data));
   return Value::Map(std::move(members));
+}
+
+Value StoredSecret(const WebhookSecret& secret) {
+  return Value::Object({{"secret", Value::String(secret.text)},
+                        {"until", Value::Int(secret.until_us)},
+                        {"first", Value::Bool(secret.is_first)},
+                        {"key", Value::String(secret.rotation_key)}});
+}
+
+WebhookSecret SecretOf(const Value& stored) {
+  return {field::Text(stored, "secret"), field::Integer(stored, "until"), field::Flag(stored, "first"),
+          field::Text(stored, "key")};
+}
+
+// Rows of earlier versions have one old secret at most, beside the current one.
+void ReadSecrets(const Value& json, Webhook& webhook) {
+  if (const Value secret = field::Any(json, "secret"); !secret.is_string()) {
+    webhook.secret = SecretOf(secret);
+    if (const Value old = field::Any(json, "oldSecrets"); old.is_list())
+      for (const Value& one : old.as_list()) webhook.old_secrets.push_back(SecretOf(one));
+    return;
+  }
+  const std::int64_t until_us = field::Integer(json, "oldSecretUntil");
+  webhook.secret = {field::Text(json, "secret"), 0, until_us == 0, field::Text(json, "rotationKey")};
+  if (until_us != 0) webhook.old_secrets.push_back({field::Text(json, "oldSecret"), until_us, false, ""});
 }
 
 }  // namespace
@@ -87,7 +112,7 @@ int ShardOfDelivery(std::string_view id) {
 }
 
 Status Webhooks::Load(Storage& storage) {
-  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kOrderKind);
+  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kWebhookOrders);
   if (!rows.ok()) return rows.error();
   for (const StandingOrderRow& row : *rows) {
     Result<Value> json = ParseJson(row.bytes);
@@ -105,18 +130,17 @@ Status Webhooks::Load(Storage& storage) {
     webhook.created_by = field::Text(*json, "createdBy");
     webhook.created_us = field::Integer(*json, "created");
     webhook.updated_us = field::Integer(*json, "updated");
-    webhook.secret = field::Text(*json, "secret");
-    webhook.old_secret = field::Text(*json, "oldSecret");
-    webhook.old_secret_until_us = field::Integer(*json, "oldSecretUntil");
+    ReadSecrets(*json, webhook);
     webhook.idempotency_key = field::Text(*json, "idempotencyKey");
     webhook.request_hash = field::Text(*json, "requestHash");
-    webhook.rotation_key = field::Text(*json, "rotationKey");
     Put(std::move(webhook));
   }
   return Done{};
 }
 
 StandingOrderRow Webhooks::RowOf(const Webhook& webhook) {
+  std::vector<Value> old_secrets;
+  for (const WebhookSecret& old : webhook.old_secrets) old_secrets.push_back(StoredSecret(old));
   const Value bytes = Value::Object({{"tenant", Value::String(webhook.tenant)},
                                      {"url", Value::String(webhook.url)},
                                      {"description", Value::String(webhook.description)},
@@ -128,13 +152,11 @@ StandingOrderRow Webhooks::RowOf(const Webhook& webhook) {
                                      {"createdBy", Value::String(webhook.created_by)},
                                      {"created", Value::Int(webhook.created_us)},
                                      {"updated", Value::Int(webhook.updated_us)},
-                                     {"secret", Value::String(webhook.secret)},
-                                     {"oldSecret", Value::String(webhook.old_secret)},
-                                     {"oldSecretUntil", Value::Int(webhook.old_secret_until_us)},
+                                     {"secret", StoredSecret(webhook.secret)},
+                                     {"oldSecrets", Value::List(std::move(old_secrets))},
                                      {"idempotencyKey", Value::String(webhook.idempotency_key)},
-                                     {"requestHash", Value::String(webhook.request_hash)},
-                                     {"rotationKey", Value::String(webhook.rotation_key)}});
-  return {std::string(kOrderKind), webhook.id, WriteJson(bytes)};
+                                     {"requestHash", Value::String(webhook.request_hash)}});
+  return {std::string(kWebhookOrders), webhook.id, WriteJson(bytes)};
 }
 
 void Webhooks::ListLocked() {
@@ -179,7 +201,7 @@ std::shared_ptr<const Webhooks::List> Webhooks::Enabled() const {
 }
 
 void Webhooks::Tell(const List& webhooks, const Happening& what, std::vector<DeliveryRow>& rows,
-                    std::set<std::string>& told) const {
+                    DeliveryNumbers& told) const {
   Delivery delivery;
   for (const Webhook& webhook : webhooks) {
     if (!Wants(webhook, what)) continue;
@@ -192,8 +214,44 @@ void Webhooks::Tell(const List& webhooks, const Happening& what, std::vector<Del
     }
     delivery.webhook = webhook.id;
     rows.push_back(fermata::RowOf(delivery));
-    told.insert(webhook.id);
+    ++told[{webhook.id, std::string(kPending)}];
   }
+}
+
+// ---- how many there are ----
+
+Status Webhooks::CountAll(Storage& storage) {
+  Result<std::vector<DeliveryCount>> all = storage.CountDeliveries();
+  if (!all.ok()) return all.error();
+  std::lock_guard lock(counts_mutex_);
+  counts_.clear();
+  for (DeliveryCount& count : *all) {
+    std::pair<std::string, std::string> group(count.webhook, count.status);
+    counts_.emplace(std::move(group), std::move(count));
+  }
+  return Done{};
+}
+
+void Webhooks::Count(const DeliveryNumbers& more, std::int64_t now_us) {
+  std::lock_guard lock(counts_mutex_);
+  for (const auto& [group, number] : more) {
+    const auto [at, is_new] = counts_.try_emplace(group, DeliveryCount{group.first, group.second, 0, now_us});
+    at->second.count += number;
+    if (at->second.count <= 0) counts_.erase(at);
+  }
+}
+
+std::vector<DeliveryCount> Webhooks::Counts() const {
+  std::lock_guard lock(counts_mutex_);
+  std::vector<DeliveryCount> all;
+  for (const auto& [group, count] : counts_) all.push_back(count);
+  return all;
+}
+
+std::int64_t Webhooks::CountOf(const std::string& webhook, std::string_view status) const {
+  std::lock_guard lock(counts_mutex_);
+  const auto found = counts_.find({webhook, std::string(status)});
+  return found == counts_.end() ? 0 : found->second.count;
 }
 
 void Webhooks::OnDeliveries(std::function<void(const std::set<std::string>&)> listener) {

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -23,6 +24,13 @@
 #include "engine/storage/storage.h"
 
 namespace fermata {
+
+struct WebhookSecret {
+  std::string text;           // "whsec_" and base64
+  std::int64_t until_us = 0;  // 0 = it is the current one
+  bool is_first = true;       // made with the webhook, not by a rotation
+  std::string rotation_key;   // Idempotency-Key of the rotation that made it; empty = none
+};
 
 struct Webhook {
   std::string id, tenant;
@@ -34,10 +42,9 @@ struct Webhook {
   std::int64_t failing_since_us = 0;  // 0 = the last try succeeded, or there was none
   std::string created_by;
   std::int64_t created_us = 0, updated_us = 0;
-  std::string secret, old_secret;  // "whsec_" and base64; the old one signs along until then
-  std::int64_t old_secret_until_us = 0;
+  WebhookSecret secret;
+  std::vector<WebhookSecret> old_secrets;     // sign along as long as they are good, the oldest first
   std::string idempotency_key, request_hash;  // of the request that made it; empty = none
-  std::string rotation_key;                   // Idempotency-Key of the last rotation
 };
 
 // What a webhook can be told of, in the order of the documents. A ping is sent to any.
@@ -63,6 +70,9 @@ DeliveryRow RowOf(const Delivery& delivery);
 Result<Delivery> DeliveryOf(DeliveryRow row);
 // Where the row of this id is.
 int ShardOfDelivery(std::string_view id);
+
+// Deliveries by webhook and status, or by how many there are more.
+using DeliveryNumbers = std::map<std::pair<std::string, std::string>, std::int64_t>;
 
 // Something that happened to an instance.
 struct Happening {
@@ -92,9 +102,16 @@ class Webhooks {
   // Those that are to be told; null when there is none, which costs one look at a number.
   std::shared_ptr<const List> Enabled() const;
 
-  // Adds a row for each of `webhooks` that wants it, and their ids to `told`.
-  void Tell(const List& webhooks, const Happening& what, std::vector<DeliveryRow>& rows,
-            std::set<std::string>& told) const;
+  // Adds a row for each of `webhooks` that wants it, and counts it in `told`.
+  void Tell(const List& webhooks, const Happening& what, std::vector<DeliveryRow>& rows, DeliveryNumbers& told) const;
+
+  // How many deliveries there are: counted in storage, which looks at all of them, and followed from then on. Rows that storage forgets by
+  // itself, and those of a commit whose outcome was not known, show with the next count; so does when the oldest of those was put that are
+  // left, which is told as longer ago till then.
+  Status CountAll(Storage& storage);
+  void Count(const DeliveryNumbers& more, std::int64_t now_us);
+  std::vector<DeliveryCount> Counts() const;  // by (webhook, status); none is 0
+  std::int64_t CountOf(const std::string& webhook, std::string_view status) const;
 
   // Called from engine threads when deliveries for these webhooks have become durable; none = maybe for any of them. It must not block. Set
   // to nothing before its owner goes.
@@ -109,6 +126,8 @@ class Webhooks {
   std::map<std::string, Webhook> webhooks_;
   std::shared_ptr<const List> enabled_;
   std::atomic<std::size_t> enabled_count_{0};
+  mutable std::mutex counts_mutex_;
+  std::map<std::pair<std::string, std::string>, DeliveryCount> counts_;
   mutable std::mutex listener_mutex_;
   std::function<void(const std::set<std::string>&)> listener_;
 };

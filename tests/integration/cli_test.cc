@@ -97,7 +97,7 @@ TEST_F(CommandLine, RepeatedCommandsActOnceAndListsKnowVariables) {
   EXPECT_EQ(Ask({"suspend", id, "--idempotency-key", id}).exit_code, 4);
 }
 
-constexpr const char* kParcel = R"(fermata: 1
+constexpr const char* kParcelProcess = R"(fermata: 1
 process: post-parcel
 version: 1.0.0
 key: ${input.ref}
@@ -114,7 +114,7 @@ states:
 // Deploys it and starts one.
 std::string StartParcel(const FermataServer& server, const std::string& ref) {
   const TempFolder folder;
-  WriteFile(folder.File("post-parcel.yaml"), kParcel);
+  WriteFile(folder.File("post-parcel.yaml"), kParcelProcess);
   WriteFile(folder.File("parcels.yaml"),
             "connector: parcels\nversion: 1.0.0\nkind: worker\noperations:\n  pack: { timeout: 1h }\n");
   const auto ask = [&](std::vector<std::string> arguments) {
@@ -188,6 +188,26 @@ TEST_F(CommandLine, WorkInBulkIsTriedBegunAndFollowed) {
   EXPECT_EQ(Ask({"bulk", "start", "burn", "--process", "post-parcel"}).exit_code, 2);
   EXPECT_EQ(Ask({"bulk", "start", "cancel"}).exit_code, 2);
   EXPECT_EQ(Ask({"bulk"}).exit_code, 2);
+}
+
+TEST_F(CommandLine, WebhooksAreAddedLookedAtAndRemoved) {
+  const CommandResult added = Ask({"webhooks", "add", "http://93.184.216.34:1/hooks", "--event", "instance.completed",
+                                   "--event", "incident.opened", "--description", "the warehouse"});
+  ASSERT_EQ(added.exit_code, 0) << added.err;
+  const std::string id = added.out.substr(0, added.out.find('\n'));
+  EXPECT_NE(added.out.find("shown this once: whsec_"), std::string::npos) << added.out;
+  const std::string list = Ask({"webhooks", "list"}).out;
+  EXPECT_NE(list.find(id), std::string::npos) << list;
+  EXPECT_EQ(list.find("whsec_"), std::string::npos) << list;
+  EXPECT_EQ(Ask({"webhooks", "deliveries", id, "--status", "failed"}).exit_code, 0);
+  EXPECT_EQ(Ask({"webhooks", "retry", id}).out, "0 deliveries are sent again\n");
+  EXPECT_EQ(Ask({"webhooks", "retry", id, "none"}).exit_code, 4);
+  EXPECT_EQ(Ask({"webhooks", "remove", id}).out, id + " is told nothing more\n");
+  EXPECT_EQ(Ask({"webhooks", "remove", id}).exit_code, 4);
+  EXPECT_EQ(Ask({"webhooks", "deliveries", id, "--status", "lost"}).exit_code, 2);
+  EXPECT_EQ(Ask({"webhooks", "add", "http://example.com/"}).exit_code, 2);
+  EXPECT_EQ(Ask({"webhooks", "add", "ftp://example.com/", "--event", "task.opened"}).exit_code, 4);
+  EXPECT_EQ(Ask({"webhooks"}).exit_code, 2);
 }
 
 TEST_F(CommandLine, WhatIsPausedGoesOnByResume) {

@@ -419,6 +419,33 @@ TEST_F(SecurityOverHttp, AKeyForSomeProcessesDoesNotReachOthers) {
   ExpectProblem(Ask("POST", "/v1/events", limited, event, "application/cloudevents+json"), 403, "FM-4072");
 }
 
+TEST_F(SecurityOverHttp, AnInstanceBeyondAKeysProcessesIsForItsEventsAsOneThatIsNotThere) {
+  const std::string limited = KeyFor(R"("client")", R"(,"processes":["hel*"])");
+  const std::string theirs = Start(admin_, "beyond-2"), unknown = "00000000000000000000000000";
+  const auto event = [](const std::string& instance, const std::string& type) {
+    return R"({"specversion":"1.0","id":"c","source":"t","instance":")" + instance + R"(","type":")" + type +
+           R"(","data":{"ref":"beyond-2"}})";
+  };
+  const auto without = [](std::string text, const std::string& id) {
+    for (std::size_t at = text.find(id); at != std::string::npos; at = text.find(id)) text.erase(at, id.size());
+    return text;
+  };
+  for (const std::string type : {"go-on", "unheard-of"}) {
+    const ClientResponse beyond =
+        Ask("POST", "/v1/events", limited, event(theirs, type), "application/cloudevents+json");
+    const ClientResponse absent =
+        Ask("POST", "/v1/events", limited, event(unknown, type), "application/cloudevents+json");
+    ExpectProblem(beyond, 404, "FM-4003");
+    EXPECT_EQ(without(beyond.body, theirs), without(absent.body, unknown));
+  }
+  const ClientResponse batch =
+      Ask("POST", "/v1/events", limited, "[" + event(theirs, "go-on") + "]", "application/cloudevents-batch+json");
+  EXPECT_NE(batch.body.find("FM-4003"), std::string::npos) << batch.body;
+  EXPECT_EQ(
+      Ask("POST", "/v1/events", KeyFor(R"("client")"), event(theirs, "go-on"), "application/cloudevents+json").status,
+      202);
+}
+
 TEST_F(SecurityOverHttp, TheHistoryNamesTheCallerAndOnlyOperatorsActForOthers) {
   const std::string clerk = KeyFor(R"("client")", "", "clerk ann"), boss = KeyFor(R"("operator")", "", "boss");
   const auto answer = [&](const std::string& key, const std::string& ref, const std::string& by) {

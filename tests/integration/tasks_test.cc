@@ -104,6 +104,38 @@ TEST_P(Tasks, AnAnswerIsToldAlsoWhileItWaitsForTheEndOfASuspension) {
   EXPECT_EQ(At(server_.http().Get("/v1/tasks/" + left), "how"), "left");
 }
 
+TEST_P(Tasks, AnInstanceTellsOfAllItsTasksAlsoOfThoseThatAreClosed) {
+  const std::string id = Start(R"({"ref":"both"})"), path = "/v1/instances/" + id + "/tasks", first = TaskOf(id);
+  const auto items = [&](const std::string& query) {
+    const ClientResponse page = server_.http().Get(path + query);
+    EXPECT_EQ(page.status, 200) << page.body;
+    return JsonOf(page).Find("items")->as_list();
+  };
+  EXPECT_EQ(items("").size(), 1u);
+  ASSERT_EQ(Change(first, "comments", R"({"text":"hm","by":"bob"})").status, 201);
+  ASSERT_EQ(Complete(first, R"({"outcome":"approve","data":{"note":"ok"},"by":"bob"})").status, 200);
+  const std::string second = TaskOf(id);
+  std::vector<Value> all = items("");
+  ASSERT_EQ(all.size(), 2u);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const ClientResponse one = server_.http().Get("/v1/tasks/" + (i == 0 ? first : second));
+    EXPECT_EQ(WriteJson(all[i]), WriteJson(JsonOf(one))) << "as it is told alone";
+  }
+  EXPECT_EQ(At(all[0], "how") + " " + At(all[0], "by") + " " + At(all[0], "comments"), "answered bob 1");
+  EXPECT_EQ(At(all[1], "open"), "true");
+  ASSERT_EQ(server_.http().Post("/v1/instances/" + id + "/cancel?wait=9s", "{}").status, 200);
+  EXPECT_EQ(At(items("").at(1), "how"), "left");
+
+  const ClientResponse page = server_.http().Get(path + "?limit=1");
+  EXPECT_EQ(At(page, "items.0.id"), first);
+  const ClientResponse rest = server_.http().Get(path + "?limit=1&cursor=" + At(page, "next"));
+  EXPECT_EQ(At(rest, "items.0.id"), second);
+  EXPECT_EQ(At(rest, "next"), "null");
+  ExpectProblem(server_.http().Get(path + "?cursor=x"), 422, "FM-4054");
+  ExpectProblem(server_.http().Get(path + "?status=open"), 422, "FM-4050");
+  ExpectProblem(server_.http().Get("/v1/instances/00000000000000000000000000/tasks"), 404, "FM-4003");
+}
+
 TEST_P(Tasks, ATaskTellsWhatToDo) {
   const std::string instance = Start(R"({"ref":"o-1","due":"2040-05-06T07:08:09Z"})");
   const std::vector<Value> items = Items();

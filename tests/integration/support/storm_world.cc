@@ -17,8 +17,8 @@
 namespace fermata::test {
 namespace {
 
-constexpr const char* kServiceKey = "the-key-of-the-shop-s-services";
-constexpr int kTriesMax = 400;
+constexpr const char* kStormServiceKey = "the-key-of-the-shop-s-services";
+constexpr int kStormTriesMax = 400;
 // Between two tries, growing: many wait for a program that is down.
 constexpr std::chrono::milliseconds kPause{20}, kPauseMax{640};
 
@@ -39,7 +39,7 @@ std::string UpperCase(std::string text) {
 ChildProcess::Environment BankKeys() {
   return {{"FERMATA_BANK_API_KEY", kBankApiKey},
           {"FERMATA_BANK_CALLBACK_KEY", kBankCallbackKey},
-          {"FERMATA_SHOP_SERVICE_KEY", kServiceKey}};
+          {"FERMATA_SHOP_SERVICE_KEY", kStormServiceKey}};
 }
 
 bool IsForLater(const ClientResponse& answer) {
@@ -61,7 +61,7 @@ StormWorld::StormWorld(unsigned seed) {
   for (const std::string& program : programs())
     if (program != "engine") Start(program);
   ChildProcess::Environment environment = {{"FERMATA_SECRET_BANK_API_KEY", kBankApiKey},
-                                           {"FERMATA_SECRET_SHOP_SERVICE_KEY", kServiceKey}};
+                                           {"FERMATA_SECRET_SHOP_SERVICE_KEY", kStormServiceKey}};
   for (const std::string& program : programs())
     if (program != "engine")
       environment.emplace_back("FERMATA_CONNECTOR_" + UpperCase(program) + "_URL", DoorOf(program));
@@ -204,10 +204,10 @@ ClientResponse StormWorld::Ask(const std::string& program, const std::string& me
     headers.emplace_back("Authorization", std::string("Bearer ") + kBankApiKey);
   // Without a session a test asks as a process does.
   if (program != "bank" && program != "engine" && !has("Cookie") && !has("X-Service-Key"))
-    headers.emplace_back("X-Service-Key", kServiceKey);
+    headers.emplace_back("X-Service-Key", kStormServiceKey);
   ClientResponse answer;
   std::chrono::milliseconds pause = kPause;
-  for (int i = 0; i < kTriesMax; ++i) {
+  for (int i = 0; i < kStormTriesMax; ++i) {
     answer = HttpClient(ports_.at(program)).Request(method, target, headers, body);
     if (!IsForLater(answer)) return answer;
     std::this_thread::sleep_for(pause);

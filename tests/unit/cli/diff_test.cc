@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const char* const kProcess =
+const char* const kDiffed =
     "fermata: 1\nprocess: p\nversion: 1.0.0\ninput: { $ref: a.yaml }\nstates:\n  a: { after: { 1m: b } }\n  b: { end: "
     "{} }\n";
 
@@ -24,8 +24,8 @@ class DiffTest : public testing::Test {
     folder_ = ::mkdtemp(pattern.data());
     options_.before = folder_ / "old/p.yaml";
     options_.after = folder_ / "new/p.yaml";
-    Write("old/p.yaml", kProcess);
-    Write("new/p.yaml", kProcess);
+    Write("old/p.yaml", kDiffed);
+    Write("new/p.yaml", kDiffed);
     Write("old/a.yaml", "type: object\n");
     Write("new/a.yaml", "type: object\n");
   }

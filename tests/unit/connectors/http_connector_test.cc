@@ -14,13 +14,18 @@ namespace {
 using namespace std::chrono_literals;
 using test::StubService;
 
+// In the place of a value: a secret that is there and cannot be read.
+constexpr const char* kUnreadable = "\x01unreadable";
+
 class FixedSecrets final : public SecretSource {
  public:
   explicit FixedSecrets(std::map<std::string, std::string, std::less<>> values) : values_(std::move(values)) {}
-  std::optional<std::string> Find(std::string_view name) const override {
+  Result<std::optional<std::string>> Find(std::string_view name) const override {
     const auto found = values_.find(name);
-    if (found == values_.end()) return std::nullopt;
-    return found->second;
+    if (found == values_.end()) return std::optional<std::string>();
+    if (found->second == kUnreadable)
+      return Error{ErrorCode{7012}, "Expected to read the secret " + std::string(name) + ", but it is unreadable."};
+    return std::optional(found->second);
   }
 
  private:
@@ -249,6 +254,22 @@ TEST(HttpConnectorTest, ASecretThatIsBoundToHostsGoesToNoOther) {
   EXPECT_TRUE(service.requests().empty());
   EXPECT_TRUE(std::holds_alternative<JobSuccess>(run("mail.example.com , 127.0.0.1", "{}")));
   EXPECT_EQ(*service.requests().at(0).FindHeader("x-key"), "hunter2");
+}
+
+TEST(HttpConnectorTest, ASecretWhoseHostsCannotBeReadGoesNowhere) {
+  StubService service(Always(200, "{}"));
+  const std::string http = "{ url: \"" + service.url() + "\", headers: { X-Key: \"${secret.TOKEN}\" } }";
+  for (const auto& [token, hosts] :
+       std::vector<std::pair<std::string, std::string>>{{"hunter2", kUnreadable}, {kUnreadable, "127.0.0.1"}}) {
+    const TechnicalFailure failure =
+        Technical(Make(Load(http, "{}"), {{"TOKEN", token}, {"TOKEN_HOSTS", hosts}})->Run(MakeJob()));
+    EXPECT_EQ(failure.error, TechnicalError::kInternal);
+    EXPECT_NE(failure.message.find(hosts == kUnreadable ? "the secret TOKEN_HOSTS," : "the secret TOKEN,"),
+              std::string::npos)
+        << failure.message;
+    EXPECT_EQ(failure.message.find("hunter2"), std::string::npos) << failure.message;
+  }
+  EXPECT_TRUE(service.requests().empty());
 }
 
 TEST(HttpConnectorTest, ReusesItsConnection) {

@@ -161,7 +161,7 @@ TEST(ShippedTemplatesTest, EveryTemplateIsThereInEveryLanguageWithAllParts) {
 
 class NoSecrets final : public SecretSource {
  public:
-  std::optional<std::string> Find(std::string_view) const override { return std::nullopt; }
+  Result<std::optional<std::string>> Find(std::string_view) const override { return std::optional<std::string>(); }
 };
 
 class MailConnectorTest : public testing::Test {

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 
+#include "connectors/host/codes.h"
 #include "connectors/host/sealed_secrets.h"
 #include "connectors/host/secret_store.h"
 #include "engine/base/base64.h"
 #include "engine/model/json.h"
+#include "engine/model/limits.h"
 #include "tests/support/read_file.h"
 #include "tests/support/temp_folder.h"
 
@@ -65,29 +67,45 @@ class SecretStoreTest : public testing::Test {
 
 TEST_F(SecretStoreTest, ReadsAFileWithoutItsLineEnd) {
   Write("TOKEN", "s3cret\n");
-  EXPECT_EQ(MakeSecretStore({folder_.path(), {}})->Find("TOKEN"), "s3cret");
+  EXPECT_EQ(MakeSecretStore({folder_.path(), {}})->Find("TOKEN").value(), "s3cret");
 }
 
 TEST_F(SecretStoreTest, SeesARotatedSecretAtOnce) {
   const auto store = MakeSecretStore({folder_.path(), {}});
   Write("TOKEN", "old");
-  EXPECT_EQ(store->Find("TOKEN"), "old");
+  EXPECT_EQ(store->Find("TOKEN").value(), "old");
   Write("TOKEN", "new");
-  EXPECT_EQ(store->Find("TOKEN"), "new");
+  EXPECT_EQ(store->Find("TOKEN").value(), "new");
 }
 
 TEST_F(SecretStoreTest, FallsBackToTheEnvironment) {
   setenv("FERMATA_SECRET_FROM_ENVIRONMENT", "yes", 1);
-  EXPECT_EQ(MakeSecretStore({folder_.path(), {}})->Find("FROM_ENVIRONMENT"), "yes");
-  EXPECT_EQ(MakeSecretStore({})->Find("FROM_ENVIRONMENT"), "yes");
+  EXPECT_EQ(MakeSecretStore({folder_.path(), {}})->Find("FROM_ENVIRONMENT").value(), "yes");
+  EXPECT_EQ(MakeSecretStore({})->Find("FROM_ENVIRONMENT").value(), "yes");
+}
+
+TEST_F(SecretStoreTest, WhatItCannotReadIsNoSecretThatIsNotThere) {
+  setenv("FERMATA_SECRET_TOKEN_HOSTS", "example.com", 1);
+  setenv("FERMATA_SECRET_LONG_HOSTS", "example.com", 1);
+  std::filesystem::create_directory(folder_.path() / "TOKEN_HOSTS");
+  Write("LONG_HOSTS", std::string(kSecretBytesMax + 1, 'x'));
+  const auto store = MakeSecretStore({folder_.path(), {}});
+  for (const char* name : {"TOKEN_HOSTS", "LONG_HOSTS"}) {
+    const auto found = store->Find(name);
+    ASSERT_FALSE(found.ok()) << name;
+    EXPECT_EQ(found.error().code, kSecretUnreadable);
+    EXPECT_NE(found.error().message.find(name), std::string::npos) << found.error().message;
+  }
+  const auto unmounted = MakeSecretStore({folder_.path() / "absent", {}})->Find("TOKEN_HOSTS");
+  EXPECT_EQ(unmounted.error().code, kSecretUnreadable);
 }
 
 TEST_F(SecretStoreTest, NeverLeavesItsFolder) {
   std::filesystem::create_directory(folder_.path() / "inside");
   Write("OUTSIDE", "x");
   const auto store = MakeSecretStore({folder_.path() / "inside", {}});
-  EXPECT_EQ(store->Find("../OUTSIDE"), std::nullopt);
-  EXPECT_EQ(store->Find("OUTSIDE"), std::nullopt);
+  EXPECT_EQ(store->Find("../OUTSIDE").value(), std::nullopt);
+  EXPECT_EQ(store->Find("OUTSIDE").value(), std::nullopt);
 }
 
 TEST_F(SecretStoreTest, FindsWhatIsSealedWithTheKeyAndOnlyWithIt) {
@@ -100,9 +118,11 @@ TEST_F(SecretStoreTest, FindsWhatIsSealedWithTheKeyAndOnlyWithIt) {
   EXPECT_EQ(bytes.find("TOKEN"), std::string::npos);
   EXPECT_EQ(std::filesystem::status(file).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  EXPECT_EQ(MakeSecretStore({{}, file, keys})->Find("TOKEN"), "hunter2");
-  EXPECT_EQ(MakeSecretStore({{}, file, keys})->Find("ABSENT"), std::nullopt);
-  EXPECT_EQ(MakeSecretStore({{}, file})->Find("TOKEN"), std::nullopt);
+  EXPECT_EQ(MakeSecretStore({{}, file, keys})->Find("TOKEN").value(), "hunter2");
+  EXPECT_EQ(MakeSecretStore({{}, file, keys})->Find("ABSENT").value(), std::nullopt);
+  EXPECT_EQ(MakeSecretStore({{}, file})->Find("TOKEN").error().code, kSecretUnreadable);
+  setenv("FERMATA_SECRET_IN_BOTH", "x", 1);
+  EXPECT_EQ(MakeSecretStore({{}, file})->Find("IN_BOTH").error().code, kSecretUnreadable);
   const SealingKeys other = SealingKeys::Parse(SealingKeys::NewLine("a")).value();
   EXPECT_EQ(ReadSealedSecrets(file, other).error().code, kSealedUnreadable);
 }

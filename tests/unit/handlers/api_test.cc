@@ -2,12 +2,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <set>
 
 #include "api/handlers/api.h"
 #include "api/handlers/error_pages.h"
 #include "api/webhooks/webhook_book.h"
 #include "engine/language/reader.h"
+#include "engine/model/limits.h"
 #include "engine/storage/memory/memory_storage.h"
 #include "tests/support/http_client.h"
 
@@ -132,6 +135,31 @@ TEST(FullInbox, Is503WithRetryAfterAndNothingHappens) {
     EXPECT_NE(response.body.find("FM-5050"), std::string::npos) << response.body;
   }
   EXPECT_EQ(client.Get("/v1/instances").body, "{\"items\":[],\"next\":null}\n");
+  server.Stop();
+}
+
+TEST(AuditedRequests, TakeNoThreadWhileTheLogIsWrittenAndDoNothingBefore) {
+  ApiInMemory busy;
+  HttpServer server(
+      {}, [&](const HttpRequest& request, ResponseHandle response) { busy.api->Handle(request, std::move(response)); });
+  const int port = server.Start().value();
+  std::promise<void> release;
+  busy.security->audit().Append({"default", "ann", "x", "", "200"},
+                                [&](const Status&) { release.get_future().wait(); });  // a commit that takes long
+  std::vector<std::unique_ptr<test::RawClient>> asking;
+  const std::string body = R"({"name":"a","roles":["client"]})";
+  for (int i = 0; i < 3 * kApiThreads; ++i) {
+    asking.push_back(std::make_unique<test::RawClient>(port));
+    ASSERT_TRUE(asking.back()->Send(
+        "POST /v1/keys HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body));
+  }
+  test::HttpClient client(port);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.Get("/v1/instances").status, 200);
+  EXPECT_TRUE(busy.security->keys().All().empty());
+  release.set_value();
+  for (const auto& one : asking) EXPECT_EQ(test::ReadResponse(*one).status, 201);
+  EXPECT_EQ(busy.security->keys().All().size(), asking.size());
   server.Stop();
 }
 

@@ -25,8 +25,9 @@ std::string Everything() {
   stats.commit_seconds = stats.commit_decisions = stats.timer_lag_seconds = histogram.Read();
   HttpMetrics metrics;
   metrics.Count("GET", "/v1/instances", 200, 0.002);
-  return metrics.Text(stats, true, {{"default", "store.pack", 1, 2, 3}}, {{"default", "order", "pay", 4}},
-                      WebhookStats{1, 2, 3, 4, {{"wh-1", "failed", 5, 6}, {"wh-1", "pending", 7, 8'000'000}}});
+  return metrics.Text(
+      stats, true, {{"default", "store.pack", 1, 2, 3}}, {{"default", "order", "pay", 4}},
+      WebhookStats{1, 2, 3, 4, {{"wh-1", "failed", 5, 6}, {"wh-1", "pending", 7, 8'000'000}}, 2, 9'000'000});
 }
 
 TEST(Metrics, DashboardAndAlertsAskForWhatIsMeasured) {
@@ -52,7 +53,8 @@ TEST(Metrics, DeliveriesToWebhooksAreToldByWhatBecameOfThem) {
   for (const char* line :
        {"fermata_webhook_delivered_total 1", "fermata_webhook_failed_tries_total 2", "fermata_webhook_given_up_total 3",
         "fermata_webhook_disabled_total 4", "fermata_webhook_pending 7", "fermata_webhook_failed 5",
-        "fermata_webhook_oldest_pending_timestamp_seconds 8\n"})
+        "fermata_webhook_oldest_pending_timestamp_seconds 8\n", "fermata_webhook_failing 2",
+        "fermata_webhook_failing_since_timestamp_seconds 9\n"})
     EXPECT_NE(text.find(line), std::string::npos) << line;
 }
 

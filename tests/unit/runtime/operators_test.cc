@@ -1,6 +1,7 @@
 // Standing orders of operators: work in bulk and pauses, with crashes in the middle.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <mutex>
@@ -60,9 +61,10 @@ class Operators : public testing::Test {
     engine_ = std::move(*opened);
     ASSERT_TRUE(engine_->Deploy({"waits.yaml", kWaits, {}, {}}).reply);
   }
-  Result<StartReply> TryStart() {
+  Result<StartReply> TryStart(const std::string& tenant = std::string(kDefaultTenant)) {
     StartRequest request;
     request.process = "waits";
+    request.tenant = tenant;
     std::promise<Result<StartReply>> started;
     engine_->Start(request, [&](Result<StartReply> reply) { started.set_value(std::move(reply)); });
     return started.get_future().get();
@@ -204,6 +206,61 @@ TEST_F(Operators, NoMoreIsDoneInASecondThanWasOrdered) {
   constexpr int kPerSecond = 50;  // in pages of five
   WaitFor(engine_->Bulk(), engine_->Bulk().Start(Work(SuspendInstance{}, kPerSecond))->view.id);
   EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(5 * 1'000 / kPerSecond));
+}
+
+TEST_F(Operators, TheWorkOfATenantDoesNotWaitForThatOfAnother) {
+  Start(3);
+  ASSERT_TRUE(TryStart("acme").ok());
+  const std::string slow = engine_->Bulk().Start(Work(SuspendInstance{}, 1))->view.id;
+  BulkWork work = Work(SuspendInstance{});
+  work.filter.tenant = "acme";
+  const std::string quick = engine_->Bulk().Start(work)->view.id;
+  while (engine_->Bulk().Find("acme", quick)->status != BulkStatus::kDone) std::this_thread::yield();
+  EXPECT_EQ(engine_->Bulk().Find(std::string(kDefaultTenant), slow)->status, BulkStatus::kRunning);
+}
+
+TEST_F(Operators, ManyWorksOfOneTenantLeaveRoomForThoseOfAnother) {
+  BulkRunner bulk = Idle();
+  for (int i = 0; i < kBulksUnderWayMax; ++i) ASSERT_TRUE(bulk.Start(Work(SuspendInstance{})).ok());
+  EXPECT_EQ(bulk.Start(Work(SuspendInstance{})).error().code, kBulkForbids);
+  BulkWork work = Work(SuspendInstance{});
+  work.filter.tenant = "acme";
+  EXPECT_TRUE(bulk.Start(work).ok());
+}
+
+TEST_F(Operators, OldWorkIsForgottenForNewWorkOfTheSameTenantOnly) {
+  BulkRunner bulk = Idle();
+  const std::string tenant(kDefaultTenant);
+  BulkWork other = Work(SuspendInstance{});
+  other.filter.tenant = "acme";
+  const std::string kept = bulk.Start(other)->view.id;
+  ASSERT_TRUE(bulk.Steer("acme", kept, BulkOrder::kStop).ok());
+  std::string first;
+  for (std::size_t i = 0; i < kBulksKeptMax + 1; ++i) {
+    const std::string id = bulk.Start(Work(SuspendInstance{}))->view.id;
+    if (first.empty()) first = id;
+    ASSERT_TRUE(bulk.Steer(tenant, id, BulkOrder::kStop).ok());
+  }
+  EXPECT_EQ(bulk.All(tenant).size(), kBulksKeptMax);
+  EXPECT_FALSE(bulk.Find(tenant, first).ok());
+  EXPECT_TRUE(bulk.Find("acme", kept).ok());
+}
+
+TEST_F(Operators, ProgressThatCannotBeNotedIsTriedAgainEverMoreSeldom) {
+  Start(1);
+  std::atomic<int> commits{0};
+  std::promise<void> tried;
+  BulkRunner bulk(*engine_, SystemClock(), [&](Batch batch) -> Status {
+    if (++commits == 1) return Commit(std::move(batch));
+    if (commits == 3) tried.set_value();
+    return Error{kStorageUnavailable, "No."};
+  });
+  bulk.Run();
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(bulk.Start(Work(SuspendInstance{})).ok());
+  tried.get_future().wait();
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(200));
+  bulk.Stop();
 }
 
 TEST_F(Operators, AfterACrashItGoesOnWhereItWasAndAsksEachInstanceOnce) {

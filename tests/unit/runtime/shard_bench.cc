@@ -24,7 +24,7 @@ ShardBench::ShardBench(const std::string& manifest, const std::vector<std::strin
 void ShardBench::Restart() {
   storage.LosePower();
   executor.calls.clear();
-  ShardServices services{clock, storage, executor, definitions, waiters, *this, counters, pauses};
+  ShardServices services{clock, storage, executor, definitions, waiters, *this, counters, pauses, nullptr, &webhooks};
   shard = std::make_unique<Shard>(ShardOptions{}, services);
   Status recovered = shard->Recover();
   EXPECT_TRUE(recovered.ok());

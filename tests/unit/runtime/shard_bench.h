@@ -67,6 +67,7 @@ class ShardBench : private ShardRouter {
   ShardCounters counters;
   Pauses pauses;
   Waiters waiters;
+  Webhooks webhooks{nullptr};
   std::unique_ptr<Shard> shard;
   std::shared_ptr<JobDesk> desk =
       std::make_shared<JobDesk>(1, waiters, [this](int, const JobFetch& fetch, auto answer) {

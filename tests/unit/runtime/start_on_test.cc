@@ -9,7 +9,7 @@
 namespace fermata {
 namespace {
 
-constexpr const char* kShopManifest = "connector: shop\nversion: 1.0.0\noperations:\n  ship: {}\n";
+constexpr const char* kStartingManifest = "connector: shop\nversion: 1.0.0\noperations:\n  ship: {}\n";
 
 // Unique: the order's instance takes further events of its key.
 constexpr const char* kStartedOrder = R"yaml(
@@ -88,7 +88,7 @@ CloudEvent Ordered(const std::string& id, Value data) {
 class StartOnTest : public ::testing::Test {
  protected:
   void Deploy(std::vector<std::string> processes) {
-    bench = std::make_unique<ShardBench>(kShopManifest, std::move(processes));
+    bench = std::make_unique<ShardBench>(kStartingManifest, std::move(processes));
   }
   EventReply Send(const std::string& id, Value data) {
     auto reply = bench->Send("ordered", id, std::move(data));
@@ -245,7 +245,7 @@ TEST_F(StartOnTest, APowerCutLeavesAllOrNothing) {
 }
 
 TEST(EventDoor, AKeylessStartGoesByTheIdentityOfTheEvent) {
-  ShardBench bench(kShopManifest, {kLog});
+  ShardBench bench(kStartingManifest, {kLog});
   const auto messages = RouteEvent(bench.definitions, "default", Ordered("e-1", Known("a")), std::nullopt, 0);
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_TRUE(messages[0].processes.empty());

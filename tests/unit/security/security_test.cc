@@ -300,6 +300,58 @@ TEST_F(SecurityTest, ARowThatCouldNotBeWrittenLeavesNoGap) {
   EXPECT_EQ(checker.rows(), 3);
 }
 
+TEST_F(SecurityTest, RowsThatComeWhileACommitIsUnderWayShareTheNext) {
+  std::promise<void> release;
+  SecurityWriter writer(*storage_);
+  writer.Post([&]() -> Result<Batch> { return release.get_future().wait(), Batch(); }, [](const Status&) {});
+  std::string order;
+  for (const char* name : {"a", "b", "c"})
+    writer.PostShared([&order, name]() -> Result<Batch> { return order += name, Batch(); },
+                      [&order](const Status& status) { order += status.ok() ? "+" : "-"; });
+  writer.Post([&order]() -> Result<Batch> { return order += "k", Batch(); }, [&order](const Status&) { order += "!"; });
+  writer.PostShared(
+      [&order]() -> Result<Batch> {
+        return Error{kStorageUnavailable, "Expected a row."};
+      },
+      [&order](const Status& status) { order += status.ok() ? "+" : "-"; });
+  release.set_value();
+  writer.Stop();
+  EXPECT_EQ(order, "abc+++k!-");
+}
+
+TEST_F(SecurityTest, RowsThatShareACommitFailTogetherAndLeaveNoGap) {
+  std::promise<void> release, over;
+  security_->audit().Append({"acme", "ann", "x", "", "200"},
+                            [&](const Status&) { release.get_future().wait(); });  // the writer is busy
+  std::atomic<int> failed{0};
+  for (int i = 0; i < 3; ++i)
+    security_->audit().Append({"default", "ann", "a", "", "200"}, [&](const Status& status) {
+      failed += status.ok() ? 0 : 1;
+      if (failed == 3) over.set_value();
+    });
+  AuditRow between{"default", 1, 5, "other", "b", "", "200", "", ""};
+  between.hash = HashOf(between);
+  Batch batch;
+  batch.audit = {between};
+  std::promise<CommitOutcome> committed;
+  storage_->Commit(1, batch, [&](CommitOutcome outcome) { committed.set_value(outcome); });
+  ASSERT_EQ(committed.get_future().get(), CommitOutcome::kCommitted);
+  release.set_value();
+  ASSERT_EQ(over.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  ASSERT_TRUE(Append("default", "d").ok());
+  AuditChecker checker;
+  for (const AuditRow& row : Rows("default")) EXPECT_EQ(checker.Add(row), std::nullopt);
+  EXPECT_EQ(checker.rows(), 2);
+}
+
+TEST_F(SecurityTest, RefusalsThatAreOnlyCountedAreToldWhenTheServerStops) {
+  for (int i = 0; i < 18; ++i) security_->refusals().Note({"default", "eve", "key.create", "/v1/keys", "403"});
+  security_.reset();
+  const std::vector<AuditRow> rows = Rows("default");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1].result, "403 17 more in a minute");
+}
+
 TEST(Glob, StarsStandForAnything) {
   for (const auto& [glob, text] : std::vector<std::pair<std::string, std::string>>{{"*", ""},
                                                                                    {"*", "x"},

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <mutex>
+#include <optional>
 
 #include "api/http/server.h"
 #include "api/webhooks/codes.h"
@@ -36,15 +38,17 @@ class HandClock final : public Clock {
 class Receiver {
  public:
   Receiver() {
-    server_ = std::make_unique<HttpServer>(HttpServerOptions(), [this](const HttpRequest&, ResponseHandle response) {
-      std::lock_guard lock(mutex_);
-      ++requests_;
-      HttpResponse answer = EmptyResponse(statuses_.front());
-      if (!retry_after_.empty()) answer.Header("Retry-After", retry_after_);
-      if (statuses_.size() > 1) statuses_.erase(statuses_.begin());
-      response.Send(std::move(answer));
-      changed_.notify_all();
-    });
+    server_ =
+        std::make_unique<HttpServer>(HttpServerOptions(), [this](const HttpRequest& request, ResponseHandle response) {
+          std::lock_guard lock(mutex_);
+          ++requests_;
+          signatures_ = *request.FindHeader("webhook-signature");
+          HttpResponse answer = EmptyResponse(statuses_.front());
+          if (!retry_after_.empty()) answer.Header("Retry-After", retry_after_);
+          if (statuses_.size() > 1) statuses_.erase(statuses_.begin());
+          response.Send(std::move(answer));
+          changed_.notify_all();
+        });
     port_ = server_->Start().value();
   }
   std::string Url(const std::string& host = "127.0.0.1") const {
@@ -59,12 +63,17 @@ class Receiver {
     std::lock_guard lock(mutex_);
     return requests_;
   }
+  // Of the last request.
+  std::string signatures() {
+    std::lock_guard lock(mutex_);
+    return signatures_;
+  }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<int> statuses_ = {204};
-  std::string retry_after_;
+  std::string retry_after_, signatures_;
   int requests_ = 0;
   std::unique_ptr<HttpServer> server_;
   int port_ = 0;
@@ -109,7 +118,14 @@ class WebhooksTest : public testing::Test {
     Batch batch;
     batch.deliveries = {RowFor(webhook, number)};
     Put(std::move(batch));
+    webhooks_.Count({{{webhook, std::string(kPending)}, 1}}, clock_.NowUs());
     webhooks_.DeliveriesAreDurable({webhook});
+  }
+  // What is known in memory, and what storage has.
+  static std::map<std::string, std::int64_t> NumbersOf(const std::vector<DeliveryCount>& counts) {
+    std::map<std::string, std::int64_t> numbers;
+    for (const DeliveryCount& count : counts) numbers[count.webhook + " " + count.status] = count.count;
+    return numbers;
   }
   Delivery At(const std::string& webhook, int number = 0) {
     return DeliveryOf(storage_->FindDelivery(0, webhook, "e-" + std::to_string(100'000 + number)).value().value())
@@ -330,16 +346,136 @@ TEST_F(WebhooksTest, WebhooksAreThereAgainAfterARestart) {
   one.created_by = "ann";
   const Webhook made = book_->Make(one).value().webhook;
   const Webhook rotated = book_->Rotate("acme", made.id, "key").value().webhook;
-  EXPECT_EQ(book_->Rotate("acme", made.id, "key").value().webhook.secret, rotated.secret);
+  EXPECT_EQ(book_->Rotate("acme", made.id, "key").value().secret, rotated.secret.text);
   Webhooks again(nullptr);
   ASSERT_TRUE(again.Load(*storage_).ok());
   const Webhook found = again.Find(made.id).value();
   EXPECT_EQ(Webhooks::RowOf(found), Webhooks::RowOf(rotated));
-  EXPECT_EQ(found.old_secret, made.secret);
-  EXPECT_EQ(found.old_secret_until_us, clock_.NowUs() + kDayUs);
+  ASSERT_EQ(found.old_secrets.size(), 1u);
+  EXPECT_EQ(found.old_secrets[0].text, made.secret.text);
+  EXPECT_EQ(found.old_secrets[0].until_us, clock_.NowUs() + kDayUs);
   EXPECT_EQ(found.events, one.events);
   ASSERT_TRUE(again.Enabled());
   EXPECT_EQ(again.Enabled()->size(), 1u);
+}
+
+TEST_F(WebhooksTest, RowsOfAnEarlierVersionAreRead) {
+  Batch batch;
+  batch.standing_orders = {
+      {"webhook", "wh-1",
+       R"({"tenant":"acme","url":"https://example.com/","events":[],"enabled":true,"secret":"whsec_new",)"
+       R"("oldSecret":"whsec_old","oldSecretUntil":5,"rotationKey":"k"})"},
+      {"webhook", "wh-2",
+       R"({"tenant":"acme","enabled":true,"secret":"whsec_only","oldSecret":"","oldSecretUntil":0})"}};
+  Put(std::move(batch));
+  ASSERT_TRUE(webhooks_.Load(*storage_).ok());
+  const Webhook rotated = webhooks_.Find("wh-1").value(), other = webhooks_.Find("wh-2").value();
+  EXPECT_EQ(rotated.secret.text, "whsec_new");
+  EXPECT_EQ(rotated.secret.rotation_key, "k");
+  EXPECT_FALSE(rotated.secret.is_first);
+  ASSERT_EQ(rotated.old_secrets.size(), 1u);
+  EXPECT_EQ(rotated.old_secrets[0].text, "whsec_old");
+  EXPECT_EQ(rotated.old_secrets[0].until_us, 5);
+  EXPECT_TRUE(other.secret.is_first);
+  EXPECT_TRUE(other.old_secrets.empty());
+}
+
+TEST_F(WebhooksTest, EverySecretSignsUntilItsTimeIsOverAndMoreAreRefused) {
+  const std::string id = Make(receiver_.Url());
+  for (std::size_t i = 0; i < kWebhookOldSecretsMax; ++i) {
+    ASSERT_TRUE(book_->Rotate("default", id, "key-" + std::to_string(i)).ok());
+    clock_.Advance(kSecondUs);
+  }
+  const auto one_more = book_->Rotate("default", id, "");
+  EXPECT_EQ(one_more.error().code, kTooManySecrets);
+  EXPECT_THAT(one_more.error().message, HasSubstr("until 2023-11-15T22:13:20Z"));
+  // A repeat is answered as the first time, also when another secret has come since.
+  const WebhookBook::Made again = book_->Rotate("default", id, "key-0").value();
+  EXPECT_TRUE(again.repeated);
+  EXPECT_EQ(again.secret, webhooks_.Find(id)->old_secrets[1].text);
+  Run();
+  Tell(id);
+  Await([&] { return At(id).status == kDelivered; });
+  const std::string signatures = receiver_.signatures();
+  EXPECT_EQ(std::count(signatures.begin(), signatures.end(), ','), kWebhookOldSecretsMax + 1);
+  clock_.Advance(kDayUs - 3 * kSecondUs);  // the first one is over
+  ASSERT_TRUE(book_->Rotate("default", id, "").ok());
+  EXPECT_EQ(book_->Rotate("default", id, "").error().code, kTooManySecrets);
+}
+
+TEST_F(WebhooksTest, ARepeatedRequestShowsTheSecretOnlyWhileItIsTheFirst) {
+  Webhook one;
+  one.tenant = "default";
+  one.url = receiver_.Url();
+  one.idempotency_key = "k";
+  one.request_hash = "h";
+  const WebhookBook::Made made = book_->Make(one).value();
+  EXPECT_EQ(book_->Make(one).value().secret, made.secret);
+  ASSERT_TRUE(book_->Rotate("default", made.webhook.id, "").ok());
+  const WebhookBook::Made repeated = book_->Make(one).value();
+  EXPECT_TRUE(repeated.repeated);
+  EXPECT_EQ(repeated.secret, "");
+}
+
+TEST_F(WebhooksTest, OneThatIsIdleAfterAFailureIsNotDisabledByTheNextOne) {
+  receiver_.Answer({500});
+  const std::string id = Make(receiver_.Url());
+  Tell(id, 1);
+  Run();
+  for (std::int64_t tries = 1; tries <= 3; ++tries) {
+    Await([&] { return At(id, 1).attempts == tries && (webhooks_.Find(id)->failing_since_us != 0) == (tries < 3); });
+    clock_.Advance(360 * kSecondUs);
+    webhooks_.DeliveriesAreDurable({});
+  }
+  ASSERT_EQ(At(id, 1).status, kFailed);
+  clock_.Advance(kWebhookFailingMsMax * 1'000 + kSecondUs);
+  const std::int64_t began_us = clock_.NowUs();
+  Tell(id, 2);
+  Await([&] { return At(id, 2).attempts == 1 && webhooks_.Find(id)->failing_since_us == began_us; });
+  EXPECT_TRUE(webhooks_.Find(id)->enabled);
+}
+
+TEST_F(WebhooksTest, TheStatusDecidesWhateverTheBodyIs) {
+  std::optional<StreamHandle> endless;
+  HttpServer talker({}, [&](const HttpRequest& request, ResponseHandle response) {
+    if (request.path == "/huge") return response.Send(TextResponse(200, std::string(4 * kWebhookAnswerBytesMax, 'x')));
+    endless.emplace(response.StartStream(200, {}));
+    endless->Write("x");
+  });
+  const std::string url = "http://127.0.0.1:" + std::to_string(talker.Start().value());
+  const std::string huge = Make(url + "/huge"), slow = Make(url + "/slow");
+  Run();
+  Tell(huge, 1);
+  Tell(slow, 2);
+  Await([&] { return At(huge, 1).attempts == 1 && At(slow, 2).attempts == 1; });
+  EXPECT_EQ(At(huge, 1).status, kDelivered) << At(huge, 1).error;
+  EXPECT_EQ(At(slow, 2).status, kDelivered) << At(slow, 2).error;
+  EXPECT_EQ(At(slow, 2).http_status, 200);
+  deliverer_.reset();
+  talker.Stop();
+}
+
+TEST_F(WebhooksTest, HowManyThereAreIsKnownWithoutAskingStorage) {
+  receiver_.Answer({410, 204});
+  const std::string id = Make(receiver_.Url()), other = Make(receiver_.Url());
+  Batch batch;
+  batch.deliveries = {RowFor("wh-deleted", 9), RowFor(other, 8, kFailed)};
+  Put(std::move(batch));
+  Run();
+  const auto is_known = [&] { return NumbersOf(webhooks_.Counts()) == NumbersOf(storage_->CountDeliveries().value()); };
+  Await([&] { return CountOf("wh-deleted", kPending) == 0 && is_known(); });
+  Tell(id, 1);
+  Await([&] { return At(id, 1).status == kFailed && is_known(); });
+  WebhookSettings on;
+  on.enabled = true;
+  ASSERT_TRUE(book_->Change("default", id, on).ok());
+  ASSERT_TRUE(book_->Retry("default", id, At(id, 1).id).ok());
+  ASSERT_TRUE(book_->Ping("default", id, "k").ok());
+  ASSERT_EQ(book_->RetryFailed("default", other).value(), 1);
+  Await([&] { return CountOf(id, kDelivered) == 2 && CountOf(other, kDelivered) == 1 && is_known(); });
+  ASSERT_TRUE(book_->Drop("default", id).ok());
+  Await([&] { return CountOf(id, kDelivered) == 0 && is_known(); });
+  EXPECT_EQ(webhooks_.CountOf(other, kDelivered), 1);
 }
 
 }  // namespace

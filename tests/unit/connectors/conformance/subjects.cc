@@ -18,9 +18,9 @@ namespace {
 
 class OneSecret final : public SecretSource {
  public:
-  std::optional<std::string> Find(std::string_view name) const override {
-    if (name.ends_with("_HOSTS")) return std::nullopt;  // bound to none
-    return kSecret;
+  Result<std::optional<std::string>> Find(std::string_view name) const override {
+    if (name.ends_with("_HOSTS")) return std::optional<std::string>();  // bound to none
+    return std::optional<std::string>(kSecret);
   }
 };
 

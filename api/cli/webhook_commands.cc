@@ -1,0 +1,78 @@
+// Webhooks: who is told, and what became of telling them.
+#include <iostream>
+
+#include "api/cli/client_calls.h"
+#include "api/cli/client_commands.h"
+#include "api/cli/terminal.h"
+#include "engine/base/percent.h"
+
+namespace fermata {
+namespace {
+
+std::string PathOfWebhook(const std::string& id) { return "/v1/webhooks/" + PercentEncode(id); }
+
+}  // namespace
+
+int RunWebhooks(const ClientOptions& client) {
+  return CallAndPrint(client, {"GET", "/v1/webhooks"}, [](const Value& page) {
+    PrintPage(page, {{"ID", "id"},
+                     {"URL", "url"},
+                     {"EVENTS", "events"},
+                     {"PROCESS", "process"},
+                     {"ENABLED", "enabled"},
+                     {"FAILING SINCE", "failingSince"},
+                     {"DISABLED BECAUSE", "disabledReason"}});
+  });
+}
+
+int RunAddWebhook(const ClientOptions& client, const WebhookOptions& options) {
+  JsonBody body;
+  body.Text("url", options.url);
+  std::vector<Value> events;
+  for (const std::string& event : options.events) events.push_back(Value::String(event));
+  body.Put("events", Value::List(std::move(events)));
+  body.Text("process", options.process);
+  body.Text("description", options.description);
+  RestCall call{"POST", "/v1/webhooks", body.Json()};
+  AddKeyOrChance(options.idempotency_key, call);
+  return CallAndPrint(client, call, [](const Value& webhook) {
+    const Value* secret = webhook.Find("secret");
+    std::cout << TextOf(webhook.Find("id")) << "\n";
+    if (secret && secret->is_string())
+      std::cout << "It signs with this secret, shown this once: " << secret->as_string() << "\n";
+    else
+      std::cout << "It was made before, and its secret has been replaced since.\n";
+  });
+}
+
+int RunRemoveWebhook(const ClientOptions& client, const WebhookOptions& options) {
+  return CallAndPrint(client, {"DELETE", PathOfWebhook(options.id)},
+                      [&](const Value&) { std::cout << options.id << " is told nothing more\n"; });
+}
+
+int RunDeliveries(const ClientOptions& client, const WebhookOptions& options) {
+  std::string path = PathOfWebhook(options.id) + "/deliveries?limit=" + std::to_string(options.limit);
+  if (!options.status.empty()) path += "&status=" + PercentEncode(options.status);
+  if (!options.cursor.empty()) path += "&cursor=" + PercentEncode(options.cursor);
+  return CallAndPrint(client, {"GET", path}, [](const Value& page) {
+    PrintPage(page, {{"ID", "id"},
+                     {"TYPE", "type"},
+                     {"STATUS", "status"},
+                     {"TRIES", "attempts"},
+                     {"LAST", "lastTryAt"},
+                     {"NEXT", "nextTryAt"},
+                     {"ERROR", "error"}});
+  });
+}
+
+int RunRetryDeliveries(const ClientOptions& client, const WebhookOptions& options) {
+  std::string path = PathOfWebhook(options.id);
+  if (!options.delivery.empty()) path += "/deliveries/" + PercentEncode(options.delivery);
+  return CallAndPrint(client, {"POST", path + "/retry"}, [&](const Value& answer) {
+    std::cout << (options.delivery.empty() ? TextOf(answer.Find("retried")) + " deliveries are"
+                                           : options.delivery + " is")
+              << " sent again\n";
+  });
+}
+
+}  // namespace fermata
