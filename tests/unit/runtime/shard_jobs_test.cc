@@ -60,13 +60,13 @@ states:
 using Fetched = std::shared_ptr<std::optional<Result<std::vector<WorkerJob>>>>;
 using Reported = std::shared_ptr<std::optional<Result<JobReply>>>;
 
-Value Named(const std::string& id) { return Value::Object({{"id", Value::String(id)}}); }
+Value InputOf(const std::string& id) { return Value::Object({{"id", Value::String(id)}}); }
 Value Parcel() { return Value::Object({{"id", Value::String("p-1")}, {"pieces", Value::Int(2)}}); }
 
 class ShardJobs : public ::testing::Test {
  protected:
   InstanceId Start(const std::string& process, const std::string& id) {
-    ShardBench::Reply reply = bench.Start(process, Named(id));
+    ShardBench::Reply reply = bench.Start(process, InputOf(id));
     bench.Settle();
     EXPECT_TRUE(reply->has_value() && (*reply)->ok());
     return (*reply)->value().id;
@@ -184,8 +184,8 @@ TEST_F(ShardJobs, WhoHasWaitedLongestIsServedFirst) {
   // Two in one commit are for two.
   Fetched fourth = Ask(1, 60'000);
   bench.Settle();
-  bench.Start("pack", Named("o-2"));
-  bench.Start("pack", Named("o-3"));
+  bench.Start("pack", InputOf("o-2"));
+  bench.Start("pack", InputOf("o-3"));
   bench.Settle();
   ASSERT_TRUE(second->has_value() && fourth->has_value());
   EXPECT_NE((*second)->value()[0].key, (*fourth)->value()[0].key);
@@ -277,7 +277,7 @@ TEST_F(ShardJobs, WhatTheManifestDoesNotAllowIsRefusedAndTheLeaseHolds) {
 TEST_F(ShardJobs, AWithdrawnJobIsGoneUnlessItIsToBeUndone) {
   const InstanceId sent = Start("send", "o-1");
   const WorkerJob let_go = Fetch(1, {"store.send"})[0];
-  bench.Send("stop", "e-1", Named("o-1"));
+  bench.Send("stop", "e-1", InputOf("o-1"));
   bench.Settle();
   EXPECT_TRUE(Rows().empty());
   EXPECT_THAT(over, ElementsAre(let_go.key));
@@ -287,7 +287,7 @@ TEST_F(ShardJobs, AWithdrawnJobIsGoneUnlessItIsToBeUndone) {
   // With an `undo` the outcome is awaited; then its undo is a job, too.
   const InstanceId packed = Start("pack", "o-2");
   const WorkerJob awaited = Fetch()[0];
-  bench.Send("stop", "e-2", Named("o-2"));
+  bench.Send("stop", "e-2", InputOf("o-2"));
   bench.Settle();
   ASSERT_TRUE(Report(awaited, JobSuccess{Parcel()}).ok());
   const std::vector<WorkerJob> undo = Fetch(1, {"store.unpack"});
@@ -321,7 +321,7 @@ TEST_F(ShardJobs, ATryThatNobodyHasFetchedIsWithdrawnAndNothingIsUndoneForIt) {
   bench.Settle();
   EXPECT_EQ(bench.StatusOf(cancelled), "cancelled");
   const InstanceId left = Start("pack", "o-2");
-  bench.Send("stop", "e-1", Named("o-2"));
+  bench.Send("stop", "e-1", InputOf("o-2"));
   bench.Settle();
   EXPECT_EQ(bench.StatusOf(left), "completed");
   // Of an earlier try that was fetched nobody knows whether it did.
@@ -370,8 +370,8 @@ TEST_F(ShardJobs, OfAFetchAndACancelTheFirstDecidesWhetherTheTryIsAwaited) {
   EXPECT_TRUE((*second)->value().empty());
   EXPECT_EQ(bench.StatusOf(cancelled_first), "cancelled");
   // In the batch of its start, before it has a row; and while the commit of its lease is under way.
-  ShardBench::Reply started = bench.Start("pack", Named("o-3"));
-  bench.Send("stop", "e-3", Named("o-3"));
+  ShardBench::Reply started = bench.Start("pack", InputOf("o-3"));
+  bench.Send("stop", "e-3", InputOf("o-3"));
   bench.Settle();
   EXPECT_EQ(bench.StatusOf((*started)->value().id), "completed");
   const InstanceId under_way = Start("pack", "o-4");
