@@ -52,8 +52,8 @@ const std::map<std::string, Row>& Rows() {
       // layer 4
       {"api/http", {"engine/model"}},
       {"api/security",
-       {"engine/model", "engine/storage", "engine/runtime/codes.h", "connectors/sdk", "connectors/host",
-        "connectors/http"}},
+       {"engine/model", "engine/storage", "engine/runtime/codes.h", "engine/runtime/commit_now.h", "connectors/sdk",
+        "connectors/host", "connectors/http"}},
       {"api/webhooks", {"engine/model", "engine/storage", "engine/runtime", "connectors/http"}},
       {"api/handlers",
        {"engine/model", "engine/expression", "engine/schema", "engine/language", "engine/core", "engine/storage",
