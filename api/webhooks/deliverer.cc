@@ -246,6 +246,17 @@ void Deliverer::Note(std::vector<Attempt> attempts) {
     LogWarning("A webhook is disabled.", {{"webhook", webhook.id}, {"reason", webhook.disabled_reason}});
 }
 
+bool Deliverer::IsTheOnlyOneTried(const Delivery& delivery) {
+  Result<std::vector<DeliveryRow>> waiting =
+      storage_.ReadDeliveries(delivery.webhook, kPending, kForEver, kWebhookRowsRead);
+  if (!waiting.ok() || static_cast<int>(waiting->size()) == kWebhookRowsRead) return false;
+  return std::none_of(waiting->begin(), waiting->end(), [&](DeliveryRow& row) {
+    if (row.id == delivery.id) return false;
+    const Result<Delivery> other = DeliveryOf(std::move(row));
+    return !other.ok() || other->attempts > 0;
+  });
+}
+
 // When it is tried again, and whether its webhook goes on.
 void Deliverer::NoteFailure(Attempt& attempt, std::size_t failures, Webhook& webhook) {
   Delivery& delivery = attempt.delivery;
@@ -257,7 +268,9 @@ void Deliverer::NoteFailure(Attempt& attempt, std::size_t failures, Webhook& web
     const std::int64_t wait_ms = WithJitter(options_.retries_ms[failures], delivery);
     delivery.due_us = now_us + std::max(wait_ms, attempt.retry_after_ms) * kUsPerMs;
   }
-  if (webhook.failing_since_us == 0) webhook.failing_since_us = now_us;
+  // What has failed for good before, with nothing waiting since, is another row of failures.
+  if (webhook.failing_since_us == 0 || (failures == 0 && IsTheOnlyOneTried(delivery)))
+    webhook.failing_since_us = now_us;
   const bool failing_long = now_us - webhook.failing_since_us > kWebhookFailingMsMax * kUsPerMs;
   if (!webhook.enabled || (attempt.http_status != kGone && !failing_long)) return;
   webhook.enabled = false;
@@ -286,10 +299,6 @@ bool Deliverer::NoteOne(Attempt& attempt, WebhookBook::Rows& rows) {
     NoteFailure(attempt, failures, *webhook);
   }
   rows.Put(delivery, kPending);
-  // Nothing is tried any more: what fails later begins a row of failures of its own.
-  const auto over = rows.more.find({webhook->id, std::string(kPending)});
-  if (delivery.status == kFailed && webhook->enabled && webhooks_.CountOf(webhook->id, kPending) + over->second <= 0)
-    webhook->failing_since_us = 0;
   const bool disabled = was_enabled && !webhook->enabled;
   if (!disabled && webhook->failing_since_us == failing_since_us) return false;
   if (same != rows.webhooks.end())

@@ -68,6 +68,8 @@ class Deliverer {
   void Note(std::vector<Attempt> attempts);
   // What it makes of the delivery, and of its webhook; whether that is disabled by it.
   bool NoteOne(Attempt& attempt, WebhookBook::Rows& rows);
+  // Whether no other delivery of its webhook has been tried and is to be tried again.
+  bool IsTheOnlyOneTried(const Delivery& delivery);
   void NoteFailure(Attempt& attempt, std::size_t failures, Webhook& webhook);
   void Settle(const Attempt& attempt);
   // Keeps what waits and what is over within bounds.

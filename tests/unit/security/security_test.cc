@@ -320,9 +320,12 @@ TEST_F(SecurityTest, RowsThatComeWhileACommitIsUnderWayShareTheNext) {
 }
 
 TEST_F(SecurityTest, RowsThatShareACommitFailTogetherAndLeaveNoGap) {
-  std::promise<void> release, over;
-  security_->audit().Append({"acme", "ann", "x", "", "200"},
-                            [&](const Status&) { release.get_future().wait(); });  // the writer is busy
+  std::promise<void> busy, release, over;
+  security_->audit().Append({"acme", "ann", "x", "", "200"}, [&](const Status&) {
+    busy.set_value();
+    release.get_future().wait();
+  });
+  busy.get_future().wait();  // what comes now shares a commit
   std::atomic<int> failed{0};
   for (int i = 0; i < 3; ++i)
     security_->audit().Append({"default", "ann", "a", "", "200"}, [&](const Status& status) {
