@@ -65,7 +65,7 @@ const std::map<std::string, Row>& Rows() {
         "engine/storage", "engine/runtime", "engine/scenario", "connectors/sdk", "api/drawing"}},
       {"api/lsp",
        {"engine/model", "engine/expression", "engine/schema", "engine/language", "engine/scenario", "api/cli/check.h",
-        "api/cli/process_files.h"}},
+        "api/cli/process_files.h", "api/cli/text_files.h"}},
       {"api/server",
        {"engine", "engine/storage/memory", "engine/storage/sqlite", "engine/storage/postgres", "engine/storage/sealed",
         "connectors", "api"}},
