@@ -8,7 +8,8 @@
 namespace fermata {
 namespace {
 
-void Simulate(std::uint64_t seed, int shard_threads, int shard_count) {
+// Gives how many parcels were unpacked.
+int Simulate(std::uint64_t seed, int shard_threads, int shard_count) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   World world(seed, shard_threads, shard_count);
   for (int tick = 0; tick < 3'000; ++tick) world.Tick();
@@ -16,6 +17,7 @@ void Simulate(std::uint64_t seed, int shard_threads, int shard_count) {
   world.Verify();
   EXPECT_GT(world.people().jobs_finished(), 3u) << "the workers have had nothing to do";
   EXPECT_GT(world.people().tasks_answered(), 3u) << "nor the clerks";
+  return world.parcels_unpacked();
 }
 
 // How many seeds: more by night.
@@ -29,13 +31,17 @@ int Seeds() {
 }
 
 TEST(Simulation, NothingIsLostOrDoubledOnOneShard) {
+  int unpacked = 0;
   for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() && !::testing::Test::HasFailure(); ++seed)
-    Simulate(static_cast<std::uint64_t>(seed), 1, 1);
+    unpacked += Simulate(static_cast<std::uint64_t>(seed), 1, 1);
+  EXPECT_GT(unpacked, 0) << "nothing that was packed has been undone";
 }
 
 TEST(Simulation, NothingIsLostOrDoubledAcrossShards) {
+  int unpacked = 0;
   for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() && !::testing::Test::HasFailure(); ++seed)
-    Simulate(static_cast<std::uint64_t>(seed) + 1'000'000, 3, 256);
+    unpacked += Simulate(static_cast<std::uint64_t>(seed) + 1'000'000, 3, 256);
+  EXPECT_GT(unpacked, 0) << "nothing that was packed has been undone";
 }
 
 TEST(Simulation, TheAuditorPutsBackALostTimerAndTellsOfIt) {
