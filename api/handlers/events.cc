@@ -56,17 +56,6 @@ std::optional<Error> BeyondLimits(const RouteContext& context, const Caller& cal
   return std::nullopt;
 }
 
-// Does `publish` if the caller's limits reach to where the event goes, `refuse` otherwise: at once, or on a thread that may look at storage.
-void WithinLimits(const RouteContext& context, const Reply& reply, const CloudEvent& event,
-                  std::function<void(const Error&)> refuse, std::function<void()> publish) {
-  if (reply.caller().processes.empty()) return publish();
-  const bool posted = context.workers.Post([=] {
-    const std::optional<Error> error = BeyondLimits(context, reply.caller(), event);
-    error ? refuse(*error) : publish();
-  });
-  if (!posted) refuse(TooBusy());
-}
-
 void PublishOne(const RouteContext& context, const Reply& reply, const ReadEvent& read) {
   if (!read.mistakes.empty()) return reply.Fail(read.mistakes);
   const CloudEvent& event = read.event;
@@ -76,8 +65,12 @@ void PublishOne(const RouteContext& context, const Reply& reply, const ReadEvent
       reply.Json(202, ViewOf(*answer));
     });
   };
-  WithinLimits(
-      context, reply, event, [reply](const Error& error) { reply.Fail(error); }, publish);
+  if (reply.caller().processes.empty()) return publish();
+  const bool posted = context.workers.Post([=] {
+    const std::optional<Error> error = BeyondLimits(context, reply.caller(), event);
+    error ? reply.Fail(*error) : publish();
+  });
+  if (!posted) reply.Fail(TooBusy());
 }
 
 // The outcome of each event of a batch, in its order; the last one to come answers.
@@ -122,25 +115,31 @@ Value Refused(const std::vector<Error>& mistakes) {
   return Value::Object({{"accepted", Value::Bool(false)}, {"errors", Value::List(std::move(errors))}});
 }
 
-void PublishBatch(const RouteContext& context, const Reply& reply, const std::vector<ReadEvent>& events) {
-  if (events.empty()) return reply.Json(202, Value::Object({{"results", Value::List({})}}));
-  auto outcome = std::make_shared<BatchOutcome>(reply, events.size());
+// One after the other, in their order: what follows may build on what goes before.
+void PublishAll(const RouteContext& context, const Reply& reply, const std::vector<ReadEvent>& events,
+                const std::shared_ptr<BatchOutcome>& outcome) {
+  const bool limited = !reply.caller().processes.empty();
   for (std::size_t i = 0; i < events.size(); ++i) {
+    const CloudEvent& event = events[i].event;
     if (!events[i].mistakes.empty()) {
       outcome->Set(i, Refused(events[i].mistakes), 422);
-      continue;
-    }
-    const CloudEvent& event = events[i].event;
-    const auto publish = [context, outcome, event, i, tenant = reply.caller().tenant] {
-      context.engine().Publish(event, tenant, [context, outcome, event, i](Result<EventReply> answer) {
+    } else if (const auto error = limited ? BeyondLimits(context, reply.caller(), event) : std::nullopt) {
+      outcome->Set(i, Refused({*error}), StatusOf(error->code));
+    } else {
+      context.engine().Publish(event, reply.caller().tenant, [context, outcome, event, i](Result<EventReply> answer) {
         if (answer.ok()) return outcome->Set(i, ViewOf(*answer), 202);
         const std::vector<Error> mistakes = AllOf(context, event, answer.error(), "/" + std::to_string(i));
         outcome->Set(i, Refused(mistakes), StatusOf(answer.error().code));
       });
-    };
-    const auto refuse = [outcome, i](const Error& error) { outcome->Set(i, Refused({error}), StatusOf(error.code)); };
-    WithinLimits(context, reply, event, refuse, publish);
+    }
   }
+}
+
+void PublishBatch(const RouteContext& context, const Reply& reply, const std::vector<ReadEvent>& events) {
+  if (events.empty()) return reply.Json(202, Value::Object({{"results", Value::List({})}}));
+  auto outcome = std::make_shared<BatchOutcome>(reply, events.size());
+  if (reply.caller().processes.empty()) return PublishAll(context, reply, events, outcome);
+  if (!context.workers.Post([=] { PublishAll(context, reply, events, outcome); })) reply.Fail(TooBusy());
 }
 
 // An event that does not say what it belongs to belongs to the request that brings it.

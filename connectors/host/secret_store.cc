@@ -42,7 +42,8 @@ class SecretStore final : public SecretSource {
       return UnreadableSecret(name, "the folder of secrets is not there");
     const std::filesystem::path path = places_.folder / name;
     const std::filesystem::file_status status = std::filesystem::status(path, error);
-    if (status.type() == std::filesystem::file_type::not_found) return Found(std::nullopt);
+    const bool is_link = std::filesystem::is_symlink(std::filesystem::symlink_status(path, error));
+    if (status.type() == std::filesystem::file_type::not_found && !is_link) return Found(std::nullopt);
     if (status.type() != std::filesystem::file_type::regular)
       return UnreadableSecret(name, "what has its name in the folder of secrets is no file that can be read");
     const std::uintmax_t bytes = std::filesystem::file_size(path, error);

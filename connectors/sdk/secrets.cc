@@ -101,7 +101,9 @@ bool IsSecretNumber(const Value& number, const std::vector<std::string>& secrets
 }  // namespace
 
 bool IsSecretName(std::string_view name) {
-  if (name.empty() || name.size() > 63 || name[0] < 'A' || name[0] > 'Z') return false;
+  // With the ending: each name that is one can be bound to hosts.
+  const std::size_t longest = name.ends_with(kSecretHostsEnding) ? 63 + kSecretHostsEnding.size() : 63;
+  if (name.empty() || name.size() > longest || name[0] < 'A' || name[0] > 'Z') return false;
   return std::all_of(name.begin(), name.end(),
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
 }

@@ -24,7 +24,7 @@ class SecretSource {
   virtual Result<std::optional<std::string>> Find(std::string_view name) const = 0;
 };
 
-// Names are [A-Z][A-Z0-9_]{0,62}.
+// Names are [A-Z][A-Z0-9_]{0,62}, and each of them with _HOSTS behind it.
 bool IsSecretName(std::string_view name);
 // The secret NAME_HOSTS lists the hosts ("a.example.com, b.example.com") that the secret NAME is sent to; without it that is any.
 inline constexpr std::string_view kSecretHostsEnding = "_HOSTS";

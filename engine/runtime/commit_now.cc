@@ -10,8 +10,13 @@ namespace fermata {
 Status CommitNow(Storage& storage, int lane, Batch batch) {
   std::promise<CommitOutcome> promise;
   storage.Commit(lane, std::move(batch), [&](CommitOutcome outcome) { promise.set_value(outcome); });
-  if (promise.get_future().get() == CommitOutcome::kCommitted) return Done{};
+  const CommitOutcome outcome = promise.get_future().get();
+  if (outcome == CommitOutcome::kCommitted) return Done{};
   storage.ResetLane(lane);
+  if (outcome == CommitOutcome::kUnknown)
+    return Error{kStorageUnavailable,
+                 "Expected storage to take the change, but the answer got lost: it may have taken it. Look before you "
+                 "try again."};
   return Error{kStorageUnavailable, "Expected storage to take the change, but it did not. Try again."};
 }
 

@@ -165,16 +165,31 @@ TEST_F(PostgresCut, ACommitThatGotLostOnItsWayIsTriedAgain) {
   EXPECT_EQ(RowsIn(*storage), 2u);
 }
 
-TEST_F(PostgresCut, ACommitWithoutAJournalRowWhoseAnswerGotLostIsUnknown) {
+TEST_F(PostgresCut, ACommitThatLeavesNoProofIsDoneAgainWhenItsAnswerGotLost) {
   const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
-  Batch batch;
-  batch.instances = {InstanceWith(IdOf(*storage, 1))};
-  proxy_.CutNext(CuttingProxy::Cut::kAfter, kCommit);
-  EXPECT_EQ(CommitAndWait(*storage, std::move(batch)), CommitOutcome::kUnknown);
-  EXPECT_EQ(storage->LastCommitError()->code, kStorageCommitFailed);
-  EXPECT_EQ(Write(*storage, 3), CommitOutcome::kFailed) << "the lane waits for its reset";
-  storage->ResetLane(0);
-  EXPECT_EQ(Write(*storage, 3), CommitOutcome::kCommitted);
+  for (const auto cut : {CuttingProxy::Cut::kAfter, CuttingProxy::Cut::kBefore}) {
+    Batch batch;
+    batch.instances = {InstanceWith(IdOf(*storage, 1))};
+    batch.standing_orders = {{"pause", cut == CuttingProxy::Cut::kAfter ? "a" : "b", "bytes"}};
+    proxy_.CutNext(cut, kCommit);
+    EXPECT_EQ(CommitAndWait(*storage, std::move(batch)), CommitOutcome::kCommitted);
+    EXPECT_FALSE(proxy_.waiting());
+  }
+  EXPECT_EQ(storage->ReadStandingOrders("pause")->size(), 2u);
+}
+
+TEST_F(PostgresCut, DefinitionsAndAuditRowsWhoseAnswerGotLostAreFound) {
+  const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
+  Batch definition, audit;
+  definition.definitions = {{"order", "1.0.0", "hash", 1, "bundle"}};
+  audit.audit = {{"default", 1, 1, "anna", "cancel", "x", "200", "", "hash"}};
+  for (Batch* batch : {&definition, &audit}) {
+    proxy_.CutNext(CuttingProxy::Cut::kAfter, kCommit);
+    EXPECT_EQ(CommitAndWait(*storage, std::move(*batch)), CommitOutcome::kCommitted);
+    EXPECT_FALSE(proxy_.waiting());
+  }
+  EXPECT_EQ(storage->ReadDefinitions()->size(), 1u);
+  EXPECT_EQ(storage->ReadAudit("default", 0, 9)->size(), 1u);
 }
 
 TEST_F(PostgresCut, ACommitWhoseAnswerGotLostIsUnknownToWhomAnotherHasFenced) {

@@ -67,8 +67,9 @@ void SettleJob(Machine& machine, ActivationId id, const Outcome& outcome) {
   const auto* success = std::get_if<JobSuccess>(&outcome);
   if (success == nullptr) return SettleFailure(machine, id, verb, outcome);
   Evaluated output{success->output, std::nullopt};
-  // A call that began before a migration may be of another operation than the state's is now.
-  if (verb.manifest != nullptr && machine.At(id).job->operation == verb.full())
+  // A call that began before a migration goes on as it is: its own manifest was its judge.
+  const JobState& job = *machine.At(id).job;
+  if (verb.manifest != nullptr && job.definition_hash.empty() && job.operation == verb.full())
     output = CheckShape(verb.manifest->output, success->output, "invalid-response", "The output of " + verb.full());
   if (output.ok()) return CompleteWork(machine, id, output.value, {});
   SettleFailure(machine, id, verb, TechnicalFailure{TechnicalError::kInvalidResponse, output.error->message, 0});

@@ -11,11 +11,13 @@
 namespace fermata::postgres {
 namespace {
 
-// Nothing of the transaction happened, and the same may go well the next time: a deadlock, a serialization failure, a lock that took too long,
-// or a server that became a standby, where a new connection may find the primary.
+// Nothing of the transaction happened, and the same may go well the next time: a deadlock, a serialization failure, a lock that took too long.
 bool WorthAnotherTry(const std::string& sql_state) {
-  return sql_state == "40P01" || sql_state == "40001" || sql_state == "55P03" || sql_state == "25006";
+  return sql_state == "40P01" || sql_state == "40001" || sql_state == "55P03";
 }
+
+// A server that became a standby, where a new connection may find the primary; a prepared query that somebody took away.
+bool NeedsAnotherConnection(const std::string& sql_state) { return sql_state == "25006" || sql_state == "26000"; }
 
 }  // namespace
 
@@ -38,21 +40,20 @@ Lane::Lane(ConnectSettings settings, Lease lease, CommitErrors& errors)
 
 CommitOutcome Lane::CommitGroup(std::span<const Batch* const> group) {
   std::chrono::milliseconds pause(kPostgresReconnectFirstMs);
-  bool lost = false;  // the answer of an earlier try: only the journal knows how it went
+  bool lost = false;  // an answer got lost: from then on only the database knows, and nothing is certainly not there
   for (int tries = 1;; ++tries) {
-    Try tried = lost ? AskJournal(group) : Try::kAgain;
+    Try tried = lost ? AskWhetherThere(group) : Try::kAgain;
     if (tried == Try::kAgain) tried = CommitOnce(group);
-    lost = tried == Try::kLost;
+    lost |= tried == Try::kLost;
     switch (tried) {
       case Try::kCommitted:
         errors_.Set(std::nullopt);
         return CommitOutcome::kCommitted;
-      case Try::kFailed:
-        return CommitOutcome::kFailed;
-      case Try::kUnknown:
-        return CommitOutcome::kUnknown;
       case Try::kFenced:
         return CommitOutcome::kFenced;
+      case Try::kFailed:
+        if (!lost) return CommitOutcome::kFailed;
+        break;
       case Try::kLost:
       case Try::kAgain:
         break;
@@ -78,9 +79,8 @@ bool Lane::Connect() {
 // All of it in one turn: a commit costs one wait, however far away the database is.
 Lane::Try Lane::CommitOnce(std::span<const Batch* const> group) {
   if (!Connect()) return Try::kAgain;
-  std::vector<Query> queries = {{"BEGIN", {}}};
+  std::vector<Query> queries = {{"BEGIN", {}}, Fence(lease_)};
   for (const Batch* batch : group) AppendQueries(*batch, queries);
-  queries.push_back(Fence(lease_));
   queries.push_back({"COMMIT", {}});
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (rows) return Try::kCommitted;
@@ -91,14 +91,17 @@ Lane::Try Lane::CommitOnce(std::span<const Batch* const> group) {
   return Try::kLost;
 }
 
-// Whether the commit whose answer got lost has happened. It may still be under way: whoever waits for the lease waits for it.
-Lane::Try Lane::AskJournal(std::span<const Batch* const> group) {
-  const auto journaled =
-      std::find_if(group.begin(), group.end(), [](const Batch* batch) { return !batch->journal.empty(); });
-  if (journaled == group.end()) return Try::kUnknown;
+// Whether the commit whose answer got lost has happened. It may still be under way: whoever gets the lease has waited for it. What leaves
+// no proof only puts and deletes, which may be done again.
+Lane::Try Lane::AskWhetherThere(std::span<const Batch* const> group) {
   if (!Connect()) return Try::kLost;
-  Result<std::vector<Rows>> rows = connection_->RunAll(
-      {{"BEGIN", {}}, AwaitCommits(), FindJournalRow((*journaled)->journal.front()), {"COMMIT", {}}});
+  std::vector<Query> queries = {{"BEGIN", {}}, AwaitCommits()};
+  std::optional<Proof> proof;
+  for (const Batch* batch : group)
+    if (!proof) proof = ProofOf(*batch);
+  if (proof) queries.push_back(proof->query);
+  queries.push_back({"COMMIT", {}});
+  Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (!rows) {
     errors_.Set(rows.error());
     connection_.reset();
@@ -107,7 +110,7 @@ Lane::Try Lane::AskJournal(std::span<const Batch* const> group) {
   const Lease current = LeaseIn((*rows)[1]);
   if (current.epoch != lease_.epoch) return FencedBy(current);
   const Rows& found = (*rows)[2];
-  const bool there = found.count() > 0 && found.Text(0, 0) == (*journaled)->journal.front().bytes;
+  const bool there = proof && found.count() > 0 && found.Text(0, 0) == proof->found;
   return there ? Try::kCommitted : Try::kAgain;
 }
 
@@ -125,7 +128,7 @@ Lane::Try Lane::Refused(Error error) {
   errors_.Set(std::move(error));
   const std::string state = connection_->sql_state();
   if (connection_->in_transaction()) (void)connection_->Execute("ROLLBACK");
-  if (state == "25006") {
+  if (NeedsAnotherConnection(state)) {
     connection_.reset();
     return Try::kAgain;
   }

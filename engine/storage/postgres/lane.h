@@ -33,11 +33,11 @@ class Lane {
 
  private:
   // Tells more than CommitOutcome: whether it is worth another try, and that its answer got lost.
-  enum class Try { kCommitted, kFailed, kUnknown, kFenced, kAgain, kLost };
+  enum class Try { kCommitted, kFailed, kFenced, kAgain, kLost };
 
   CommitOutcome CommitGroup(std::span<const Batch* const> group);
   Try CommitOnce(std::span<const Batch* const> group);
-  Try AskJournal(std::span<const Batch* const> group);
+  Try AskWhetherThere(std::span<const Batch* const> group);
   Try Refused(Error error);
   Try FencedBy(const Lease& current);
   bool Connect();

@@ -18,8 +18,8 @@ struct Lease {
 // Makes `node` the owner of all shards, whoever was it. Waits for commits under way.
 Result<Lease> TakeOver(Connection& connection, const std::string& node);
 
-// To be the last query before COMMIT: fails the transaction unless the lease still has this epoch, and keeps it so until the end.
-// Last, so that a server that stands still while it sends a long batch keeps no other from taking over.
+// To be the first query of each commit: fails the transaction unless the lease still has this epoch, and keeps it so until the end.
+// First, so that who waits for the lease waits for all that is under way.
 Query Fence(const Lease& lease);
 
 // Reads the lease once no commit is under way any more, and keeps others from beginning until the transaction ends.

@@ -50,6 +50,8 @@ constexpr const char* kDeleteSchedules =
 constexpr const char* kPutJournal =
     "INSERT INTO journal (shard, instance, seq, time_us, bytes) SELECT * FROM unnest($1, $2, $3, $4, $5)";
 constexpr const char* kFindJournalRow = "SELECT bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq = $3";
+constexpr const char* kFindDefinition = "SELECT bundle FROM definitions WHERE process = $1 AND version = $2";
+constexpr const char* kFindAuditRow = "SELECT hash FROM audit WHERE tenant = $1 AND seq = $2";
 constexpr const char* kPutSnapshots =
     "INSERT INTO snapshots (shard, instance, seq, bytes) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (shard, instance) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes";
@@ -371,8 +373,20 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
   AppendCounters(list, batch);
 }
 
-Query FindJournalRow(const JournalRow& row) {
-  return {kFindJournalRow, {Int2(row.instance.shard()), Bytea(row.instance), Int8(row.seq)}};
+std::optional<Proof> ProofOf(const Batch& batch) {
+  if (!batch.journal.empty()) {
+    const JournalRow& row = batch.journal.front();
+    return Proof{{kFindJournalRow, {Int2(row.instance.shard()), Bytea(row.instance), Int8(row.seq)}}, row.bytes};
+  }
+  if (!batch.definitions.empty()) {
+    const DefinitionRow& row = batch.definitions.front();
+    return Proof{{kFindDefinition, {Text(row.process), Text(row.version)}}, row.bundle};
+  }
+  if (!batch.audit.empty()) {
+    const AuditRow& row = batch.audit.front();
+    return Proof{{kFindAuditRow, {Text(row.tenant), Int8(row.seq)}}, row.hash};
+  }
+  return std::nullopt;
 }
 
 std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit) {

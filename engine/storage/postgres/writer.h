@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/storage/postgres/parameters.h"
@@ -14,8 +16,13 @@ namespace fermata::postgres {
 // To be run in their order, in one transaction.
 void AppendQueries(const Batch& batch, std::vector<Query>& queries);
 
-// The bytes that the journal has in this row's place; no row if there are none.
-Query FindJournalRow(const JournalRow& row);
+// By what one sees that a batch was committed.
+struct Proof {
+  Query query;
+  std::string found;  // what its first row has then
+};
+// A row that is only ever inserted: of the journal, the definitions or the audit log; nothing if the batch has none.
+std::optional<Proof> ProofOf(const Batch& batch);
 
 // Each deletes at most `limit` rows of a table whose rows expire.
 std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit);
