@@ -27,7 +27,7 @@ int FirstSeed() {
 }
 int Seeds() {
   const char* given = std::getenv("FERMATA_SEEDS");
-  return given ? std::atoi(given) : 12;
+  return given ? std::atoi(given) : 8;
 }
 
 TEST(Simulation, NothingIsLostOrDoubledOnOneShard) {
