@@ -161,7 +161,8 @@ inline constexpr std::size_t kEngineCallInstancesMax =
 // ---- storage ----
 inline constexpr std::size_t kSqliteGroupBatchesMax = 64;  // merged into one transaction
 inline constexpr std::size_t kSqliteGroupBytesMax =
-    16 << 20;  // a bigger transaction gains nothing and keeps others waiting
+    16 << 20;                           // a bigger transaction gains nothing and keeps others waiting
+inline constexpr int kShardsMax = 256;  // logical shards: an id has a byte for its own
 inline constexpr int kSqlitePageBytes = 4 << 10;
 inline constexpr int kSqliteLogPages = 4'000;      // 16 MB of log start a checkpoint
 inline constexpr int kSqliteLogPagesMax = 64'000;  // 256 MB of log: wait for readers to let it start anew
@@ -169,13 +170,23 @@ inline constexpr std::int64_t kSqliteLogBytesReserved = 20 << 20;  // what a log
 inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;      // of the log file after a peak
 inline constexpr int kSqliteWriterCacheKib = 64 << 10;
 inline constexpr int kSqliteReaderCacheKib = 8 << 10;
-inline constexpr int kPostgresShards = 256;                  // logical ones; an id has a byte for them
+inline constexpr int kPostgresShards = kShardsMax;           // logical ones
 inline constexpr std::size_t kPostgresGroupBatchesMax = 16;  // of one lane, merged into one transaction
 inline constexpr std::size_t kPostgresGroupBytesMax = 16 << 20;
 inline constexpr int kPostgresIdleInTransactionMs = 5'000;  // a frozen node lets go of its lease rows after it
 inline constexpr int kPostgresLockTimeoutMs = 10'000;  // longer than that, so that a takeover outwaits a frozen node
 inline constexpr int kPostgresCommitTries = 4;         // after deadlocks and connections lost before COMMIT
 inline constexpr int kPostgresReconnectFirstMs = 50;   // doubled after each failure
+
+// ---- nodes ----
+inline constexpr int kMailboxFirst = kShardsMax;  // inbox rows from here on are for nodes; below for shards
+inline constexpr int kMailboxLast = 32'767;
+inline constexpr std::int64_t kNodeBeatMs = 400;         // how often a node tells that it lives, and looks who does
+inline constexpr std::int64_t kNodeSilentMs = 3'000;     // without a beat for so long, a node is expelled
+inline constexpr std::int64_t kNodePollMs = 400;         // how often rows are looked for that no hint told of
+inline constexpr std::int64_t kNodeAnswerMs = 20'000;    // how long a request waits for the node that owns its shard
+inline constexpr std::size_t kNodeRequestsMax = 10'000;  // that wait for other nodes at once; then 503
+inline constexpr std::size_t kHintBytesMax = 7'000;      // PostgreSQL takes less than 8,000 at once
 
 // ---- scenarios ----
 inline constexpr int kScenarioTurnsMax =

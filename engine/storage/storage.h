@@ -17,6 +17,7 @@
 
 #include "engine/base/result.h"
 #include "engine/model/ids.h"
+#include "engine/storage/shard_set.h"
 
 namespace fermata {
 
@@ -79,7 +80,7 @@ struct SubscriptionRow {
 
 // A command for an instance of `shard`, or a message that may start one. Put by the sender's commit, deleted by the receiver's.
 struct InboxRow {
-  int shard = 0;      // the receiver's
+  int shard = 0;      // the receiver's; or a node's mailbox (nodes.h)
   InstanceId sender;  // (sender, seq, index) is the primary key and the order of delivery per sender
   std::int64_t seq = 0;
   std::int64_t index = 0;
@@ -364,12 +365,12 @@ struct JobFilter {
   int limit = 50;
 };
 
-// Jobs that a worker may fetch at `now_us`: never leased, or with a lapsed lease. Of the shards with shard % lanes == lane.
+// Jobs that a worker may fetch at `now_us`: never leased, or with a lapsed lease.
 struct JobsWanted {
   std::string tenant{kDefaultTenant};
   std::string operation;
   std::int64_t now_us = 0;
-  int lanes = 1, lane = 0;
+  ShardSet of = AllShards();
   int limit = 1;
 };
 
@@ -402,10 +403,14 @@ struct StorageInfo {
   int shard_count = 1;
 };
 
+class Nodes;
+
 class Storage {
  public:
   virtual ~Storage() = default;
   virtual StorageInfo Info() const = 0;
+  // Those that share the storage; null if nobody can. Lives as long as the storage.
+  virtual Nodes* nodes() { return nullptr; }
 
   // Hands a batch over. Batches of one lane become durable in the order in which they were handed over; after one that did not commit,
   // every later batch of the lane that was handed over before ResetLane() gets kFailed too. `done` is called once, from a storage thread, and must not block.
@@ -451,21 +456,23 @@ class Storage {
   // By (tenant, operation).
   virtual Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) = 0;
 
-  // For recovery and the timer queue; pages by key. `shard_from`..`shard_to` inclusive.
+  // For recovery and the timer queue; pages by key, of some shards.
   // Live instances whose status is running or compensating: the ones that may have jobs in flight.
-  virtual Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) = 0;
+  virtual Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) = 0;
   // Every instance, by id.
   virtual Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) = 0;
   // Live instances, by (tenant, started_us, id); after this one.
   virtual Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) = 0;
-  virtual Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
+  virtual Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                                   const std::optional<TimerRow>& after,
                                                    int limit) = 0;  // by (due, instance, activation, slot)
-  virtual Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after,
+  virtual Result<std::vector<InboxRow>> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after,
                                                   int limit) = 0;  // by (sender, seq, index)
   virtual Result<std::vector<ScheduleRow>> ReadSchedules() = 0;    // by (tenant, process)
-  virtual Result<std::int64_t> LastKeptEventOrder() = 0;           // the highest ever put, 0 if none
-  virtual Result<std::int64_t>
-  LastTimeUs() = 0;  // of the newest journal row, 0 if none: time never runs backwards across a restart
+  // The highest ever put in them, 0 if none.
+  virtual Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) = 0;
+  // Of their newest journal row, 0 if none: time never runs backwards across a restart.
+  virtual Result<std::int64_t> LastTimeUs(const ShardSet& of) = 0;
 
   virtual Result<std::vector<DefinitionRow>> ReadDefinitions() = 0;
   virtual Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() = 0;
@@ -481,8 +488,9 @@ class Storage {
   virtual Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter) = 0;
   virtual Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id) = 0;
   // Those of this status that are due before that time, by (due_us, id).
-  virtual Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
-                                                          std::int64_t due_before_us, int limit) = 0;
+  virtual Result<std::vector<DeliveryRow>> ReadDeliveries(const ShardSet& of, std::string_view webhook,
+                                                          std::string_view status, std::int64_t due_before_us,
+                                                          int limit) = 0;
   virtual Result<std::vector<DeliveryCount>> CountDeliveries() = 0;  // by (webhook, status)
 
   // Deletes at most `limit` expired kept events, identities, idempotency keys and deliveries that are over, each. Gives how many went.
