@@ -96,6 +96,7 @@ Status DefinitionRegistry::Load(Storage& storage) {
   std::sort(rows->begin(), rows->end(),
             [](const DefinitionRow& a, const DefinitionRow& b) { return a.deployed_us < b.deployed_us; });
   for (const DefinitionRow& row : *rows) {
+    if (Find(row.process, row.version)) continue;
     Result<StoredBundle> bundle = DecodeBundle(row.bundle);
     if (!bundle.ok()) return bundle.error();
     CompiledBundle compiled = Compile(*bundle);
@@ -115,10 +116,20 @@ Status DefinitionRegistry::Load(Storage& storage) {
   return Done{};
 }
 
+DefinitionPtr DefinitionRegistry::FindOrRead(Storage& storage, const std::string& process, const std::string& version) {
+  if (DefinitionPtr known = Find(process, version)) return known;
+  if (!Load(storage).ok()) return nullptr;
+  return Find(process, version);
+}
+
 void DefinitionRegistry::Add(DefinitionPtr definition, std::int64_t deployed_us, std::string content_hash) {
   if (content_hash.empty()) content_hash = definition->hash;
   std::unique_lock lock(mutex_);
   auto& versions = processes_[definition->process];
+  // Who deploys it, and who reads it from storage meanwhile, may both bring it.
+  if (std::any_of(versions.begin(), versions.end(),
+                  [&](const auto& known) { return known.definition->version == definition->version; }))
+    return;
   versions.insert(versions.begin(), {std::move(definition), deployed_us, std::move(content_hash)});
 }
 

@@ -56,8 +56,10 @@ class DefinitionRegistry {
                                    const std::map<std::string, std::string>& files = {}) const;
   // Reads and checks; adds nothing.
   CompiledBundle Compile(const StoredBundle& bundle) const;
-  // Reads everything from storage.
+  // Reads from storage what it does not know yet, and which versions are live.
   Status Load(Storage& storage);
+  // Asks storage where it does not know the version: another node may have just deployed it.
+  DefinitionPtr FindOrRead(Storage& storage, const std::string& process, const std::string& version);
 
   // Without a `content_hash` the definition's own.
   void Add(DefinitionPtr definition, std::int64_t deployed_us, std::string content_hash = "");

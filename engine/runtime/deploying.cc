@@ -20,6 +20,12 @@ constexpr auto kScheduleChangeWait = std::chrono::seconds(10);
 }  // namespace
 
 DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
+  DeployOutcome outcome = DeployHere(request);
+  if (outcome.reply) AwaitOthers();
+  return outcome;
+}
+
+DeployOutcome EngineImpl::DeployHere(const DeployRequest& request) {
   std::lock_guard lock(deploy_mutex_);
   DeployOutcome outcome;
   // What a broken manifest lacks would only be told of the process.
@@ -44,7 +50,11 @@ DeployOutcome EngineImpl::Deploy(const DeployRequest& request) {
                           "", "Start it with --encryption-keys."};
     return outcome;
   }
-  return Store(bundle, std::move(compiled), request.if_there);
+  DeployOutcome stored = Store(bundle, compiled, request.if_there);
+  // Another node may have brought the same version a moment ago.
+  if (stored.error && stored.error->code == kStorageUnavailable && HasOthers() && definitions_.Load(storage_).ok())
+    stored = Store(bundle, std::move(compiled), request.if_there);
+  return stored;
 }
 
 DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there) {
@@ -90,6 +100,12 @@ DeployOutcome EngineImpl::Store(const StoredBundle& bundle, CompiledBundle compi
 }
 
 Status EngineImpl::SetLive(const std::string& process, const std::string& version) {
+  Status live = SetLiveHere(process, version);
+  if (live.ok()) AwaitOthers();
+  return live;
+}
+
+Status EngineImpl::SetLiveHere(const std::string& process, const std::string& version) {
   std::lock_guard lock(deploy_mutex_);
   DefinitionPtr definition = definitions_.Find(process, version);
   if (!definition) return UnknownDefinition(process, version);
@@ -102,6 +118,13 @@ Status EngineImpl::SetLive(const std::string& process, const std::string& versio
 
 Engine::ManifestOutcome EngineImpl::DeployManifest(const std::string& file_name, const std::string& yaml,
                                                    ManifestOrigin origin) {
+  ManifestOutcome outcome = DeployManifestHere(file_name, yaml, origin);
+  if (outcome.ok) AwaitOthers();
+  return outcome;
+}
+
+Engine::ManifestOutcome EngineImpl::DeployManifestHere(const std::string& file_name, const std::string& yaml,
+                                                       ManifestOrigin origin) {
   std::lock_guard lock(deploy_mutex_);
   ManifestOutcome outcome;
   DefinitionRegistry::CompiledManifest compiled = definitions_.CompileManifest(file_name, yaml);
@@ -129,6 +152,7 @@ void EngineImpl::MakeLive(const Definition& definition) {
 }
 
 void EngineImpl::FollowSchedule(const std::string& process) {
+  if (!IsMine(HomeShard(kDefaultTenant, process, shard_count_))) return;  // its owner reads which version is live
   auto durable = std::make_shared<std::promise<void>>();
   std::future<void> done = durable->get_future();
   Shard& home = OwnerOf(HomeShard(kDefaultTenant, process, shard_count_));

@@ -26,7 +26,11 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   if (!state.ok()) return state.error();
   auto instance = std::make_unique<CachedInstance>();
   instance->state = std::move(*state);
-  instance->definition = services_.definitions.FindByHash(instance->state.process, instance->state.definition_hash);
+  const InstanceState& loaded = instance->state;
+  instance->definition = services_.definitions.FindByHash(loaded.process, loaded.definition_hash);
+  // Another node may have just deployed it.
+  if (!instance->definition && services_.definitions.Load(services_.storage).ok())
+    instance->definition = services_.definitions.FindByHash(loaded.process, loaded.definition_hash);
   if (!instance->definition)
     return Error{kUnknownVersion, "Expected the definition of '" + instance->state.process + "' " +
                                       instance->state.version + " that this instance runs on, but it is not deployed."};

@@ -42,6 +42,8 @@ struct EngineOptions {
   std::size_t inbox_commands_max = kInboxCommandsMax;
   // What webhooks are told as the data of an event; without it: null.
   std::function<Value(const News&)> news_data{};
+  // API keys have changed on another node. Called from an engine thread; may be absent.
+  std::function<Status()> keys_changed{};
 };
 
 // What the API maps to HTTP statuses; `error.code` is one of runtime/codes.h.
@@ -127,6 +129,17 @@ struct InstanceOwner {
 struct CommandReply {
   std::string status;     // of the instance after the decision
   bool repeated = false;  // the Idempotency-Key was used before with the same request: this is the same answer
+};
+
+// A server that shares the storage, as this one sees it.
+struct NodeView {
+  std::string name;
+  bool self = false;
+  bool leaving = false;         // it takes no shards: it is about to stop, or has just begun
+  ShardSet shards{};            // that it owns
+  std::int64_t epoch = 0;       // grows with each run of it, and whenever others have given it up
+  std::int64_t silent_ms = 0;   // since it was last heard of
+  std::int64_t started_us = 0;  // by its own clock
 };
 
 struct EngineStats {
@@ -250,6 +263,8 @@ class Engine {
   virtual EngineStats Stats() = 0;
   // False while recovering or when storage refuses writes; the reason for /readyz.
   virtual Status Ready() = 0;
+  // Those that share the storage, by name; only this one where nobody can.
+  virtual std::vector<NodeView> NodesNow() = 0;
 };
 
 }  // namespace fermata

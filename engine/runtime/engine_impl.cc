@@ -8,6 +8,7 @@
 #include "engine/runtime/commit_now.h"
 #include "engine/runtime/event_door.h"
 #include "engine/runtime/retention.h"
+#include "engine/storage/codes.h"
 
 namespace fermata {
 namespace {
@@ -34,36 +35,43 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       clock_(clock),
       storage_(storage),
       executor_(executor),
+      nodes_(storage.nodes()),
       shard_count_(storage.Info().shard_count),
       definitions_(builtin_manifests),
       newsroom_(clock.NowUs()),
       webhooks_(options.news_data),
       bulk_(*this, clock, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
-      calls_(*this) {
+      calls_(*this),
+      looks_(1, kNodeRequestsMax) {
   int threads = std::min(options.shard_threads, shard_count_);
-  desk_ = std::make_shared<JobDesk>(threads, waiters_, [this](int shard, const JobFetch& fetch, auto answer) {
-    if (shards_[static_cast<std::size_t>(shard)]->Post(LeaseOrder{fetch, answer})) return;
-    refused_full_ += 1;
-    answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
-  });
+  // The other nodes are one more that can be asked.
+  desk_ = std::make_shared<JobDesk>(
+      threads + (nodes_ ? 1 : 0), waiters_, [this](int shard, const JobFetch& fetch, auto answer) {
+        if (shard == static_cast<int>(shards_.size())) return AskElsewhere(fetch, std::move(answer));
+        if (shards_[static_cast<std::size_t>(shard)]->Post(LeaseOrder{fetch, answer})) return;
+        refused_full_ += 1;
+        answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+      });
   for (int i = 0; i < threads; ++i) {
-    ShardOptions shard{i, threads, options.inbox_commands_max, 0};
+    ShardOptions shard{i, threads, options.inbox_commands_max, 0, nodes_ ? ShardSet() : AllShards()};
     ShardServices services{clock_, storage_,  executor_, definitions_, waiters_,
                            *this,  counters_, pauses_,   &newsroom_,   &webhooks_};
     shards_.push_back(std::make_unique<Shard>(shard, services));
   }
+  for (auto& mine : mine_) mine = nodes_ == nullptr;
 }
 
 EngineImpl::~EngineImpl() { Stop(); }
 
 Status EngineImpl::Recover() {
   if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded.error();
-  if (Status loaded = pauses_.Load(storage_); !loaded.ok()) return loaded.error();
+  if (Result<bool> loaded = pauses_.Load(storage_); !loaded.ok()) return loaded.error();
   if (Status loaded = bulk_.Load(storage_); !loaded.ok()) return loaded.error();
   if (Status loaded = webhooks_.Load(storage_); !loaded.ok()) return loaded.error();
   for (auto& shard : shards_)
     if (Status recovered = shard->Recover(); !recovered.ok()) return recovered.error();
   for (auto& shard : shards_) shard->Run();
+  if (nodes_) JoinNodes();
   housekeeper_ = std::thread([this] { Housekeep(); });
   bulk_.Run();
   return Done{};
@@ -75,7 +83,10 @@ void EngineImpl::Stop() {
   housekeeping_wake_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
   desk_->Stop();
+  if (nodes_) LeaveNodes();
   for (auto& shard : shards_) shard->Stop();
+  if (nodes_) leases_->Leave();
+  looks_.Stop();
   calls_.Stop();  // last: a shard that still runs would take its refusals for failed tries
 }
 
@@ -106,7 +117,8 @@ void EngineImpl::Audit(Auditor& auditor) {
   while (!stopped_ && auditor.IsDue(clock_.NowUs()) && std::chrono::steady_clock::now() < ends) {
     Result<std::vector<InstanceId>> suspects = auditor.Next(clock_.NowUs(), kAuditRowsAtOnce);
     if (!suspects.ok()) return;  // storage does not answer: later
-    for (const InstanceId& id : *suspects) OwnerOf(id.shard()).PostInternal(AuditSuspect{id});
+    for (const InstanceId& id : *suspects)
+      if (IsMine(id.shard())) OwnerOf(id.shard()).PostInternal(AuditSuspect{id});
   }
 }
 
@@ -127,7 +139,12 @@ bool EngineImpl::RunHere(const Job& job, JobExecutor::Completion completion) {
 int EngineImpl::ShardOfStart(const StartRequest& request, const std::optional<std::string>& key) {
   if (key) return HomeShard(request.tenant, *key, shard_count_);
   if (!request.idempotency_key.empty()) return HomeShard(request.tenant, request.idempotency_key, shard_count_);
-  return static_cast<int>(spread_.fetch_add(1, std::memory_order_relaxed) % static_cast<unsigned>(shard_count_));
+  const auto next = [&] {
+    return static_cast<int>(spread_.fetch_add(1, std::memory_order_relaxed) % static_cast<unsigned>(shard_count_));
+  };
+  int shard = next();
+  for (int tries = 1; tries < shard_count_ && !IsMine(shard); ++tries) shard = next();
+  return shard;
 }
 
 void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
@@ -166,12 +183,9 @@ void EngineImpl::Start(StartRequest request, Answer<StartReply> answer) {
   }
   order.logical_shard = ShardOfStart(request, order.key);
   order.request = std::move(request);
-  Shard& shard = OwnerOf(order.logical_shard);
   order.answer = answer;
-  if (!shard.Post(std::move(order))) {
-    refused_full_ += 1;
-    answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
-  }
+  const int shard = order.logical_shard;
+  Place(shard, std::move(order), answer);
 }
 
 void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply> answer) {
@@ -232,11 +246,9 @@ void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply
   };
   for (EventMessage& message : messages) {
     // Who writes the instance that it is addressed to decides before it is answered.
-    Shard& shard =
-        OwnerOf(message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count_));
-    if (shard.Post(EventOrder{std::move(message), part})) continue;
-    refused_full_ += 1;
-    part(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+    const int shard =
+        message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count_);
+    Place<EventOrder, EventReply>(shard, EventOrder{std::move(message), part}, part);
   }
 }
 
@@ -254,9 +266,7 @@ void EngineImpl::Send(CommandRequest request, Answer<CommandReply> answer) {
   if (id.shard() >= shard_count_)
     return answer(
         Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."});
-  if (OwnerOf(id.shard()).Post(InstanceOrder{std::move(request), answer})) return;
-  refused_full_ += 1;
-  answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+  Place(id.shard(), InstanceOrder{std::move(request), answer}, answer);
 }
 
 // ---- state of the engine ----
@@ -289,6 +299,9 @@ EngineStats EngineImpl::Stats() {
 
 Status EngineImpl::Ready() {
   if (stopped_) return Error{kShuttingDown, "Expected a running engine, but it is shutting down."};
+  if (leases_ && leases_->View().standing == ClusterView::Standing::kReplaced)
+    return Error{kStorageFenced, "Expected a name of its own for this server, but another one has taken it.", "",
+                 "Give each server a --node of its own."};
   for (const auto& shard : shards_) {
     if (shard->healthy()) continue;
     if (std::optional<Error> why = storage_.LastCommitError()) return *std::move(why);

@@ -1,6 +1,7 @@
 // The engine: shards, definitions, waiters and reads behind one door. See engine.h for the contract.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -9,16 +10,20 @@
 #include <thread>
 #include <vector>
 
+#include "engine/base/worker_pool.h"
+#include "engine/runtime/codes.h"
 #include "engine/runtime/definition_registry.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/engine_calls.h"
+#include "engine/runtime/exchange.h"
+#include "engine/runtime/leases.h"
 #include "engine/runtime/newsroom.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/waiters.h"
 
 namespace fermata {
 
-class EngineImpl final : public Engine, private CalledEngine, private ShardRouter {
+class EngineImpl final : public Engine, private CalledEngine, private ShardRouter, private ShardHolder {
  public:
   EngineImpl(EngineOptions options, Clock& clock, Storage& storage, JobExecutor& executor,
              std::vector<std::string> builtin_manifests);
@@ -83,6 +88,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
 
   EngineStats Stats() override;
   Status Ready() override;
+  std::vector<NodeView> NodesNow() override;
 
  private:
   Shard& OwnerOf(int logical_shard) override;
@@ -92,8 +98,47 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void LeaseOver(const JobKey& key) override { desk_->LeaseOver(key); }
   void LeaseExtended(const JobKey& key, std::int64_t lease_ms) override { desk_->LeaseExtended(key, lease_ms); }
 
+  // ---- engine_nodes.cc: this node among others ----
+  void JoinNodes();
+  void LeaveNodes();
+  void GainShards(const ShardSet& shards) override;
+  void GiveShards(const ShardSet& shards, std::function<void()> done) override;
+  void GiveUpShards(std::function<void()> done) override;
+  bool ReadChanges(const Generations& seen, const Generations& newest) override;
+  Status ReadDefinitions();
+  void Deliver(InboxRow row) override;
+  void Forward(ShardItem order) override;
+  void TellProgress(const InstanceId& instance) override;
+  void Fenced() override;
+  void TakeHint(const Hint& hint);
+  void LookNowAndThen();
+  void LookAgain(const InstanceId& instance);
+  bool IsMine(int logical_shard) const { return mine_[static_cast<std::size_t>(logical_shard)].load(); }
+  bool HasOthers() const { return leases_ && leases_->HasOthers(); }
+  ShardSet Mine() const;
+  // What is durable now is known to every node when this returns, but to those that do not answer.
+  void AwaitOthers();
+  void SendAway(StartOrder order);
+  void SendAway(EventOrder order);
+  void SendAway(InstanceOrder order);
+  void SendAway(ReportOrder order);
+  void AskElsewhere(const JobFetch& fetch, Answer<LeaseGrant> answer);
+  void FindElsewhere(const JobFetch& fetch, const Answer<LeaseGrant>& answer);
+  // To the thread that owns the shard, or to the node; `answer` hears of it where neither takes it.
+  template <class Order, class Reply>
+  void Place(int logical_shard, Order order, const Answer<Reply>& answer) {
+    if (!IsMine(logical_shard)) return SendAway(std::move(order));
+    if (OwnerOf(logical_shard).Post(std::move(order))) return;
+    refused_full_ += 1;
+    answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+  }
+
+  DeployOutcome DeployHere(const DeployRequest& request);
+  Status SetLiveHere(const std::string& process, const std::string& version);
+  ManifestOutcome DeployManifestHere(const std::string& file_name, const std::string& yaml, ManifestOrigin origin);
   DeployOutcome Store(const StoredBundle& bundle, CompiledBundle compiled, DeployRequest::IfThere if_there);
   void MakeLive(const Definition& definition);
+  void LetPausedGo();
   // The home shard takes over the schedule of the version that is live now. Blocks until that is durable.
   void FollowSchedule(const std::string& process);
   // The form and the reminders.
@@ -108,6 +153,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   DecisionContext ContextOf(const InstanceState& state, const DefinitionPtr& definition);
   Result<bool> WasAccepted(const InstanceState& state, const Definition& definition, const CloudEvent& event);
   Result<InstanceSummary> Refresh(const InstanceRow& row);
+  Result<bool> HasReached(const InstanceId& id, const std::string& until);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);
   void Housekeep();
   void Audit(Auditor& auditor);
@@ -116,6 +162,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Clock& clock_;
   Storage& storage_;
   JobExecutor& executor_;
+  Nodes* const nodes_;  // null: there is only this one
   int shard_count_;
   DefinitionRegistry definitions_;
   std::mutex deploy_mutex_;  // one deploy at a time
@@ -128,6 +175,10 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Pauses pauses_;
   BulkRunner bulk_;
   EngineCalls calls_;
+  WorkerPool looks_;  // reads for what other nodes tell
+  std::unique_ptr<Leases> leases_;
+  std::unique_ptr<Exchange> exchange_;
+  std::array<std::atomic<bool>, kShardsMax> mine_{};
   std::vector<std::unique_ptr<Shard>> shards_;
   std::atomic<std::uint64_t> refused_full_{0};
   std::atomic<unsigned> spread_{0};

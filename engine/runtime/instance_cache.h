@@ -49,6 +49,15 @@ class InstanceCache {
   CachedInstance& Insert(std::unique_ptr<CachedInstance> instance);
   void Drop(const InstanceId& id);
   void Clear();
+  // Those must have no pins.
+  template <class Predicate>
+  void DropIf(Predicate predicate) {
+    std::erase_if(instances_, [&](const auto& entry) {
+      if (!predicate(entry.first)) return false;
+      by_use_.erase(entry.second->place);
+      return true;
+    });
+  }
   // Drops the longest unused ones without pins until at most `instances_max` are left.
   void Trim(std::size_t instances_max);
   std::size_t size() const { return instances_.size(); }

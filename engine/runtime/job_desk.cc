@@ -193,7 +193,11 @@ void JobDesk::JobsAvailable(const std::string& tenant, const std::string& operat
   Run(later);
 }
 
-void JobDesk::AnythingAvailable() {
+void JobDesk::AnythingAvailable() { WakeAll(0, shards_); }
+
+void JobDesk::MaybeAt(int shard) { WakeAll(shard, 1); }
+
+void JobDesk::WakeAll(int first, int shards) {
   if (count_ == 0) return;
   Later later;
   {
@@ -202,7 +206,7 @@ void JobDesk::AnythingAvailable() {
       if (waiting.asking)
         waiting.missed = true;
       else
-        Wake(number, 0, shards_, later);
+        Wake(number, first, shards, later);
     }
   }
   Run(later);

@@ -46,6 +46,8 @@ class JobDesk : public std::enable_shared_from_this<JobDesk> {
 
   // From shards, after the commit: `count` jobs of the operation may be leased.
   void JobsAvailable(const std::string& tenant, const std::string& operation, int shard, int count);
+  // There may be some at this shard: all who wait ask it.
+  void MaybeAt(int shard);
   // Nobody knows which: all who wait ask again.
   void AnythingAvailable();
   // From shards: the job's lease is over, or holds for longer.
@@ -71,6 +73,7 @@ class JobDesk : public std::enable_shared_from_this<JobDesk> {
 
   static void Run(Later& later);
   void Ask(std::int64_t number);
+  void WakeAll(int first, int shards);
   void Expire(const JobKey& key, std::int64_t armed);
   void OnGrant(std::int64_t number, int shard, Result<LeaseGrant> grant);
   // All of these want mutex_.

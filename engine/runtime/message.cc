@@ -43,15 +43,33 @@ struct Encoder {
       starts.push_back(Value::Object({{"process", Value::String(start.process)},
                                       {"version", Value::String(start.version)},
                                       {"keyed", Value::Bool(start.keyed)}}));
-    return Value::Object({{"kind", Value::String("event")},
-                          {"tenant", Value::String(message.tenant)},
-                          {"value", Value::String(message.value)},
-                          {"processes", Value::List(std::move(processes))},
-                          {"addressed", Value::Bool(message.addressed)},
-                          {"keepMs", Value::Int(message.keep_ms)},
-                          {"event", EventToStored(message.event)},
-                          {"starts", Value::List(std::move(starts))},
-                          {"alone", Value::Bool(message.alone)}});
+    const auto text = [](std::string_view name) { return Value::String(std::string(name)); };
+    std::vector<MapEntry> fields{{text("kind"), text("event")},
+                                 {text("tenant"), text(message.tenant)},
+                                 {text("value"), text(message.value)},
+                                 {text("processes"), Value::List(std::move(processes))},
+                                 {text("addressed"), Value::Bool(message.addressed)},
+                                 {text("keepMs"), Value::Int(message.keep_ms)},
+                                 {text("event"), EventToStored(message.event)},
+                                 {text("starts"), Value::List(std::move(starts))},
+                                 {text("alone"), Value::Bool(message.alone)}};
+    if (message.instance) fields.emplace_back(text("instance"), text(message.instance->ToString()));
+    return Value::Map(std::move(fields));
+  }
+  Value operator()(const RemoteOrder& message) const {
+    return Value::Object({{"kind", Value::String("order")},
+                          {"mailbox", Value::Int(message.mailbox)},
+                          {"what", Value::String(message.kind)},
+                          {"order", message.order}});
+  }
+  Value operator()(const RemoteAnswer& message) const {
+    if (message.reply.ok()) return Value::Object({{"kind", Value::String("answer")}, {"reply", *message.reply}});
+    const Error& error = message.reply.error();
+    return Value::Object({{"kind", Value::String("answer")},
+                          {"code", Value::Int(static_cast<int>(error.code))},
+                          {"message", Value::String(error.message)},
+                          {"path", Value::String(error.path)},
+                          {"hint", Value::String(error.hint)}});
   }
   Value operator()(const ScheduledMessage& message) const {
     return Value::Object({{"kind", Value::String("scheduled")},
@@ -106,7 +124,14 @@ Result<Message> DecodeEvent(const Value& json) {
     for (const Value& start : starts->as_list())
       message.starts.push_back({Text(start, "process"), Text(start, "version"), Flag(start, "keyed")});
   message.alone = Flag(json, "alone");
+  message.instance = InstanceId::Parse(Text(json, "instance"));
   return Message(std::move(message));
+}
+
+Message DecodeAnswer(const Value& json) {
+  if (const Value* reply = json.Find("reply")) return RemoteAnswer{*reply};
+  return RemoteAnswer{Error{static_cast<ErrorCode>(Integer(json, "code")), Text(json, "message"), Text(json, "path"),
+                            Text(json, "hint")}};
 }
 
 Result<Message> DecodeScheduled(const Value& json) {
@@ -161,6 +186,9 @@ Result<Message> DecodeMessage(std::string_view bytes) {
   if (kind == "scheduled") return DecodeScheduled(*json);
   if (kind == "scheduled-end")
     return Message(ScheduledEndMessage{Id(*json, "instance"), Text(*json, "tenant"), Text(*json, "process")});
+  if (kind == "order")
+    return Message(RemoteOrder{static_cast<int>(Integer(*json, "mailbox")), Text(*json, "what"), Any(*json, "order")});
+  if (kind == "answer") return DecodeAnswer(*json);
   if (kind != "instance")
     return Error{kCorruptMessage, "Expected an inbox message of a known kind, but got '" + kind + "'."};
   Result<Command> command = DecodeCommand(Text(*json, "command"));

@@ -48,7 +48,7 @@ struct EventMessage {
   CloudEvent event;
   std::vector<EventStart> starts{};
   bool alone = false;                    // the event has this value only
-  std::optional<InstanceId> instance{};  // for this one alone; comes from outside only, so it is never stored
+  std::optional<InstanceId> instance{};  // for this one alone; comes from outside only
 };
 
 // A `match` was armed (or given up) for values that live on another shard.
@@ -73,8 +73,19 @@ struct ScheduledEndMessage {
   std::string tenant, process;
 };
 
-using Message =
-    std::variant<InstanceMessage, StartMessage, EventMessage, SubscribeMessage, ScheduledMessage, ScheduledEndMessage>;
+// An order that a client gave another node (remote_order.h). Whoever decides it puts a RemoteAnswer with the same sender and number into the
+// mailbox, in the same commit.
+struct RemoteOrder {
+  int mailbox = 0;
+  std::string kind;
+  Value order;
+};
+struct RemoteAnswer {
+  Result<Value> reply;
+};
+
+using Message = std::variant<InstanceMessage, StartMessage, EventMessage, SubscribeMessage, ScheduledMessage,
+                             ScheduledEndMessage, RemoteOrder, RemoteAnswer>;
 
 std::string EncodeMessage(const Message& message);
 Result<Message> DecodeMessage(std::string_view bytes);

@@ -213,6 +213,8 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
       StartScheduledHere(*scheduled);
     } else if (auto* ended = std::get_if<ScheduledEndMessage>(&*message)) {
       EndScheduled(*ended);
+    } else if (auto* remote = std::get_if<RemoteOrder>(&*message)) {
+      HandleRemote(arrived.row, std::move(*remote));
     }
   }
   InboxRow deleted = arrived.row;

@@ -1,5 +1,6 @@
 #include "engine/runtime/pauses.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/base/time.h"
@@ -32,18 +33,26 @@ StandingOrderRow Pauses::RowOf(const Pause& pause) {
   return {std::string(kPauseOrders), std::string(PauseKindName(pause.kind)) + "/" + pause.name, WriteJson(bytes)};
 }
 
-Status Pauses::Load(Storage& storage) {
+Result<bool> Pauses::Load(Storage& storage) {
   Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kPauseOrders);
   if (!rows.ok()) return rows.error();
+  std::map<std::pair<PauseKind, std::string>, Pause> stored;
   for (const StandingOrderRow& row : *rows) {
     Result<Value> json = ParseJson(row.bytes);
     if (!json.ok()) return json.error();
     const std::optional<PauseKind> kind = ParsePauseKind(field::Text(*json, "pauses"));
     if (!kind) return Error{kCorruptMessage, "Expected a stored pause, but '" + row.id + "' cannot be read."};
-    Put({*kind, field::Text(*json, "name"), field::Text(*json, "reason"), field::Text(*json, "by"),
-         field::Integer(*json, "since")});
+    const std::string name = field::Text(*json, "name");
+    stored[{*kind, name}] = {*kind, name, field::Text(*json, "reason"), field::Text(*json, "by"),
+                             field::Integer(*json, "since")};
   }
-  return Done{};
+  std::unique_lock lock(mutex_);
+  const bool lets_go = std::any_of(pauses_.begin(), pauses_.end(), [&](const auto& before) {
+    return before.first.first != PauseKind::kProcess && !stored.contains(before.first);
+  });
+  pauses_ = std::move(stored);
+  count_ = pauses_.size();
+  return lets_go;
 }
 
 void Pauses::Put(Pause pause) {

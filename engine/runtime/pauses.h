@@ -34,7 +34,8 @@ struct Pause {
 
 class Pauses {
  public:
-  Status Load(Storage& storage);
+  // What storage has, and nothing else. Gives whether a pause of calls is not there any more.
+  Result<bool> Load(Storage& storage);
   // The row that stands for it in storage; that of a pause that ends needs no bytes.
   static StandingOrderRow RowOf(const Pause& pause);
 

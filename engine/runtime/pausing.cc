@@ -40,6 +40,7 @@ Result<Pause> EngineImpl::SetPause(Pause pause) {
   batch.standing_orders.push_back(Pauses::RowOf(pause));
   if (Status committed = CommitNow(storage_, kPauseLane, std::move(batch)); !committed.ok()) return committed.error();
   pauses_.Put(pause);
+  AwaitOthers();
   return pause;
 }
 
@@ -60,10 +61,14 @@ Result<Pause> EngineImpl::EndPause(PauseKind kind, const std::string& name) {
   batch.standing_orders_deleted.push_back(Pauses::RowOf(*pause));
   if (Status committed = CommitNow(storage_, kPauseLane, std::move(batch)); !committed.ok()) return committed.error();
   pauses_.Drop(kind, name);
-  if (kind != PauseKind::kProcess)
-    for (auto& shard : shards_) shard->PostInternal(PauseOver{});
-  if (kind != PauseKind::kProcess) AnythingAvailable();  // workers that wait may fetch
+  if (kind != PauseKind::kProcess) LetPausedGo();
+  AwaitOthers();
   return pause;
+}
+
+void EngineImpl::LetPausedGo() {
+  for (auto& shard : shards_) shard->PostInternal(PauseOver{});
+  AnythingAvailable();  // workers that wait may fetch
 }
 
 }  // namespace fermata

@@ -238,13 +238,20 @@ Result<bool> EngineImpl::EverEntered(const InstanceId& id, const std::string& st
 
 void EngineImpl::WhenReached(const InstanceId& id, std::string until, std::int64_t timeout_ms,
                              std::function<void(bool)> callback) {
-  std::int64_t waiter = waiters_.Add(id, until, timeout_ms, std::move(callback));
+  const std::int64_t waiter = waiters_.Add(id, until, timeout_ms, std::move(callback));
+  Result<bool> reached = HasReached(id, until);
+  if (!reached.ok() || *reached) waiters_.Finish(waiter, reached.ok());
+}
+
+// As storage has it. Fails if there is no such instance.
+Result<bool> EngineImpl::HasReached(const InstanceId& id, const std::string& until) {
   Result<InstanceState> state = LoadState(id);
-  if (!state.ok()) return waiters_.Finish(waiter, false);
+  if (!state.ok()) return state.error();
   Progress progress{id, std::string(StatusName(state->status)), IsFinal(state->status), ActiveStates(*state)};
-  if (Waiters::Reached(progress, until)) return waiters_.Finish(waiter, true);
-  if (until.empty() || ParseStatus(until)) return;
-  if (Result<bool> entered = EverEntered(id, until); entered.ok() && *entered) waiters_.Finish(waiter, true);
+  if (Waiters::Reached(progress, until)) return true;
+  if (until.empty() || ParseStatus(until)) return false;
+  Result<bool> entered = EverEntered(id, until);
+  return entered.ok() && *entered;
 }
 
 }  // namespace fermata

@@ -15,13 +15,12 @@ const Schedule* ScheduleOf(const DefinitionPtr& definition) {
 }  // namespace
 
 // What storage says, and what is live: a version may have gone live just before the node died.
-Status Shard::LoadSchedules() {
-  schedules_.clear();
+Status Shard::LoadSchedules(const ShardSet& of) {
   Result<std::vector<ScheduleRow>> rows = services_.storage.ReadSchedules();
   if (!rows.ok()) return rows.error();
   std::set<std::string> processes;
   for (const ScheduleRow& row : *rows) {
-    if (!Owns(HomeShardOf(row.tenant, row.process))) continue;
+    if (!of[static_cast<std::size_t>(HomeShardOf(row.tenant, row.process))]) continue;
     Result<ScheduleState> state = DecodeSchedule(row.bytes);
     if (!state.ok()) return state.error();
     schedules_[row.process] = std::move(*state);
@@ -29,7 +28,8 @@ Status Shard::LoadSchedules() {
   }
   for (const DeployedDefinition& deployed : services_.definitions.All()) {
     const std::string& process = deployed.definition->process;
-    if (deployed.definition->schedule && Owns(HomeShardOf(std::string(kDefaultTenant), process)))
+    if (deployed.definition->schedule &&
+        of[static_cast<std::size_t>(HomeShardOf(std::string(kDefaultTenant), process))])
       processes.insert(process);
   }
   for (const std::string& process : processes) PostInternal(ScheduleChanged{process, nullptr});

@@ -37,10 +37,12 @@
 #include "engine/runtime/newsroom.h"
 #include "engine/runtime/pauses.h"
 #include "engine/runtime/pending_writes.h"
+#include "engine/runtime/remote_order.h"
 #include "engine/runtime/schedule_row.h"
 #include "engine/runtime/timer_queue.h"
 #include "engine/runtime/waiters.h"
 #include "engine/runtime/webhooks.h"
+#include "engine/storage/shard_set.h"
 #include "engine/storage/storage.h"
 
 namespace fermata {
@@ -106,15 +108,22 @@ struct PauseOver {
 struct AuditSuspect {
   InstanceId instance;
 };
-using ShardItem =
-    std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell, ScheduleChanged,
-                 ScheduleFell, LeaseOrder, ReportOrder, LeaseLapsed, JobsMissing, PauseOver, AuditSuspect>;
+// Another node's worker is to have these.
+struct LeaseTheseOrder {
+  std::vector<JobKey> keys;
+  JobFetch fetch;
+  Answer<LeaseGrant> answer;
+};
+using ShardItem = std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell,
+                               ScheduleChanged, ScheduleFell, LeaseOrder, LeaseTheseOrder, ReportOrder, LeaseLapsed,
+                               JobsMissing, PauseOver, AuditSuspect>;
 
 struct ShardOptions {
   int index = 0;  // this shard thread's number: the storage lane, too
   int count = 1;  // shard threads of the node
   std::size_t inbox_commands_max = kInboxCommandsMax;
   std::uint64_t random_seed = 0;  // of ids and jitter; 0 = by chance
+  ShardSet owned = AllShards();   // at first: of these, the ones that are this thread's by number
 };
 
 // Counters of all shards together; read by metrics.
@@ -152,6 +161,14 @@ class Shard;
 class ShardRouter {
  public:
   virtual Shard& OwnerOf(int logical_shard) = 0;
+  // A row that is durable, to whoever takes those of its shard, here or on another node.
+  virtual void Deliver(InboxRow row);
+  // An order that has reached a thread which does not own its shard (any more).
+  virtual void Forward(ShardItem order);
+  // These have moved: nodes where somebody waits for them want to know.
+  virtual void TellProgress(const InstanceId& /*instance*/) {}
+  // A commit was refused because this node was expelled.
+  virtual void Fenced() {}
   // Calls of operations that the engine itself carries out; false if it is for the executor.
   virtual bool RunHere(const Job& job, JobExecutor::Completion completion) = 0;
   // What is durable of workers' jobs; `shard` is a thread's number. See JobDesk.
@@ -188,6 +205,13 @@ class Shard {
   bool Post(ShardItem order);
   // For what must not be lost: outcomes, messages.
   void PostInternal(ShardItem item);
+
+  // From any thread: which logical shards are its own. Those that another thread of the node has by their number are none of its business.
+  void Gain(const ShardSet& shards);  // recovers them
+  // `done`: every commit for them is known, and nothing of them is in memory any more.
+  void Give(const ShardSet& shards, std::function<void()> done);
+  // Forgets all, and is in order again, though it was fenced: another node has them.
+  void GiveUp(std::function<void()> done);
 
   // Loads what was in flight when the node died. Call before the first Step(), and again after a failed commit.
   Status Recover();
@@ -229,12 +253,15 @@ class Shard {
     std::optional<CommitOutcome> outcome;
   };
 
-  bool Owns(int logical_shard) const { return logical_shard % options_.count == options_.index; }
+  bool Owns(int logical_shard) const {
+    return logical_shard % options_.count == options_.index && owned_[static_cast<std::size_t>(logical_shard)];
+  }
   int HomeShardOf(const std::string& tenant, std::string_view value) const;
   Flight& Open() { return *open_; }
   // Answers once the open batch is durable; with the batch's failure if it does not become so.
   template <class T>
   void AnswerLater(Answer<T> answer, Result<T> reply) {
+    if (return_to_) return SendBack(RemoteReplyOf(reply));
     Open().answers.push_back(
         [answer = std::move(answer), reply = std::move(reply)](bool committed, const Error& failure) mutable {
           if (committed)
@@ -248,18 +275,40 @@ class Shard {
   bool CollectCommits();
   void Settle(Flight& flight);
   void FailFlights();
+  void EndFlights();
+  bool KnowsFlights() const;
   void LogFailure() const;
   void RefuseItems(const Error& why);
   void CloseBatch();
   void RefillTimers();
+  void ReadTimersOf(const ShardSet& shards);
   std::vector<ShardItem> TakeItems();
   void Handle(ShardItem item);
   void PublishGauges();
   std::int64_t IdleUs();
+  std::int64_t ClockUs();
+
+  // ---- shard_leases.cc ----
+  struct Transfer {
+    enum class Kind { kGain, kGive, kGiveUp } kind = Kind::kGain;
+    ShardSet shards{};
+    std::function<void()> done{};
+  };
+  void PostTransfer(Transfer transfer);
+  ShardSet OfThisThread(const ShardSet& shards) const;
+  bool TakeTransfers();
+  void CarryOut(Transfer& transfer);
+  void LetShardsGo(const ShardSet& shards);
+  Status RecoverShards(const ShardSet& shards);
+  Status ReadInboxOf(const ShardSet& shards);
+  std::optional<int> ShardOf(const ShardItem& item) const;
+  void HandleRemote(const InboxRow& row, RemoteOrder order);
+  void SendBack(Result<Value> reply);
 
   // ---- orders.cc ----
   void HandleStart(StartOrder order);
   void HandleInstance(InstanceOrder order);
+  void HandleEvent(EventOrder event);
   void HandleOutcome(JobOutcome outcome);
   void HandleTimer(const TimerFell& fell);
   void HandleMessage(const MessageArrived& arrived);
@@ -311,7 +360,7 @@ class Shard {
   void SendEvent(const InstanceId& receiver, std::int64_t arrival, DeliverEvent deliver);
 
   // ---- schedules.cc ----
-  Status LoadSchedules();
+  Status LoadSchedules(const ShardSet& of);
   void HandleScheduleChanged(ScheduleChanged changed);
   void HandleScheduleFell(const std::string& process);
   void StartScheduledHere(const ScheduledMessage& message);
@@ -339,6 +388,7 @@ class Shard {
   Result<std::optional<JobRow>> FindJob(const JobKey& key);
   void SettleJobs(const Flight& flight);
   void HandleLease(LeaseOrder order);
+  void HandleLeaseThese(LeaseTheseOrder order);
   Status LeaseAny(const JobFetch& fetch, LeaseGrant& grant);
   Status LeaseOfSome(const JobFetch& fetch, LeaseGrant& grant);
   Status FillWindow(const std::string& tenant, const std::string& operation);
@@ -410,11 +460,16 @@ class Shard {
   ShardOptions options_;
   ShardServices services_;
   int shard_count_;
+  ShardSet owned_;
+  ShardSet were_checked_;                   // for jobs that an earlier release left without a row
+  std::optional<ReturnAddress> return_to_;  // of the order that is being decided, if it is of another node
   Inbox<ShardItem> inbox_;
   InstanceCache cache_;
   TimerQueue timers_;
   std::map<std::string, ScheduleState> schedules_;  // by process: those whose home is here
   std::int64_t now_us_ = 0;
+  std::int64_t clock_us_ = 0,
+               ahead_us_ = 0;  // the node's clock when it was last read; how far the shards' time is before it
   std::int64_t batch_number_ = 0;
   std::int64_t kept_order_ = 0;
   std::uint64_t id_counter_ = 0;
@@ -426,7 +481,8 @@ class Shard {
   TakenMessages known_messages_;
   std::int64_t message_index_ = 0;
   bool failed_ = false;
-  bool fenced_ = false;  // for good: another node owns the shards
+  bool gives_ = false;   // waits for its commits, to give shards away
+  bool fenced_ = false;  // until GiveUp(): another node owns the shards
   std::int64_t retry_recovery_us_ = 0;
 
   PendingWrites<InstanceRow> pending_keys_;  // group: tenant, process, key
@@ -439,10 +495,10 @@ class Shard {
 
   std::map<Topic, Window> windows_;       // of operations that have jobs and are asked for
   std::map<Topic, std::int64_t> lapses_;  // when to look for lapsed leases
-  bool jobs_were_checked_ = false;
 
   std::mutex finished_mutex_;
   std::vector<std::pair<std::int64_t, CommitOutcome>> finished_;  // from storage threads
+  std::deque<Transfer> transfers_;                                // under the same lock
   std::atomic<bool> stopping_{false};
   std::atomic<bool> healthy_{true};
   std::thread thread_;

@@ -111,6 +111,18 @@ void Shard::HandleLease(LeaseOrder order) {
   AnswerLater<LeaseGrant>(std::move(order.answer), std::move(grant));
 }
 
+// Those that its node has found in storage. What others have meanwhile is left out.
+void Shard::HandleLeaseThese(LeaseTheseOrder order) {
+  LeaseGrant grant;
+  for (const JobKey& key : order.keys) {
+    if (!Owns(key.instance.shard())) continue;
+    Result<std::optional<WorkerJob>> leased = Lease(key, order.fetch);
+    if (!leased.ok()) return AnswerLater<LeaseGrant>(std::move(order.answer), leased.error());
+    if (leased->has_value()) grant.jobs.push_back(std::move(**leased));
+  }
+  AnswerLater<LeaseGrant>(std::move(order.answer), std::move(grant));
+}
+
 // The oldest that the windows have.
 Status Shard::LeaseAny(const JobFetch& fetch, LeaseGrant& grant) {
   std::set<std::string> read;  // operations whose window was filled for this order: nothing newer is to be found
@@ -196,7 +208,7 @@ Status Shard::FillWindow(const std::string& tenant, const std::string& operation
   for (const auto& flight : flights_) under_way += flight->jobs_changed.size();
   const int limit = kWindowRead + static_cast<int>(under_way);
   Result<std::vector<JobRow>> rows =
-      services_.storage.FindAvailableJobs({tenant, operation, now_us_, options_.count, options_.index, limit});
+      services_.storage.FindAvailableJobs({tenant, operation, now_us_, OfThisThread(owned_), limit});
   if (!rows.ok()) return rows.error();
   if (rows->empty()) return Done{};
   Window& window = windows_[{tenant, operation}];

@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kIdleMaxUs = 1'000'000;
 constexpr std::int64_t kRecoveryPauseUs = 200'000;
 constexpr int kPageRows = 1'000;
+constexpr std::int64_t kClockCatchUpShare = 8;  // of the time that passes
 
 constexpr std::size_t kTakenMessagesMax = 100'000;
 
@@ -33,6 +34,7 @@ Shard::Shard(ShardOptions options, ShardServices services)
     : options_(options),
       services_(services),
       shard_count_(services.storage.Info().shard_count),
+      owned_(options.owned),
       inbox_(options.inbox_commands_max),
       random_(options.random_seed ? options.random_seed : std::random_device{}()) {}
 
@@ -45,54 +47,24 @@ void Shard::PostInternal(ShardItem item) { inbox_.PushInternal(std::move(item));
 Status Shard::Recover() {
   cache_.Clear();
   timers_.Clear();
+  schedules_.clear();
   ForgetHeld();
-  Result<std::int64_t> last_us = services_.storage.LastTimeUs();
-  if (!last_us.ok()) return last_us.error();
-  now_us_ = std::max({now_us_, *last_us, services_.clock.NowUs()});
-  Result<std::int64_t> order = services_.storage.LastKeptEventOrder();
-  if (!order.ok()) return order.error();
-  kept_order_ = std::max(kept_order_, *order);
-
-  InstanceId after;
-  while (true) {
-    Result<std::vector<InstanceId>> page = services_.storage.ListBusyInstances(after, kPageRows);
-    if (!page.ok()) return page.error();
-    for (const InstanceId& id : *page) {
-      if (!Owns(id.shard())) continue;
-      Result<CachedInstance*> instance = Load(id);
-      if (!instance.ok()) return instance.error();
-      for (const Effect& effect : PendingEffects((*instance)->state))
-        if (const auto* job = std::get_if<DispatchJob>(&effect)) Dispatch(id, *job);
-      if (jobs_were_checked_) continue;
-      if (Status looked = LookForMissingJobs(**instance); !looked.ok()) return looked.error();
-    }
-    cache_.Trim(kInstanceCacheMax);
-    if (page->size() < static_cast<std::size_t>(kPageRows)) break;
-    after = page->back();
-  }
-
-  jobs_were_checked_ = true;
-
-  std::optional<InboxRow> row;
-  while (true) {
-    Result<std::vector<InboxRow>> page = services_.storage.ReadInbox(row, kPageRows);
-    if (!page.ok()) return page.error();
-    // Those for other shards too: if our last commit's answer got lost, nobody has told their owners. What arrives twice counts once.
-    for (const InboxRow& message : *page) services_.router.OwnerOf(message.shard).PostInternal(MessageArrived{message});
-    if (page->size() < static_cast<std::size_t>(kPageRows)) break;
-    row = page->back();
-  }
-  RefillTimers();
-  return LoadSchedules();
+  if (Status recovered = RecoverShards(OfThisThread(owned_)); !recovered.ok()) return recovered;
+  // Those for others too: if our last commit's answer got lost, nobody has told their owners. What arrives twice counts once.
+  return ReadInboxOf(AllShards());
 }
 
 // Reads the rows that fall due before the next horizon.
 void Shard::RefillTimers() {
-  std::int64_t horizon_us = now_us_ + kTimerHorizonMs * 1000;
-  timers_.SetHorizon(horizon_us);
+  timers_.SetHorizon(now_us_ + kTimerHorizonMs * 1000);
+  ReadTimersOf(OfThisThread(owned_));
+}
+
+void Shard::ReadTimersOf(const ShardSet& shards) {
+  const std::int64_t horizon_us = timers_.horizon_us();
   std::optional<TimerRow> after;
   while (true) {
-    Result<std::vector<TimerRow>> page = services_.storage.ReadTimers(horizon_us, after, kPageRows);
+    Result<std::vector<TimerRow>> page = services_.storage.ReadTimers(shards, horizon_us, after, kPageRows);
     if (!page.ok()) {
       timers_.SetHorizon(0);  // try again at the next step
       return;
@@ -110,13 +82,13 @@ void Shard::RefillTimers() {
 
 int Shard::Step() {
   bool settled = CollectCommits();
+  if (TakeTransfers()) return settled ? 1 : 0;
   if (failed_) {
     FailFlights();
     return settled ? 1 : 0;
   }
   if (static_cast<int>(flights_.size()) >= kCommitsInFlightMax) return settled ? 1 : 0;
-  std::int64_t clock_us = services_.clock.NowUs();
-  now_us_ = std::max(now_us_, clock_us);
+  now_us_ = std::max(now_us_, ClockUs());
   if (timers_.horizon_us() - now_us_ < kTimerHorizonMs * 1000 / 2) RefillTimers();
 
   std::vector<ShardItem> items = TakeItems();
@@ -142,6 +114,8 @@ std::vector<ShardItem> Shard::TakeItems() {
 }
 
 void Shard::Handle(ShardItem item) {
+  if (const std::optional<int> shard = ShardOf(item); shard && !Owns(*shard))
+    return services_.router.Forward(std::move(item));
   if (auto* start = std::get_if<StartOrder>(&item)) return HandleStart(std::move(*start));
   if (auto* order = std::get_if<InstanceOrder>(&item)) return HandleInstance(std::move(*order));
   if (auto* timer = std::get_if<TimerFell>(&item)) return HandleTimer(*timer);
@@ -149,6 +123,7 @@ void Shard::Handle(ShardItem item) {
   if (auto* changed = std::get_if<ScheduleChanged>(&item)) return HandleScheduleChanged(std::move(*changed));
   if (auto* fell = std::get_if<ScheduleFell>(&item)) return HandleScheduleFell(fell->process);
   if (auto* lease = std::get_if<LeaseOrder>(&item)) return HandleLease(std::move(*lease));
+  if (auto* these = std::get_if<LeaseTheseOrder>(&item)) return HandleLeaseThese(std::move(*these));
   if (auto* report = std::get_if<ReportOrder>(&item)) return HandleReport(std::move(*report));
   if (auto* lapsed = std::get_if<LeaseLapsed>(&item)) return HandleLapse(*lapsed);
   if (auto* missing = std::get_if<JobsMissing>(&item)) return HandleJobsMissing(*missing);
@@ -158,7 +133,10 @@ void Shard::Handle(ShardItem item) {
   }
   if (auto* over = std::get_if<PauseOver>(&item)) return HandlePauseOver(*over);
   if (auto* suspect = std::get_if<AuditSuspect>(&item)) return HandleAudit(*suspect);
-  auto& event = std::get<EventOrder>(item);
+  HandleEvent(std::move(std::get<EventOrder>(item)));
+}
+
+void Shard::HandleEvent(EventOrder event) {
   if (std::optional<Error> paused = RefusePausedStart(event.message))
     return AnswerLater(std::move(event.answer), Result<EventReply>(*std::move(paused)));
   Result<EventReply> reply = Correlate(event.message);
@@ -236,15 +214,15 @@ void Shard::Settle(Flight& flight) {
   for (const TimerRow& timer : flight.timers_cleared) timers_.Disarm(timer);
   for (const TimerRow& timer : flight.timers_set) timers_.Arm(timer);
   for (const auto& [id, job] : flight.jobs) Dispatch(id, job);
-  for (InboxRow& row : flight.messages) {
-    Shard& receiver = services_.router.OwnerOf(row.shard);
-    receiver.PostInternal(MessageArrived{std::move(row)});
-  }
+  for (InboxRow& row : flight.messages) services_.router.Deliver(std::move(row));
   static const Error kNone{};
   SettleJobs(flight);
   for (auto& answer : flight.answers) answer(true, kNone);
   for (const auto& write : flight.lines) write();
-  for (const Progress& progress : flight.progress) services_.waiters.Notify(progress);
+  for (const Progress& progress : flight.progress) {
+    services_.waiters.Notify(progress);
+    services_.router.TellProgress(progress.instance);
+  }
   SettleNews(flight);
   for (const InstanceId& id : flight.touched) {
     CachedInstance* instance = cache_.Find(id);
@@ -259,11 +237,33 @@ void Shard::Settle(Flight& flight) {
 
 // A commit failed, or nobody knows. Whatever was decided on top of it is forgotten; the journal knows what is true.
 void Shard::FailFlights() {
-  for (const auto& flight : flights_)
-    if (!flight->outcome) return;  // its callback will come
+  if (!KnowsFlights()) return;
   if (services_.clock.NowUs() < retry_recovery_us_) return;
   healthy_ = false;
-  if (!flights_.empty()) LogFailure();
+  EndFlights();
+  // The new owner does what is left to do; here it would be done a second time.
+  if (fenced_) {
+    return RefuseItems(
+        {kStorageFenced, "Expected this server to own the instance, but another one has taken over. Ask that one."});
+  }
+  if (Recover().ok()) {
+    failed_ = false;
+    healthy_ = true;
+    services_.router.AnythingAvailable();  // a commit whose answer got lost may have brought jobs
+    if (services_.webhooks) services_.webhooks->DeliveriesAreDurable({});  // or deliveries
+  } else {
+    retry_recovery_us_ = services_.clock.NowUs() + kRecoveryPauseUs;
+  }
+}
+
+bool Shard::KnowsFlights() const {
+  return std::all_of(flights_.begin(), flights_.end(), [](const auto& flight) { return flight->outcome.has_value(); });
+}
+
+// Tells everyone who waits for what was decided and did not become durable.
+void Shard::EndFlights() {
+  if (flights_.empty()) return;
+  LogFailure();
   std::vector<ShardItem> outcomes;
   for (auto& flight : flights_) {
     services_.counters.commit_failures.fetch_add(1);
@@ -280,11 +280,7 @@ void Shard::FailFlights() {
     for (const MessageKey& key : flight->messages_taken) known_messages_.Forget(key);
   }
   flights_.clear();
-  // The new owner does what is left to do; here it would be done a second time.
-  if (fenced_) {
-    return RefuseItems(
-        {kStorageFenced, "Expected this server to own the instance, but another one has taken over. Ask that one."});
-  }
+  if (fenced_) services_.router.Fenced();
   for (const ShardItem& item : outcomes) {
     const auto& outcome = std::get<JobOutcome>(item);
     submitted_.insert({outcome.instance, outcome.completion.job, outcome.completion.attempt});
@@ -301,14 +297,6 @@ void Shard::FailFlights() {
   services_.storage.ResetLane(options_.index);
   // Recovery reads them all again, and in order: a cancel that stayed in the queue would overtake the start it is meant for.
   inbox_.EraseIf([](const ShardItem& item) { return std::holds_alternative<MessageArrived>(item); });
-  if (Recover().ok()) {
-    failed_ = false;
-    healthy_ = true;
-    services_.router.AnythingAvailable();  // a commit whose answer got lost may have brought jobs
-    if (services_.webhooks) services_.webhooks->DeliveriesAreDurable({});  // or deliveries
-  } else {
-    retry_recovery_us_ = services_.clock.NowUs() + kRecoveryPauseUs;
-  }
 }
 
 void Shard::LogFailure() const {
@@ -328,6 +316,7 @@ void Shard::RefuseItems(const Error& why) {
       if (auto* event = std::get_if<EventOrder>(&item)) event->answer(why);
       if (auto* order = std::get_if<InstanceOrder>(&item)) order->answer(why);
       if (auto* lease = std::get_if<LeaseOrder>(&item)) lease->answer(why);
+      if (auto* these = std::get_if<LeaseTheseOrder>(&item)) these->answer(why);
       if (auto* report = std::get_if<ReportOrder>(&item)) report->answer(why);
       if (auto* changed = std::get_if<ScheduleChanged>(&item); changed && changed->answer) changed->answer(why);
     }
@@ -339,11 +328,21 @@ void Shard::PublishGauges() {
   services_.counters.instances_cached.store(cache_.size(), std::memory_order_relaxed);
 }
 
+// The shards' time never runs backwards, whichever node's clock it was taken from before. Where it is ahead of this one it goes on at almost
+// the same pace, until the clock has caught up: timers do not stand still meanwhile.
+std::int64_t Shard::ClockUs() {
+  const std::int64_t clock_us = services_.clock.NowUs();
+  ahead_us_ =
+      std::max<std::int64_t>(0, ahead_us_ - std::max<std::int64_t>(0, clock_us - clock_us_) / kClockCatchUpShare);
+  clock_us_ = clock_us;
+  return clock_us + ahead_us_;
+}
+
 std::int64_t Shard::IdleUs() {
   if (failed_) return kRecoveryPauseUs;
   const std::int64_t due_us = std::min({timers_.NextDueUs().value_or(INT64_MAX), NextScheduleUs(), NextLapseUs()});
   if (due_us == INT64_MAX) return kIdleMaxUs;
-  return std::clamp<std::int64_t>(due_us - services_.clock.NowUs(), 0, kIdleMaxUs);
+  return std::clamp<std::int64_t>(due_us - ClockUs(), 0, kIdleMaxUs);
 }
 
 void Shard::Run() {
@@ -351,7 +350,7 @@ void Shard::Run() {
     while (!stopping_ || !flights_.empty()) {
       if (Step() > 0) continue;
       // With as many commits in flight as allowed, or a failure to wait out, arrivals must not wake us: only a commit does.
-      bool full = failed_ || static_cast<int>(flights_.size()) >= kCommitsInFlightMax;
+      bool full = failed_ || gives_ || static_cast<int>(flights_.size()) >= kCommitsInFlightMax;
       if (full)
         inbox_.WaitForWake(failed_ ? kRecoveryPauseUs : kIdleMaxUs);
       else if (!stopping_)

@@ -27,6 +27,10 @@ class TimerQueue {
   std::optional<std::int64_t> NextDueUs() const;
   std::size_t size() const { return timers_.size(); }
   void Clear();
+  template <class Predicate>  // of the instance
+  void DropIf(Predicate predicate) {
+    std::erase_if(timers_, [&](const Key& key) { return predicate(std::get<1>(key)); });
+  }
 
  private:
   using Key = std::tuple<std::int64_t, InstanceId, std::int64_t, std::int64_t>;

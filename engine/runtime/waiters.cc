@@ -54,6 +54,22 @@ void Waiters::Finish(std::int64_t number, bool reached) {
   if (callback) callback(reached);
 }
 
+std::vector<InstanceId> Waiters::Instances() {
+  std::vector<InstanceId> instances;
+  std::lock_guard lock(mutex_);
+  for (const auto& [instance, waiter] : by_instance_)
+    if (!instance.empty() && (instances.empty() || instances.back() != instance)) instances.push_back(instance);
+  return instances;
+}
+
+std::vector<Waiters::Wish> Waiters::WishesFor(const InstanceId& instance) {
+  std::vector<Wish> wishes;
+  std::lock_guard lock(mutex_);
+  const auto [first, last] = by_instance_.equal_range(instance);
+  for (auto at = first; at != last; ++at) wishes.push_back({at->second, waiters_.at(at->second).until});
+  return wishes;
+}
+
 bool Waiters::Reached(const Progress& progress, const std::string& until) {
   if (progress.final) return true;  // it will never get anywhere else
   if (until.empty()) return false;

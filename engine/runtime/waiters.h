@@ -40,6 +40,13 @@ class Waiters {
   // Calls the waiter back, if it still waits.
   void Finish(std::int64_t waiter, bool reached);
   void Notify(const Progress& progress);
+  // The instances that somebody waits for.
+  std::vector<InstanceId> Instances();
+  struct Wish {
+    std::int64_t waiter = 0;
+    std::string until;
+  };
+  std::vector<Wish> WishesFor(const InstanceId& instance);
   // Cheap enough to ask for each commit.
   bool Any() const { return count_.load() > 0; }
 

@@ -34,15 +34,14 @@ void EngineImpl::EndFetch(std::int64_t fetch) { desk_->End(fetch); }
 
 void EngineImpl::JobsAvailable(const std::string& tenant, const std::string& operation, int shard, int count) {
   desk_->JobsAvailable(tenant, operation, shard, count);
+  if (HasOthers()) nodes_->Tell(Hint::Kind::kJobs, tenant + "/" + operation);
 }
 
 void EngineImpl::Report(JobReport report, Answer<JobReply> answer) {
   const InstanceId id = report.key.instance;
   if (id.shard() >= shard_count_)
     return answer(Error{kUnknownJob, "Expected the id of a job, but none is called '" + report.key.ToString() + "'."});
-  if (OwnerOf(id.shard()).Post(ReportOrder{std::move(report), answer})) return;
-  refused_full_ += 1;
-  answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+  Place(id.shard(), ReportOrder{std::move(report), answer}, answer);
 }
 
 Result<Page<WorkerJob>> EngineImpl::Jobs(const JobQuery& query) {

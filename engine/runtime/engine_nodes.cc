@@ -1,0 +1,280 @@
+// The engine as one of several nodes: the shards that it owns for the moment, orders for those of others, and what others tell.
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "engine/base/log.h"
+#include "engine/core/decide.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/engine_impl.h"
+#include "engine/runtime/remote_order.h"
+
+namespace fermata {
+namespace {
+
+constexpr int kJobsLookedAt = 100;  // of an operation, for a worker of another node
+
+// An answer's words, as the reply that the client waits for.
+template <class Reply, class Read>
+Exchange::Answer AnswerWith(Answer<Reply> answer, Read read) {
+  return [answer = std::move(answer), read](Result<Value> reply) {
+    if (!reply.ok()) return answer(reply.error());
+    answer(read(*reply));
+  };
+}
+
+}  // namespace
+
+// ---- coming and going ----
+
+void EngineImpl::JoinNodes() {
+  exchange_ = std::make_unique<Exchange>(
+      *nodes_, storage_, clock_.NowUs(),
+      Exchange::Host{[this] { return Mine(); }, [this](InboxRow row) { Deliver(std::move(row)); },
+                     [this] { return HasOthers(); }, [this] { LookNowAndThen(); }});
+  ShardHolder& holder = *this;
+  leases_ = std::make_unique<Leases>(*nodes_, holder);
+  nodes_->Listen([this](const Hint& hint) { TakeHint(hint); });
+  exchange_->Run();
+  leases_->Run();
+}
+
+void EngineImpl::LeaveNodes() {
+  nodes_->Listen(nullptr);
+  leases_->Stop();
+  exchange_->Stop();
+}
+
+ShardSet EngineImpl::Mine() const {
+  ShardSet mine;
+  for (std::size_t shard = 0; shard < mine_.size(); ++shard) mine[shard] = mine_[shard].load();
+  return mine;
+}
+
+// A thread recovers them before it takes the orders that come from now on.
+void EngineImpl::GainShards(const ShardSet& shards) {
+  for (auto& shard : shards_) shard->Gain(shards);
+  for (std::size_t shard = 0; shard < shards.size(); ++shard)
+    if (shards[shard]) mine_[shard] = true;
+}
+
+void EngineImpl::GiveShards(const ShardSet& shards, std::function<void()> done) {
+  for (std::size_t shard = 0; shard < shards.size(); ++shard)
+    if (shards[shard]) mine_[shard] = false;
+  auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
+  for (auto& shard : shards_)
+    shard->Give(shards, [left, done] {
+      if (--*left == 0) done();
+    });
+}
+
+void EngineImpl::GiveUpShards(std::function<void()> done) {
+  for (auto& mine : mine_) mine = false;
+  auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
+  for (auto& shard : shards_)
+    shard->GiveUp([left, done] {
+      if (--*left == 0) done();
+    });
+}
+
+void EngineImpl::Fenced() {
+  if (leases_) leases_->Wake();
+}
+
+std::vector<NodeView> EngineImpl::NodesNow() {
+  std::vector<NodeView> nodes;
+  if (!leases_) {
+    NodeView alone;
+    alone.name = "this server";
+    alone.self = true;
+    for (int shard = 0; shard < shard_count_; ++shard) alone.shards.set(static_cast<std::size_t>(shard));
+    nodes.push_back(std::move(alone));
+    return nodes;
+  }
+  const ClusterView view = leases_->View();
+  for (const NodeRow& row : view.nodes) {
+    NodeView node;
+    node.name = row.name;
+    node.self = row.name == nodes_->self().name;
+    node.leaving = row.leaving;
+    node.epoch = row.epoch;
+    node.started_us = row.started_us;
+    node.silent_ms = node.self ? 0 : leases_->SilentMs(row.name);
+    for (std::size_t shard = 0; shard < view.shards.size(); ++shard)
+      node.shards[shard] = view.shards[shard].node == row.name;
+    nodes.push_back(std::move(node));
+  }
+  return nodes;
+}
+
+// ---- what all nodes keep in memory ----
+
+void EngineImpl::AwaitOthers() {
+  if (leases_) leases_->AwaitOthers();
+}
+
+bool EngineImpl::ReadChanges(const Generations& seen, const Generations& newest) {
+  Status read = Done{};
+  if (seen.definitions != newest.definitions) read = ReadDefinitions();
+  if (read.ok() && seen.orders != newest.orders) {
+    Result<bool> lets_go = pauses_.Load(storage_);
+    if (!lets_go.ok()) read = lets_go.error();
+    if (lets_go.ok() && *lets_go) LetPausedGo();
+  }
+  if (read.ok() && seen.keys != newest.keys && options_.keys_changed) read = options_.keys_changed();
+  if (!read.ok())
+    LogWarning("What another server has changed could not be read; it is tried again.",
+               {{"reason", read.error().message}});
+  return read.ok();
+}
+
+Status EngineImpl::ReadDefinitions() {
+  std::lock_guard lock(deploy_mutex_);
+  std::map<std::string, DefinitionPtr> live;
+  for (const DeployedDefinition& deployed : definitions_.All())
+    if (definitions_.IsLive(*deployed.definition)) live[deployed.definition->process] = deployed.definition;
+  if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded;
+  for (const DeployedDefinition& deployed : definitions_.All()) {
+    const std::string& process = deployed.definition->process;
+    const int home = HomeShard(kDefaultTenant, process, shard_count_);
+    if (!definitions_.IsLive(*deployed.definition) || live[process] == deployed.definition || !IsMine(home)) continue;
+    OwnerOf(home).PostInternal(ScheduleChanged{process, nullptr});
+  }
+  return Done{};
+}
+
+// ---- rows and orders ----
+
+void EngineImpl::Deliver(InboxRow row) {
+  const bool is_mine = row.shard < kMailboxFirst && IsMine(row.shard);
+  if (is_mine) return OwnerOf(row.shard).PostInternal(MessageArrived{std::move(row)});
+  if (nodes_ && row.shard == nodes_->self().mailbox) return exchange_->Look(row.shard);
+  if (nodes_) nodes_->Tell(Hint::Kind::kInbox, std::to_string(row.shard));
+}
+
+void EngineImpl::Forward(ShardItem item) {
+  if (!nodes_) return;
+  if (auto* start = std::get_if<StartOrder>(&item)) return SendAway(std::move(*start));
+  if (auto* event = std::get_if<EventOrder>(&item)) return SendAway(std::move(*event));
+  if (auto* order = std::get_if<InstanceOrder>(&item)) return SendAway(std::move(*order));
+  if (auto* report = std::get_if<ReportOrder>(&item)) return SendAway(std::move(*report));
+  if (auto* changed = std::get_if<ScheduleChanged>(&item); changed && changed->answer) changed->answer(Done{});
+  if (auto* message = std::get_if<MessageArrived>(&item))
+    nodes_->Tell(Hint::Kind::kInbox, std::to_string(message->row.shard));
+  // The owner finds timers, calls and schedules by itself.
+}
+
+void EngineImpl::SendAway(StartOrder order) {
+  RemoteStart start{std::move(order.request), order.definition->version, std::move(order.key), std::move(order.input)};
+  exchange_->Send(order.logical_shard, kRemoteStart, ValueOf(start), AnswerWith(std::move(order.answer), StartReplyIn));
+}
+
+void EngineImpl::SendAway(EventOrder order) {
+  const EventMessage& message = order.message;
+  const int shard =
+      message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count_);
+  exchange_->Send(shard, kRemoteEvent, ValueOf(message), AnswerWith(std::move(order.answer), EventReplyIn));
+}
+
+void EngineImpl::SendAway(InstanceOrder order) {
+  exchange_->Send(order.request.instance.shard(), kRemoteCommand, ValueOf(order.request),
+                  AnswerWith(std::move(order.answer), CommandReplyIn));
+}
+
+// What the worker's key may not reach is unknown to it: its owner does not know the key, so that is asked here.
+void EngineImpl::SendAway(ReportOrder order) {
+  auto send = [this](ReportOrder away) {
+    exchange_->Send(away.report.key.instance.shard(), kRemoteReport, ValueOf(away.report),
+                    AnswerWith(std::move(away.answer), JobReplyIn));
+  };
+  if (!order.report.may_take) return send(std::move(order));
+  const Answer<JobReply> answer = order.answer;
+  const bool asked = looks_.Post([this, send, order = std::move(order)]() mutable {
+    const JobKey& key = order.report.key;
+    Result<InstanceOwner> owner = FindOwner(key.instance);
+    if (!owner.ok() && owner.error().code != kUnknownInstance) return order.answer(owner.error());
+    if (!owner.ok() || !order.report.may_take(owner->process))
+      return order.answer(Error{kUnknownJob, "Expected the id of a job, but none is called '" + key.ToString() + "'."});
+    send(std::move(order));
+  });
+  if (!asked) answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+}
+
+// ---- workers ----
+
+void EngineImpl::AskElsewhere(const JobFetch& fetch, Answer<LeaseGrant> answer) {
+  if (!HasOthers()) return answer(LeaseGrant());
+  if (!looks_.Post([this, fetch, answer] { FindElsewhere(fetch, answer); })) answer(LeaseGrant());
+}
+
+// Storage knows which there are; their owner leases them. Those of one shard at a time.
+void EngineImpl::FindElsewhere(const JobFetch& fetch, const Answer<LeaseGrant>& answer) {
+  std::vector<JobRow> found;
+  for (const std::string& operation : fetch.operations) {
+    if (pauses_.HoldsCallsOf(operation)) continue;
+    Result<std::vector<JobRow>> rows =
+        storage_.FindAvailableJobs({fetch.tenant, operation, clock_.NowUs(), ~Mine(), kJobsLookedAt});
+    if (!rows.ok()) return answer(LeaseGrant());
+    for (JobRow& row : *rows)
+      if (!fetch.may_take || fetch.may_take(row.process)) found.push_back(std::move(row));
+  }
+  if (found.empty()) return answer(LeaseGrant());
+  // Workers that look at the same time do not all want the same.
+  const JobRow& first = found[spread_.fetch_add(1, std::memory_order_relaxed) % found.size()];
+  RemoteLease lease{{}, fetch.tenant, fetch.worker, fetch.lease_ms};
+  for (const JobRow& row : found)
+    if (row.instance.shard() == first.instance.shard() && static_cast<int>(lease.keys.size()) < fetch.max)
+      lease.keys.push_back(KeyOf(row));
+  exchange_->Send(first.instance.shard(), kRemoteLease, ValueOf(lease), AnswerWith(answer, LeaseGrantIn));
+}
+
+// ---- hints ----
+
+void EngineImpl::TellProgress(const InstanceId& instance) {
+  if (HasOthers()) nodes_->Tell(Hint::Kind::kProgress, instance.ToString());
+}
+
+void EngineImpl::TakeHint(const Hint& hint) {
+  switch (hint.kind) {
+    case Hint::Kind::kShards:
+    case Hint::Kind::kChanged:
+      return leases_->Wake();
+    case Hint::Kind::kInbox:
+      for (const std::string& word : hint.words) exchange_->Look(std::atoi(word.c_str()));
+      return;
+    case Hint::Kind::kProgress:
+      if (!waiters_.Any()) return;
+      for (const std::string& word : hint.words)
+        if (const std::optional<InstanceId> id = InstanceId::Parse(word)) LookAgain(*id);
+      return;
+    case Hint::Kind::kJobs:
+      for (const std::string& word : hint.words) {
+        const std::size_t slash = word.find('/');
+        if (slash == std::string::npos) continue;
+        desk_->JobsAvailable(word.substr(0, slash), word.substr(slash + 1), static_cast<int>(shards_.size()), 1);
+      }
+      return;
+  }
+}
+
+// The net below the hints.
+void EngineImpl::LookNowAndThen() {
+  if (!HasOthers()) return;
+  desk_->MaybeAt(static_cast<int>(shards_.size()));
+  for (const InstanceId& id : waiters_.Instances())
+    if (!IsMine(id.shard())) LookAgain(id);
+}
+
+// Whether an instance of another node is where somebody here waits for it to be.
+void EngineImpl::LookAgain(const InstanceId& instance) {
+  const std::vector<Waiters::Wish> wishes = waiters_.WishesFor(instance);
+  if (wishes.empty()) return;
+  (void)looks_.Post([this, instance, wishes] {
+    for (const Waiters::Wish& wish : wishes) {
+      Result<bool> reached = HasReached(instance, wish.until);
+      if (reached.ok() && *reached) waiters_.Finish(wish.waiter, true);
+    }
+  });
+}
+
+}  // namespace fermata

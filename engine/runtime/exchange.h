@@ -1,0 +1,81 @@
+// Orders for shards of other nodes, and the rows that other nodes leave for this one.
+//
+// An order is a row of the owner's inbox; the owner decides it as one of its own and puts the answer into this node's mailbox, in the same commit.
+// Hints make both quick; where one gets lost, a slow poll finds the row. An order whose answer does not come in time may have been carried out:
+// its client asks again with the same Idempotency-Key.
+//
+// Thread-safe. Answers are called from a thread of the exchange or of the storage, and must not block.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/model/value.h"
+#include "engine/storage/nodes.h"
+
+namespace fermata {
+
+class Exchange {
+ public:
+  using Answer = std::function<void(Result<Value>)>;
+  struct Host {
+    std::function<ShardSet()> shards;         // of this node
+    std::function<void(InboxRow)> deliver;    // to the thread that owns its shard
+    std::function<bool()> has_others;         // whether anybody could have left a row
+    std::function<void()> now_and_then = {};  // every kNodePollMs
+  };
+
+  // `first_us` tells this run of the node from those before it. All must outlive the exchange.
+  Exchange(Nodes& nodes, Storage& storage, std::int64_t first_us, Host host);
+  ~Exchange() { Stop(); }
+
+  void Run();
+  // Answers whoever still waits: it may have happened.
+  void Stop();
+
+  // To the node that owns the shard. Never blocks.
+  void Send(int shard, std::string_view kind, Value order, Answer answer);
+  // There are rows for this shard or mailbox; or some nobody has told of.
+  void Look(int number);
+  // A row of this node's own mailbox.
+  void Take(const InboxRow& row);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Waiting {
+    Answer answer;
+    Clock::time_point ends;
+  };
+
+  void Loop();
+  void ReadMailbox();
+  void ReadShards(const ShardSet& shards);
+  void EndLate(Clock::time_point now);
+  void Commit(Batch batch, std::function<void(CommitOutcome)> done);
+  void Finish(std::int64_t number, Result<Value> reply);
+
+  Nodes& nodes_;
+  Storage& storage_;
+  const Host host_;
+  const InstanceId sender_;  // of this node's orders; no instance has it
+
+  std::mutex mutex_;
+  std::condition_variable wake_, committed_;
+  std::map<std::int64_t, Waiting> waiting_;  // by number, which grows with time
+  std::int64_t next_ = 1;
+  std::set<int> told_;  // numbers to look for
+  int in_flight_ = 0;   // commits
+  bool poisoned_ = false, stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace fermata

@@ -1,0 +1,249 @@
+#include "engine/runtime/leases.h"
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <utility>
+
+#include "engine/base/log.h"
+#include "engine/model/limits.h"
+
+namespace fermata {
+namespace {
+
+constexpr auto kSilent = std::chrono::milliseconds(kNodeSilentMs);
+constexpr auto kAskAgain = std::chrono::milliseconds(20);
+
+// The highest ones, so that a node keeps what it has had for longest.
+ShardSet Highest(const ShardSet& shards, int count) {
+  ShardSet chosen;
+  for (int shard = kShardsMax - 1; shard >= 0 && count > 0; --shard) {
+    if (!shards[static_cast<std::size_t>(shard)]) continue;
+    chosen.set(static_cast<std::size_t>(shard));
+    --count;
+  }
+  return chosen;
+}
+
+// Nodes begin at different places, so that those who take at the same time seldom want the same.
+ShardSet SomeFrom(const ShardSet& shards, int first, int count) {
+  ShardSet chosen;
+  for (int i = 0; i < kShardsMax && count > 0; ++i) {
+    const auto shard = static_cast<std::size_t>((first + i) % kShardsMax);
+    if (!shards[shard]) continue;
+    chosen.set(shard);
+    --count;
+  }
+  return chosen;
+}
+
+ShardSet OwnedBy(const ClusterView& view, const std::string& node) {
+  ShardSet owned;
+  for (std::size_t shard = 0; shard < view.shards.size(); ++shard) owned[shard] = view.shards[shard].node == node;
+  return owned;
+}
+
+}  // namespace
+
+int FairShare(int nodes, int place) { return kShardsMax / nodes + (place < kShardsMax % nodes ? 1 : 0); }
+
+void Leases::Run() {
+  thread_ = std::thread([this] { Loop(); });
+  nodes_.Tell(Hint::Kind::kShards, "");
+}
+
+void Leases::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  looked_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Leases::Leave() {
+  if (Status left = nodes_.Leave(); !left.ok())
+    LogWarning("The node could not say that it leaves.", {{"reason", left.error().message}});
+  nodes_.Tell(Hint::Kind::kShards, "");
+}
+
+void Leases::Wake() {
+  {
+    std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Leases::Loop() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    woken_ = false;
+    lock.unlock();
+    Round();
+    lock.lock();
+    wake_.wait_for(lock, std::chrono::milliseconds(kNodeBeatMs), [this] { return stopping_ || woken_; });
+  }
+}
+
+void Leases::Round() {
+  Result<ClusterView> view = nodes_.Beat(false, read_);
+  if (!view.ok()) return;
+  if (view->standing == ClusterView::Standing::kExpelled) return Rejoin();
+  if (view->standing == ClusterView::Standing::kReplaced) {
+    if (!std::exchange(told_replaced_, true))
+      LogError("Another server has this one's name; this one stops working.", {{"node", nodes_.self().name}});
+    return;
+  }
+  if (view->newest != read_ && holder_.ReadChanges(read_, view->newest)) {
+    read_ = view->newest;
+    Wake();  // the others wait to hear of it
+  }
+  Watch(*view);
+  Balance(*view);
+  Keep(*std::move(view));
+}
+
+// Nothing that was decided under the old epoch may be committed under the new one, so everything is forgotten first.
+void Leases::Rejoin() {
+  LogWarning("This node was silent for too long: others have its shards. It begins anew.",
+             {{"node", nodes_.self().name}});
+  std::promise<void> forgotten;
+  holder_.GiveUpShards([&] { forgotten.set_value(); });
+  forgotten.get_future().wait();
+  {
+    std::lock_guard lock(mutex_);
+    given_ = std::make_shared<ShardSet>();
+  }
+  mine_.reset();
+  giving_.reset();
+  if (nodes_.Join().ok()) Wake();
+}
+
+// Ends those whose beats stand still. Who could not look itself for a while begins to watch anew: it may have been the one that stood still.
+void Leases::Watch(const ClusterView& view) {
+  const Clock::time_point now = Clock::now();
+  std::vector<NodeRow> silent;
+  {
+    std::lock_guard lock(mutex_);
+    if (now - last_look_ > kSilent / 2) watched_.clear();
+    last_look_ = now;
+    std::map<std::string, Seen> watched;
+    for (const NodeRow& node : view.nodes) {
+      if (node.name == nodes_.self().name) continue;
+      auto before = watched_.find(node.name);
+      const bool stands =
+          before != watched_.end() && before->second.epoch == node.epoch && before->second.beats == node.beats;
+      const Seen seen{node.epoch, node.beats, stands ? before->second.since : now};
+      if (now - seen.since >= kSilent) silent.push_back(node);
+      watched.emplace(node.name, seen);
+    }
+    watched_ = std::move(watched);
+  }
+  for (const NodeRow& node : silent) {
+    Result<bool> expelled = nodes_.Expel(node);
+    if (!expelled.ok() || !*expelled) continue;
+    LogWarning("A node was silent for too long; its shards are free.", {{"node", node.name}});
+    nodes_.Tell(Hint::Kind::kShards, "");
+    Wake();
+  }
+}
+
+void Leases::Balance(const ClusterView& view) {
+  const std::string& name = nodes_.self().name;
+  // What an earlier process of this name had is this one's from the start.
+  if (const ShardSet inherited = OwnedBy(view, name) & ~mine_; inherited.any()) {
+    mine_ |= inherited;
+    holder_.GainShards(inherited);
+  }
+  ShardSet given;
+  {
+    std::lock_guard lock(mutex_);
+    given = std::exchange(*given_, ShardSet());
+  }
+  if (given.any()) {
+    if (nodes_.Release(given).ok()) {
+      mine_ &= ~given;
+      giving_ &= ~given;
+      nodes_.Tell(Hint::Kind::kShards, "");
+    } else {
+      std::lock_guard lock(mutex_);
+      *given_ |= given;
+    }
+    Wake();
+    return;
+  }
+  std::vector<std::string> names;
+  for (const NodeRow& node : view.nodes)
+    if (!node.leaving || node.name == name) names.push_back(node.name);
+  const int place = static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
+  const int share = FairShare(static_cast<int>(std::max<std::size_t>(names.size(), 1)), place);
+  const int owned = static_cast<int>((mine_ & ~giving_).count());
+  if (owned > share) {
+    const ShardSet leaving = Highest(mine_ & ~giving_, owned - share);
+    giving_ |= leaving;
+    holder_.GiveShards(leaving, [this, leaving, given_here = given_] {
+      {
+        std::lock_guard lock(mutex_);
+        *given_here |= leaving;
+      }
+      Wake();
+    });
+  }
+  const ShardSet free = OwnedBy(view, "");
+  if (owned >= share || free.none()) return;
+  const ShardSet wanted = SomeFrom(free, place * kShardsMax / static_cast<int>(names.size()), share - owned);
+  Result<ShardSet> taken = nodes_.Take(wanted);
+  if (!taken.ok()) return;
+  mine_ |= *taken;
+  if (taken->any()) holder_.GainShards(*taken);
+  if (*taken != wanted) Wake();  // somebody else was faster
+}
+
+void Leases::Keep(ClusterView view) {
+  {
+    std::lock_guard lock(mutex_);
+    others_ = view.nodes.size() > 1;
+    view_ = std::move(view);
+    ++looks_;
+  }
+  looked_.notify_all();
+}
+
+void Leases::AwaitOthers() {
+  if (!HasOthers()) return;
+  nodes_.Tell(Hint::Kind::kChanged, "");
+  const Clock::time_point ends = Clock::now() + 2 * kSilent;
+  std::unique_lock lock(mutex_);
+  // The look under way may have begun before the change; the one after it has not.
+  const std::int64_t first = looks_ + 2;
+  const auto all_have_read = [&] {
+    if (stopping_) return true;
+    if (looks_ < first) return false;
+    return std::all_of(view_.nodes.begin(), view_.nodes.end(), [&](const NodeRow& node) {
+      return node.leaving || node.name == nodes_.self().name ||
+             (node.seen.definitions >= view_.newest.definitions && node.seen.orders >= view_.newest.orders &&
+              node.seen.keys >= view_.newest.keys);
+    });
+  };
+  while (!all_have_read() && Clock::now() < ends) {
+    woken_ = true;
+    wake_.notify_all();
+    looked_.wait_for(lock, kAskAgain);
+  }
+}
+
+ClusterView Leases::View() const {
+  std::lock_guard lock(mutex_);
+  return view_;
+}
+
+std::int64_t Leases::SilentMs(const std::string& node) const {
+  std::lock_guard lock(mutex_);
+  const auto found = watched_.find(node);
+  if (found == watched_.end()) return 0;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - found->second.since).count();
+}
+
+}  // namespace fermata

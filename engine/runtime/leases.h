@@ -1,0 +1,95 @@
+// This node's share of the shards. A thread tells that the node lives, ends nodes that do not any more, takes shards that nobody has, and gives
+// away what is more than a fair share: so shards follow nodes as they come and go, and no node decides for another.
+//
+// Thread-safe. A node is silent when its beats stand still while this one could look all the time; no clock of another machine matters.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "engine/storage/nodes.h"
+
+namespace fermata {
+
+// What leases move. Called from the thread of the leases; `done` may be called from any, at any time until the leases have stopped.
+class ShardHolder {
+ public:
+  virtual void GainShards(const ShardSet& shards) = 0;
+  virtual void GiveShards(const ShardSet& shards, std::function<void()> done) = 0;
+  // This node was expelled, and owns nothing.
+  virtual void GiveUpShards(std::function<void()> done) = 0;
+  // Reads anew what all nodes keep in memory. False: storage does not answer; it is asked again.
+  virtual bool ReadChanges(const Generations& seen, const Generations& newest) = 0;
+
+ protected:
+  ~ShardHolder() = default;
+};
+
+class Leases {
+ public:
+  Leases(Nodes& nodes, ShardHolder& holder) : nodes_(nodes), holder_(holder) {}
+  ~Leases() { Stop(); }
+
+  void Run();
+  // Ends the thread; what the node owns it owns still. Leave() gives it away, once its shards have stopped.
+  void Stop();
+  void Leave();
+
+  // Looks at once: something has changed, or is about to.
+  void Wake();
+  // Waits until every other node has read what was durable before this call, or is not there any more.
+  void AwaitOthers();
+
+  // As last seen; empty before the first look.
+  ClusterView View() const;
+  // Whether there are others. Cheap.
+  bool HasOthers() const { return others_.load(std::memory_order_relaxed); }
+  // How long ago, in milliseconds, this node saw the other's beats move.
+  std::int64_t SilentMs(const std::string& node) const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Seen {
+    std::int64_t epoch = 0, beats = 0;
+    Clock::time_point since{};
+  };
+
+  void Loop();
+  void Round();
+  void Rejoin();
+  void Watch(const ClusterView& view);
+  void Balance(const ClusterView& view);
+  void Keep(ClusterView view);
+
+  Nodes& nodes_;
+  ShardHolder& holder_;
+  // Of the thread alone.
+  ShardSet mine_, giving_;
+  Generations read_;
+  bool told_replaced_ = false;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_, looked_;
+  bool woken_ = false, stopping_ = false;
+  std::shared_ptr<ShardSet> given_ =
+      std::make_shared<ShardSet>();  // under mutex_: those of `giving_` that may be released
+  ClusterView view_;
+  std::map<std::string, Seen> watched_;
+  Clock::time_point last_look_{};
+  std::int64_t looks_ = 0;  // rounds that have begun and ended well
+  std::atomic<bool> others_{false};
+  std::thread thread_;
+};
+
+// How many shards each of the nodes that want any is to have, of those that are sorted by name; `place` counts from 0.
+int FairShare(int nodes, int place);
+
+}  // namespace fermata
