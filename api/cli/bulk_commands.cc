@@ -150,6 +150,18 @@ int RunEndPause(const ClientOptions& client, const PauseOptions& options) {
   });
 }
 
+int RunNodes(const ClientOptions& client) {
+  return CallAndPrint(client, {"GET", "/v1/nodes"}, [](const Value& page) {
+    PrintPage(page, {{"NODE", "name"},
+                     {"STATUS", "status"},
+                     {"SHARDS", "shards"},
+                     {"WHICH", "ranges"},
+                     {"EPOCH", "epoch"},
+                     {"SILENT MS", "silentMs"},
+                     {"STARTED", "started"}});
+  });
+}
+
 int RunPauses(const ClientOptions& client) {
   return CallAndPrint(client, {"GET", "/v1/pauses"}, [](const Value& page) {
     PrintPage(page, {{"KIND", "kind"}, {"NAME", "name"}, {"SINCE", "since"}, {"BY", "by"}, {"REASON", "reason"}});

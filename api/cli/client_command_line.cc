@@ -271,6 +271,8 @@ void ClientCommandLine::AddPauses() {
   pause->add_option("--reason", pause_.reason);
   pause->add_option("--by", pause_.by, "who");
   Add("pauses", "lists what is paused", [this] { return RunPauses(client_); });
+  Add("nodes", "lists the servers that share the database, and which shards each owns",
+      [this] { return RunNodes(client_); });
 }
 
 void ClientCommandLine::AddWebhooks() {

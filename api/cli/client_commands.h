@@ -150,6 +150,7 @@ struct PauseOptions {
 };
 int RunPause(const ClientOptions& client, const PauseOptions& options);
 int RunEndPause(const ClientOptions& client, const PauseOptions& options);
+int RunNodes(const ClientOptions& client);
 int RunPauses(const ClientOptions& client);
 
 // Each command reads those that are its own.

@@ -100,6 +100,10 @@ class Parser {
             ->option_text("NAME [sqlite]");
     command->add_option("--database", options.database, "PostgreSQL: postgresql://user@host/name (FERMATA_DATABASE)")
         ->envname("FERMATA_DATABASE");
+    command
+        ->add_option("--node", options.node,
+                     "this server's name among those that share the database, the same after a restart")
+        ->option_text("NAME [host:port]");
     command->add_option("--processes", options.processes,
                         "folder of processes: deployed now and whenever one is saved");
     command->add_option("--connectors", options.connectors, "folder of manifests");

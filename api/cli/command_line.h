@@ -19,6 +19,7 @@ struct ServeOptions {
   std::string data = "fermata-data";
   std::string storage = "sqlite";  // sqlite, memory, postgres
   std::string database;            // PostgreSQL's connection string
+  std::string node;                // this server's name among those that share the database; empty = host:port
   std::string processes;           // a folder to deploy and watch
   std::string connectors;          // a folder of manifests
   std::string secrets;             // a folder, a file a secret

@@ -30,6 +30,7 @@ Api::Api(ApiServices services)
   AddExplainRoutes(context);
   AddMoveRoutes(context);
   AddPauseRoutes(context);
+  AddNodeRoutes(context);
   AddBulkRoutes(context);
   AddEventRoutes(context);
   AddIncidentRoutes(context);

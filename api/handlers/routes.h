@@ -57,6 +57,7 @@ void AddTaskRoutes(const RouteContext& context);
 void AddJobRoutes(const RouteContext& context);
 void AddWatchRoutes(const RouteContext& context);
 void AddOperationRoutes(const RouteContext& context);
+void AddNodeRoutes(const RouteContext& context);
 void AddSecurityRoutes(const RouteContext& context);
 void AddWebhookRoutes(const RouteContext& context);
 

@@ -1,5 +1,7 @@
 #include "api/security/key_ring.h"
 
+#include <algorithm>
+
 #include "api/security/codes.h"
 #include "engine/base/chance.h"
 #include "engine/base/hash.h"
@@ -31,10 +33,10 @@ ApiKeyRow KeyRing::RowOf(const Entry& entry) {
                                            {"hash", Value::String(entry.secret_hash)}}))};
 }
 
-Result<std::unique_ptr<KeyRing>> KeyRing::Open(Storage& storage, SecurityWriter& writer, Clock& clock) {
+Result<KeyRing::Entries> KeyRing::Read(Storage& storage) {
   Result<std::vector<ApiKeyRow>> rows = storage.ReadApiKeys();
   if (!rows.ok()) return rows.error();
-  std::unique_ptr<KeyRing> ring(new KeyRing(writer, clock));
+  Entries entries;
   for (const ApiKeyRow& row : *rows) {
     Result<Value> json = ParseJson(row.bytes);
     if (!json.ok()) return json.error();
@@ -52,9 +54,39 @@ Result<std::unique_ptr<KeyRing>> KeyRing::Open(Storage& storage, SecurityWriter&
     key.expires_us = field::Integer(*json, "expires");
     key.last_used_us = entry.use_kept_us = field::Integer(*json, "used");
     entry.secret_hash = field::Text(*json, "hash");
-    ring->entries_.emplace(row.id, std::move(entry));
+    entries.emplace(row.id, std::move(entry));
   }
+  return entries;
+}
+
+Result<std::unique_ptr<KeyRing>> KeyRing::Open(Storage& storage, SecurityWriter& writer, Clock& clock) {
+  Result<Entries> entries = Read(storage);
+  if (!entries.ok()) return entries.error();
+  std::unique_ptr<KeyRing> ring(new KeyRing(writer, clock));
+  ring->entries_ = std::move(*entries);
   return ring;
+}
+
+Status KeyRing::ReadAgain(Storage& storage) {
+  Result<Entries> entries = Read(storage);
+  if (!entries.ok()) return entries.error();
+  std::lock_guard lock(mutex_);
+  for (auto& [id, entry] : *entries)
+    if (const auto here = entries_.find(id); here != entries_.end())
+      entry.key.last_used_us = std::max(entry.key.last_used_us, here->second.key.last_used_us);
+  entries_ = std::move(*entries);
+  return Done{};
+}
+
+void KeyRing::TellOthers(std::function<void()> tell) {
+  std::lock_guard lock(tell_mutex_);
+  tell_ = std::move(tell);
+}
+
+bool KeyRing::Told() {
+  std::lock_guard lock(tell_mutex_);
+  if (tell_) tell_();
+  return tell_ != nullptr;
 }
 
 std::optional<ApiKey> KeyRing::Verify(std::string_view text) {
@@ -101,8 +133,11 @@ Result<KeyRing::Made> KeyRing::Make(ApiKey wanted) {
   batch.api_keys.push_back(RowOf(entry));
   if (Status written = writer_.Write(std::move(batch)); !written.ok()) return written.error();
   Made made{entry.key, std::string(kPrefix) + entry.key.id + "_" + secret};
-  std::lock_guard lock(mutex_);
-  entries_.emplace(made.key.id, std::move(entry));
+  {
+    std::lock_guard lock(mutex_);
+    entries_.emplace(made.key.id, std::move(entry));
+  }
+  Told();
   return made;
 }
 
@@ -118,8 +153,11 @@ Status KeyRing::Revoke(const std::string& id) {
   }
   Batch batch;
   batch.api_keys_deleted.push_back(id);
-  Status written = writer_.Write(std::move(batch));
-  if (written.ok()) return Done{};
+  Status written = writer_.Write(batch);
+  if (written.ok()) {
+    // Another server may have noted its last use meanwhile, and put it back.
+    return Told() ? writer_.Write(std::move(batch)) : written;
+  }
   // Still valid after a restart, so it must stand in lists: who revokes it again may succeed.
   std::lock_guard lock(mutex_);
   entries_.emplace(id, *std::move(revoked));

@@ -4,6 +4,7 @@
 // hash would protect, and a request must not cost one. All keys are in memory; storage has their copy.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,6 +38,11 @@ class KeyRing {
   // Reads storage. Fails as storage does.
   static Result<std::unique_ptr<KeyRing>> Open(Storage& storage, SecurityWriter& writer, Clock& clock);
 
+  // Another server has made or revoked some.
+  Status ReadAgain(Storage& storage);
+  // Called after a key was made or revoked: blocks until the other servers know it. Null: there are none.
+  void TellOthers(std::function<void()> tell);
+
   // The key that this text is, if it is one and has not expired. Never blocks.
   std::optional<ApiKey> Verify(std::string_view text);
 
@@ -61,12 +67,17 @@ class KeyRing {
     std::int64_t use_kept_us = 0;
   };
   KeyRing(SecurityWriter& writer, Clock& clock) : writer_(writer), clock_(clock) {}
+  using Entries = std::map<std::string, Entry, std::less<>>;  // by id
   static ApiKeyRow RowOf(const Entry& entry);
+  static Result<Entries> Read(Storage& storage);
+  bool Told();  // false: nobody listens
 
   SecurityWriter& writer_;
   Clock& clock_;
   mutable std::mutex mutex_;
-  std::map<std::string, Entry, std::less<>> entries_;  // by id
+  Entries entries_;
+  std::mutex tell_mutex_;
+  std::function<void()> tell_;
 };
 
 }  // namespace fermata

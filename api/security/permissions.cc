@@ -50,6 +50,7 @@ constexpr Permission kPermissions[] = {
     {"GET", "/v1/pauses/{kind}/{name}", Access::kRoles, kTroubleReaders, Subject::kOther, ""},
     {"PUT", "/v1/pauses/{kind}/{name}", Access::kRoles, kOperators, Subject::kShared, "pause.set"},
     {"DELETE", "/v1/pauses/{kind}/{name}", Access::kRoles, kOperators, Subject::kShared, "pause.end"},
+    {"GET", "/v1/nodes", Access::kRoles, kTroubleReaders, Subject::kOther, ""},
 
     {"GET", "/v1/stream", Access::kRoles, kReaders, Subject::kOther, ""},
     {"GET", "/v1/instances/{id}/stream", Access::kRoles, kReaders, Subject::kInstance, ""},

@@ -27,13 +27,13 @@ Status MakeFolder(const fs::path& folder) {
   return Done{};
 }
 
-std::string NodeName() {
+}  // namespace
+
+std::string NodeName(const std::string& suffix) {
   char name[256] = {};
   gethostname(name, sizeof name - 1);
-  return std::string(name) + ":" + std::to_string(getpid());
+  return std::string(name) + ":" + suffix;
 }
-
-}  // namespace
 
 std::string SqliteFileIn(const std::string& folder) { return (fs::path(folder) / "fermata.db").string(); }
 
@@ -45,7 +45,7 @@ Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice) {
                    "For example --database postgresql://user@host/fermata"};
     PostgresOptions options;
     options.connection = choice.database;
-    options.node = NodeName();
+    options.node = choice.node.empty() ? NodeName(std::to_string(getpid())) : choice.node;
     return OpenPostgres(options);
   }
   if (choice.kind != "sqlite")

@@ -16,7 +16,11 @@ struct StorageChoice {
   std::string database;  // PostgreSQL's connection string
   std::string folder;    // of the SQLite file; made if missing, readable by its owner only
   SqliteSync sync = SqliteSync::kFull;
+  std::string node{};  // among those that share the database; empty = one that no other process has
 };
+
+// This machine's name, with what tells its servers from each other behind it.
+std::string NodeName(const std::string& suffix);
 
 // Fails with kFolderUnusable, kUnknownStorage, or as the storage says.
 Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice);

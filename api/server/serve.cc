@@ -68,6 +68,12 @@ std::string AddressOf(const std::string& host, int port) {
   return "http://" + (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
 }
 
+// The same after a restart, where the port is: what this server owned is its own again at once.
+std::string NodeNameOf(const ServeOptions& options) {
+  if (!options.node.empty() || options.port == 0) return options.node;
+  return NodeName(std::to_string(options.port));
+}
+
 SecurityOptions SecurityOptionsOf(const ServeOptions& options) {
   SecurityOptions security;
   security.required = options.auth == "required";
@@ -107,7 +113,8 @@ class Server {
   ~Server() { Stop(); }
 
   Status Start() {
-    Result<std::unique_ptr<Storage>> storage = OpenStorage({options_.storage, options_.database, options_.data});
+    Result<std::unique_ptr<Storage>> storage =
+        OpenStorage({options_.storage, options_.database, options_.data, SqliteSync::kFull, NodeNameOf(options_)});
     if (!storage.ok()) return storage.error();
     storage = SealStorage(*std::move(storage), keys_);
     if (!storage.ok()) return storage.error();
@@ -129,10 +136,12 @@ class Server {
     engine_options.dev = options_.dev;
     engine_options.encrypts = !keys_.empty();
     engine_options.news_data = WebhookData;
+    engine_options.keys_changed = [this] { return security_->keys().ReadAgain(*storage_); };
     Result<std::unique_ptr<Engine>> engine =
         Engine::Open(engine_options, SystemClock(), *storage_, *host_, connectors_.builtin_manifests());
     if (!engine.ok()) return engine.error();
     engine_ = std::move(*engine);
+    security_->keys().TellOthers([this] { engine_->AwaitOthers(); });
     webhooks_ = std::make_unique<WebhookBook>(engine_->TheWebhooks(), *storage_, SystemClock(), rules_);
     deliverer_ = std::make_unique<Deliverer>(DelivererOptions{"fermata/" + version_, retries_ms_, rules_}, *webhooks_,
                                              engine_->TheWebhooks(), *storage_, SystemClock());
@@ -162,6 +171,7 @@ class Server {
     // The engine's last answers go to an API that is still there.
     folder_.reset();
     deliverer_.reset();
+    if (security_) security_->keys().TellOthers(nullptr);
     engine_.reset();
     http_.reset();
     api_.reset();

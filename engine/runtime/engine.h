@@ -265,6 +265,8 @@ class Engine {
   virtual Status Ready() = 0;
   // Those that share the storage, by name; only this one where nobody can.
   virtual std::vector<NodeView> NodesNow() = 0;
+  // Waits until every node has read what is durable now of what all keep in memory; not for long for one that does not answer.
+  virtual void AwaitOthers() = 0;
 };
 
 }  // namespace fermata

@@ -89,6 +89,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   EngineStats Stats() override;
   Status Ready() override;
   std::vector<NodeView> NodesNow() override;
+  void AwaitOthers() override;
 
  private:
   Shard& OwnerOf(int logical_shard) override;
@@ -116,8 +117,6 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   bool IsMine(int logical_shard) const { return mine_[static_cast<std::size_t>(logical_shard)].load(); }
   bool HasOthers() const { return leases_ && leases_->HasOthers(); }
   ShardSet Mine() const;
-  // What is durable now is known to every node when this returns, but to those that do not answer.
-  void AwaitOthers();
   void SendAway(StartOrder order);
   void SendAway(EventOrder order);
   void SendAway(InstanceOrder order);
