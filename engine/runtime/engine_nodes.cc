@@ -7,6 +7,7 @@
 #include "engine/core/decide.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
+#include "engine/runtime/news_words.h"
 #include "engine/runtime/remote_order.h"
 
 namespace fermata {
@@ -35,11 +36,19 @@ void EngineImpl::JoinNodes() {
   ShardHolder& holder = *this;
   leases_ = std::make_unique<Leases>(*nodes_, holder);
   nodes_->Listen([this](const Hint& hint) { TakeHint(hint); });
+  newsroom_.ToOthers(
+      [this](const News& news) {
+        if (HasOthers()) nodes_->Tell(Hint::Kind::kNews, WordOf(news, options_.encrypts));
+      },
+      [this] {
+        if (HasOthers()) nodes_->Tell(Hint::Kind::kListening, "");
+      });
   exchange_->Run();
   leases_->Run();
 }
 
 void EngineImpl::LeaveNodes() {
+  newsroom_.ToOthers(nullptr, nullptr);
   nodes_->Listen(nullptr);
   leases_->Stop();
   exchange_->Stop();
@@ -254,12 +263,22 @@ void EngineImpl::TakeHint(const Hint& hint) {
         desk_->JobsAvailable(word.substr(0, slash), word.substr(slash + 1), static_cast<int>(shards_.size()), 1);
       }
       return;
+    case Hint::Kind::kListening:
+      return newsroom_.WantForOthers(std::chrono::milliseconds(kNodeSilentMs));
+    case Hint::Kind::kNews: {
+      std::vector<News> news;
+      for (const std::string& word : hint.words)
+        if (std::optional<News> one = NewsIn(word)) news.push_back(*std::move(one));
+      if (newsroom_.HasListeners()) newsroom_.TellHere(std::move(news));
+      return;
+    }
   }
 }
 
 // The net below the hints.
 void EngineImpl::LookNowAndThen() {
   if (!HasOthers()) return;
+  if (newsroom_.HasListeners()) nodes_->Tell(Hint::Kind::kListening, "");
   desk_->MaybeAt(static_cast<int>(shards_.size()));
   for (const InstanceId& id : waiters_.Instances())
     if (!IsMine(id.shard())) LookAgain(id);

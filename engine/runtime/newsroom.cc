@@ -22,11 +22,35 @@ void Newsroom::Stop() {
 }
 
 bool Newsroom::Wanted() const {
+  return HasListeners() || Clock::now().time_since_epoch().count() < others_until_.load();
+}
+
+bool Newsroom::HasListeners() const {
   return listening_.load(std::memory_order_relaxed) > 0 ||
          Clock::now().time_since_epoch().count() < wanted_until_.load();
 }
 
+void Newsroom::WantForOthers(std::chrono::milliseconds time) {
+  others_until_ = (Clock::now() + time).time_since_epoch().count();
+}
+
+void Newsroom::ToOthers(std::function<void(const News&)> forward, std::function<void()> listens) {
+  std::lock_guard lock(forward_mutex_);
+  forward_ = std::move(forward);
+  listens_ = std::move(listens);
+}
+
 void Newsroom::Tell(std::vector<News> news) {
+  const bool for_others = Clock::now().time_since_epoch().count() < others_until_.load();
+  if (for_others) {
+    std::lock_guard lock(forward_mutex_);
+    for (const News& one : news)
+      if (forward_) forward_(one);
+  }
+  if (!for_others || HasListeners()) TellHere(std::move(news));
+}
+
+void Newsroom::TellHere(std::vector<News> news) {
   if (news.empty()) return;
   {
     std::lock_guard lock(mutex_);
@@ -41,7 +65,7 @@ std::int64_t Newsroom::Listen(Listener listener, std::optional<std::int64_t> aft
   std::int64_t number;
   {
     std::lock_guard lock(mutex_);
-    if (!Wanted()) {
+    if (!HasListeners()) {
       // Nobody kept what happened meanwhile: every place that was given before is behind a gap.
       kept_.clear();
       ++next_;
@@ -53,6 +77,8 @@ std::int64_t Newsroom::Listen(Listener listener, std::optional<std::int64_t> aft
     if (!thread_.joinable() && !stopping_) thread_ = std::thread([this] { Run(); });
   }
   changed_.notify_all();
+  std::lock_guard lock(forward_mutex_);
+  if (listens_) listens_();
   return number;
 }
 

@@ -57,6 +57,15 @@ class Newsroom {
   // Whether anybody listens, or did a moment ago and may come back. Cheap enough to ask for each commit.
   bool Wanted() const;
   void Tell(std::vector<News> news);
+  // As if somebody listened here for a while: what is told goes to `forward`, too.
+  void WantForOthers(std::chrono::milliseconds time);
+  // For the other nodes: what is told here, from the thread that tells it, and that somebody begins to listen. Must not block. Null: there are
+  // no others any more.
+  void ToOthers(std::function<void(const News&)> forward, std::function<void()> listens);
+  // From elsewhere, for those who listen here.
+  void TellHere(std::vector<News> news);
+  // Whether somebody listens here, or did a moment ago.
+  bool HasListeners() const;
 
   struct Listener {
     // `number` grows; it is the place that Listen() takes to go on after it.
@@ -87,7 +96,10 @@ class Newsroom {
   std::map<std::int64_t, Reader> readers_;
   std::int64_t next_listener_ = 1;
   std::atomic<int> listening_{0};
-  std::atomic<Clock::rep> wanted_until_{0};
+  std::atomic<Clock::rep> wanted_until_{0}, others_until_{0};
+  std::mutex forward_mutex_;
+  std::function<void(const News&)> forward_;
+  std::function<void()> listens_;
   bool stopping_ = false;
   std::thread thread_;  // from the first listener on
 };

@@ -58,11 +58,13 @@ struct ClusterView {
 // What one node tells others as soon as it can. It may get lost: everything is looked for now and then anyway.
 struct Hint {
   enum class Kind {
-    kShards,    // who owns what has changed, or is about to; no words
-    kInbox,     // there are rows for these shards or mailboxes: numbers, divided by spaces
-    kChanged,   // a generation is higher; no words
-    kProgress,  // these instances have moved: ids, divided by spaces
-    kJobs,      // there are jobs for workers: tenant/operation, divided by spaces
+    kShards,     // who owns what has changed, or is about to; no words
+    kInbox,      // there are rows for these shards or mailboxes: numbers, divided by spaces
+    kChanged,    // a generation is higher; no words
+    kProgress,   // these instances have moved: ids, divided by spaces
+    kJobs,       // there are jobs for workers: tenant/operation, divided by spaces
+    kListening,  // somebody listens to the news here, for a while; no words
+    kNews,       // for those who listen: news_words.h, divided by spaces
   } kind = Kind::kShards;
   std::vector<std::string> words;
 };
