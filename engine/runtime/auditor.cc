@@ -23,7 +23,7 @@ bool HasHandlers(const Definition& definition, const InstanceState& state) {
 
 // Whether messages of this instance are on their way.
 Result<bool> HasMail(Storage& storage, const InstanceId& sender) {
-  Result<std::vector<InboxRow>> rows = storage.ReadInbox(InboxRow{0, sender, INT64_MIN, 0, ""}, 1);
+  Result<std::vector<InboxRow>> rows = storage.ReadInbox(AllShards(), InboxRow{0, sender, INT64_MIN, 0, ""}, 1);
   if (!rows.ok()) return rows.error();
   return !rows->empty() && rows->front().sender == sender;
 }
@@ -33,7 +33,7 @@ Result<std::optional<Loss>> FindLostTimer(Storage& storage, const InstanceState&
     const TimerRow wanted{state.id, timer.timer.activation, timer.timer.slot, timer.due_us};
     TimerRow before = wanted;
     before.slot -= 1;
-    Result<std::vector<TimerRow>> rows = storage.ReadTimers(timer.due_us + 1, before, 1);
+    Result<std::vector<TimerRow>> rows = storage.ReadTimers(AllShards(), timer.due_us + 1, before, 1);
     if (!rows.ok()) return rows.error();
     if (!rows->empty() && rows->front() == wanted) continue;
     Loss loss{timer.timer.activation, "Expected a timer of " + Named(state.Find(timer.timer.activation)) + " for " +

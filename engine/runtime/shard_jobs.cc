@@ -195,8 +195,10 @@ Status Shard::FillWindow(const std::string& tenant, const std::string& operation
   std::size_t under_way = Open().jobs_changed.size();
   for (const auto& flight : flights_) under_way += flight->jobs_changed.size();
   const int limit = kWindowRead + static_cast<int>(under_way);
-  Result<std::vector<JobRow>> rows =
-      services_.storage.FindAvailableJobs({tenant, operation, now_us_, options_.count, options_.index, limit});
+  ShardSet own;
+  for (int shard = options_.index; shard < kShardsMax; shard += options_.count)
+    own.set(static_cast<std::size_t>(shard));
+  Result<std::vector<JobRow>> rows = services_.storage.FindAvailableJobs({tenant, operation, now_us_, own, limit});
   if (!rows.ok()) return rows.error();
   if (rows->empty()) return Done{};
   Window& window = windows_[{tenant, operation}];

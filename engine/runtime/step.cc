@@ -46,16 +46,16 @@ Status Shard::Recover() {
   cache_.Clear();
   timers_.Clear();
   ForgetHeld();
-  Result<std::int64_t> last_us = services_.storage.LastTimeUs();
+  Result<std::int64_t> last_us = services_.storage.LastTimeUs(AllShards());
   if (!last_us.ok()) return last_us.error();
   now_us_ = std::max({now_us_, *last_us, services_.clock.NowUs()});
-  Result<std::int64_t> order = services_.storage.LastKeptEventOrder();
+  Result<std::int64_t> order = services_.storage.LastKeptEventOrder(AllShards());
   if (!order.ok()) return order.error();
   kept_order_ = std::max(kept_order_, *order);
 
   InstanceId after;
   while (true) {
-    Result<std::vector<InstanceId>> page = services_.storage.ListBusyInstances(after, kPageRows);
+    Result<std::vector<InstanceId>> page = services_.storage.ListBusyInstances(AllShards(), after, kPageRows);
     if (!page.ok()) return page.error();
     for (const InstanceId& id : *page) {
       if (!Owns(id.shard())) continue;
@@ -75,7 +75,7 @@ Status Shard::Recover() {
 
   std::optional<InboxRow> row;
   while (true) {
-    Result<std::vector<InboxRow>> page = services_.storage.ReadInbox(row, kPageRows);
+    Result<std::vector<InboxRow>> page = services_.storage.ReadInbox(AllShards(), row, kPageRows);
     if (!page.ok()) return page.error();
     // Those for other shards too: if our last commit's answer got lost, nobody has told their owners. What arrives twice counts once.
     for (const InboxRow& message : *page) services_.router.OwnerOf(message.shard).PostInternal(MessageArrived{message});
@@ -92,7 +92,7 @@ void Shard::RefillTimers() {
   timers_.SetHorizon(horizon_us);
   std::optional<TimerRow> after;
   while (true) {
-    Result<std::vector<TimerRow>> page = services_.storage.ReadTimers(horizon_us, after, kPageRows);
+    Result<std::vector<TimerRow>> page = services_.storage.ReadTimers(AllShards(), horizon_us, after, kPageRows);
     if (!page.ok()) {
       timers_.SetHorizon(0);  // try again at the next step
       return;
