@@ -110,7 +110,7 @@ void Deliverer::Refill(const std::string& id, Line& line) {
   const std::int64_t now_us = clock_.NowUs();
   if (!line.ready.empty() || line.next_due_us > now_us) return;
   const int limit = kWebhookRowsRead + static_cast<int>(line.taken.size());
-  Result<std::vector<DeliveryRow>> rows = storage_.ReadDeliveries(id, kPending, kForEver, limit);
+  Result<std::vector<DeliveryRow>> rows = storage_.ReadDeliveries(AllShards(), id, kPending, kForEver, limit);
   if (!rows.ok()) {
     line.next_due_us = now_us + kPauseAfterFailureUs;
     return;
@@ -248,7 +248,7 @@ void Deliverer::Note(std::vector<Attempt> attempts) {
 
 bool Deliverer::IsTheOnlyOneTried(const Delivery& delivery) {
   Result<std::vector<DeliveryRow>> waiting =
-      storage_.ReadDeliveries(delivery.webhook, kPending, kForEver, kWebhookRowsRead);
+      storage_.ReadDeliveries(AllShards(), delivery.webhook, kPending, kForEver, kWebhookRowsRead);
   if (!waiting.ok() || static_cast<int>(waiting->size()) == kWebhookRowsRead) return false;
   return std::none_of(waiting->begin(), waiting->end(), [&](DeliveryRow& row) {
     if (row.id == delivery.id) return false;
@@ -327,7 +327,7 @@ Status Deliverer::Delete(const DeliveryCount& group, std::int64_t count) {
   return book_.Write([&]() -> Result<WebhookBook::Rows> {
     WebhookBook::Rows rows;
     Result<std::vector<DeliveryRow>> oldest =
-        storage_.ReadDeliveries(group.webhook, group.status, kForEver, static_cast<int>(count));
+        storage_.ReadDeliveries(AllShards(), group.webhook, group.status, kForEver, static_cast<int>(count));
     if (!oldest.ok()) return oldest.error();
     for (DeliveryRow& row : *oldest) rows.Delete(std::move(row));
     return rows;
@@ -339,8 +339,8 @@ Status Deliverer::GiveUp(const DeliveryCount& group, std::int64_t due_before_us,
   std::uint64_t given_up = 0;
   const Status written = book_.Write([&]() -> Result<WebhookBook::Rows> {
     const std::set<std::string>& taken = lines_[group.webhook].taken;
-    Result<std::vector<DeliveryRow>> oldest =
-        storage_.ReadDeliveries(group.webhook, kPending, due_before_us, static_cast<int>(count + std::ssize(taken)));
+    Result<std::vector<DeliveryRow>> oldest = storage_.ReadDeliveries(
+        AllShards(), group.webhook, kPending, due_before_us, static_cast<int>(count + std::ssize(taken)));
     if (!oldest.ok()) return oldest.error();
     WebhookBook::Rows rows;
     for (DeliveryRow& row : *oldest) {

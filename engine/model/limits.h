@@ -187,6 +187,7 @@ inline constexpr std::int64_t kNodePollMs = 400;         // how often rows are l
 inline constexpr std::int64_t kNodeAnswerMs = 20'000;    // how long a request waits for the node that owns its shard
 inline constexpr std::size_t kNodeRequestsMax = 10'000;  // that wait for other nodes at once; then 503
 inline constexpr std::size_t kHintBytesMax = 7'000;      // PostgreSQL takes less than 8,000 at once
+inline constexpr int kHintPauseMsMax = 10'000;           // between two tries to connect for hints; they double up to it
 
 // ---- scenarios ----
 inline constexpr int kScenarioTurnsMax =

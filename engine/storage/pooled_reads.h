@@ -84,8 +84,8 @@ class PooledReads : public Storage {
   Result<std::vector<ScheduleRow>> ReadSchedules() final {
     return readers().With([](Reader& reader) { return reader.ReadSchedules(); });
   }
-  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) final {
-    return readers().With([&](Reader& reader) { return reader.ListBusyInstances(after, limit); });
+  Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ListBusyInstances(of, after, limit); });
   }
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) final {
     return readers().With([&](Reader& reader) { return reader.ReadInstances(after, limit); });
@@ -96,18 +96,18 @@ class PooledReads : public Storage {
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) final {
     return readers().With([&](Reader& reader) { return reader.ReadStandingOrders(kind); });
   }
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                           int limit) final {
-    return readers().With([&](Reader& reader) { return reader.ReadTimers(due_before_us, after, limit); });
+  Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                           const std::optional<TimerRow>& after, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadTimers(of, due_before_us, after, limit); });
   }
-  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) final {
-    return readers().With([&](Reader& reader) { return reader.ReadInbox(after, limit); });
+  Result<std::vector<InboxRow>> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) final {
+    return readers().With([&](Reader& reader) { return reader.ReadInbox(of, after, limit); });
   }
-  Result<std::int64_t> LastKeptEventOrder() final {
-    return readers().With([](Reader& reader) { return reader.ReadCounter("kept_event_order"); });
+  Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) final {
+    return readers().With([&](Reader& reader) { return reader.ReadCounter("kept_event_order", of); });
   }
-  Result<std::int64_t> LastTimeUs() final {
-    return readers().With([](Reader& reader) { return reader.ReadCounter("time_us"); });
+  Result<std::int64_t> LastTimeUs(const ShardSet& of) final {
+    return readers().With([&](Reader& reader) { return reader.ReadCounter("time_us", of); });
   }
 
   Result<std::vector<DefinitionRow>> ReadDefinitions() final {
@@ -134,9 +134,10 @@ class PooledReads : public Storage {
   Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id) final {
     return readers().With([&](Reader& reader) { return reader.FindDelivery(shard, webhook, id); });
   }
-  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+  Result<std::vector<DeliveryRow>> ReadDeliveries(const ShardSet& of, std::string_view webhook, std::string_view status,
                                                   std::int64_t due_before_us, int limit) final {
-    return readers().With([&](Reader& reader) { return reader.ReadDeliveries(webhook, status, due_before_us, limit); });
+    return readers().With(
+        [&](Reader& reader) { return reader.ReadDeliveries(of, webhook, status, due_before_us, limit); });
   }
   Result<std::vector<DeliveryCount>> CountDeliveries() final {
     return readers().With([](Reader& reader) { return reader.CountDeliveries(); });

@@ -103,8 +103,8 @@ Result<std::int64_t> SimStorage::NextLeaseEnd(std::string_view tenant, std::stri
 Result<std::vector<IncidentCount>> SimStorage::CountIncidents(int limit) { return Read(tables_.CountIncidents(limit)); }
 Result<std::vector<JobCount>> SimStorage::CountJobs(std::int64_t now_us) { return Read(tables_.CountJobs(now_us)); }
 Result<std::vector<ScheduleRow>> SimStorage::ReadSchedules() { return Read(tables_.ReadSchedules()); }
-Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const InstanceId& after, int limit) {
-  return Read(tables_.ListBusyInstances(after, limit));
+Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) {
+  return Read(tables_.ListBusyInstances(of, after, limit));
 }
 Result<std::vector<InstanceRow>> SimStorage::ReadInstances(const InstanceId& after, int limit) {
   return Read(tables_.ReadInstances(after, limit));
@@ -112,12 +112,13 @@ Result<std::vector<InstanceRow>> SimStorage::ReadInstances(const InstanceId& aft
 Result<std::vector<InstanceRow>> SimStorage::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {
   return Read(tables_.ReadLiveInstances(after, limit));
 }
-Result<std::vector<TimerRow>> SimStorage::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                                     int limit) {
-  return Read(tables_.ReadTimers(due_before_us, after, limit));
+Result<std::vector<TimerRow>> SimStorage::ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                                     const std::optional<TimerRow>& after, int limit) {
+  return Read(tables_.ReadTimers(of, due_before_us, after, limit));
 }
-Result<std::vector<InboxRow>> SimStorage::ReadInbox(const std::optional<InboxRow>& after, int limit) {
-  return Read(tables_.ReadInbox(after, limit));
+Result<std::vector<InboxRow>> SimStorage::ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after,
+                                                    int limit) {
+  return Read(tables_.ReadInbox(of, after, limit));
 }
 
 }  // namespace fermata

@@ -59,17 +59,17 @@ class SimStorage final : public Storage {
   Result<std::vector<IncidentCount>> CountIncidents(int limit) override;
   Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) override;
   Result<std::vector<ScheduleRow>> ReadSchedules() override;
-  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override;
+  Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) override;
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override;
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override;
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) override {
     return tables_.ReadStandingOrders(kind);
   }
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                           int limit) override;
-  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override;
-  Result<std::int64_t> LastKeptEventOrder() override { return tables_.last_kept_event_order(); }
-  Result<std::int64_t> LastTimeUs() override { return tables_.last_time_us(); }
+  Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                           const std::optional<TimerRow>& after, int limit) override;
+  Result<std::vector<InboxRow>> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) override;
+  Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) override { return tables_.LastKeptEventOrder(of); }
+  Result<std::int64_t> LastTimeUs(const ShardSet& of) override { return tables_.LastTimeUs(of); }
   Result<std::vector<DefinitionRow>> ReadDefinitions() override { return tables_.ReadDefinitions(); }
   Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
     return tables_.ReadLiveVersions();
@@ -86,9 +86,9 @@ class SimStorage final : public Storage {
   Result<std::optional<DeliveryRow>> FindDelivery(int, std::string_view webhook, std::string_view id) override {
     return tables_.FindDelivery(webhook, id);
   }
-  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+  Result<std::vector<DeliveryRow>> ReadDeliveries(const ShardSet& of, std::string_view webhook, std::string_view status,
                                                   std::int64_t due_before_us, int limit) override {
-    return tables_.ReadDeliveries(webhook, status, due_before_us, limit);
+    return tables_.ReadDeliveries(of, webhook, status, due_before_us, limit);
   }
   Result<std::vector<DeliveryCount>> CountDeliveries() override { return tables_.CountDeliveries(); }
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {

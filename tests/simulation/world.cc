@@ -222,14 +222,14 @@ void World::LoseATimer() {
   while (!Quiet()) {
   }
   EXPECT_EQ(counters_.losses_found, 0u) << "all is well";
-  const std::vector<TimerRow> timers = storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 10);
+  const std::vector<TimerRow> timers = storage_.tables().ReadTimers(AllShards(), INT64_MAX, std::nullopt, 10);
   ASSERT_EQ(timers.size(), 1u);
   Batch lost;
   lost.timers_deleted = timers;
   storage_.Commit(99, std::move(lost), [](CommitOutcome) {});
   while (!Quiet()) {
   }
-  ASSERT_TRUE(storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 10).empty());
+  ASSERT_TRUE(storage_.tables().ReadTimers(AllShards(), INT64_MAX, std::nullopt, 10).empty());
   for (int round = 0; round < 2; ++round) {
     clock_.now_us += kAuditEveryMs * 1000;
     Audit();
@@ -237,7 +237,7 @@ void World::LoseATimer() {
     }
     EXPECT_EQ(counters_.losses_found, 1u) << "found once, and put back";
   }
-  EXPECT_EQ(storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 10), timers);
+  EXPECT_EQ(storage_.tables().ReadTimers(AllShards(), INT64_MAX, std::nullopt, 10), timers);
   IncidentFilter open;
   open.open = true;
   const std::vector<IncidentRow> incidents = storage_.tables().ListIncidents(open);
@@ -381,12 +381,12 @@ void World::Verify() {
   EXPECT_EQ(counters_.losses_found, 0u) << "an instance had lost what it waited for";
   VerifyReceipts(rows);
   VerifySweeps(rows);
-  std::vector<TimerRow> timers = storage_.tables().ReadTimers(INT64_MAX, std::nullopt, 1'000'000);
+  std::vector<TimerRow> timers = storage_.tables().ReadTimers(AllShards(), INT64_MAX, std::nullopt, 1'000'000);
   EXPECT_TRUE(timers.empty()) << timers.size() << " timers of finished instances are left";
   IncidentFilter open;
   open.open = true;
   EXPECT_TRUE(storage_.tables().ListIncidents(open).empty()) << "incidents of finished instances are open";
-  EXPECT_TRUE(storage_.tables().ReadInbox(std::nullopt, 1'000'000).empty()) << "messages are left";
+  EXPECT_TRUE(storage_.tables().ReadInbox(AllShards(), std::nullopt, 1'000'000).empty()) << "messages are left";
 }
 
 // `start_on`: one instance an accepted event, however often it was sent.

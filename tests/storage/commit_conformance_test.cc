@@ -97,7 +97,7 @@ TEST_P(Commit, AJournalRowThatIsThereFailsTheBatchAndNothingOfItStays) {
   EXPECT_THAT(Payloads(Id(2)), IsEmpty());
   EXPECT_FALSE(storage().LoadInstance(Id(2))->has_value());
   EXPECT_THAT(storage().ReadLiveVersions().value(), IsEmpty());
-  EXPECT_THAT(storage().ReadTimers(1'000, std::nullopt, 10).value(), IsEmpty());
+  EXPECT_THAT(storage().ReadTimers(AllShards(), 1'000, std::nullopt, 10).value(), IsEmpty());
 }
 
 TEST_P(Commit, ADefinitionThatIsThereFailsTheBatch) {

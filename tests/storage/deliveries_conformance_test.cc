@@ -15,7 +15,7 @@ class Deliveries : public StorageTest {
   }
   std::vector<DeliveryRow> List(const DeliveryFilter& filter) { return storage().ListDeliveries(filter).value(); }
   std::vector<DeliveryRow> Due(std::int64_t before_us, int limit = 9) {
-    return storage().ReadDeliveries("wh-1", "pending", before_us, limit).value();
+    return storage().ReadDeliveries(AllShards(), "wh-1", "pending", before_us, limit).value();
   }
 };
 FERMATA_FOR_EACH_STORAGE(Deliveries);
@@ -72,7 +72,7 @@ TEST_P(Deliveries, WhatIsDueFirstIsReadFirst) {
   EXPECT_THAT(Due(31), ElementsAre(rows[3], rows[2], rows[1], rows[0]));
   EXPECT_THAT(Due(31, 2), ElementsAre(rows[3], rows[2]));
   EXPECT_THAT(Due(10), IsEmpty());
-  EXPECT_THAT(storage().ReadDeliveries("wh-1", "delivered", 99, 9).value(), ElementsAre(rows[4]));
+  EXPECT_THAT(storage().ReadDeliveries(AllShards(), "wh-1", "delivered", 99, 9).value(), ElementsAre(rows[4]));
 }
 
 TEST_P(Deliveries, TheyAreCountedByWebhookAndStatus) {

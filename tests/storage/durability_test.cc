@@ -110,7 +110,7 @@ TEST_P(Durability, KilledWritersLoseNothingReportedAndLeaveNoHalves) {
     ASSERT_TRUE(storage) << storage.error().message;
     for (int before = 0; before <= round; ++before)
       Check(**storage, before, reported[static_cast<std::size_t>(before)]);
-    EXPECT_EQ((*storage)->ReadTimers(1'000'000, std::nullopt, 1'000)->size(),
+    EXPECT_EQ((*storage)->ReadTimers(AllShards(), 1'000'000, std::nullopt, 1'000)->size(),
               static_cast<std::size_t>((round + 1) * kLanes));
   }
 }

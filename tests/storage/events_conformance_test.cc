@@ -42,21 +42,21 @@ TEST_P(Events, TheInboxIsReadInPagesInTheOrderOfEachSender) {
   Batch batch;
   batch.inbox = {row(2, 1, 0), row(1, 2, 1), row(1, 2, 0), row(1, -3, 0), row(1, 10, 0)};
   Put(batch);
-  std::vector<InboxRow> rows = storage().ReadInbox(std::nullopt, 3).value();
+  std::vector<InboxRow> rows = storage().ReadInbox(AllShards(), std::nullopt, 3).value();
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].seq, -3);
   EXPECT_EQ(rows[0].bytes, "message-3");
   EXPECT_EQ(rows[0].shard, Id(1).shard());
   EXPECT_EQ(rows[1].index, 0);
   EXPECT_EQ(rows[2].index, 1);
-  rows = storage().ReadInbox(rows[2], 10).value();
+  rows = storage().ReadInbox(AllShards(), rows[2], 10).value();
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].seq, 10);
   EXPECT_EQ(rows[1].sender, Id(2));
   Batch gone;
   gone.inbox_deleted = {row(1, 2, 0), row(2, 1, 0)};
   Put(gone);
-  EXPECT_EQ(storage().ReadInbox(std::nullopt, 10)->size(), 3u);
+  EXPECT_EQ(storage().ReadInbox(AllShards(), std::nullopt, 10)->size(), 3u);
 }
 
 TEST_P(Events, KeptEventsAreFoundOldestFirst) {
@@ -78,14 +78,14 @@ TEST_P(Events, KeptEventsAreFoundOldestFirst) {
 }
 
 TEST_P(Events, TheLastOrderOfKeptEventsOutlivesThem) {
-  EXPECT_EQ(storage().LastKeptEventOrder().value(), 0);
+  EXPECT_EQ(storage().LastKeptEventOrder(AllShards()).value(), 0);
   Batch batch;
   batch.kept_events = {KeptWith(storage(), "signup", "paid", "v", 12), KeptWith(storage(), "signup", "paid", "w", 3)};
   Put(batch);
   Batch gone;
   gone.kept_events_deleted = batch.kept_events;
   Put(gone);
-  EXPECT_EQ(storage().LastKeptEventOrder().value(), 12);
+  EXPECT_EQ(storage().LastKeptEventOrder(AllShards()).value(), 12);
 }
 
 TEST_P(Events, EventIdentitiesAreRemembered) {

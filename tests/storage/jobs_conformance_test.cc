@@ -24,8 +24,8 @@ class Jobs : public StorageTest {
     return row;
   }
   std::vector<JobRow> List(const JobFilter& filter = {}) { return storage().ListJobs(filter).value(); }
-  std::vector<JobRow> Available(std::int64_t now_us, int limit, int lanes = 1, int lane = 0) {
-    return storage().FindAvailableJobs({std::string(kDefaultTenant), "store.pack", now_us, lanes, lane, limit}).value();
+  std::vector<JobRow> Available(std::int64_t now_us, int limit) {
+    return storage().FindAvailableJobs({std::string(kDefaultTenant), "store.pack", now_us, AllShards(), limit}).value();
   }
 };
 FERMATA_FOR_EACH_STORAGE(Jobs);
@@ -109,24 +109,6 @@ TEST_P(Jobs, LapsedOnesAreFetchedFirstThenTheOldest) {
   EXPECT_EQ(storage().NextLeaseEnd(kDefaultTenant, "store.pack", 80).value(), 90);
   EXPECT_EQ(storage().NextLeaseEnd(kDefaultTenant, "store.pack", 200).value(), 0);
   EXPECT_EQ(storage().NextLeaseEnd(kDefaultTenant, "store.send", 0).value(), 0);
-}
-
-TEST_P(Jobs, ALaneSeesThoseOfItsShardsOnly) {
-  const std::vector<JobRow> jobs = {JobWith(IdFor(1, "a"), 1, 1), JobWith(IdFor(2, "b"), 1, 2),
-                                    JobWith(IdFor(3, "c"), 1, 3), JobWith(IdFor(4, "d"), 1, 4, 5)};
-  Batch batch;
-  batch.jobs = jobs;
-  Put(batch);
-  for (int lane = 0; lane < 2; ++lane) {
-    std::vector<JobRow> own;
-    if (jobs[3].instance.shard() % 2 == lane) own.push_back(jobs[3]);
-    for (int i = 0; i < 3; ++i)
-      if (jobs[static_cast<std::size_t>(i)].instance.shard() % 2 == lane)
-        own.push_back(jobs[static_cast<std::size_t>(i)]);
-    if (storage().Info().shard_count > 1) {
-      EXPECT_EQ(Available(10, 9, 2, lane), own) << lane;
-    }
-  }
 }
 
 TEST_P(Jobs, TheyAreCountedByOperation) {

@@ -60,7 +60,7 @@ TEST_F(PostgresFaults, ADeadlockIsTriedAgain) {
   EXPECT_EQ(outcome.get(), CommitOutcome::kCommitted);
   EXPECT_FALSE(storage->LastCommitError());
   EXPECT_EQ(RowsIn(*storage), 1u);
-  EXPECT_EQ(storage->ReadTimers(100, std::nullopt, 10)->size(), 1u);
+  EXPECT_EQ(storage->ReadTimers(AllShards(), 100, std::nullopt, 10)->size(), 1u);
 }
 
 // A database that refuses so many transactions, at a statement or at COMMIT, with this state.

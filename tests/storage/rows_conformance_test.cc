@@ -202,9 +202,9 @@ TEST_P(Rows, BusyInstancesAreListedInPages) {
                      InstanceWith(Id(5), "suspended"),
                      InstanceWith(Id(6))};
   Put(batch);
-  EXPECT_THAT(storage().ListBusyInstances(InstanceId(), 10).value(), ElementsAre(Id(1), Id(3), Id(6)));
-  EXPECT_THAT(storage().ListBusyInstances(InstanceId(), 2).value(), ElementsAre(Id(1), Id(3)));
-  EXPECT_THAT(storage().ListBusyInstances(Id(3), 2).value(), ElementsAre(Id(6)));
+  EXPECT_THAT(storage().ListBusyInstances(AllShards(), InstanceId(), 10).value(), ElementsAre(Id(1), Id(3), Id(6)));
+  EXPECT_THAT(storage().ListBusyInstances(AllShards(), InstanceId(), 2).value(), ElementsAre(Id(1), Id(3)));
+  EXPECT_THAT(storage().ListBusyInstances(AllShards(), Id(3), 2).value(), ElementsAre(Id(6)));
 }
 
 TEST_P(Rows, TimersAreReadInTheOrderOfTheirDueTimes) {
@@ -212,10 +212,10 @@ TEST_P(Rows, TimersAreReadInTheOrderOfTheirDueTimes) {
   Batch batch;
   batch.timers = {d, e, b, a, c};
   Put(batch);
-  EXPECT_THAT(storage().ReadTimers(30, std::nullopt, 10).value(), ElementsAre(a, b, c, d));
-  EXPECT_THAT(storage().ReadTimers(31, std::nullopt, 2).value(), ElementsAre(a, b));
-  EXPECT_THAT(storage().ReadTimers(31, b, 10).value(), ElementsAre(c, d, e));
-  EXPECT_THAT(storage().ReadTimers(10, std::nullopt, 10).value(), IsEmpty());
+  EXPECT_THAT(storage().ReadTimers(AllShards(), 30, std::nullopt, 10).value(), ElementsAre(a, b, c, d));
+  EXPECT_THAT(storage().ReadTimers(AllShards(), 31, std::nullopt, 2).value(), ElementsAre(a, b));
+  EXPECT_THAT(storage().ReadTimers(AllShards(), 31, b, 10).value(), ElementsAre(c, d, e));
+  EXPECT_THAT(storage().ReadTimers(AllShards(), 10, std::nullopt, 10).value(), IsEmpty());
 }
 
 TEST_P(Rows, ATimerIsDeletedByItsDueTimeAndPutAgainWithAnother) {
@@ -227,7 +227,7 @@ TEST_P(Rows, ATimerIsDeletedByItsDueTimeAndPutAgainWithAnother) {
   move.timers_deleted = {before};
   move.timers = {after};
   Put(move);
-  EXPECT_THAT(storage().ReadTimers(100, std::nullopt, 10).value(), ElementsAre(after));
+  EXPECT_THAT(storage().ReadTimers(AllShards(), 100, std::nullopt, 10).value(), ElementsAre(after));
 }
 
 TEST_P(Rows, DeletingWhatIsNotThereIsNoError) {
@@ -240,10 +240,10 @@ TEST_P(Rows, DeletingWhatIsNotThereIsNoError) {
 }
 
 TEST_P(Rows, TheLastTimeIsThatOfTheNewestJournalRow) {
-  EXPECT_EQ(storage().LastTimeUs().value(), 0);
+  EXPECT_EQ(storage().LastTimeUs(AllShards()).value(), 0);
   Put(BatchOf({{Id(1), 1, 500, "a"}, {Id(2), 1, 400, "b"}}));
   Put(BatchOf({{Id(3), 1, 300, "c"}}));
-  EXPECT_EQ(storage().LastTimeUs().value(), 500);
+  EXPECT_EQ(storage().LastTimeUs(AllShards()).value(), 500);
 }
 
 TEST_P(Rows, IncidentsAreListedByTheirFilters) {
@@ -360,9 +360,9 @@ TEST_P(Rows, EverythingIsThereAfterReopening) {
   for (int i = 0; i < 2; ++i) {
     Reopen();
     EXPECT_EQ(storage().LoadInstance(Id(1)).value()->tail.size(), 1u);
-    EXPECT_EQ(storage().ReadTimers(100, std::nullopt, 10)->size(), 1u);
-    EXPECT_EQ(storage().LastKeptEventOrder().value(), 12);
-    EXPECT_EQ(storage().LastTimeUs().value(), batch.journal[0].time_us);
+    EXPECT_EQ(storage().ReadTimers(AllShards(), 100, std::nullopt, 10)->size(), 1u);
+    EXPECT_EQ(storage().LastKeptEventOrder(AllShards()).value(), 12);
+    EXPECT_EQ(storage().LastTimeUs(AllShards()).value(), batch.journal[0].time_us);
     EXPECT_EQ(storage().ReadLiveVersions()->size(), 1u);
   }
   Put(BatchOf({JournalWith(Id(1), 2)}));

@@ -62,7 +62,7 @@ class SqliteSealed : public testing::Test {
     ASSERT_EQ(stored.tail.size(), 1u);
     EXPECT_EQ(stored.tail[0].bytes, "canary");
     EXPECT_EQ(storage_->ReadJournal(id, 0, 9)->front().bytes, "canary");
-    EXPECT_EQ(storage_->ReadInbox(std::nullopt, 9)->front().bytes, "canary");
+    EXPECT_EQ(storage_->ReadInbox(AllShards(), std::nullopt, 9)->front().bytes, "canary");
     EXPECT_EQ(storage_->FindKeptEvents("default", "p", "v")->front().bytes, "canary");
     EXPECT_EQ(storage_->FindKeptEventsOfType("default", "t", "v")->front().bytes, "canary");
     EXPECT_EQ(storage_->ListTasks({})->front().bytes, "canary");
@@ -74,7 +74,7 @@ class SqliteSealed : public testing::Test {
     EXPECT_EQ(storage_->ReadStandingOrders("webhook")->front().bytes, "canary");
     EXPECT_EQ(storage_->FindDelivery(0, "wh-1", "e-1")->value().bytes, "canary");
     EXPECT_EQ(storage_->ListDeliveries({"wh-1"})->front().bytes, "canary");
-    EXPECT_EQ(storage_->ReadDeliveries("wh-1", "pending", 9, 9)->front().bytes, "canary");
+    EXPECT_EQ(storage_->ReadDeliveries(AllShards(), "wh-1", "pending", 9, 9)->front().bytes, "canary");
   }
   void Put(Batch batch) { ASSERT_EQ(CommitAndWait(*storage_, std::move(batch)), CommitOutcome::kCommitted); }
 

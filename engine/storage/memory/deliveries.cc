@@ -36,11 +36,12 @@ std::optional<DeliveryRow> Tables::FindDelivery(std::string_view webhook, std::s
   return found->second;
 }
 
-std::vector<DeliveryRow> Tables::ReadDeliveries(std::string_view webhook, std::string_view status,
+std::vector<DeliveryRow> Tables::ReadDeliveries(const ShardSet& of, std::string_view webhook, std::string_view status,
                                                 std::int64_t due_before_us, int limit) const {
   std::vector<DeliveryRow> rows;
   for (const auto& [key, row] : deliveries_)
-    if (row.webhook == webhook && row.status == status && row.due_us < due_before_us) rows.push_back(row);
+    if (row.webhook == webhook && row.status == status && row.due_us < due_before_us && Contains(of, row.shard))
+      rows.push_back(row);
   std::sort(rows.begin(), rows.end(), [](const DeliveryRow& a, const DeliveryRow& b) {
     return std::tie(a.due_us, a.id) < std::tie(b.due_us, b.id);
   });

@@ -62,7 +62,7 @@ std::vector<JobRow> Tables::FindAvailableJobs(const JobsWanted& wanted) const {
   std::vector<JobRow> rows;
   for (const auto& [key, row] : jobs_)
     if (row.tenant == wanted.tenant && row.operation == wanted.operation && row.lease_until_us <= wanted.now_us &&
-        row.instance.shard() % wanted.lanes == wanted.lane)
+        Contains(wanted.of, row.instance.shard()))
       rows.push_back(row);
   std::sort(rows.begin(), rows.end(), IsSooner);
   Cut(rows, wanted.limit);

@@ -112,10 +112,10 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.FindDelivery(webhook, id);
   }
-  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+  Result<std::vector<DeliveryRow>> ReadDeliveries(const ShardSet& of, std::string_view webhook, std::string_view status,
                                                   std::int64_t due_before_us, int limit) override {
     std::lock_guard lock(mutex_);
-    return tables_.ReadDeliveries(webhook, status, due_before_us, limit);
+    return tables_.ReadDeliveries(of, webhook, status, due_before_us, limit);
   }
   Result<std::vector<DeliveryCount>> CountDeliveries() override {
     std::lock_guard lock(mutex_);
@@ -125,9 +125,9 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.ReadSchedules();
   }
-  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
+  Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) override {
     std::lock_guard lock(mutex_);
-    return tables_.ListBusyInstances(after, limit);
+    return tables_.ListBusyInstances(of, after, limit);
   }
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
     std::lock_guard lock(mutex_);
@@ -141,22 +141,23 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.ReadStandingOrders(kind);
   }
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                           int limit) override {
+  Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                           const std::optional<TimerRow>& after, int limit) override {
     std::lock_guard lock(mutex_);
-    return tables_.ReadTimers(due_before_us, after, limit);
+    return tables_.ReadTimers(of, due_before_us, after, limit);
   }
-  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override {
+  Result<std::vector<InboxRow>> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after,
+                                          int limit) override {
     std::lock_guard lock(mutex_);
-    return tables_.ReadInbox(after, limit);
+    return tables_.ReadInbox(of, after, limit);
   }
-  Result<std::int64_t> LastKeptEventOrder() override {
+  Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) override {
     std::lock_guard lock(mutex_);
-    return tables_.last_kept_event_order();
+    return tables_.LastKeptEventOrder(of);
   }
-  Result<std::int64_t> LastTimeUs() override {
+  Result<std::int64_t> LastTimeUs(const ShardSet& of) override {
     std::lock_guard lock(mutex_);
-    return tables_.last_time_us();
+    return tables_.LastTimeUs(of);
   }
 
   Result<std::vector<DefinitionRow>> ReadDefinitions() override {

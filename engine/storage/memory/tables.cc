@@ -28,7 +28,7 @@ std::tuple<std::vector<std::string>, std::string, std::int64_t> KeyOf(const Kept
 
 bool Full(std::size_t count, int limit) { return count >= static_cast<std::size_t>(std::max(limit, 0)); }
 
-bool Contains(const std::vector<std::string>& words, const std::string& word) {
+bool HasWord(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -38,7 +38,7 @@ bool Matches(const InstanceRow& row, const InstanceFilter& filter) {
          (!filter.started_from_us || row.started_us >= *filter.started_from_us) &&
          (!filter.started_before_us || row.started_us < *filter.started_before_us) &&
          (!filter.live || row.live == *filter.live) &&
-         (!filter.state || (row.live && Contains(row.states, *filter.state)));
+         (!filter.state || (row.live && HasWord(row.states, *filter.state)));
 }
 
 bool Matches(const IncidentRow& row, const IncidentFilter& filter) {
@@ -47,7 +47,7 @@ bool Matches(const IncidentRow& row, const IncidentFilter& filter) {
 }
 
 bool IsFor(const TaskRow& row, const std::vector<std::string>& candidates) {
-  return (row.role.empty() && row.user.empty()) || Contains(candidates, row.role) || Contains(candidates, row.user);
+  return (row.role.empty() && row.user.empty()) || HasWord(candidates, row.role) || HasWord(candidates, row.user);
 }
 
 bool Matches(const TaskRow& row, const TaskFilter& filter) {
@@ -82,6 +82,15 @@ std::vector<typename Map::mapped_type> AllOf(const Map& map) {
   std::vector<typename Map::mapped_type> rows;
   for (const auto& [key, row] : map) rows.push_back(row);
   return rows;
+}
+
+void Raise(std::int64_t& counter, std::int64_t value) { counter = std::max(counter, value); }
+
+std::int64_t Highest(const std::map<int, std::int64_t>& counters, const ShardSet& of) {
+  std::int64_t highest = 0;
+  for (const auto& [shard, value] : counters)
+    if (Contains(of, shard)) Raise(highest, value);
+  return highest;
 }
 
 template <class Map, class Key, class IsOfInstance>
@@ -173,7 +182,7 @@ void Tables::ApplyTasks(const Batch& batch) {
 void Tables::ApplyInstances(const Batch& batch) {
   for (const JournalRow& row : batch.journal) {
     journal_[{row.instance, row.seq}] = row;
-    last_time_us_ = std::max(last_time_us_, row.time_us);
+    Raise(last_times_us_[row.instance.shard()], row.time_us);
   }
   for (const SnapshotRow& row : batch.snapshots) snapshots_[row.instance] = row;
   for (const InstanceRow& row : batch.instances) {
@@ -193,7 +202,7 @@ void Tables::ApplyEvents(const Batch& batch) {
   for (const InboxRow& row : batch.inbox) inbox_[KeyOf(row)] = row;
   for (const KeptEventRow& row : batch.kept_events) {
     kept_events_[KeyOf(row)] = row;
-    last_kept_event_order_ = std::max(last_kept_event_order_, row.order);
+    Raise(last_kept_event_orders_[row.shard], row.order);
   }
   for (const EventIdentityRow& row : batch.event_identities) {
     event_identities_[MakeWords(row.tenant, row.source, row.id, row.value)] = row;
@@ -344,11 +353,12 @@ std::vector<TaskCount> Tables::CountTasks(std::string_view tenant, std::string_v
 
 std::vector<ScheduleRow> Tables::ReadSchedules() const { return AllOf(schedules_); }
 
-std::vector<InstanceId> Tables::ListBusyInstances(const InstanceId& after, int limit) const {
+std::vector<InstanceId> Tables::ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) const {
   std::vector<InstanceId> ids;
   for (auto at = instances_.upper_bound(after); at != instances_.end() && !Full(ids.size(), limit); ++at) {
     const std::string& status = at->second.status;
-    if (status == "running" || status == "compensating") ids.push_back(at->first);
+    const bool busy = status == "running" || status == "compensating";
+    if (busy && Contains(of, at->first.shard())) ids.push_back(at->first);
   }
   return ids;
 }
@@ -377,22 +387,35 @@ std::vector<StandingOrderRow> Tables::ReadStandingOrders(std::string_view kind) 
   return rows;
 }
 
-std::vector<TimerRow> Tables::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                         int limit) const {
+std::vector<TimerRow> Tables::ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                         const std::optional<TimerRow>& after, int limit) const {
   std::vector<TimerRow> rows;
   auto at = after ? timers_.upper_bound(KeyOf(*after)) : timers_.begin();
   for (; at != timers_.end() && at->second.due_us < due_before_us && !Full(rows.size(), limit); ++at) {
-    rows.push_back(at->second);
+    if (Contains(of, at->second.instance.shard())) rows.push_back(at->second);
   }
   return rows;
 }
 
-std::vector<InboxRow> Tables::ReadInbox(const std::optional<InboxRow>& after, int limit) const {
+std::vector<InboxRow> Tables::ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) const {
   std::vector<InboxRow> rows;
   auto at = after ? inbox_.upper_bound(KeyOf(*after)) : inbox_.begin();
-  for (; at != inbox_.end() && !Full(rows.size(), limit); ++at) rows.push_back(at->second);
+  for (; at != inbox_.end() && !Full(rows.size(), limit); ++at)
+    if (Contains(of, at->second.shard)) rows.push_back(at->second);
   return rows;
 }
+
+std::vector<InboxRow> Tables::ReadMailbox(int mailbox, const std::optional<InboxRow>& after, int limit) const {
+  std::vector<InboxRow> rows;
+  auto at = after ? inbox_.upper_bound(KeyOf(*after)) : inbox_.begin();
+  for (; at != inbox_.end() && !Full(rows.size(), limit); ++at)
+    if (at->second.shard == mailbox) rows.push_back(at->second);
+  return rows;
+}
+
+std::int64_t Tables::LastKeptEventOrder(const ShardSet& of) const { return Highest(last_kept_event_orders_, of); }
+
+std::int64_t Tables::LastTimeUs(const ShardSet& of) const { return Highest(last_times_us_, of); }
 
 std::vector<DefinitionRow> Tables::ReadDefinitions() const { return AllOf(definitions_); }
 

@@ -45,19 +45,21 @@ class Tables {
   // deliveries.cc
   std::vector<DeliveryRow> ListDeliveries(const DeliveryFilter& filter) const;
   std::optional<DeliveryRow> FindDelivery(std::string_view webhook, std::string_view id) const;
-  std::vector<DeliveryRow> ReadDeliveries(std::string_view webhook, std::string_view status, std::int64_t due_before_us,
-                                          int limit) const;
+  std::vector<DeliveryRow> ReadDeliveries(const ShardSet& of, std::string_view webhook, std::string_view status,
+                                          std::int64_t due_before_us, int limit) const;
   std::vector<DeliveryCount> CountDeliveries() const;
   // tables.cc
   std::vector<ScheduleRow> ReadSchedules() const;
-  std::vector<InstanceId> ListBusyInstances(const InstanceId& after, int limit) const;
+  std::vector<InstanceId> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) const;
   std::vector<InstanceRow> ReadInstances(const InstanceId& after, int limit) const;
   std::vector<InstanceRow> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) const;
   std::vector<StandingOrderRow> ReadStandingOrders(std::string_view kind) const;
-  std::vector<TimerRow> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit) const;
-  std::vector<InboxRow> ReadInbox(const std::optional<InboxRow>& after, int limit) const;
-  std::int64_t last_kept_event_order() const { return last_kept_event_order_; }
-  std::int64_t last_time_us() const { return last_time_us_; }
+  std::vector<TimerRow> ReadTimers(const ShardSet& of, std::int64_t due_before_us, const std::optional<TimerRow>& after,
+                                   int limit) const;
+  std::vector<InboxRow> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) const;
+  std::vector<InboxRow> ReadMailbox(int mailbox, const std::optional<InboxRow>& after, int limit) const;
+  std::int64_t LastKeptEventOrder(const ShardSet& of) const;
+  std::int64_t LastTimeUs(const ShardSet& of) const;
   std::vector<DefinitionRow> ReadDefinitions() const;
   std::vector<std::pair<std::string, std::string>> ReadLiveVersions() const;
   std::vector<ManifestRow> ReadManifests() const;
@@ -113,8 +115,7 @@ class Tables {
   std::map<std::string, ApiKeyRow> api_keys_;
   std::map<std::pair<std::string, std::int64_t>, AuditRow> audit_;                   // tenant, seq
   std::map<std::pair<std::string, std::string>, StandingOrderRow> standing_orders_;  // kind, id
-  std::int64_t last_kept_event_order_ = 0;
-  std::int64_t last_time_us_ = 0;
+  std::map<int, std::int64_t> last_kept_event_orders_, last_times_us_;               // by shard
 };
 
 }  // namespace fermata::memory

@@ -17,7 +17,7 @@ constexpr const char* kListDeliveries =
     "created_us DESC, id DESC LIMIT $5";
 constexpr const char* kReadDeliveries =
     "SELECT " FERMATA_DELIVERY_COLUMNS
-    " FROM deliveries WHERE webhook = $1 AND status = $2 AND due_us < $3 ORDER BY due_us, id LIMIT $4";
+    " FROM deliveries WHERE webhook = $1 AND status = $2 AND due_us < $3{of} ORDER BY due_us, id LIMIT $4";
 constexpr const char* kCountDeliveries =
     "SELECT webhook, status, count(*), min(created_us) FROM deliveries GROUP BY webhook, status ORDER BY webhook, "
     "status";
@@ -48,10 +48,11 @@ Result<std::optional<DeliveryRow>> Reader::FindDelivery(int shard, std::string_v
   return ReadFirst<DeliveryRow>(query, ReadDeliveryRow);
 }
 
-Result<std::vector<DeliveryRow>> Reader::ReadDeliveries(std::string_view webhook, std::string_view status,
-                                                        std::int64_t due_before_us, int limit) {
+Result<std::vector<DeliveryRow>> Reader::ReadDeliveries(const ShardSet& of, std::string_view webhook,
+                                                        std::string_view status, std::int64_t due_before_us,
+                                                        int limit) {
   const Query query{kReadDeliveries, {Text(webhook), Text(status), Int8(due_before_us), Int8(limit)}};
-  return Read(query, ReadDeliveryRow);
+  return Read(Of(of, query), ReadDeliveryRow);
 }
 
 Result<std::vector<DeliveryCount>> Reader::CountDeliveries() {

@@ -21,13 +21,13 @@ constexpr const char* kListJobs = "SELECT " FERMATA_JOB_COLUMNS
                                   "(opened_us, instance, activation, undo) "
                                   "> ($8, $9, $10, $11 = 1) ORDER BY opened_us, instance, activation, undo LIMIT $12";
 constexpr const char* kLapsedJobs = "SELECT " FERMATA_JOB_COLUMNS
-                                    " FROM jobs WHERE tenant = $1 AND operation = $2 AND shard % $3 = $4 AND "
-                                    "lease_until_us > 0 AND lease_until_us <= $6 "
-                                    "ORDER BY lease_until_us, instance LIMIT $5";
+                                    " FROM jobs WHERE tenant = $1 AND operation = $2 AND "
+                                    "lease_until_us > 0 AND lease_until_us <= $4{of} "
+                                    "ORDER BY lease_until_us, instance LIMIT $3";
 constexpr const char* kNewJobs =
     "SELECT " FERMATA_JOB_COLUMNS
-    " FROM jobs WHERE tenant = $1 AND operation = $2 AND shard % $3 = $4 AND lease_until_us = 0 ORDER BY opened_us, "
-    "instance LIMIT $5";
+    " FROM jobs WHERE tenant = $1 AND operation = $2 AND lease_until_us = 0{of} ORDER BY opened_us, "
+    "instance LIMIT $3";
 constexpr const char* kNextLeaseEnd =
     "SELECT coalesce(min(lease_until_us), 0) FROM jobs WHERE tenant = $1 AND operation = $2 AND lease_until_us > 0 AND "
     "lease_until_us > $3";
@@ -62,11 +62,10 @@ Result<std::optional<JobRow>> Reader::FindJob(const InstanceId& instance, std::i
 }
 
 Result<std::vector<JobRow>> Reader::FindAvailableJobs(const JobsWanted& wanted) {
-  std::vector<Parameter> parameters = {Text(wanted.tenant), Text(wanted.operation), Int2(wanted.lanes),
-                                       Int2(wanted.lane), Int8(wanted.limit)};
-  const Query fresh{kNewJobs, parameters};
+  std::vector<Parameter> parameters = {Text(wanted.tenant), Text(wanted.operation), Int8(wanted.limit)};
+  Query fresh = Of(wanted.of, {kNewJobs, parameters});
   parameters.push_back(Int8(wanted.now_us));
-  Result<std::vector<Rows>> all = RunAll({{kLapsedJobs, std::move(parameters)}, fresh});
+  Result<std::vector<Rows>> all = RunAll({Of(wanted.of, {kLapsedJobs, std::move(parameters)}), std::move(fresh)});
   if (!all) return all.error();
   std::vector<JobRow> jobs;
   for (const Rows& rows : *all)

@@ -63,6 +63,13 @@ Parameter Text(std::string_view text) { return {static_cast<unsigned>(Type::kTex
 Parameter Bytea(std::string_view bytes) { return {static_cast<unsigned>(Type::kBytea), std::string(bytes)}; }
 Parameter Bytea(const InstanceId& id) { return Bytea(BytesOf(id)); }
 
+Parameter Int2s(const ShardSet& shards) {
+  Column column(Type::kInt2);
+  for (int shard = 0; shard < kShardsMax; ++shard)
+    if (Contains(shards, shard)) column.Add(shard);
+  return std::move(column).Finish();
+}
+
 Column::Column(Type type) : type_(type) {}
 
 void Column::Add(std::int64_t value) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/model/ids.h"
+#include "engine/storage/shard_set.h"
 
 namespace fermata::postgres {
 
@@ -26,6 +27,7 @@ Parameter Int2(int value);
 Parameter Text(std::string_view text);    // names: no NUL
 Parameter Bytea(std::string_view bytes);  // anything, and words that users give
 Parameter Bytea(const InstanceId& id);
+Parameter Int2s(const ShardSet& shards);
 
 // One column of many rows, for unnest().
 class Column {

@@ -48,8 +48,8 @@ constexpr const char* kFindIdempotencyKey =
 constexpr const char* kListIncidents =
     "SELECT instance, number, tenant, process, state, error, message, open, opened_us, closed_us FROM incidents";
 constexpr const char* kListBusy =
-    "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2) ORDER BY shard, "
-    "id LIMIT $3";
+    "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2){of} ORDER BY "
+    "shard, id LIMIT $3";
 constexpr const char* kReadInstances =
     "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
 constexpr const char* kReadLiveInstances =
@@ -58,9 +58,10 @@ constexpr const char* kReadLiveInstances =
 constexpr const char* kReadTimers =
     "SELECT due_us, instance, activation, slot FROM timers WHERE due_us < $1 AND (due_us, instance, activation, slot) "
     "> "
-    "($2, $3, $4, $5) ORDER BY due_us, instance, activation, slot LIMIT $6";
+    "($2, $3, $4, $5){of} ORDER BY due_us, instance, activation, slot LIMIT $6";
 constexpr const char* kReadInbox =
-    "SELECT shard, sender, seq, position, bytes FROM inbox WHERE (sender, seq, position) > ($1, $2, $3) "
+    "SELECT shard, sender, seq, position, bytes FROM inbox WHERE shard < $5 AND (sender, seq, position) > ($1, $2, "
+    "$3){of} "
     "ORDER BY sender, seq, position LIMIT $4";
 constexpr const char* kListTasks =
     "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes, claimed FROM tasks";
@@ -158,6 +159,17 @@ void AddIndexHints(FilteredQuery& query, const InstanceFilter& filter) {
 }
 
 }  // namespace
+
+Query Reader::Of(const ShardSet& of, Query query) {
+  constexpr std::string_view kPlace = "{of}";
+  std::string condition;
+  if (!of.all()) {
+    query.parameters.push_back(Int2s(of));
+    condition = " AND shard = ANY($" + std::to_string(query.parameters.size()) + ")";
+  }
+  query.sql.replace(query.sql.find(kPlace), kPlace.size(), condition);
+  return query;
+}
 
 Result<std::vector<Rows>> Reader::RunAll(const std::vector<Query>& queries) {
   const bool fresh = connection_ == nullptr;
@@ -336,9 +348,9 @@ Result<std::vector<TaskCount>> Reader::CountTasks(std::string_view tenant, std::
   return Read<TaskCount>({kCountTasks, {Text(tenant), Bytea(user), Int8(now_us)}}, read);
 }
 
-Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {
+Result<std::vector<InstanceId>> Reader::ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) {
   const auto read = [](const Rows& rows, int i) { return rows.Id(i, 0); };
-  return Read<InstanceId>({kListBusy, {Int2(after.shard()), Bytea(after), Int8(limit)}}, read);
+  return Read<InstanceId>(Of(of, {kListBusy, {Int2(after.shard()), Bytea(after), Int8(limit)}}), read);
 }
 
 Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
@@ -351,8 +363,8 @@ Result<std::vector<InstanceRow>> Reader::ReadLiveInstances(const std::optional<I
               ReadInstanceRow);
 }
 
-Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                                 int limit) {
+Result<std::vector<TimerRow>> Reader::ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                                 const std::optional<TimerRow>& after, int limit) {
   const auto read = [](const Rows& rows, int i) {
     return TimerRow{rows.Id(i, 1), rows.Int(i, 2), rows.Int(i, 3), rows.Int(i, 0)};
   };
@@ -360,15 +372,17 @@ Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, con
   const Query query{kReadTimers,
                     {Int8(due_before_us), Int8(from.due_us), Bytea(from.instance), Int8(from.activation),
                      Int8(from.slot), Int8(limit)}};
-  return Read<TimerRow>(query, read);
+  return Read<TimerRow>(Of(of, query), read);
 }
 
-Result<std::vector<InboxRow>> Reader::ReadInbox(const std::optional<InboxRow>& after, int limit) {
+Result<std::vector<InboxRow>> Reader::ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) {
   const auto read = [](const Rows& rows, int i) {
     return InboxRow{static_cast<int>(rows.Int(i, 0)), rows.Id(i, 1), rows.Int(i, 2), rows.Int(i, 3), rows.Text(i, 4)};
   };
   const InboxRow from = after.value_or(InboxRow{0, InstanceId(), kLowest, kLowest, ""});
-  return Read<InboxRow>({kReadInbox, {Bytea(from.sender), Int8(from.seq), Int8(from.index), Int8(limit)}}, read);
+  const Query query{kReadInbox,
+                    {Bytea(from.sender), Int8(from.seq), Int8(from.index), Int8(limit), Int2(kMailboxFirst)}};
+  return Read<InboxRow>(Of(of, query), read);
 }
 
 Result<std::int64_t> Reader::DeleteExpired(std::int64_t now_us, int limit) {

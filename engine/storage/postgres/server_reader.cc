@@ -6,7 +6,7 @@ namespace {
 
 constexpr const char* kReadStandingOrders = "SELECT kind, id, bytes FROM standing_orders WHERE kind = $1 ORDER BY id";
 constexpr const char* kReadSchedules = "SELECT shard, tenant, process, bytes FROM schedules ORDER BY tenant, process";
-constexpr const char* kReadCounter = "SELECT coalesce(max(value), 0) FROM counters WHERE name = $1";
+constexpr const char* kReadCounter = "SELECT coalesce(max(value), 0) FROM counters WHERE name = $1{of}";
 constexpr const char* kReadDefinitions =
     "SELECT process, version, hash, deployed_us, bundle FROM definitions ORDER BY process, version";
 constexpr const char* kReadLiveVersions = "SELECT process, hash FROM live_versions ORDER BY process";
@@ -41,9 +41,9 @@ Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
   return Read<ScheduleRow>({kReadSchedules, {}}, read);
 }
 
-Result<std::int64_t> Reader::ReadCounter(std::string_view name) {
+Result<std::int64_t> Reader::ReadCounter(std::string_view name, const ShardSet& of) {
   const auto read = [](const Rows& rows, int i) { return rows.Int(i, 0); };
-  Result<std::vector<std::int64_t>> rows = Read<std::int64_t>({kReadCounter, {Text(name)}}, read);
+  Result<std::vector<std::int64_t>> rows = Read<std::int64_t>(Of(of, {kReadCounter, {Text(name)}}), read);
   if (!rows) return rows.error();
   return rows->front();
 }

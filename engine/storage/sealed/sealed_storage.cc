@@ -143,8 +143,8 @@ class SealedStorage final : public Storage {
   }
   Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) override { return inner_->CountJobs(now_us); }
 
-  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
-    return inner_->ListBusyInstances(after, limit);
+  Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) override {
+    return inner_->ListBusyInstances(of, after, limit);
   }
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
     return inner_->ReadInstances(after, limit);
@@ -152,16 +152,17 @@ class SealedStorage final : public Storage {
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override {
     return inner_->ReadLiveInstances(after, limit);
   }
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                           int limit) override {
-    return inner_->ReadTimers(due_before_us, after, limit);
+  Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                           const std::optional<TimerRow>& after, int limit) override {
+    return inner_->ReadTimers(of, due_before_us, after, limit);
   }
-  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit) override {
-    return OpenAll(inner_->ReadInbox(after, limit));
+  Result<std::vector<InboxRow>> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after,
+                                          int limit) override {
+    return OpenAll(inner_->ReadInbox(of, after, limit));
   }
   Result<std::vector<ScheduleRow>> ReadSchedules() override { return OpenAll(inner_->ReadSchedules()); }
-  Result<std::int64_t> LastKeptEventOrder() override { return inner_->LastKeptEventOrder(); }
-  Result<std::int64_t> LastTimeUs() override { return inner_->LastTimeUs(); }
+  Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) override { return inner_->LastKeptEventOrder(of); }
+  Result<std::int64_t> LastTimeUs(const ShardSet& of) override { return inner_->LastTimeUs(of); }
   Result<std::vector<DefinitionRow>> ReadDefinitions() override { return inner_->ReadDefinitions(); }
   Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
     return inner_->ReadLiveVersions();
@@ -181,9 +182,9 @@ class SealedStorage final : public Storage {
   Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id) override {
     return OpenFound(inner_->FindDelivery(shard, webhook, id));
   }
-  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+  Result<std::vector<DeliveryRow>> ReadDeliveries(const ShardSet& of, std::string_view webhook, std::string_view status,
                                                   std::int64_t due_before_us, int limit) override {
-    return OpenAll(inner_->ReadDeliveries(webhook, status, due_before_us, limit));
+    return OpenAll(inner_->ReadDeliveries(of, webhook, status, due_before_us, limit));
   }
   Result<std::vector<DeliveryCount>> CountDeliveries() override { return inner_->CountDeliveries(); }
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {

@@ -41,8 +41,10 @@ Result<std::optional<DeliveryRow>> Reader::FindDelivery(int, std::string_view we
   return std::optional<DeliveryRow>(std::move(rows->front()));
 }
 
-Result<std::vector<DeliveryRow>> Reader::ReadDeliveries(std::string_view webhook, std::string_view status,
-                                                        std::int64_t due_before_us, int limit) {
+Result<std::vector<DeliveryRow>> Reader::ReadDeliveries(const ShardSet& of, std::string_view webhook,
+                                                        std::string_view status, std::int64_t due_before_us,
+                                                        int limit) {
+  if (!of[kTheShard]) return std::vector<DeliveryRow>();
   return connection_->Query(kReadDeliveries, ReadDeliveryRow, webhook, status, due_before_us, limit);
 }
 

@@ -55,6 +55,7 @@ Result<std::optional<JobRow>> Reader::FindJob(const InstanceId& instance, std::i
 }
 
 Result<std::vector<JobRow>> Reader::FindAvailableJobs(const JobsWanted& wanted) {
+  if (!wanted.of[kTheShard]) return std::vector<JobRow>();
   Result<std::vector<JobRow>> rows =
       connection_->Query(kLapsedJobs, ReadJobRow, wanted.tenant, wanted.operation, wanted.now_us, wanted.limit);
   if (!rows) return rows;

@@ -321,7 +321,8 @@ Result<std::vector<ScheduleRow>> Reader::ReadSchedules() {
   return connection_->Query<ScheduleRow>(kReadSchedules, read);
 }
 
-Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& after, int limit) {
+Result<std::vector<InstanceId>> Reader::ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) {
+  if (!of[kTheShard]) return std::vector<InstanceId>();
   const auto read = [](const Statement& s) { return s.Id(0); };
   return connection_->Query<InstanceId>(kListBusy, read, after, limit);
 }
@@ -341,8 +342,9 @@ Result<std::vector<StandingOrderRow>> Reader::ReadStandingOrders(std::string_vie
   return connection_->Query<StandingOrderRow>(kReadStandingOrders, read, kind);
 }
 
-Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after,
-                                                 int limit) {
+Result<std::vector<TimerRow>> Reader::ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                                 const std::optional<TimerRow>& after, int limit) {
+  if (!of[kTheShard]) return std::vector<TimerRow>();
   const auto read = [](const Statement& s) { return TimerRow{s.Id(1), s.Int(2), s.Int(3), s.Int(0)}; };
   constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
   const TimerRow from = after.value_or(TimerRow{InstanceId(), kLowest, kLowest, kLowest});
@@ -350,13 +352,15 @@ Result<std::vector<TimerRow>> Reader::ReadTimers(std::int64_t due_before_us, con
                                       from.slot, limit);
 }
 
-Result<std::vector<InboxRow>> Reader::ReadInbox(const std::optional<InboxRow>& after, int limit) {
+Result<std::vector<InboxRow>> Reader::ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) {
+  if (!of[kTheShard]) return std::vector<InboxRow>();
   const auto read = [](const Statement& s) { return InboxRow{0, s.Id(0), s.Int(1), s.Int(2), s.Text(3)}; };
   const InboxRow from = after.value_or(InboxRow{0, InstanceId(), std::numeric_limits<std::int64_t>::min(), 0, ""});
   return connection_->Query<InboxRow>(kReadInbox, read, from.sender, from.seq, from.index, limit);
 }
 
-Result<std::int64_t> Reader::ReadCounter(std::string_view name) {
+Result<std::int64_t> Reader::ReadCounter(std::string_view name, const ShardSet& of) {
+  if (!of[kTheShard]) return 0;
   const auto read = [](const Statement& s) { return s.Int(0); };
   Result<std::vector<std::int64_t>> rows = connection_->Query<std::int64_t>(kReadCounter, read, name);
   if (!rows) return rows.error();

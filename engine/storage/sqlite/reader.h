@@ -10,6 +10,9 @@
 
 namespace fermata::sqlite {
 
+// The number of the one shard, which every row is of.
+inline constexpr std::size_t kTheShard = 0;
+
 class Reader {
  public:
   explicit Reader(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -43,18 +46,19 @@ class Reader {
   // delivery_reader.cc
   Result<std::vector<DeliveryRow>> ListDeliveries(const DeliveryFilter& filter);
   Result<std::optional<DeliveryRow>> FindDelivery(int shard, std::string_view webhook, std::string_view id);
-  Result<std::vector<DeliveryRow>> ReadDeliveries(std::string_view webhook, std::string_view status,
+  Result<std::vector<DeliveryRow>> ReadDeliveries(const ShardSet& of, std::string_view webhook, std::string_view status,
                                                   std::int64_t due_before_us, int limit);
   Result<std::vector<DeliveryCount>> CountDeliveries();
   // reader.cc
   Result<std::vector<ScheduleRow>> ReadSchedules();
-  Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
+  Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit);
   Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit);
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit);
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind);
-  Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit);
-  Result<std::vector<InboxRow>> ReadInbox(const std::optional<InboxRow>& after, int limit);
-  Result<std::int64_t> ReadCounter(std::string_view name);
+  Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
+                                           const std::optional<TimerRow>& after, int limit);
+  Result<std::vector<InboxRow>> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit);
+  Result<std::int64_t> ReadCounter(std::string_view name, const ShardSet& of);
   Result<std::vector<DefinitionRow>> ReadDefinitions();
   Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions();
   Result<std::vector<ManifestRow>> ReadManifests();

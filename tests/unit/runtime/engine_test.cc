@@ -510,7 +510,7 @@ class EngineWebhooksTest : public EngineTest {
     return started.get_future().get();
   }
   std::vector<DeliveryRow> RowsOf(const std::string& webhook) {
-    return storage_->ReadDeliveries(webhook, kPending, INT64_MAX, 9).value();
+    return storage_->ReadDeliveries(AllShards(), webhook, kPending, INT64_MAX, 9).value();
   }
 };
 

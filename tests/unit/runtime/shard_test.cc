@@ -335,7 +335,7 @@ TEST_F(ShardTest, ATimerFiresWhenItsTimeHasComeAlsoAfterARestart) {
   bench.Advance(1);
   bench.Settle();
   EXPECT_EQ(bench.StatusOf(id), "failed");
-  EXPECT_TRUE(bench.storage.tables().ReadTimers(INT64_MAX, std::nullopt, 10).empty());
+  EXPECT_TRUE(bench.storage.tables().ReadTimers(AllShards(), INT64_MAX, std::nullopt, 10).empty());
 }
 
 TEST_F(ShardTest, AJobInFlightIsDispatchedAgainAfterARestart) {
@@ -392,7 +392,7 @@ TEST_F(ShardTest, AChildEndsIntoItsParent) {
   bench.Settle();
   EXPECT_EQ(bench.StatusOf(parent), "completed");
   EXPECT_EQ(*bench.Stored(parent).output.Find("result")->Find("by"), Value::String("card"));
-  EXPECT_TRUE(bench.storage.tables().ReadInbox(std::nullopt, 10).empty());
+  EXPECT_TRUE(bench.storage.tables().ReadInbox(AllShards(), std::nullopt, 10).empty());
 }
 
 TEST_F(ShardTest, AChildWhoseKeyIsInUseRaisesDuplicate) {

@@ -34,7 +34,7 @@ class ShardWebhooksTest : public ::testing::Test {
   // The types of what is to be sent, in the order of their sequence.
   std::vector<std::string> Told() {
     std::map<std::string, std::string> types;
-    std::vector<DeliveryRow> rows = bench.storage.ReadDeliveries("wh-1", kPending, INT64_MAX, 100).value();
+    std::vector<DeliveryRow> rows = bench.storage.ReadDeliveries(AllShards(), "wh-1", kPending, INT64_MAX, 100).value();
     for (DeliveryRow& row : rows) {
       const Delivery delivery = DeliveryOf(std::move(row)).value();
       types.emplace(delivery.event.Find("sequence")->as_string(), delivery.event.Find("type")->as_string());
