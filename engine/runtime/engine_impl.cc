@@ -85,7 +85,7 @@ void EngineImpl::Stop() {
   desk_->Stop();
   if (nodes_) LeaveNodes();
   for (auto& shard : shards_) shard->Stop();
-  if (nodes_) leases_->Leave();
+  if (nodes_) leases_->GiveAll();
   looks_.Stop();
   calls_.Stop();  // last: a shard that still runs would take its refusals for failed tries
 }

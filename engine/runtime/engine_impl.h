@@ -105,6 +105,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void GainShards(const ShardSet& shards) override;
   void GiveShards(const ShardSet& shards, std::function<void()> done) override;
   void GiveUpShards(std::function<void()> done) override;
+  void Joined(const NodeRow& self) override;
   bool ReadChanges(const Generations& seen, const Generations& newest) override;
   Status ReadDefinitions();
   void Deliver(InboxRow row) override;
@@ -178,6 +179,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   std::unique_ptr<Leases> leases_;
   std::unique_ptr<Exchange> exchange_;
   std::array<std::atomic<bool>, kShardsMax> mine_{};
+  std::atomic<int> mailbox_{0};              // this node's
+  std::atomic<std::uint64_t> news_told_{0};  // to other nodes
   std::vector<std::unique_ptr<Shard>> shards_;
   std::atomic<std::uint64_t> refused_full_{0};
   std::atomic<unsigned> spread_{0};

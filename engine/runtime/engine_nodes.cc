@@ -30,19 +30,20 @@ Exchange::Answer AnswerWith(Answer<Reply> answer, Read read) {
 
 void EngineImpl::JoinNodes() {
   exchange_ = std::make_unique<Exchange>(
-      *nodes_, storage_, clock_.NowUs(),
+      *nodes_, storage_,
       Exchange::Host{[this] { return Mine(); }, [this](InboxRow row) { Deliver(std::move(row)); },
-                     [this] { return HasOthers(); }, [this] { LookNowAndThen(); }});
+                     [this] { return mailbox_.load(); }, [this] { return HasOthers(); }, [this] { LookNowAndThen(); }});
   ShardHolder& holder = *this;
   leases_ = std::make_unique<Leases>(*nodes_, holder);
   nodes_->Listen([this](const Hint& hint) { TakeHint(hint); });
   newsroom_.ToOthers(
       [this](const News& news) {
-        if (HasOthers()) nodes_->Tell(Hint::Kind::kNews, WordOf(news, options_.encrypts));
+        if (HasOthers()) nodes_->Tell(Hint::Kind::kNews, WordOf(news, ++news_told_, options_.encrypts));
       },
       [this] {
         if (HasOthers()) nodes_->Tell(Hint::Kind::kListening, "");
       });
+  Joined(nodes_->self());
   exchange_->Run();
   leases_->Run();
 }
@@ -79,12 +80,15 @@ void EngineImpl::GiveShards(const ShardSet& shards, std::function<void()> done) 
 
 void EngineImpl::GiveUpShards(std::function<void()> done) {
   for (auto& mine : mine_) mine = false;
+  exchange_->EndAll();
   auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
   for (auto& shard : shards_)
     shard->GiveUp([left, done] {
       if (--*left == 0) done();
     });
 }
+
+void EngineImpl::Joined(const NodeRow& self) { mailbox_ = self.mailbox; }
 
 void EngineImpl::Fenced() {
   if (leases_) leases_->Wake();
@@ -104,7 +108,7 @@ std::vector<NodeView> EngineImpl::NodesNow() {
   for (const NodeRow& row : view.nodes) {
     NodeView node;
     node.name = row.name;
-    node.self = row.name == nodes_->self().name;
+    node.self = row.mailbox == mailbox_;
     node.leaving = row.leaving;
     node.epoch = row.epoch;
     node.started_us = row.started_us;
@@ -157,7 +161,7 @@ Status EngineImpl::ReadDefinitions() {
 void EngineImpl::Deliver(InboxRow row) {
   const bool is_mine = row.shard < kMailboxFirst && IsMine(row.shard);
   if (is_mine) return OwnerOf(row.shard).PostInternal(MessageArrived{std::move(row)});
-  if (nodes_ && row.shard == nodes_->self().mailbox) return exchange_->Look(row.shard);
+  if (nodes_ && row.shard == mailbox_) return exchange_->Look(row.shard);
   if (nodes_) nodes_->Tell(Hint::Kind::kInbox, std::to_string(row.shard));
 }
 

@@ -1,9 +1,8 @@
 #include "engine/runtime/exchange.h"
 
-#include <random>
 #include <utility>
 
-#include "engine/base/log.h"
+#include "engine/base/chance.h"
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/message.h"
@@ -15,10 +14,8 @@ constexpr int kExchangeLane = 1'005;  // beside the shards' own
 constexpr int kRowsAtOnce = 500;
 constexpr std::int64_t kOfOrders = 0;  // `index` of an order's row
 
-InstanceId SenderOf(const std::string& node, std::int64_t first_us) {
-  return InstanceId::MakeDerived(0, 0,
-                                 node + "/" + std::to_string(first_us) + "/" + std::to_string(std::random_device{}()));
-}
+// No instance's, and of no other run of a node.
+InstanceId SenderOfNow() { return InstanceId::MakeDerived(0, 0, "node/" + RandomHex(16)); }
 
 Error MayHaveHappened() {
   return {kCommitUnknown,
@@ -27,24 +24,31 @@ Error MayHaveHappened() {
 
 }  // namespace
 
-Exchange::Exchange(Nodes& nodes, Storage& storage, std::int64_t first_us, Host host)
-    : nodes_(nodes), storage_(storage), host_(std::move(host)), sender_(SenderOf(nodes.self().name, first_us)) {}
+Exchange::Exchange(Nodes& nodes, Storage& storage, Host host)
+    : nodes_(nodes), storage_(storage), host_(std::move(host)), sender_(SenderOfNow()) {}
 
 void Exchange::Run() {
   thread_ = std::thread([this] { Loop(); });
 }
 
 void Exchange::Stop() {
-  std::map<std::int64_t, Waiting> left;
   {
     std::unique_lock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
     committed_.wait(lock, [this] { return in_flight_ == 0; });
+  }
+  EndAll();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Exchange::EndAll() {
+  std::map<std::int64_t, Waiting> left;
+  {
+    std::lock_guard lock(mutex_);
     left = std::exchange(waiting_, {});
   }
   for (auto& [number, waiting] : left) waiting.answer(MayHaveHappened());
-  if (thread_.joinable()) thread_.join();
 }
 
 void Exchange::Send(int shard, std::string_view kind, Value order, Answer answer) {
@@ -66,7 +70,7 @@ void Exchange::Send(int shard, std::string_view kind, Value order, Answer answer
   if (refused) return answer(*std::move(refused));
   Batch batch;
   batch.inbox.push_back({shard, sender_, number, kOfOrders,
-                         EncodeMessage(RemoteOrder{nodes_.self().mailbox, std::string(kind), std::move(order)})});
+                         EncodeMessage(RemoteOrder{host_.mailbox(), std::string(kind), std::move(order)})});
   Commit(std::move(batch), [this, shard, number](CommitOutcome outcome) {
     if (outcome == CommitOutcome::kCommitted) return nodes_.Tell(Hint::Kind::kInbox, std::to_string(shard));
     if (outcome == CommitOutcome::kUnknown) return Finish(number, MayHaveHappened());
@@ -126,7 +130,7 @@ void Exchange::Loop() {
     ShardSet wanted = polls && host_.has_others() ? mine : ShardSet();
     for (const int number : told)
       if (number < kMailboxFirst) wanted[static_cast<std::size_t>(number)] = mine[static_cast<std::size_t>(number)];
-    if (polls || told.contains(nodes_.self().mailbox)) ReadMailbox();
+    if (polls || told.contains(host_.mailbox())) ReadMailbox();
     if (wanted.any()) ReadShards(wanted);
     if (polls) {
       EndLate(now);

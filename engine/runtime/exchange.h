@@ -30,17 +30,20 @@ class Exchange {
   struct Host {
     std::function<ShardSet()> shards;         // of this node
     std::function<void(InboxRow)> deliver;    // to the thread that owns its shard
+    std::function<int()> mailbox;             // of this node, as long as it is a member
     std::function<bool()> has_others;         // whether anybody could have left a row
     std::function<void()> now_and_then = {};  // every kNodePollMs
   };
 
-  // `first_us` tells this run of the node from those before it. All must outlive the exchange.
-  Exchange(Nodes& nodes, Storage& storage, std::int64_t first_us, Host host);
+  // All must outlive the exchange.
+  Exchange(Nodes& nodes, Storage& storage, Host host);
   ~Exchange() { Stop(); }
 
   void Run();
   // Answers whoever still waits: it may have happened.
   void Stop();
+  // The mailbox is gone: whoever waits hears that it may have happened.
+  void EndAll();
 
   // To the node that owns the shard. Never blocks.
   void Send(int shard, std::string_view kind, Value order, Answer answer);

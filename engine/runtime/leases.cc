@@ -48,6 +48,7 @@ ShardSet OwnedBy(const ClusterView& view, const std::string& node) {
 int FairShare(int nodes, int place) { return kShardsMax / nodes + (place < kShardsMax % nodes ? 1 : 0); }
 
 void Leases::Run() {
+  Round();
   thread_ = std::thread([this] { Loop(); });
   nodes_.Tell(Hint::Kind::kShards, "");
 }
@@ -62,9 +63,12 @@ void Leases::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Leases::Leave() {
-  if (Status left = nodes_.Leave(); !left.ok())
-    LogWarning("The node could not say that it leaves.", {{"reason", left.error().message}});
+void Leases::GiveAll() {
+  Result<ClusterView> view = nodes_.Beat(true, read_);
+  const Status given = view.ok() ? nodes_.Release(mine_) : Status(view.error());
+  if (!given.ok())
+    LogWarning("The node could not give its shards away; others take them when it is silent for a while.",
+               {{"reason", given.error().message}});
   nodes_.Tell(Hint::Kind::kShards, "");
 }
 
@@ -94,7 +98,7 @@ void Leases::Round() {
   if (view->standing == ClusterView::Standing::kReplaced) {
     if (!std::exchange(told_replaced_, true))
       LogError("Another server has this one's name; this one stops working.", {{"node", nodes_.self().name}});
-    return;
+    return Keep(*std::move(view));
   }
   if (view->newest != read_ && holder_.ReadChanges(read_, view->newest)) {
     read_ = view->newest;
@@ -118,7 +122,9 @@ void Leases::Rejoin() {
   }
   mine_.reset();
   giving_.reset();
-  if (nodes_.Join().ok()) Wake();
+  if (!nodes_.Join().ok()) return;  // the next round tries it again
+  holder_.Joined(nodes_.self());
+  Wake();
 }
 
 // Ends those whose beats stand still. Who could not look itself for a while begins to watch anew: it may have been the one that stood still.

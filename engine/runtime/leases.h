@@ -24,8 +24,10 @@ class ShardHolder {
  public:
   virtual void GainShards(const ShardSet& shards) = 0;
   virtual void GiveShards(const ShardSet& shards, std::function<void()> done) = 0;
-  // This node was expelled, and owns nothing.
+  // This node was expelled, and owns nothing. Once `done` was called it joins again.
   virtual void GiveUpShards(std::function<void()> done) = 0;
+  // It is a member as this one from now on.
+  virtual void Joined(const NodeRow& self) = 0;
   // Reads anew what all nodes keep in memory. False: storage does not answer; it is asked again.
   virtual bool ReadChanges(const Generations& seen, const Generations& newest) = 0;
 
@@ -39,9 +41,9 @@ class Leases {
   ~Leases() { Stop(); }
 
   void Run();
-  // Ends the thread; what the node owns it owns still. Leave() gives it away, once its shards have stopped.
+  // Ends the thread; what the node owns it owns still. GiveAll() gives it away, once its shards have stopped.
   void Stop();
-  void Leave();
+  void GiveAll();
 
   // Looks at once: something has changed, or is about to.
   void Wake();

@@ -1,6 +1,7 @@
 #include "engine/runtime/news_words.h"
 
 #include <array>
+#include <cstdio>
 #include <utility>
 
 #include "engine/base/base64.h"
@@ -106,8 +107,11 @@ TaskNews TaskIn(const Value& value) {
 
 }  // namespace
 
-std::string WordOf(const News& news, bool sealed) {
-  return EncodeBase64(WriteJson(Value::Object({{"tenant", Words(news.tenant)},
+std::string WordOf(const News& news, std::uint64_t number, bool sealed) {
+  char digits[20];
+  std::snprintf(digits, sizeof digits, "%016llx:", static_cast<unsigned long long>(number));
+  return digits +
+         EncodeBase64(WriteJson(Value::Object({{"tenant", Words(news.tenant)},
                                                {"process", Words(news.process)},
                                                {"instance", Words(news.instance.ToString())},
                                                {"kind", Value::Int(static_cast<std::int64_t>(news.what.index()))},
@@ -115,7 +119,7 @@ std::string WordOf(const News& news, bool sealed) {
 }
 
 std::optional<News> NewsIn(std::string_view word) {
-  const std::optional<std::string> text = DecodeBase64(word);
+  const std::optional<std::string> text = DecodeBase64(word.substr(word.find(':') + 1));
   if (!text) return std::nullopt;
   const Result<Value> json = ParseJson(*text);
   if (!json.ok()) return std::nullopt;

@@ -3,6 +3,7 @@
 // Pure and thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +12,8 @@
 
 namespace fermata {
 
-// Base64, so that it has no spaces. Without the texts of incidents where `sealed`: a database that must not read them keeps hints for a while.
-std::string WordOf(const News& news, bool sealed);
+// Without spaces; words sort by `number`. Without the texts of incidents where `sealed`: a database that must not read them keeps hints for a while.
+std::string WordOf(const News& news, std::uint64_t number, bool sealed);
 std::optional<News> NewsIn(std::string_view word);
 
 }  // namespace fermata

@@ -33,7 +33,7 @@ struct NodeRow {
   int mailbox = 0;              // `shard` of the inbox rows that are for the node itself: kMailboxFirst or more
   std::int64_t epoch = 0;       // grows with each process and whenever it is expelled
   std::int64_t beats = 0;       // grows while it lives
-  bool leaving = false;         // wants no shards any more
+  bool leaving = false;         // wants no shards any more, or not yet: until its first beat
   Generations seen{};           // what it has read
   std::int64_t started_us = 0;  // by its own clock, for people
   friend bool operator==(const NodeRow&, const NodeRow&) = default;
