@@ -64,10 +64,15 @@ TEST_F(DatabaseFault, NothingAnsweredIsLostWhenCommitsLoseTheirAnswers) {
   load.EndAndCheck();
 }
 
-TEST_F(DatabaseFault, AServerThatWasFrozenUntilAnotherTookOverWritesNothingWhenItWakes) {
+TEST_F(DatabaseFault, AServerThatWasFrozenUntilAnotherOfItsNameTookOverWritesNothingWhenItWakes) {
   constexpr int kWorks = 30;
   RecordingService service;
-  FermataServer frozen(Storage(connection_));
+  const auto one_name = [&] {
+    std::vector<std::string> options = Storage(connection_);
+    options.insert(options.end(), {"--node", "one"});
+    return options;
+  };
+  FermataServer frozen(one_name());
   ASSERT_EQ(frozen.DeployConnector(service.Manifest()).status, 201);
   ASSERT_EQ(frozen.Deploy(ChainProcess("chain", 5)).status, 201);
   std::vector<std::string> instances;
@@ -79,7 +84,7 @@ TEST_F(DatabaseFault, AServerThatWasFrozenUntilAnotherTookOverWritesNothingWhenI
   }
   frozen.Signal(SIGSTOP);  // with works under way
 
-  FermataServer taker(Storage(connection_));
+  FermataServer taker(one_name());
   for (const std::string& instance : instances) {
     const ClientResponse ended = taker.http().Get("/v1/instances/" + instance + "?wait=9s");
     ASSERT_EQ(At(ended, "status"), "completed") << ended.body;

@@ -9,7 +9,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int kClients = 6;
+constexpr int kNodeClients = 6;
 constexpr const char* kTrip = R"(fermata: 1
 process: trip
 version: 1.0.0
@@ -42,7 +42,7 @@ NodeLoad::NodeLoad(FermataServer& first, std::vector<int> ports, RecordingServic
   EXPECT_EQ(first.DeployConnector(service_.Manifest()).status, 201);
   const ClientResponse deployed = first.Deploy(kTrip);
   EXPECT_EQ(deployed.status, 201) << deployed.body;
-  for (int number = 0; number < kClients; ++number) clients_.emplace_back([this, number] { RunClient(number); });
+  for (int number = 0; number < kNodeClients; ++number) clients_.emplace_back([this, number] { RunClient(number); });
 }
 
 NodeLoad::~NodeLoad() { End(); }
