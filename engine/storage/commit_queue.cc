@@ -17,11 +17,11 @@ CommitQueue::~CommitQueue() {
   thread_.join();
 }
 
-void CommitQueue::Commit(int lane, Batch batch, CommitCallback done) {
+void CommitQueue::Commit(int lane, Batch batch, CommitCallback done, std::int64_t epoch) {
   {
     std::lock_guard lock(mutex_);
     FERMATA_ASSERT(!stopping_);
-    waiting_.push_back({lane, std::move(batch), std::move(done)});
+    waiting_.push_back({lane, std::move(batch), std::move(done), epoch});
   }
   work_.notify_one();
 }
@@ -29,6 +29,15 @@ void CommitQueue::Commit(int lane, Batch batch, CommitCallback done) {
 void CommitQueue::ResetLane(int lane) {
   std::lock_guard lock(mutex_);
   poisoned_.erase(lane);
+}
+
+void CommitQueue::Post(std::function<void()> task) {
+  {
+    std::lock_guard lock(mutex_);
+    FERMATA_ASSERT(!stopping_);
+    posted_.push_back(std::move(task));
+  }
+  work_.notify_one();
 }
 
 void CommitQueue::Run(const std::function<void()>& task) {
@@ -43,13 +52,15 @@ void CommitQueue::Run(const std::function<void()>& task) {
 void CommitQueue::Loop() {
   std::unique_lock lock(mutex_);
   while (true) {
-    work_.wait(lock, [this] { return stopping_ || !waiting_.empty() || !tasks_.empty(); });
-    if (waiting_.empty() && tasks_.empty()) return;
+    work_.wait(lock, [this] { return stopping_ || !waiting_.empty() || !tasks_.empty() || !posted_.empty(); });
+    if (waiting_.empty() && tasks_.empty() && posted_.empty()) return;
 
     std::vector<Task*> tasks = std::exchange(tasks_, {});
+    const std::vector<std::function<void()>> posted = std::exchange(posted_, {});
     std::vector<Pending> group = TakeGroup();
     lock.unlock();
     for (Task* task : tasks) (*task->run)();
+    for (const std::function<void()>& task : posted) task();
     CommitTaken(group);
     group.clear();  // frees payloads without the lock
     lock.lock();
@@ -63,7 +74,8 @@ std::vector<CommitQueue::Pending> CommitQueue::TakeGroup() {
   std::size_t bytes = 0;
   while (count < waiting_.size() && count < options_.group_batches_max) {
     bytes += waiting_[count].batch.Bytes();
-    if (count > 0 && bytes > options_.group_bytes_max) break;
+    const bool fits = bytes <= options_.group_bytes_max && waiting_[count].epoch == waiting_[0].epoch;
+    if (count > 0 && !fits) break;
     ++count;
   }
   if (count == waiting_.size()) return std::exchange(waiting_, {});
@@ -84,7 +96,7 @@ void CommitQueue::CommitTaken(std::vector<Pending>& group) {
   }
 
   if (!usable.empty()) {
-    const CommitOutcome outcome = commit_(batches);
+    const CommitOutcome outcome = commit_(batches, usable.front()->epoch);
     if (outcome == CommitOutcome::kFailed && usable.size() > 1) {
       CommitOneByOne(usable);
     } else {
@@ -103,7 +115,7 @@ void CommitQueue::CommitOneByOne(std::span<Pending*> group) {
   for (Pending* pending : group) {
     if (Poisoned(pending->lane)) continue;
     const Batch* const batch = &pending->batch;
-    pending->outcome = commit_({&batch, 1});
+    pending->outcome = commit_({&batch, 1}, pending->epoch);
     if (pending->outcome != CommitOutcome::kCommitted) Poison(pending->lane);
   }
 }

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -23,18 +24,20 @@ struct CommitQueueOptions {
 
 class CommitQueue {
  public:
-  // Makes the batches one transaction, in their order. Called from the queue's thread only.
-  using CommitGroup = std::function<CommitOutcome(std::span<const Batch* const> group)>;
+  // Makes the batches one transaction, in their order. They were all handed over under this epoch. Called from the queue's thread only.
+  using CommitGroup = std::function<CommitOutcome(std::span<const Batch* const> group, std::int64_t epoch)>;
 
   CommitQueue(CommitQueueOptions options, CommitGroup commit);
   // Commits what was handed over, calls every callback, then ends the thread. Nothing may be handed over any more.
   ~CommitQueue();
 
   // As Storage::Commit and Storage::ResetLane. If a merged group fails, its batches are tried again one by one,
-  // so that one lane's failure is not another's.
-  void Commit(int lane, Batch batch, CommitCallback done);
+  // so that one lane's failure is not another's. `epoch` is the node's (nodes.h) when the batch is handed over.
+  void Commit(int lane, Batch batch, CommitCallback done, std::int64_t epoch = 0);
   void ResetLane(int lane);
 
+  // Runs `task` on the queue's thread between two groups, soon.
+  void Post(std::function<void()> task);
   // Runs `task` on the queue's thread between two groups, and waits for it. Not from a callback.
   void Run(const std::function<void()>& task);
 
@@ -43,6 +46,7 @@ class CommitQueue {
     int lane = 0;
     Batch batch;
     CommitCallback done;
+    std::int64_t epoch = 0;
     CommitOutcome outcome = CommitOutcome::kFailed;
   };
   struct Task {
@@ -65,6 +69,7 @@ class CommitQueue {
   std::condition_variable task_finished_;
   std::vector<Pending> waiting_;
   std::vector<Task*> tasks_;
+  std::vector<std::function<void()>> posted_;
   std::set<int> poisoned_;
   bool stopping_ = false;
 

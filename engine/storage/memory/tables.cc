@@ -413,6 +413,10 @@ std::vector<InboxRow> Tables::ReadMailbox(int mailbox, const std::optional<Inbox
   return rows;
 }
 
+void Tables::EmptyMailbox(int mailbox) {
+  std::erase_if(inbox_, [&](const auto& entry) { return entry.second.shard == mailbox; });
+}
+
 std::int64_t Tables::LastKeptEventOrder(const ShardSet& of) const { return Highest(last_kept_event_orders_, of); }
 
 std::int64_t Tables::LastTimeUs(const ShardSet& of) const { return Highest(last_times_us_, of); }

@@ -66,6 +66,7 @@ class Tables {
   std::vector<ApiKeyRow> ReadApiKeys() const;
   std::vector<AuditRow> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) const;
   std::vector<AuditRow> ReadAuditHeads() const;
+  void EmptyMailbox(int mailbox);
   std::int64_t DeleteExpired(std::int64_t now_us, int limit);
 
  private:

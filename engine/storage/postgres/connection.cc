@@ -62,6 +62,12 @@ std::string SessionSettings(const ConnectSettings& settings) {
 
 }  // namespace
 
+bool WorthAnotherTry(const std::string& sql_state) {
+  return sql_state == "40P01" || sql_state == "40001" || sql_state == "55P03";
+}
+
+bool NeedsAnotherConnection(const std::string& sql_state) { return sql_state == "25006" || sql_state == "26000"; }
+
 std::int64_t Rows::Int(int row, int column) const {
   const char* data = PQgetvalue(result_.get(), row, column);
   const int size = PQgetlength(result_.get(), row, column);
@@ -189,6 +195,16 @@ bool Connection::Alive() {
   for (int reads = 0; reads < 2; ++reads)
     if (PQconsumeInput(connection_.get()) != 1) return false;
   return !lost();
+}
+
+std::vector<std::string> Connection::TakeNotifications() {
+  std::vector<std::string> told;
+  broken_ = broken_ || PQconsumeInput(connection_.get()) != 1;
+  while (PGnotify* notification = PQnotifies(connection_.get())) {
+    if (notification->be_pid != PQbackendPID(connection_.get())) told.emplace_back(notification->extra);
+    PQfreemem(notification);
+  }
+  return told;
 }
 
 Status Connection::Execute(const std::string& sql) {

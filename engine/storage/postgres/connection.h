@@ -41,6 +41,11 @@ class Rows {
   std::unique_ptr<PGresult, Clear> result_;
 };
 
+// Nothing of the transaction happened, and the same may go well the next time: a deadlock, a serialization failure, a lock that took too long.
+bool WorthAnotherTry(const std::string& sql_state);
+// A server that became a standby, where a new connection may find the primary; a prepared query that somebody took away.
+bool NeedsAnotherConnection(const std::string& sql_state);
+
 class Connection {
  public:
   // Fails with kStorageOptionsInvalid if the string cannot be understood, else with kStorageOpenFailed.
@@ -53,6 +58,11 @@ class Connection {
   Result<std::vector<Rows>> RunAll(const std::vector<Query>& queries);
   // Statements without parameters and results, divided by semicolons.
   Status Execute(const std::string& sql);
+
+  // What other sessions have told on the channels that this connection listens to, since the last call. Does not wait.
+  std::vector<std::string> TakeNotifications();
+  // Readable when the server has said something, as poll() sees it; -1 if the connection was lost.
+  int socket() const { return PQsocket(connection_.get()); }
 
   // Looks whether the server has hung up since the last query. Does not wait.
   bool Alive();

@@ -6,20 +6,10 @@
 
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
+#include "engine/storage/postgres/fence.h"
 #include "engine/storage/postgres/writer.h"
 
 namespace fermata::postgres {
-namespace {
-
-// Nothing of the transaction happened, and the same may go well the next time: a deadlock, a serialization failure, a lock that took too long.
-bool WorthAnotherTry(const std::string& sql_state) {
-  return sql_state == "40P01" || sql_state == "40001" || sql_state == "55P03";
-}
-
-// A server that became a standby, where a new connection may find the primary; a prepared query that somebody took away.
-bool NeedsAnotherConnection(const std::string& sql_state) { return sql_state == "25006" || sql_state == "26000"; }
-
-}  // namespace
 
 void CommitErrors::Set(std::optional<Error> error) {
   std::lock_guard lock(mutex_);
@@ -31,19 +21,19 @@ std::optional<Error> CommitErrors::Get() const {
   return error_;
 }
 
-Lane::Lane(ConnectSettings settings, Lease lease, CommitErrors& errors)
+Lane::Lane(ConnectSettings settings, std::string node, CommitErrors& errors)
     : settings_(std::move(settings)),
-      lease_(std::move(lease)),
+      node_(std::move(node)),
       errors_(errors),
       queue_({kPostgresGroupBatchesMax, kPostgresGroupBytesMax},
-             [this](std::span<const Batch* const> group) { return CommitGroup(group); }) {}
+             [this](std::span<const Batch* const> group, std::int64_t epoch) { return CommitGroup(group, epoch); }) {}
 
-CommitOutcome Lane::CommitGroup(std::span<const Batch* const> group) {
+CommitOutcome Lane::CommitGroup(std::span<const Batch* const> group, std::int64_t epoch) {
   std::chrono::milliseconds pause(kPostgresReconnectFirstMs);
   bool lost = false;  // an answer got lost: from then on only the database knows, and nothing is certainly not there
   for (int tries = 1;; ++tries) {
-    Try tried = lost ? AskWhetherThere(group) : Try::kAgain;
-    if (tried == Try::kAgain) tried = CommitOnce(group);
+    Try tried = lost ? AskWhetherThere(group, epoch) : Try::kAgain;
+    if (tried == Try::kAgain) tried = CommitOnce(group, epoch);
     lost |= tried == Try::kLost;
     switch (tried) {
       case Try::kCommitted:
@@ -77,25 +67,26 @@ bool Lane::Connect() {
 }
 
 // All of it in one turn: a commit costs one wait, however far away the database is.
-Lane::Try Lane::CommitOnce(std::span<const Batch* const> group) {
+Lane::Try Lane::CommitOnce(std::span<const Batch* const> group, std::int64_t epoch) {
   if (!Connect()) return Try::kAgain;
-  std::vector<Query> queries = {{"BEGIN", {}}, Fence(lease_)};
+  std::vector<Query> queries = {{"BEGIN", {}}, Fence(node_, epoch)};
   for (const Batch* batch : group) AppendQueries(*batch, queries);
+  AppendGenerations(group, queries);
   queries.push_back({"COMMIT", {}});
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (rows) return Try::kCommitted;
-  if (!connection_->lost()) return Refused(std::move(rows).error());
+  if (!connection_->lost()) return Refused(std::move(rows).error(), epoch);
   connection_.reset();
   errors_.Set(Error{kStorageCommitFailed,
                     "Expected the commit to be answered, but the connection to the database was lost.", "", ""});
   return Try::kLost;
 }
 
-// Whether the commit whose answer got lost has happened. It may still be under way: whoever gets the lease has waited for it. What leaves
+// Whether the commit whose answer got lost has happened. It may still be under way: whoever gets the node's row has waited for it. What leaves
 // no proof only puts and deletes, which may be done again.
-Lane::Try Lane::AskWhetherThere(std::span<const Batch* const> group) {
+Lane::Try Lane::AskWhetherThere(std::span<const Batch* const> group, std::int64_t epoch) {
   if (!Connect()) return Try::kLost;
-  std::vector<Query> queries = {{"BEGIN", {}}, AwaitCommits()};
+  std::vector<Query> queries = {{"BEGIN", {}}, AwaitCommits(node_)};
   std::optional<Proof> proof;
   for (const Batch* batch : group)
     if (!proof) proof = ProofOf(*batch);
@@ -107,23 +98,24 @@ Lane::Try Lane::AskWhetherThere(std::span<const Batch* const> group) {
     connection_.reset();
     return Try::kLost;
   }
-  const Lease current = LeaseIn((*rows)[1]);
-  if (current.epoch != lease_.epoch) return FencedBy(current);
+  const std::optional<std::int64_t> current = EpochIn((*rows)[1]);
+  if (current != epoch) return Fenced(epoch, current);
   const Rows& found = (*rows)[2];
   const bool there = proof && found.count() > 0 && found.Text(0, 0) == proof->found;
   return there ? Try::kCommitted : Try::kAgain;
 }
 
-Lane::Try Lane::FencedBy(const Lease& current) {
+Lane::Try Lane::Fenced(std::int64_t epoch, std::optional<std::int64_t> current) {
+  const std::string now =
+      current ? "it has epoch " + std::to_string(*current) + " now" : "it is not a member of the cluster any more";
   errors_.Set(Error{kStorageFenced,
-                    "Expected to own the shards with epoch " + std::to_string(lease_.epoch) + ", but '" + current.node +
-                        "' has taken them over with epoch " + std::to_string(current.epoch) + ".",
-                    "", "Stop one of the two servers, or give each a database of its own."});
+                    "Expected node '" + node_ + "' to write with epoch " + std::to_string(epoch) + ", but " + now + ".",
+                    "", "Another server has its name, or has taken its shards over because it was silent."});
   return Try::kFenced;
 }
 
 // The transaction has failed at the server. A server that has been fenced may see it fail earlier, at rows of the other one.
-Lane::Try Lane::Refused(Error error) {
+Lane::Try Lane::Refused(Error error, std::int64_t epoch) {
   if (error.code == kStorageReadFailed) error.code = kStorageCommitFailed;
   errors_.Set(std::move(error));
   const std::string state = connection_->sql_state();
@@ -133,8 +125,8 @@ Lane::Try Lane::Refused(Error error) {
     return Try::kAgain;
   }
   if (WorthAnotherTry(state)) return Try::kAgain;
-  const Result<Rows> rows = connection_->Run(ReadLease());
-  if (rows && LeaseIn(*rows).epoch != lease_.epoch) return FencedBy(LeaseIn(*rows));
+  const Result<Rows> rows = connection_->Run(ReadEpoch(node_));
+  if (rows && EpochIn(*rows) != epoch) return Fenced(epoch, EpochIn(*rows));
   return Try::kFailed;
 }
 

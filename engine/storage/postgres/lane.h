@@ -9,7 +9,6 @@
 
 #include "engine/storage/commit_queue.h"
 #include "engine/storage/postgres/connection.h"
-#include "engine/storage/postgres/lease.h"
 
 namespace fermata::postgres {
 
@@ -26,8 +25,8 @@ class CommitErrors {
 
 class Lane {
  public:
-  // `errors` must outlive the lane. Connects at the first commit.
-  Lane(ConnectSettings settings, Lease lease, CommitErrors& errors);
+  // Commits as this node. `errors` must outlive the lane. Connects at the first commit.
+  Lane(ConnectSettings settings, std::string node, CommitErrors& errors);
 
   CommitQueue& queue() { return queue_; }
 
@@ -35,15 +34,15 @@ class Lane {
   // Tells more than CommitOutcome: whether it is worth another try, and that its answer got lost.
   enum class Try { kCommitted, kFailed, kFenced, kAgain, kLost };
 
-  CommitOutcome CommitGroup(std::span<const Batch* const> group);
-  Try CommitOnce(std::span<const Batch* const> group);
-  Try AskWhetherThere(std::span<const Batch* const> group);
-  Try Refused(Error error);
-  Try FencedBy(const Lease& current);
+  CommitOutcome CommitGroup(std::span<const Batch* const> group, std::int64_t epoch);
+  Try CommitOnce(std::span<const Batch* const> group, std::int64_t epoch);
+  Try AskWhetherThere(std::span<const Batch* const> group, std::int64_t epoch);
+  Try Refused(Error error, std::int64_t epoch);
+  Try Fenced(std::int64_t epoch, std::optional<std::int64_t> current);
   bool Connect();
 
   const ConnectSettings settings_;
-  const Lease lease_;
+  const std::string node_;
   CommitErrors& errors_;
   std::unique_ptr<Connection> connection_;
   CommitQueue queue_;  // last: its thread uses all of the above

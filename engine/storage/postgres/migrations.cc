@@ -178,9 +178,32 @@ CREATE INDEX deliveries_by_due ON deliveries (webhook, status, due_us, id, creat
 CREATE INDEX deliveries_over ON deliveries (due_us) WHERE status <> 'pending';
 )sql";
 
+// A server of the release before checks the row of `lease`: it must not write beside servers that know of nodes.
+constexpr const char* kMigration8 = R"sql(
+UPDATE lease SET node = 'a newer version', epoch = epoch + 1;
+
+CREATE TABLE nodes (
+  name text COLLATE "C" NOT NULL PRIMARY KEY, mailbox smallint NOT NULL UNIQUE, epoch bigint NOT NULL,
+  incarnation bigint NOT NULL, started_us bigint NOT NULL
+);
+
+CREATE TABLE heartbeats (
+  name text COLLATE "C" NOT NULL PRIMARY KEY, epoch bigint NOT NULL, beats bigint NOT NULL, leaving boolean NOT NULL,
+  definitions bigint NOT NULL, orders bigint NOT NULL, keys bigint NOT NULL
+);
+
+CREATE TABLE shards (
+  shard smallint NOT NULL PRIMARY KEY, node text COLLATE "C" NOT NULL, epoch bigint NOT NULL
+);
+INSERT INTO shards (shard, node, epoch) SELECT number, '', 0 FROM generate_series(0, 255) AS s (number);
+
+CREATE TABLE node_counters (name text COLLATE "C" NOT NULL PRIMARY KEY, value bigint NOT NULL);
+INSERT INTO node_counters (name, value) VALUES ('epoch', 0), ('definitions', 0), ('orders', 0), ('keys', 0);
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4},
-    {5, kMigration5}, {6, kMigration6}, {7, kMigration7},
+    {5, kMigration5}, {6, kMigration6}, {7, kMigration7}, {8, kMigration8},
 };
 
 // The single row is what servers that start together wait for.

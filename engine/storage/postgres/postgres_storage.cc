@@ -6,8 +6,8 @@
 #include "engine/model/limits.h"
 #include "engine/storage/pooled_reads.h"
 #include "engine/storage/postgres/lane.h"
-#include "engine/storage/postgres/lease.h"
 #include "engine/storage/postgres/migrations.h"
+#include "engine/storage/postgres/postgres_nodes.h"
 #include "engine/storage/postgres/reader.h"
 
 namespace fermata {
@@ -16,7 +16,7 @@ namespace {
 using postgres::Connection;
 using postgres::ConnectSettings;
 using postgres::Lane;
-using postgres::Lease;
+using postgres::PostgresNodes;
 using postgres::Reader;
 
 std::vector<std::unique_ptr<Reader>> MakeReaders(const ConnectSettings& settings, int count) {
@@ -31,16 +31,21 @@ ConnectSettings SettingsOf(const PostgresOptions& options, std::int64_t statemen
 
 class PostgresStorage : public PooledReads<Reader> {
  public:
-  PostgresStorage(const PostgresOptions& options, Lease lease, std::string sync)
+  PostgresStorage(const PostgresOptions& options, std::string sync)
       : commit_settings_(SettingsOf(options, 0)),
-        lease_(std::move(lease)),
+        node_(options.node),
         sync_(std::move(sync)),
-        readers_(MakeReaders(SettingsOf(options, options.statement_timeout_ms), options.readers)) {}
+        readers_(MakeReaders(SettingsOf(options, options.statement_timeout_ms), options.readers)),
+        nodes_(SettingsOf(options, options.statement_timeout_ms), node_, readers_) {}
+
+  Status Join() { return nodes_.JoinFirst(); }
 
   StorageInfo Info() const override { return {"postgres", sync_, kPostgresShards}; }
 
+  Nodes* nodes() override { return &nodes_; }
+
   void Commit(int lane, Batch batch, CommitCallback done) override {
-    LaneOf(lane).queue().Commit(lane, std::move(batch), std::move(done));
+    LaneOf(lane).queue().Commit(lane, std::move(batch), std::move(done), nodes_.epoch());
   }
   void ResetLane(int lane) override { LaneOf(lane).queue().ResetLane(lane); }
   std::optional<Error> LastCommitError() const override { return errors_.Get(); }
@@ -55,14 +60,15 @@ class PostgresStorage : public PooledReads<Reader> {
   Lane& LaneOf(int number) {
     std::lock_guard lock(lanes_mutex_);
     std::unique_ptr<Lane>& lane = lanes_[number];
-    if (lane == nullptr) lane = std::make_unique<Lane>(commit_settings_, lease_, errors_);
+    if (lane == nullptr) lane = std::make_unique<Lane>(commit_settings_, node_, errors_);
     return *lane;
   }
 
   const ConnectSettings commit_settings_;
-  const Lease lease_;
+  const std::string node_;
   const std::string sync_;
   ReaderPool<Reader> readers_;
+  PostgresNodes nodes_;
   postgres::CommitErrors errors_;
   std::mutex lanes_mutex_;
   std::map<int, std::unique_ptr<Lane>> lanes_;  // last: their threads use the rest
@@ -85,11 +91,12 @@ Result<std::unique_ptr<Storage>> OpenPostgres(const PostgresOptions& options) {
   if (!connection) return connection.error();
   Status migrated = postgres::Migrate(**connection);
   if (!migrated) return migrated.error();
-  Result<Lease> lease = postgres::TakeOver(**connection, options.node);
-  if (!lease) return lease.error();
   Result<std::string> sync = SyncOf(**connection);
   if (!sync) return sync.error();
-  return std::unique_ptr<Storage>(std::make_unique<PostgresStorage>(options, *std::move(lease), *std::move(sync)));
+  auto storage = std::make_unique<PostgresStorage>(options, *std::move(sync));
+  Status joined = storage->Join();
+  if (!joined) return joined.error();
+  return std::unique_ptr<Storage>(std::move(storage));
 }
 
 }  // namespace fermata

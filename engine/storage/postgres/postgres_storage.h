@@ -16,13 +16,14 @@ namespace fermata {
 struct PostgresOptions {
   // As libpq understands it: "host=a,b dbname=fermata target_session_attrs=read-write" or "postgresql://…". Its password is never shown.
   std::string connection;
-  std::string node = "fermata";                // who holds the lease, for people to read
+  std::string node = "fermata";                // its name among the nodes that share the database: no two have one
   int readers = 4;                             // reads at the same time; further ones wait
   std::int64_t statement_timeout_ms = 10'000;  // of one read
   std::int64_t connect_timeout_ms = 5'000;     // of one try to connect
 };
 
-// Connects, brings the schema up to date and takes the shards over: whoever had the database open before gets kFenced from then on.
+// Connects, brings the schema up to date and joins the nodes that share the database (nodes()). Whoever had the name before gets kFenced from
+// then on, and what it owned is this one's.
 // Fails if the database cannot be reached, is older than PostgreSQL 13 or a newer version of Fermata made its schema.
 // What was handed over is committed or failed, and every callback called, before the storage's destructor returns.
 Result<std::unique_ptr<Storage>> OpenPostgres(const PostgresOptions& options);

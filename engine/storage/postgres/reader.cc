@@ -63,6 +63,9 @@ constexpr const char* kReadInbox =
     "SELECT shard, sender, seq, position, bytes FROM inbox WHERE shard < $5 AND (sender, seq, position) > ($1, $2, "
     "$3){of} "
     "ORDER BY sender, seq, position LIMIT $4";
+constexpr const char* kReadMailbox =
+    "SELECT shard, sender, seq, position, bytes FROM inbox WHERE shard = $1 AND (sender, seq, position) > ($2, $3, $4) "
+    "ORDER BY sender, seq, position LIMIT $5";
 constexpr const char* kListTasks =
     "SELECT instance, activation, tenant, process, state, role, assignee, due_us, opened_us, bytes, claimed FROM tasks";
 constexpr const char* kCountTasks =
@@ -71,6 +74,12 @@ constexpr const char* kCountTasks =
 
 // Before every row, whatever the sign of its numbers.
 constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+
+const InboxRow kFirstInboxRow{0, InstanceId(), kLowest, kLowest, ""};
+
+InboxRow ReadInboxRow(const Rows& rows, int i) {
+  return {static_cast<int>(rows.Int(i, 0)), rows.Id(i, 1), rows.Int(i, 2), rows.Int(i, 3), rows.Text(i, 4)};
+}
 
 InstanceRow ReadInstanceRow(const Rows& rows, int i) {
   InstanceRow instance{rows.Id(i, 0),   rows.Text(i, 1), rows.Text(i, 2), rows.Text(i, 3),
@@ -376,13 +385,16 @@ Result<std::vector<TimerRow>> Reader::ReadTimers(const ShardSet& of, std::int64_
 }
 
 Result<std::vector<InboxRow>> Reader::ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) {
-  const auto read = [](const Rows& rows, int i) {
-    return InboxRow{static_cast<int>(rows.Int(i, 0)), rows.Id(i, 1), rows.Int(i, 2), rows.Int(i, 3), rows.Text(i, 4)};
-  };
-  const InboxRow from = after.value_or(InboxRow{0, InstanceId(), kLowest, kLowest, ""});
+  const InboxRow from = after.value_or(kFirstInboxRow);
   const Query query{kReadInbox,
                     {Bytea(from.sender), Int8(from.seq), Int8(from.index), Int8(limit), Int2(kMailboxFirst)}};
-  return Read<InboxRow>(Of(of, query), read);
+  return Read(Of(of, query), ReadInboxRow);
+}
+
+Result<std::vector<InboxRow>> Reader::ReadMailbox(int mailbox, const std::optional<InboxRow>& after, int limit) {
+  const InboxRow from = after.value_or(kFirstInboxRow);
+  const Query query{kReadMailbox, {Int2(mailbox), Bytea(from.sender), Int8(from.seq), Int8(from.index), Int8(limit)}};
+  return Read(query, ReadInboxRow);
 }
 
 Result<std::int64_t> Reader::DeleteExpired(std::int64_t now_us, int limit) {

@@ -55,6 +55,7 @@ class Reader {
   Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
                                            const std::optional<TimerRow>& after, int limit);
   Result<std::vector<InboxRow>> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit);
+  Result<std::vector<InboxRow>> ReadMailbox(int mailbox, const std::optional<InboxRow>& after, int limit);
   Result<std::int64_t> ReadCounter(std::string_view name, const ShardSet& of);
   Result<std::vector<DefinitionRow>> ReadDefinitions();
   Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions();

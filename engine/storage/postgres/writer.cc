@@ -157,6 +157,8 @@ constexpr const char* kPutAudit =
     "INSERT INTO audit (tenant, seq, time_us, actor, action, target, result, previous, hash) "
     "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
+constexpr const char* kRaiseGeneration = "UPDATE node_counters SET value = value + 1 WHERE name = $1";
+
 constexpr const char* kExpireKeptEvents =
     "DELETE FROM kept_events WHERE (shard, tenant, value, process, arrival) IN "
     "(SELECT shard, tenant, value, process, arrival FROM kept_events WHERE expires_us <= $1 LIMIT $2)";
@@ -371,6 +373,19 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
   AppendDefinitions(list, batch);
   AppendSecurity(list, batch);
   AppendCounters(list, batch);
+}
+
+void AppendGenerations(std::span<const Batch* const> group, std::vector<Query>& queries) {
+  bool definitions = false, keys = false, orders = false;
+  for (const Batch* batch : group) {
+    definitions =
+        definitions || !batch->definitions.empty() || !batch->live_versions.empty() || !batch->manifests.empty();
+    keys = keys || !batch->api_keys.empty() || !batch->api_keys_deleted.empty();
+    orders = orders || !batch->standing_orders.empty() || !batch->standing_orders_deleted.empty();
+  }
+  if (definitions) queries.push_back({kRaiseGeneration, {Text("definitions")}});
+  if (keys) queries.push_back({kRaiseGeneration, {Text("keys")}});
+  if (orders) queries.push_back({kRaiseGeneration, {Text("orders")}});
 }
 
 std::optional<Proof> ProofOf(const Batch& batch) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace fermata::postgres {
 
 // To be run in their order, in one transaction.
 void AppendQueries(const Batch& batch, std::vector<Query>& queries);
+// After those of all batches of the transaction: raises what counts changes of the rows that every node keeps in memory. Last and in one
+// order, because all nodes write these rows.
+void AppendGenerations(std::span<const Batch* const> group, std::vector<Query>& queries);
 
 // By what one sees that a batch was committed.
 struct Proof {

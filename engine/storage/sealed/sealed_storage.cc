@@ -5,6 +5,7 @@
 
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
+#include "engine/storage/nodes.h"
 
 namespace fermata {
 namespace {
@@ -56,11 +57,54 @@ std::string& PayloadOf(Row& row) {
   }
 }
 
+template <class Row>
+Status OpenOne(const SealingKeys& keys, Row& row) {
+  Result<std::string> plain = keys.Open(PayloadOf(row), PlaceOf(row));
+  if (!plain.ok()) return Error{kSealedRowUnreadable, plain.error().message};
+  PayloadOf(row) = *std::move(plain);
+  return Done{};
+}
+
+template <class Row>
+Result<std::vector<Row>> OpenAllWith(const SealingKeys& keys, Result<std::vector<Row>> rows) {
+  if (!rows.ok()) return rows;
+  for (Row& row : *rows)
+    if (Status opened = OpenOne(keys, row); !opened.ok()) return opened.error();
+  return rows;
+}
+
+// The nodes as they are, but for what lies in the mailbox.
+class SealedNodes final : public Nodes {
+ public:
+  // Both must outlive it.
+  SealedNodes(Nodes& inner, const SealingKeys& keys) : inner_(inner), keys_(keys) {}
+
+  const NodeRow& self() const override { return inner_.self(); }
+  Status Join() override { return inner_.Join(); }
+  Result<ClusterView> Beat(bool leaving, const Generations& seen) override { return inner_.Beat(leaving, seen); }
+  Result<ShardSet> Take(const ShardSet& wanted) override { return inner_.Take(wanted); }
+  Status Release(const ShardSet& shards) override { return inner_.Release(shards); }
+  Result<bool> Expel(const NodeRow& silent) override { return inner_.Expel(silent); }
+  Status Leave() override { return inner_.Leave(); }
+  Result<std::vector<InboxRow>> ReadMailbox(const std::optional<InboxRow>& after, int limit) override {
+    return OpenAllWith(keys_, inner_.ReadMailbox(after, limit));
+  }
+  void Tell(Hint::Kind kind, std::string_view word) override { inner_.Tell(kind, word); }
+  void Listen(std::function<void(const Hint&)> listener) override { inner_.Listen(std::move(listener)); }
+
+ private:
+  Nodes& inner_;
+  const SealingKeys& keys_;
+};
+
 class SealedStorage final : public Storage {
  public:
-  SealedStorage(std::unique_ptr<Storage> inner, SealingKeys keys) : inner_(std::move(inner)), keys_(std::move(keys)) {}
+  SealedStorage(std::unique_ptr<Storage> inner, SealingKeys keys) : inner_(std::move(inner)), keys_(std::move(keys)) {
+    if (inner_->nodes() != nullptr) nodes_.emplace(*inner_->nodes(), keys_);
+  }
 
   StorageInfo Info() const override { return inner_->Info(); }
+  Nodes* nodes() override { return nodes_ ? &*nodes_ : nullptr; }
   void Commit(int lane, Batch batch, CommitCallback done) override {
     SealAll(batch.journal);
     SealAll(batch.snapshots);
@@ -82,9 +126,9 @@ class SealedStorage final : public Storage {
     Result<std::optional<StoredInstance>> stored = inner_->LoadInstance(id);
     if (!stored.ok() || !stored->has_value()) return stored;
     if ((*stored)->snapshot)
-      if (Status opened = OpenOne(*(*stored)->snapshot); !opened.ok()) return opened.error();
+      if (Status opened = OpenOne(keys_, *(*stored)->snapshot); !opened.ok()) return opened.error();
     for (JournalRow& row : (*stored)->tail)
-      if (Status opened = OpenOne(row); !opened.ok()) return opened.error();
+      if (Status opened = OpenOne(keys_, row); !opened.ok()) return opened.error();
     return stored;
   }
   Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override {
@@ -197,28 +241,19 @@ class SealedStorage final : public Storage {
     for (Row& row : rows) PayloadOf(row) = keys_.Seal(PayloadOf(row), PlaceOf(row));
   }
   template <class Row>
-  Status OpenOne(Row& row) const {
-    Result<std::string> plain = keys_.Open(PayloadOf(row), PlaceOf(row));
-    if (!plain.ok()) return Error{kSealedRowUnreadable, plain.error().message};
-    PayloadOf(row) = *std::move(plain);
-    return Done{};
-  }
-  template <class Row>
   Result<std::vector<Row>> OpenAll(Result<std::vector<Row>> rows) const {
-    if (!rows.ok()) return rows;
-    for (Row& row : *rows)
-      if (Status opened = OpenOne(row); !opened.ok()) return opened.error();
-    return rows;
+    return OpenAllWith(keys_, std::move(rows));
   }
   template <class Row>
   Result<std::optional<Row>> OpenFound(Result<std::optional<Row>> row) const {
     if (!row.ok() || !row->has_value()) return row;
-    if (Status opened = OpenOne(**row); !opened.ok()) return opened.error();
+    if (Status opened = OpenOne(keys_, **row); !opened.ok()) return opened.error();
     return row;
   }
 
   const std::unique_ptr<Storage> inner_;
   const SealingKeys keys_;
+  std::optional<SealedNodes> nodes_;
 };
 
 Error Missing(const std::string& name, const std::string& reason) {

@@ -54,7 +54,7 @@ class SqliteStorage : public PooledReads<Reader> {
         readers_(std::move(parts.readers)),
         checkpointer_(*writer_, std::move(parts.checkpoints)),
         queue_({kSqliteGroupBatchesMax, kSqliteGroupBytesMax},
-               [this](std::span<const Batch* const> group) { return CommitGroup(group); }) {}
+               [this](std::span<const Batch* const> group, std::int64_t) { return CommitGroup(group); }) {}
 
   StorageInfo Info() const override { return {"sqlite", sync_ == SqliteSync::kFull ? "full" : "none", 1}; }
 
