@@ -17,25 +17,7 @@ namespace {
 
 using testing::HasSubstr;
 
-class PostgresFaults : public PostgresServer {
- protected:
-  std::unique_ptr<postgres::Connection> Connect() {
-    return postgres::Connection::Connect({connection_, 5'000, 0}).value();
-  }
-  // The commit is handed over; its outcome comes later.
-  std::future<CommitOutcome> Begin(Storage& storage, Batch batch) {
-    auto outcome = std::make_shared<std::promise<CommitOutcome>>();
-    storage.Commit(0, std::move(batch), [outcome](CommitOutcome how) { outcome->set_value(how); });
-    return outcome->get_future();
-  }
-  // Until so many sessions of this database wait for a lock.
-  void AwaitWaiting(int sessions) {
-    const std::string count =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while (Run(count) != std::to_string(sessions)) {
-    }
-  }
-};
+class PostgresFaults : public PostgresServer {};
 
 TEST_F(PostgresFaults, ADeadlockIsTriedAgain) {
   Run("ALTER DATABASE " + Run("SELECT current_database()") + " SET deadlock_timeout = '50ms'");
@@ -50,12 +32,11 @@ TEST_F(PostgresFaults, ADeadlockIsTriedAgain) {
   batch.instances = {InstanceWith(id)};
   batch.timers = {{id, 1, 0, 7}};
   std::future<CommitOutcome> outcome = Begin(*storage, std::move(batch));
-  AwaitWaiting(1);  // it has the lease and waits at the gate
-  std::thread closes_the_circle(
-      [&] { EXPECT_TRUE(other->Execute("UPDATE lease SET node = node WHERE shard_from = 0; ROLLBACK")); });
+  AwaitWaiting(1);  // it has its row and waits at the gate
+  std::thread closes_the_circle([&] { EXPECT_TRUE(other->Execute("UPDATE nodes SET epoch = epoch; ROLLBACK")); });
   AwaitWaiting(2);
   ASSERT_TRUE(gate->Execute("ROLLBACK"));
-  // The other gets the lease only when the storage's transaction has been broken off.
+  // The other gets the row only when the storage's transaction has been broken off.
   closes_the_circle.join();
   EXPECT_EQ(outcome.get(), CommitOutcome::kCommitted);
   EXPECT_FALSE(storage->LastCommitError());
@@ -185,18 +166,18 @@ class FrozenServer {
   pid_t pid_ = -1;
 };
 
-TEST_F(PostgresFaults, AServerThatIsFrozenInACommitDoesNotKeepAnotherOutAndWritesNothingMoreWhenItWakes) {
+TEST_F(PostgresFaults, AServerThatIsFrozenInACommitDoesNotKeepItsSuccessorOutAndWritesNothingMoreWhenItWakes) {
   FrozenServer frozen(connection_);
   frozen.Order();
   ASSERT_EQ(frozen.Report(), CommitOutcome::kCommitted);
   const auto gate = Connect();
   ASSERT_TRUE(gate->Execute("BEGIN; LOCK TABLE journal IN SHARE MODE"));
   frozen.Order();
-  AwaitWaiting(1);  // in the middle of its transaction, with the lease locked and COMMIT on its way
+  AwaitWaiting(1);  // in the middle of its transaction, with its row locked and COMMIT on its way
   frozen.Freeze();
   ASSERT_TRUE(gate->Execute("ROLLBACK"));
 
-  const std::unique_ptr<Storage> storage = MustOpen("taker");
+  const std::unique_ptr<Storage> storage = MustOpen("frozen");
   EXPECT_EQ(Write(*storage, 3), CommitOutcome::kCommitted);
   frozen.Wake();
   EXPECT_EQ(frozen.Report(), CommitOutcome::kCommitted) << "before the other took over";

@@ -23,13 +23,13 @@ TEST_F(PostgresServer, TellsWhatItIs) {
   EXPECT_EQ(info.sync, "none") << "the test cluster runs with fsync=off, and must not claim more";
 }
 
-TEST_F(PostgresServer, WhoOpensLaterFencesWhoWasThereBefore) {
+TEST_F(PostgresServer, WhoOpensLaterUnderANameFencesWhoHadItBefore) {
   const std::unique_ptr<Storage> first = MustOpen("a");
   ASSERT_EQ(Write(*first, 1), CommitOutcome::kCommitted);
-  const std::unique_ptr<Storage> second = MustOpen("b");
+  const std::unique_ptr<Storage> second = MustOpen("a");
   EXPECT_EQ(Write(*first, 2), CommitOutcome::kFenced);
   EXPECT_EQ(first->LastCommitError()->code, kStorageFenced);
-  EXPECT_THAT(first->LastCommitError()->message, HasSubstr("'b'"));
+  EXPECT_EQ(first->LastCommitError()->message, "Expected node 'a' to write with epoch 1, but it has epoch 2 now.");
   EXPECT_EQ(RowsIn(*first), 1u) << "it may still read, and wrote nothing";
   EXPECT_EQ(Write(*second, 2), CommitOutcome::kCommitted);
   EXPECT_FALSE(second->LastCommitError());
@@ -40,7 +40,7 @@ TEST_F(PostgresServer, WhoOpensLaterFencesWhoWasThereBefore) {
 TEST_F(PostgresServer, EachOpeningRaisesTheEpoch) {
   MustOpen();
   MustOpen();
-  EXPECT_EQ(Run("SELECT shard_from, shard_to, node, epoch FROM lease"), "0|255|a|2");
+  EXPECT_EQ(Run("SELECT name, epoch FROM nodes"), "a|2");
 }
 
 TEST_F(PostgresServer, ServersThatStartTogetherMakeOneSchema) {
@@ -50,7 +50,7 @@ TEST_F(PostgresServer, ServersThatStartTogetherMakeOneSchema) {
   for (std::thread& server : servers) server.join();
   EXPECT_EQ(opened, 4);
   EXPECT_EQ(Run("SELECT version FROM fermata_schema"), std::to_string(postgres::AllMigrations().size()));
-  EXPECT_EQ(Run("SELECT epoch FROM lease"), "4");
+  EXPECT_EQ(Run("SELECT epoch FROM nodes"), "4");
 }
 
 TEST_F(PostgresServer, RefusesASchemaOfANewerVersion) {
@@ -63,13 +63,14 @@ TEST_F(PostgresServer, RefusesASchemaOfANewerVersion) {
 }
 
 TEST_F(PostgresServer, ADatabaseOfTheReleaseBeforeIsUpgraded) {
-  MustOpen();
-  Run("DROP TABLE deliveries");
-  Run("UPDATE fermata_schema SET version = 6");
+  ASSERT_EQ(Write(*MustOpen(), 1), CommitOutcome::kCommitted);
+  Run("DROP TABLE nodes, heartbeats, shards, node_counters");
+  Run("UPDATE fermata_schema SET version = 7; UPDATE lease SET node = 'old', epoch = 41");
   const auto storage = MustOpen();
-  Batch batch;
-  batch.deliveries = {{0, "wh-1", "e-1", "default", "pending", 1, 1, "delivery"}};
-  EXPECT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
+  EXPECT_EQ(RowsIn(*storage), 2u) << "with what was there before";
+  EXPECT_EQ(Run("SELECT epoch FROM lease"), "42") << "a server of the release before is fenced";
+  EXPECT_EQ(Run("SELECT count(*), min(shard), max(shard), max(node), max(epoch) FROM shards"), "256|0|255||0");
   EXPECT_EQ(Run("SELECT version FROM fermata_schema"), std::to_string(postgres::AllMigrations().size()));
 }
 
@@ -83,8 +84,7 @@ TEST_F(PostgresServer, ConnectionsThatWereCutAreMadeAgain) {
   const std::unique_ptr<Storage> storage = MustOpen();
   ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
   ASSERT_EQ(RowsIn(*storage), 1u);
-  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
-      "pg_backend_pid()");
+  KillSessions();
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
   EXPECT_EQ(RowsIn(*storage), 2u);
 }
@@ -108,8 +108,7 @@ TEST_F(PostgresServer, ADatabaseThatRefusesWritesFailsCommitsAndServesReads) {
   const std::unique_ptr<Storage> storage = MustOpen();
   ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
   Run("ALTER ROLE fermata IN DATABASE " + Run("SELECT current_database()") + " SET default_transaction_read_only = on");
-  Run("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
-      "pg_backend_pid()");
+  KillSessions();
   EXPECT_NE(Write(*storage, 2), CommitOutcome::kCommitted);
   EXPECT_THAT(storage->LastCommitError()->message, HasSubstr("read-only"));
   EXPECT_EQ(RowsIn(*storage), 1u);
@@ -196,7 +195,8 @@ TEST_F(PostgresCut, ACommitWhoseAnswerGotLostIsUnknownToWhomAnotherHasFenced) {
   const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
   ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
   std::unique_ptr<Storage> taker;
-  proxy_.CutNext(CuttingProxy::Cut::kAfter, kCommit, [&] { taker = MustOpen("taker"); });
+  const std::string own_name = PostgresOptions().node;
+  proxy_.CutNext(CuttingProxy::Cut::kAfter, kCommit, [&] { taker = MustOpen(own_name); });
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kFenced);
   EXPECT_EQ(RowsIn(*taker), 2u);
 }

@@ -18,14 +18,19 @@ constexpr CommitOutcome kBad = CommitOutcome::kFailed;
 class CommitQueueTest : public testing::Test {
  protected:
   // One batch for each of these lanes; gives their outcomes, in that order.
-  std::vector<CommitOutcome> Run(CommitQueueOptions options, const std::vector<int>& lanes, std::size_t bytes = 0) {
+  std::vector<CommitOutcome> Run(CommitQueueOptions options, const std::vector<int>& lanes, std::size_t bytes = 0,
+                                 const std::vector<std::int64_t>& epochs = {}) {
     std::vector<CommitOutcome> outcomes(lanes.size());
     {
-      CommitQueue queue(options, [this](std::span<const Batch* const> group) { return CommitGroup(group); });
+      CommitQueue queue(options, [this](std::span<const Batch* const> group, std::int64_t epoch) {
+        return CommitGroup(group, epoch);
+      });
       for (std::size_t i = 0; i < lanes.size(); ++i) {
         Batch batch;
         batch.journal = {{InstanceId(), 1, static_cast<std::int64_t>(i), std::string(bytes, 'x')}};
-        queue.Commit(lanes[i], std::move(batch), [&outcomes, i](CommitOutcome outcome) { outcomes[i] = outcome; });
+        queue.Commit(
+            lanes[i], std::move(batch), [&outcomes, i](CommitOutcome outcome) { outcomes[i] = outcome; },
+            epochs.empty() ? 0 : epochs[i]);
         if (i == 0) entered_.get_future().wait();
       }
       release_.set_value();
@@ -33,7 +38,7 @@ class CommitQueueTest : public testing::Test {
     return outcomes;
   }
 
-  CommitOutcome CommitGroup(std::span<const Batch* const> group) {
+  CommitOutcome CommitGroup(std::span<const Batch* const> group, std::int64_t epoch) {
     if (groups_.empty()) {
       entered_.set_value();
       release_.get_future().wait();
@@ -46,12 +51,14 @@ class CommitQueueTest : public testing::Test {
       if (number == bad_batch_) outcome = outcome_of_bad_;
     }
     groups_.push_back(text);
+    epochs_.push_back(epoch);
     return outcome;
   }
 
   std::int64_t bad_batch_ = -1;
   CommitOutcome outcome_of_bad_ = kBad;
   std::vector<std::string> groups_;
+  std::vector<std::int64_t> epochs_;  // of the groups
   std::promise<void> entered_, release_;
 };
 
@@ -63,6 +70,12 @@ TEST_F(CommitQueueTest, WhatWaitsBecomesOneGroup) {
 TEST_F(CommitQueueTest, AGroupHasAtMostSoManyBatches) {
   Run({2, 1'000}, {1, 1, 1, 1});
   EXPECT_THAT(groups_, ElementsAre("0", "1 2", "3"));
+}
+
+TEST_F(CommitQueueTest, AGroupIsOfOneEpoch) {
+  Run({10, 1'000}, {1, 1, 1, 2, 2}, 0, {4, 4, 4, 7, 7});
+  EXPECT_THAT(groups_, ElementsAre("0", "1 2", "3 4"));
+  EXPECT_THAT(epochs_, ElementsAre(4, 4, 7));
 }
 
 TEST_F(CommitQueueTest, AGroupHasAtMostSoManyBytes) {
@@ -92,7 +105,8 @@ TEST_F(CommitQueueTest, AnUnknownGroupIsUnknownToAllAndNotTriedAgain) {
 TEST_F(CommitQueueTest, APoisonedLaneIsUsableAfterItsReset) {
   release_.set_value();
   bad_batch_ = 7;
-  CommitQueue queue({}, [this](std::span<const Batch* const> group) { return CommitGroup(group); });
+  CommitQueue queue(
+      {}, [this](std::span<const Batch* const> group, std::int64_t epoch) { return CommitGroup(group, epoch); });
   const auto commit = [&](std::int64_t number) {
     std::promise<CommitOutcome> outcome;
     Batch batch;
@@ -107,8 +121,17 @@ TEST_F(CommitQueueTest, APoisonedLaneIsUsableAfterItsReset) {
   EXPECT_THAT(groups_, ElementsAre("7", "9"));
 }
 
+TEST_F(CommitQueueTest, APostedTaskIsRunBeforeTheQueueEnds) {
+  bool ran = false;
+  {
+    CommitQueue queue({}, [](std::span<const Batch* const>, std::int64_t) { return kOk; });
+    queue.Post([&] { ran = true; });
+  }
+  EXPECT_TRUE(ran);
+}
+
 TEST_F(CommitQueueTest, ATaskRunsOnTheCommittingThreadAndIsWaitedFor) {
-  CommitQueue queue({}, [](std::span<const Batch* const>) { return kOk; });
+  CommitQueue queue({}, [](std::span<const Batch* const>, std::int64_t) { return kOk; });
   std::promise<std::thread::id> committing;
   queue.Commit(1, Batch(), [&](CommitOutcome) { committing.set_value(std::this_thread::get_id()); });
   std::thread::id ran;

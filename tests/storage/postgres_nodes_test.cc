@@ -1,0 +1,145 @@
+// What nodes meet on a real database: commits under way, sessions that are killed, a server that crashes.
+#include <gmock/gmock.h>
+
+#include "engine/storage/codes.h"
+#include "engine/storage/nodes.h"
+#include "tests/storage/ear.h"
+#include "tests/storage/postgres_fixture.h"
+
+namespace fermata::test {
+namespace {
+
+using testing::HasSubstr;
+
+class PostgresNodesTest : public PostgresServer {
+ protected:
+  static NodeRow Seen(Storage& storage, const std::string& name) {
+    const ClusterView view = storage.nodes()->Beat(false, {}).value();
+    for (const NodeRow& node : view.nodes)
+      if (node.name == name) return node;
+    ADD_FAILURE() << name << " is no member";
+    return {};
+  }
+};
+
+TEST_F(PostgresNodesTest, ExpellingWaitsForTheCommitUnderWayAndFencesTheNext) {
+  const auto a = MustOpen("a"), b = MustOpen("b");
+  ASSERT_EQ(a->nodes()->Take(ShardSet(1)).value(), ShardSet(1));
+  const NodeRow seen = Seen(*b, "a");
+  const auto gate = Connect();
+  ASSERT_TRUE(gate->Execute("BEGIN; LOCK TABLE journal IN SHARE MODE"));
+  std::future<CommitOutcome> under_way = Begin(*a, BatchOf({JournalWith(IdOf(*a, 1), 1)}));
+  AwaitWaiting(1);
+  std::future<bool> expelled = std::async(std::launch::async, [&] { return b->nodes()->Expel(seen).value(); });
+  AwaitWaiting(2);
+  EXPECT_EQ(Run("SELECT node FROM shards WHERE shard = 0"), "a") << "nobody may have it yet";
+  EXPECT_TRUE(b->nodes()->Beat(false, {})) << "who waits goes on beating";
+  ASSERT_TRUE(gate->Execute("ROLLBACK"));
+  EXPECT_EQ(under_way.get(), CommitOutcome::kCommitted);
+  EXPECT_TRUE(expelled.get());
+  EXPECT_EQ(Write(*a, 2), CommitOutcome::kFenced);
+  EXPECT_EQ(RowsIn(*b), 1u);
+  EXPECT_EQ(a->LastCommitError()->code, kStorageFenced);
+  EXPECT_THAT(a->LastCommitError()->message, HasSubstr("'a'"));
+  EXPECT_THAT(a->LastCommitError()->message, HasSubstr("not a member"));
+}
+
+TEST_F(PostgresNodesTest, ABeatWhileItIsBeingExpelledSavesANode) {
+  const auto a = MustOpen("a"), b = MustOpen("b");
+  const NodeRow seen = Seen(*b, "a");
+  const auto gate = Connect();
+  ASSERT_TRUE(gate->Execute("BEGIN; SELECT 1 FROM nodes WHERE name = 'a' FOR SHARE"));
+  std::future<bool> expelled = std::async(std::launch::async, [&] { return b->nodes()->Expel(seen).value(); });
+  AwaitWaiting(1);
+  ASSERT_TRUE(a->nodes()->Beat(false, {}));
+  ASSERT_TRUE(gate->Execute("ROLLBACK"));
+  EXPECT_FALSE(expelled.get());
+  EXPECT_EQ(Write(*a, 1), CommitOutcome::kCommitted);
+}
+
+TEST_F(PostgresNodesTest, LeavingWaitsForTheCommitUnderWay) {
+  const auto a = MustOpen("a");
+  const auto gate = Connect();
+  ASSERT_TRUE(gate->Execute("BEGIN; LOCK TABLE journal IN SHARE MODE"));
+  std::future<CommitOutcome> under_way = Begin(*a, BatchOf({JournalWith(IdOf(*a, 1), 1)}));
+  AwaitWaiting(1);
+  std::future<bool> left = std::async(std::launch::async, [&] { return a->nodes()->Leave().ok(); });
+  AwaitWaiting(2);
+  ASSERT_TRUE(gate->Execute("ROLLBACK"));
+  EXPECT_EQ(under_way.get(), CommitOutcome::kCommitted);
+  EXPECT_TRUE(left.get());
+  EXPECT_EQ(Run("SELECT count(*) FROM nodes"), "0");
+  EXPECT_EQ(Run("SELECT count(*) FROM heartbeats"), "0");
+}
+
+TEST_F(PostgresNodesTest, LanesThatChangeWhatAllNodesKeepInOtherOrdersDoNotStopEachOther) {
+  const auto a = MustOpen("a"), b = MustOpen("b");
+  std::vector<std::future<CommitOutcome>> outcomes;
+  for (int i = 0; i < 20; ++i) {
+    Batch batch;
+    batch.standing_orders = {{"pause", std::to_string(i), "bytes"}};
+    batch.api_keys = {{"k" + std::to_string(i), "bytes"}};
+    batch.live_versions = {{"order" + std::to_string(i), "hash"}};
+    outcomes.push_back(Begin(i % 2 == 0 ? *a : *b, std::move(batch)));
+  }
+  for (std::future<CommitOutcome>& outcome : outcomes) EXPECT_EQ(outcome.get(), CommitOutcome::kCommitted);
+  EXPECT_EQ(Run("SELECT sum(deadlocks) FROM pg_stat_database WHERE datname = current_database()"), "0");
+}
+
+TEST_F(PostgresNodesTest, ABeatFindsItsWayBackWhenItsSessionIsKilled) {
+  const auto a = MustOpen("a");
+  KillSessions();
+  const Result<ClusterView> view = a->nodes()->Beat(false, {});
+  ASSERT_TRUE(view) << view.error().message;
+  EXPECT_EQ(view->standing, ClusterView::Standing::kMember);
+}
+
+TEST_F(PostgresNodesTest, WithoutTheDatabaseEveryCallFailsAndLaterServes) {
+  const auto a = MustOpen("a");
+  const NodeRow self = Seen(*a, "a");
+  PostgresCluster::Shared().Crash();
+  EXPECT_FALSE(a->nodes()->Beat(false, {}));
+  EXPECT_FALSE(a->nodes()->Take(AllShards()));
+  EXPECT_FALSE(a->nodes()->Release(AllShards()));
+  EXPECT_FALSE(a->nodes()->Expel(self));
+  EXPECT_FALSE(a->nodes()->Join());
+  EXPECT_FALSE(a->nodes()->Leave());
+  EXPECT_FALSE(a->nodes()->ReadMailbox(std::nullopt, 9));
+  PostgresCluster::Shared().Start();
+  EXPECT_TRUE(a->nodes()->Beat(false, {}));
+  EXPECT_TRUE(a->nodes()->Take(AllShards()).value().all());
+}
+
+TEST_F(PostgresNodesTest, HintsComeAgainAfterTheirSessionsWereKilled) {
+  const auto a = MustOpen("a"), b = MustOpen("b");
+  for (Storage* storage : {a.get(), b.get()}) ASSERT_TRUE(storage->nodes()->Beat(false, {}));
+  Ear ear(*b);
+  ear.AwaitFrom(*a, Hint::Kind::kInbox, "256");
+  KillSessions();
+  ear.AwaitFrom(*a, Hint::Kind::kInbox, "257");
+}
+
+TEST_F(PostgresNodesTest, TooMuchToTellIsToldInPart) {
+  const auto a = MustOpen("a"), b = MustOpen("b");
+  for (Storage* storage : {a.get(), b.get()}) ASSERT_TRUE(storage->nodes()->Beat(false, {}));
+  Ear ear(*b);
+  ear.AwaitFrom(*a, Hint::Kind::kChanged, "");
+  for (int i = 0; i < 20'000; ++i) a->nodes()->Tell(Hint::Kind::kProgress, IdOf(*a, i).ToString());
+  for (int i = 0; i < 512; ++i) a->nodes()->Tell(Hint::Kind::kInbox, std::to_string(i));
+  a->nodes()->Tell(Hint::Kind::kJobs, "a word with dividers is not told");
+  ear.AwaitFrom(*a, Hint::Kind::kProgress, IdOf(*a, 1).ToString());
+  for (int i = 0; i < 512; ++i) ear.AwaitFrom(*a, Hint::Kind::kInbox, std::to_string(i));
+  for (const auto& [kind, word] : ear.heard()) EXPECT_NE(kind, Hint::Kind::kJobs) << word;
+}
+
+TEST_F(PostgresNodesTest, ANodeAloneListensToNobody) {
+  const auto a = MustOpen("a");
+  ASSERT_TRUE(a->nodes()->Beat(false, {}));
+  a->nodes()->Tell(Hint::Kind::kChanged, "");
+  EXPECT_EQ(Run("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR "
+                "query LIKE '%pg_notify%') AND pid <> pg_backend_pid()"),
+            "0");
+}
+
+}  // namespace
+}  // namespace fermata::test
