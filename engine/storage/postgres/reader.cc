@@ -24,9 +24,11 @@ constexpr const char* kLoadTail =
 constexpr const char* kReadJournal =
     "SELECT instance, seq, time_us, bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq > $3 ORDER BY seq "
     "LIMIT $4";
-constexpr const char* kFindLiveByKey =
-    "SELECT " FERMATA_INSTANCE_COLUMNS
-    " FROM instances WHERE shard = $1 AND tenant = $2 AND key = $3 AND live AND ($4 = '' OR process = $4) ORDER BY id";
+constexpr const char* kFindLiveByKey = "SELECT " FERMATA_INSTANCE_COLUMNS
+                                       " FROM instances WHERE shard IN ($1, $5) AND tenant = $2 AND key = $3 AND live "
+                                       "AND ($4 = '' OR process = $4) ORDER BY "
+                                       "id";
+constexpr const char* kHasGuests = "SELECT count(*) FROM counters WHERE name = 'guests' AND value > 0";
 constexpr const char* kFindEverKey =
     "SELECT shard, tenant, process, key, instance FROM ever_keys WHERE shard = $1 AND tenant = $2 AND process = $3 AND "
     "key = $4";
@@ -41,7 +43,7 @@ constexpr const char* kFindKeptEventsOfType =
     " FROM kept_events WHERE shard = $1 AND tenant = $2 AND value = $3 AND type = $4 ORDER BY arrival, process";
 constexpr const char* kFindEventIdentity =
     "SELECT shard, tenant, source, id, value, expires_us FROM event_identities "
-    "WHERE shard = $1 AND tenant = $2 AND source = $3 AND id = $4 AND value = $5";
+    "WHERE (shard, value) IN (($1, $5), ($6, $7)) AND tenant = $2 AND source = $3 AND id = $4 ORDER BY expires_us DESC";
 constexpr const char* kFindIdempotencyKey =
     "SELECT owner, tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE shard = $1 AND tenant = "
     "$2 AND key = $3";
@@ -159,13 +161,25 @@ void AddIndexHints(FilteredQuery& query, const InstanceFilter& filter) {
 
 }  // namespace
 
+// Where else instances with this key may be.
+Parameter Reader::Guests(std::string_view tenant, std::string_view key) const {
+  return has_guests_ ? Int2(0) : Home(tenant, key);
+}
+
+Status Reader::Connect() {
+  Result<std::unique_ptr<Connection>> connected = Connection::Connect(settings_);
+  if (!connected) return connected.error();
+  Result<Rows> guests = (*connected)->Run({kHasGuests, {}});
+  if (!guests) return guests.error();
+  has_guests_ = guests->Int(0, 0) > 0;
+  connection_ = *std::move(connected);
+  return Done{};
+}
+
 Result<std::vector<Rows>> Reader::RunAll(const std::vector<Query>& queries) {
   const bool fresh = connection_ == nullptr;
-  if (fresh) {
-    Result<std::unique_ptr<Connection>> connected = Connection::Connect(settings_);
-    if (!connected) return connected.error();
-    connection_ = *std::move(connected);
-  }
+  if (fresh)
+    if (Status connected = Connect(); !connected) return connected.error();
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (rows) return rows;
   if (connection_->lost()) {
@@ -201,7 +215,9 @@ Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& fil
   if (filter.process) query.Where("process = ?", Text(*filter.process));
   if (filter.status) query.Where("status = ?", Text(*filter.status));
   AddIndexHints(query, filter);
-  if (filter.key) query.Where("shard = ? AND key = ?", Home(filter.tenant, *filter.key), Bytea(*filter.key));
+  if (filter.key)
+    query.Where("shard IN (?, ?) AND key = ?", Home(filter.tenant, *filter.key), Guests(filter.tenant, *filter.key),
+                Bytea(*filter.key));
   for (const auto& [name, value] : filter.values)
     query.Where("id IN (SELECT instance FROM search_values WHERE tenant = ? AND name = ? AND value = ?)",
                 Text(filter.tenant), Text(name), Bytea(value));
@@ -215,7 +231,8 @@ Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& fil
 
 Result<std::vector<InstanceRow>> Reader::FindLiveByKey(std::string_view tenant, std::string_view process,
                                                        std::string_view key) {
-  return Read({kFindLiveByKey, {Home(tenant, key), Text(tenant), Bytea(key), Text(process)}}, ReadInstanceRow);
+  return Read({kFindLiveByKey, {Home(tenant, key), Text(tenant), Bytea(key), Text(process), Guests(tenant, key)}},
+              ReadInstanceRow);
 }
 
 Result<std::optional<EverKeyRow>> Reader::FindEverKey(std::string_view tenant, std::string_view process,
@@ -262,7 +279,11 @@ Result<std::optional<EventIdentityRow>> Reader::FindEventIdentity(std::string_vi
                             rows.Text(i, 4),
                             rows.Int(i, 5)};
   };
-  const Query query{kFindEventIdentity, {Home(tenant, value), Text(tenant), Bytea(source), Bytea(id), Bytea(value)}};
+  // In a storage of one shard an event of a single value is noted without it.
+  const std::string_view other = has_guests_ ? std::string_view() : value;
+  const Query query{
+      kFindEventIdentity,
+      {Home(tenant, value), Text(tenant), Bytea(source), Bytea(id), Bytea(value), Home(tenant, other), Bytea(other)}};
   return ReadFirst<EventIdentityRow>(query, read);
 }
 
