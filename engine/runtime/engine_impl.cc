@@ -8,6 +8,7 @@
 #include "engine/runtime/commit_now.h"
 #include "engine/runtime/event_door.h"
 #include "engine/runtime/retention.h"
+#include "engine/runtime/shards.h"
 
 namespace fermata {
 namespace {
@@ -251,7 +252,7 @@ std::vector<std::string> EngineImpl::ProcessesReceiving(const std::string& event
 
 void EngineImpl::Send(CommandRequest request, Answer<CommandReply> answer) {
   const InstanceId id = request.instance;
-  if (id.shard() >= shard_count_)
+  if (!HasShard(id.shard(), shard_count_))
     return answer(
         Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."});
   if (OwnerOf(id.shard()).Post(InstanceOrder{std::move(request), answer})) return;
