@@ -176,6 +176,14 @@ inline constexpr int kPostgresIdleInTransactionMs = 5'000;  // a frozen node let
 inline constexpr int kPostgresLockTimeoutMs = 10'000;  // longer than that, so that a takeover outwaits a frozen node
 inline constexpr int kPostgresCommitTries = 4;         // after deadlocks and connections lost before COMMIT
 inline constexpr int kPostgresReconnectFirstMs = 50;   // doubled after each failure
+// A frame of an export is what import commits at once, and what is lost when either is interrupted.
+inline constexpr std::size_t kExportFrameBytes = 1 << 20;
+inline constexpr std::size_t kExportFrameRows = 4'000;
+// Far more than a frame with one row of the largest payload: what is longer is damage, and is not read into memory.
+inline constexpr std::uint32_t kExportFrameBytesMax = 256 << 20;
+inline constexpr int kTableRowsRead = 64;  // of a table at once, by export and verify: payloads are up to megabytes
+inline constexpr std::size_t kCuresAtOnce = 256;  // rows that verify mends in one transaction
+inline constexpr int kBackupPagesAtOnce = 256;    // a megabyte: a step that takes milliseconds
 
 // ---- scenarios ----
 inline constexpr int kScenarioTurnsMax =

@@ -4,6 +4,7 @@
 
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/auditor.h"
 #include "engine/runtime/jobs.h"
 #include "engine/runtime/replay.h"
@@ -12,8 +13,6 @@
 
 namespace fermata {
 namespace {
-
-constexpr int kCheckRowsRead = 64;
 
 std::string NumberOf(std::int64_t number) { return std::to_string(number); }
 
@@ -41,7 +40,7 @@ void InstanceWalk::Advance() {
 void InstanceWalk::Fill() {
   rows_.clear();
   at_ = 0;
-  Result<std::vector<TableRow>> rows = cursor_->Next(kCheckRowsRead);
+  Result<std::vector<TableRow>> rows = cursor_->Next(kTableRowsRead);
   if (!rows.ok()) {
     status_ = rows.error();
     return;

@@ -22,6 +22,7 @@ fermata: 1
 process: order
 version: 1.0.0
 key: ${input.id}
+unique: running
 input: { type: object, required: [id], properties: { id: { type: string } } }
 vars: { customer: "${'c-' + input.id}" }
 searchable: [customer]

@@ -10,6 +10,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/model/json.h"
+#include "engine/model/limits.h"
 #include "engine/model/value.h"
 #include "engine/storage/codes.h"
 
@@ -19,8 +20,6 @@ namespace {
 constexpr std::string_view kFirstLine = "fermata export 1\n";
 constexpr std::size_t kDigestDigits = 64;
 constexpr std::size_t kLengthBytes = 4;
-// Far more than a frame that holds one row of the largest payload: what is longer is damage, and is not read into memory.
-constexpr std::uint32_t kFrameBytesMax = 256u << 20;
 // Compressing harder takes several times longer and saves a tenth.
 constexpr int kCompression = 3;
 
@@ -178,7 +177,7 @@ std::string Compressed(std::string_view body) {
 std::optional<std::string> Uncompressed(std::string_view bytes) {
   Taker taker(bytes);
   const std::uint64_t length = taker.Number(kLengthBytes);
-  if (!taker.good() || length > kFrameBytesMax) return std::nullopt;
+  if (!taker.good() || length > kExportFrameBytesMax) return std::nullopt;
   std::string out(length, '\0');
   uLongf size = static_cast<uLongf>(length);
   const std::string_view rest = bytes.substr(kLengthBytes);
@@ -219,7 +218,7 @@ Result<std::optional<ArchiveFrame>> ArchiveReader::Next() {
   const std::string at = " at byte " + std::to_string(offset_);
   if (got < head.size()) return Unreadable("it is cut off" + at);
   const std::uint64_t length = NumberAt(std::string_view(head).substr(0, kLengthBytes));
-  if (length > kFrameBytesMax) return Unreadable("it is damaged" + at);
+  if (length > kExportFrameBytesMax) return Unreadable("it is damaged" + at);
   std::string packed(length, '\0');
   if (std::fread(packed.data(), 1, packed.size(), file_.get()) < packed.size()) return Unreadable("it is cut off" + at);
   std::string digest = Sha256Hex(digest_ + packed);

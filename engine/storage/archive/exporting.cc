@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "engine/model/limits.h"
 #include "engine/storage/archive/archive_file.h"
 #include "engine/storage/codes.h"
 
@@ -11,11 +12,6 @@ namespace fermata {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A frame is what import commits at once, and what is lost when either is interrupted.
-constexpr std::size_t kExportFrameBytes = 1u << 20;
-constexpr std::size_t kExportFrameRows = 4'000;
-constexpr int kExportRowsRead = 64;
 
 std::size_t BytesOf(const TableRow& row) {
   std::size_t bytes = 0;
@@ -96,7 +92,7 @@ class Exporter {
     ArchiveRows frame{index, {}};
     std::size_t bytes = 0;
     while (true) {
-      Result<std::vector<TableRow>> rows = (*cursor)->Next(kExportRowsRead);
+      Result<std::vector<TableRow>> rows = (*cursor)->Next(kTableRowsRead);
       if (!rows.ok()) return rows.error();
       for (TableRow& row : *rows) {
         bytes += BytesOf(row);

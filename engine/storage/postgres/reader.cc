@@ -161,9 +161,15 @@ void AddIndexHints(FilteredQuery& query, const InstanceFilter& filter) {
 
 }  // namespace
 
+// Whether ids of shard 0 may belong to any key: they come from a storage of one shard (engine/storage/tables.h). What cannot be connected fails at the query.
+bool Reader::HasGuests() {
+  if (!connection_) (void)Connect();
+  return has_guests_;
+}
+
 // Where else instances with this key may be.
-Parameter Reader::Guests(std::string_view tenant, std::string_view key) const {
-  return has_guests_ ? Int2(0) : Home(tenant, key);
+Parameter Reader::Guests(std::string_view tenant, std::string_view key) {
+  return HasGuests() ? Int2(0) : Home(tenant, key);
 }
 
 Status Reader::Connect() {
@@ -280,7 +286,7 @@ Result<std::optional<EventIdentityRow>> Reader::FindEventIdentity(std::string_vi
                             rows.Int(i, 5)};
   };
   // In a storage of one shard an event of a single value is noted without it.
-  const std::string_view other = has_guests_ ? std::string_view() : value;
+  const std::string_view other = HasGuests() ? std::string_view() : value;
   const Query query{
       kFindEventIdentity,
       {Home(tenant, value), Text(tenant), Bytea(source), Bytea(id), Bytea(value), Home(tenant, other), Bytea(other)}};

@@ -65,7 +65,8 @@ class Reader {
 
  private:
   Status Connect();
-  Parameter Guests(std::string_view tenant, std::string_view key) const;
+  bool HasGuests();
+  Parameter Guests(std::string_view tenant, std::string_view key);
   // Connects if need be. A connection that turns out to be lost is made again once: a query may run twice, and changes nothing by that.
   Result<std::vector<Rows>> RunAll(const std::vector<Query>& queries);
 
@@ -87,8 +88,7 @@ class Reader {
 
   const ConnectSettings settings_;
   std::unique_ptr<Connection> connection_;
-  bool has_guests_ =
-      false;  // ids of shard 0 may belong to any key: they come from a storage of one shard (engine/storage/tables.h)
+  bool has_guests_ = false;  // as of the connection
 };
 
 }  // namespace fermata::postgres

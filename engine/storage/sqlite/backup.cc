@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/sqlite/connection.h"
 #include "engine/storage/sqlite/database_file.h"
@@ -14,9 +15,6 @@ namespace sqlite {
 namespace {
 
 namespace fs = std::filesystem;
-
-// 1 MiB: a step that takes milliseconds.
-constexpr int kBackupPagesAtOnce = 256;
 
 Error BackupFailed(const std::string& to, const std::string& why) {
   return {kBackupFailed, "Expected to make the copy '" + to + "', but " + why + ".", "",
