@@ -115,6 +115,20 @@ TEST_F(SqliteTransfer, AnExportGoesOnWhereItWasInterrupted) {
   }
 }
 
+TEST_F(SqliteTransfer, AnExportThatWentOnBehindEmptyTablesIsWhole) {
+  const TableSpec& journal = TableCalled("journal");
+  ASSERT_TRUE(Writer("from.db")->Write({{&journal, TableChange::Kind::kInsert, {SampleRow(journal, 1)}}}).ok());
+  ASSERT_TRUE(Export(*Reader("from.db"), File("all.export"), {}).ok());
+  const std::string whole = BytesIn(File("all.export"));
+  fs::remove(File("all.export"));
+  WriteBytes(File("all.export.part"), whole.substr(0, whole.size() - 1));
+  const Result<ExportReport> report = Export(*Reader("from.db"), File("all.export"), {});
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_EQ(report->rows_there, 1);
+  const Result<ImportReport> imported = ImportInto(*Writer("to.db"));
+  ASSERT_TRUE(imported.ok()) << imported.error().message;
+}
+
 TEST_F(SqliteTransfer, AnExportBeginsAnewWhenTheStorageHasChanged) {
   MakeExport();
   fs::rename(File("all.export"), File("all.export.part"));

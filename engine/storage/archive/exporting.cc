@@ -69,6 +69,7 @@ class Exporter {
 
   Result<ExportReport> Run() {
     for (const TableSpec& table : AllTables()) {
+      totals_.try_emplace(std::string(table.name), 0);  // those without rows have no frame
       Result<std::int64_t> count = reader_.Count(table);
       if (!count.ok()) return count.error();
       progress_.rows_of_all += *count;
@@ -86,7 +87,6 @@ class Exporter {
   Status WriteTable(int index, const std::optional<TableRow>& after) {
     const TableSpec& table = AllTables()[static_cast<std::size_t>(index)];
     progress_.table = table.name;
-    totals_.try_emplace(std::string(table.name), 0);
     Result<std::unique_ptr<TableCursor>> cursor = reader_.Open(table, TableOrder::kKey, after);
     if (!cursor.ok()) return cursor.error();
     ArchiveRows frame{index, {}};
