@@ -57,8 +57,8 @@ inline constexpr std::size_t kKeptEventsPerInstanceMax = 1'000;
 inline constexpr std::size_t kKeptEventsPerValueMax = 1'000;
 inline constexpr std::int64_t kKeepDefaultMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kRetentionDefaultMs = 30LL * 24 * 3600 * 1000;  // of finished instances
-inline constexpr int kRetentionRowsAtOnce =
-    2'000;  // looked at every few seconds: 24,000 a minute, without an index of ends
+inline constexpr int kRetentionRowsAtOnce = 200;  // deleted by one commit: it takes some milliseconds longer
+inline constexpr int kExpiredRowsAtOnce = 1'000;  // of each table, by one commit
 inline constexpr std::int64_t kEventIdentityMs = 30LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kIdempotencyKeyMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::size_t kUndoRecordsMax = 100'000;  // of one instance
@@ -167,6 +167,11 @@ inline constexpr int kSqliteLogPages = 4'000;      // 16 MB of log start a check
 inline constexpr int kSqliteLogPagesMax = 64'000;  // 256 MB of log: wait for readers to let it start anew
 inline constexpr std::int64_t kSqliteLogBytesReserved = 20 << 20;  // what a log has grown to when it starts anew
 inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;      // of the log file after a peak
+inline constexpr std::int64_t kSqliteFreePagesKept = 1'024;        // 4 MB: used again rather than given back
+inline constexpr std::int64_t kSqliteFreeShareKept = 8;            // and an eighth of the file
+inline constexpr std::int64_t kSqlitePagesReturned = 256;          // to the disk by one commit: some milliseconds
+inline constexpr std::int64_t kSqliteRewrittenPagesMax =
+    64 << 10;  // 256 MB, a second or two: a larger file of an earlier version is not rewritten at a start
 inline constexpr int kSqliteWriterCacheKib = 64 << 10;
 inline constexpr int kSqliteReaderCacheKib = 8 << 10;
 inline constexpr int kPostgresShards = 256;                  // logical ones; an id has a byte for them

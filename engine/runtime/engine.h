@@ -42,6 +42,8 @@ struct EngineOptions {
   std::size_t inbox_commands_max = kInboxCommandsMax;
   // What webhooks are told as the data of an event; without it: null.
   std::function<Value(const News&)> news_data{};
+  // How long what deletes, audits and tidies rests in between.
+  std::int64_t housekeeping_every_ms = 5'000;
 };
 
 // What the API maps to HTTP statuses; `error.code` is one of runtime/codes.h.

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -17,6 +19,8 @@
 #include "engine/runtime/waiters.h"
 
 namespace fermata {
+
+class Retention;
 
 class EngineImpl final : public Engine, private CalledEngine, private ShardRouter {
  public:
@@ -109,8 +113,13 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Result<bool> WasAccepted(const InstanceState& state, const Definition& definition, const CloudEvent& event);
   Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);
+  // The housekeeper's thread.
   void Housekeep();
   void Audit(Auditor& auditor);
+  // Does `work`, in small helpings so that commits are not held up, until it says that nothing is left; false: its time was over before that.
+  bool InHelpings(const std::function<bool()>& work);
+  bool DeleteSome(Retention& retention);
+  void Rest(std::chrono::steady_clock::duration time);  // or until Stop()
 
   EngineOptions options_;
   Clock& clock_;

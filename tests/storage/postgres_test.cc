@@ -62,17 +62,6 @@ TEST_F(PostgresServer, RefusesASchemaOfANewerVersion) {
   EXPECT_THAT(storage.error().message, HasSubstr("1000"));
 }
 
-TEST_F(PostgresServer, ADatabaseOfTheReleaseBeforeIsUpgraded) {
-  MustOpen();
-  Run("DROP TABLE deliveries");
-  Run("UPDATE fermata_schema SET version = 6");
-  const auto storage = MustOpen();
-  Batch batch;
-  batch.deliveries = {{0, "wh-1", "e-1", "default", "pending", 1, 1, "delivery"}};
-  EXPECT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
-  EXPECT_EQ(Run("SELECT version FROM fermata_schema"), std::to_string(postgres::AllMigrations().size()));
-}
-
 TEST_F(PostgresServer, MigrationsAreNumberedWithoutAGap) {
   int number = 0;
   for (const postgres::Migration& migration : postgres::AllMigrations()) EXPECT_EQ(migration.number, ++number);

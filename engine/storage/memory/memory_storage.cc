@@ -129,9 +129,9 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(mutex_);
     return tables_.ListBusyInstances(after, limit);
   }
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter) override {
     std::lock_guard lock(mutex_);
-    return tables_.ReadInstances(after, limit);
+    return tables_.ReadEndedInstances(filter);
   }
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override {
     std::lock_guard lock(mutex_);

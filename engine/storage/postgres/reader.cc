@@ -13,7 +13,6 @@ namespace {
 #define FERMATA_INSTANCE_COLUMNS                                                                              \
   "id, tenant, process, version, definition_hash, key, status, live, states, error, open_incidents, parent, " \
   "started_us, updated_us, ended_us"
-#define FERMATA_KEPT_EVENT_COLUMNS "shard, tenant, process, value, arrival, type, expires_us, bytes"
 
 constexpr const char* kBeginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr const char* kLoadRow = "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE shard = $1 AND id = $2";
@@ -32,18 +31,6 @@ constexpr const char* kHasGuests = "SELECT count(*) FROM counters WHERE name = '
 constexpr const char* kFindEverKey =
     "SELECT shard, tenant, process, key, instance FROM ever_keys WHERE shard = $1 AND tenant = $2 AND process = $3 AND "
     "key = $4";
-constexpr const char* kFindSubscriptions =
-    "SELECT shard, tenant, type, value, instance, activation FROM subscriptions "
-    "WHERE shard = $1 AND tenant = $2 AND type = $3 AND value = $4 ORDER BY instance, activation";
-constexpr const char* kFindKeptEvents =
-    "SELECT " FERMATA_KEPT_EVENT_COLUMNS
-    " FROM kept_events WHERE shard = $1 AND tenant = $2 AND value = $3 AND process = $4 ORDER BY arrival";
-constexpr const char* kFindKeptEventsOfType =
-    "SELECT " FERMATA_KEPT_EVENT_COLUMNS
-    " FROM kept_events WHERE shard = $1 AND tenant = $2 AND value = $3 AND type = $4 ORDER BY arrival, process";
-constexpr const char* kFindEventIdentity =
-    "SELECT shard, tenant, source, id, value, expires_us FROM event_identities "
-    "WHERE (shard, value) IN (($1, $5), ($6, $7)) AND tenant = $2 AND source = $3 AND id = $4 ORDER BY expires_us DESC";
 constexpr const char* kFindIdempotencyKey =
     "SELECT owner, tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE shard = $1 AND tenant = "
     "$2 AND key = $3";
@@ -52,8 +39,11 @@ constexpr const char* kListIncidents =
 constexpr const char* kListBusy =
     "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2) ORDER BY shard, "
     "id LIMIT $3";
-constexpr const char* kReadInstances =
-    "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
+// Both bounds of the time are bounds of the index; few rows have one time.
+constexpr const char* kReadEndedInstances = "SELECT " FERMATA_INSTANCE_COLUMNS
+                                            " FROM instances WHERE NOT live AND process = $1 AND version = $2 AND "
+                                            "ended_us BETWEEN $3 AND $4 AND (ended_us > $3 "
+                                            "OR id > $5) ORDER BY ended_us, id LIMIT $6";
 constexpr const char* kReadLiveInstances =
     "SELECT " FERMATA_INSTANCE_COLUMNS
     " FROM instances WHERE live AND (tenant, started_us, id) > ($1, $2, $3) ORDER BY tenant, started_us, id LIMIT $4";
@@ -89,17 +79,6 @@ InstanceRow ReadInstanceRow(const Rows& rows, int i) {
 
 JournalRow ReadJournalRow(const Rows& rows, int i) {
   return {rows.Id(i, 0), rows.Int(i, 1), rows.Int(i, 2), rows.Text(i, 3)};
-}
-
-KeptEventRow ReadKeptEventRow(const Rows& rows, int i) {
-  return {static_cast<int>(rows.Int(i, 0)),
-          rows.Text(i, 1),
-          rows.Text(i, 2),
-          rows.Text(i, 3),
-          rows.Int(i, 4),
-          rows.Text(i, 5),
-          rows.Int(i, 6),
-          rows.Text(i, 7)};
 }
 
 IncidentRow ReadIncidentRow(const Rows& rows, int i) {
@@ -250,49 +229,6 @@ Result<std::optional<EverKeyRow>> Reader::FindEverKey(std::string_view tenant, s
   return ReadFirst<EverKeyRow>({kFindEverKey, {Home(tenant, key), Text(tenant), Text(process), Bytea(key)}}, read);
 }
 
-Result<std::vector<SubscriptionRow>> Reader::FindSubscriptions(std::string_view tenant, std::string_view type,
-                                                               std::string_view value) {
-  const auto read = [](const Rows& rows, int i) {
-    return SubscriptionRow{static_cast<int>(rows.Int(i, 0)),
-                           rows.Text(i, 1),
-                           rows.Text(i, 2),
-                           rows.Text(i, 3),
-                           rows.Id(i, 4),
-                           rows.Int(i, 5)};
-  };
-  return Read<SubscriptionRow>({kFindSubscriptions, {Home(tenant, value), Text(tenant), Bytea(type), Bytea(value)}},
-                               read);
-}
-
-Result<std::vector<KeptEventRow>> Reader::FindKeptEvents(std::string_view tenant, std::string_view process,
-                                                         std::string_view value) {
-  return Read({kFindKeptEvents, {Home(tenant, value), Text(tenant), Bytea(value), Text(process)}}, ReadKeptEventRow);
-}
-
-Result<std::vector<KeptEventRow>> Reader::FindKeptEventsOfType(std::string_view tenant, std::string_view type,
-                                                               std::string_view value) {
-  return Read({kFindKeptEventsOfType, {Home(tenant, value), Text(tenant), Bytea(value), Bytea(type)}},
-              ReadKeptEventRow);
-}
-
-Result<std::optional<EventIdentityRow>> Reader::FindEventIdentity(std::string_view tenant, std::string_view source,
-                                                                  std::string_view id, std::string_view value) {
-  const auto read = [](const Rows& rows, int i) {
-    return EventIdentityRow{static_cast<int>(rows.Int(i, 0)),
-                            rows.Text(i, 1),
-                            rows.Text(i, 2),
-                            rows.Text(i, 3),
-                            rows.Text(i, 4),
-                            rows.Int(i, 5)};
-  };
-  // In a storage of one shard an event of a single value is noted without it.
-  const std::string_view other = HasGuests() ? std::string_view() : value;
-  const Query query{
-      kFindEventIdentity,
-      {Home(tenant, value), Text(tenant), Bytea(source), Bytea(id), Bytea(value), Home(tenant, other), Bytea(other)}};
-  return ReadFirst<EventIdentityRow>(query, read);
-}
-
 Result<std::optional<IdempotencyRow>> Reader::FindIdempotencyKey(std::string_view tenant, std::string_view key) {
   const auto read = [](const Rows& rows, int i) {
     return IdempotencyRow{static_cast<int>(rows.Int(i, 0)),
@@ -368,8 +304,12 @@ Result<std::vector<InstanceId>> Reader::ListBusyInstances(const InstanceId& afte
   return Read<InstanceId>({kListBusy, {Int2(after.shard()), Bytea(after), Int8(limit)}}, read);
 }
 
-Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
-  return Read({kReadInstances, {Int2(after.shard()), Bytea(after), Int8(limit)}}, ReadInstanceRow);
+Result<std::vector<InstanceRow>> Reader::ReadEndedInstances(const EndedFilter& filter) {
+  const auto& [after_us, after] = filter.after.value_or(std::pair(kLowest, InstanceId()));
+  return Read({kReadEndedInstances,
+               {Text(filter.process), Text(filter.version), Int8(after_us), Int8(filter.ended_by_us), Bytea(after),
+                Int8(filter.limit)}},
+              ReadInstanceRow);
 }
 
 Result<std::vector<InstanceRow>> Reader::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {

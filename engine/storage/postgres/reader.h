@@ -21,6 +21,12 @@ class Reader {
                                                  std::string_view key);
   Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
                                                 std::string_view key);
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
+  Result<std::vector<IncidentCount>> CountIncidents(int limit);
+  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
+  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us);
+  // event_reader.cc
   Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
                                                          std::string_view value);
   Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
@@ -29,11 +35,6 @@ class Reader {
                                                          std::string_view value);
   Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
                                                             std::string_view id, std::string_view value);
-  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
-  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
-  Result<std::vector<IncidentCount>> CountIncidents(int limit);
-  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
-  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us);
   // job_reader.cc
   Result<std::vector<JobRow>> ListJobs(const JobFilter& filter);
   Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo);
@@ -49,7 +50,7 @@ class Reader {
   // reader.cc
   Result<std::vector<ScheduleRow>> ReadSchedules();
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit);
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit);
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter);
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit);
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind);
   Result<std::vector<TimerRow>> ReadTimers(std::int64_t due_before_us, const std::optional<TimerRow>& after, int limit);

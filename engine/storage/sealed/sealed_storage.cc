@@ -146,8 +146,8 @@ class SealedStorage final : public Storage {
   Result<std::vector<InstanceId>> ListBusyInstances(const InstanceId& after, int limit) override {
     return inner_->ListBusyInstances(after, limit);
   }
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
-    return inner_->ReadInstances(after, limit);
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter) override {
+    return inner_->ReadEndedInstances(filter);
   }
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override {
     return inner_->ReadLiveInstances(after, limit);
@@ -189,6 +189,7 @@ class SealedStorage final : public Storage {
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     return inner_->DeleteExpired(now_us, limit);
   }
+  Result<bool> ReturnSpace() override { return inner_->ReturnSpace(); }
 
  private:
   template <class Row>

@@ -12,6 +12,7 @@
 #include "engine/storage/sqlite/log_room.h"
 #include "engine/storage/sqlite/migrations.h"
 #include "engine/storage/sqlite/reader.h"
+#include "engine/storage/sqlite/space.h"
 #include "engine/storage/sqlite/sqlite_tables.h"
 #include "engine/storage/sqlite/writer.h"
 
@@ -74,6 +75,15 @@ class SqliteStorage : public PooledReads<Reader> {
     return deleted;
   }
 
+  Result<bool> ReturnSpace() override {
+    Result<bool> more = false;
+    queue_.Run([&] {
+      more = sqlite::ReturnPages(*writer_);
+      checkpointer_.AfterCommit();
+    });
+    return more;
+  }
+
  private:
   ReaderPool<Reader>& readers() override { return readers_; }
 
@@ -133,8 +143,7 @@ Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
 
   const std::string sync = options.sync == SqliteSync::kFull ? "FULL" : "OFF";
   const std::string writing =
-      "PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
-      ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + sync +
+      sqlite::FileSettings() + ";PRAGMA synchronous = " + sync +
       ";PRAGMA wal_autocheckpoint = 0;PRAGMA journal_size_limit = " + std::to_string(kSqliteLogBytesKept) +
       ";PRAGMA cache_size = -" + std::to_string(kSqliteWriterCacheKib);
   Result<std::unique_ptr<Connection>> writer = Connection::Open(path, SQLITE_OPEN_READWRITE);
@@ -147,6 +156,7 @@ Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
   if (!migrated) return migrated.error();
   Status whole = sqlite::CheckWhole(**writer, path);
   if (!whole) return whole.error();
+  sqlite::LetPagesReturn(**writer);
   if (options.sync == SqliteSync::kFull) sqlite::ReserveLog(**writer, kSqliteLogBytesReserved);
 
   Result<std::unique_ptr<Connection>> checkpoints =

@@ -10,6 +10,7 @@
 #include "engine/storage/sqlite/database_file.h"
 #include "engine/storage/sqlite/file_lock.h"
 #include "engine/storage/sqlite/migrations.h"
+#include "engine/storage/sqlite/space.h"
 
 namespace fermata {
 namespace sqlite {
@@ -299,8 +300,7 @@ Result<std::unique_ptr<TableWriter>> WriteSqliteTables(const std::string& path) 
   Result<std::unique_ptr<sqlite::Connection>> connection = sqlite::Connection::Open(*resolved, SQLITE_OPEN_READWRITE);
   if (!connection) return connection.error();
   if (Status ours = sqlite::CheckOurs(**connection, *resolved); !ours) return ours.error();
-  const std::string settings = "PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
-                               ";PRAGMA journal_mode = WAL;PRAGMA synchronous = FULL;PRAGMA cache_size = -" +
+  const std::string settings = sqlite::FileSettings() + ";PRAGMA synchronous = FULL;PRAGMA cache_size = -" +
                                std::to_string(kSqliteWriterCacheKib);
   if (Status set = (*connection)->Execute(settings); !set) return set.error();
   if (Status migrated = sqlite::Migrate(**connection); !migrated) return migrated.error();
