@@ -53,6 +53,7 @@ class Parser {
     client_.Describe(app_);
     client_.DescribeAudit(app_, verify_audit_, commands_.verify_audit);
     AddSecret();
+    DescribeStore(app_, store_, commands_.store, [this](std::function<int()> run) { run_ = std::move(run); });
     AddBench();
     AddEditor();
     app_.add_subcommand("version", "prints the version")->callback([this] {
@@ -352,6 +353,7 @@ class Parser {
   BenchOptions bench_;
   VerifyAuditOptions verify_audit_;
   SecretOptions secret_;
+  StoreCommand store_;
   CheckOptions check_;
   TestOptions test_;
   NewOptions new_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/cli/client_commands.h"
+#include "api/cli/store_commands.h"
 #include "engine/base/log.h"
 #include "engine/model/limits.h"
 #include "engine/model/manifest.h"
@@ -68,6 +69,7 @@ struct Commands {
   std::function<int(const BenchOptions&)> bench;
   std::function<int(const VerifyAuditOptions&)> verify_audit;
   std::function<int(const SecretOptions&)> secret;
+  std::function<int(const StoreCommand&)> store;
   std::function<std::vector<ManifestPtr>()> builtin_manifests;
   std::function<int(const std::vector<std::string>& connector_folders)> lsp;
   std::function<std::string_view()> process_schema;

@@ -8,6 +8,7 @@
 #include "api/server/bench.h"
 #include "api/server/secret_command.h"
 #include "api/server/serve.h"
+#include "api/server/store_command.h"
 #include "connectors/mail/mail_connector.h"
 #include "engine/language/load.h"
 
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
   commands.bench = fermata::RunBench;
   commands.verify_audit = fermata::VerifyAudit;
   commands.secret = fermata::RunSecret;
+  commands.store = fermata::RunStore;
   commands.builtin_manifests = fermata::BuiltinManifests;
   commands.lsp = [&](const auto& folders) { return fermata::RunLanguageServer(folders, commands.version); };
   commands.process_schema = fermata::ProcessSchemaText;

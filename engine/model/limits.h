@@ -57,8 +57,8 @@ inline constexpr std::size_t kKeptEventsPerInstanceMax = 1'000;
 inline constexpr std::size_t kKeptEventsPerValueMax = 1'000;
 inline constexpr std::int64_t kKeepDefaultMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kRetentionDefaultMs = 30LL * 24 * 3600 * 1000;  // of finished instances
-inline constexpr int kRetentionRowsAtOnce =
-    2'000;  // looked at every few seconds: 24,000 a minute, without an index of ends
+inline constexpr int kRetentionRowsAtOnce = 200;  // deleted by one commit: it takes some milliseconds longer
+inline constexpr int kExpiredRowsAtOnce = 1'000;  // of each table, by one commit
 inline constexpr std::int64_t kEventIdentityMs = 30LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kIdempotencyKeyMs = 7LL * 24 * 3600 * 1000;
 inline constexpr std::size_t kUndoRecordsMax = 100'000;  // of one instance
@@ -168,6 +168,11 @@ inline constexpr int kSqliteLogPages = 4'000;      // 16 MB of log start a check
 inline constexpr int kSqliteLogPagesMax = 64'000;  // 256 MB of log: wait for readers to let it start anew
 inline constexpr std::int64_t kSqliteLogBytesReserved = 20 << 20;  // what a log has grown to when it starts anew
 inline constexpr std::int64_t kSqliteLogBytesKept = 64 << 20;      // of the log file after a peak
+inline constexpr std::int64_t kSqliteFreePagesKept = 1'024;        // 4 MB: used again rather than given back
+inline constexpr std::int64_t kSqliteFreeShareKept = 8;            // and an eighth of the file
+inline constexpr std::int64_t kSqlitePagesReturned = 256;          // to the disk by one commit: some milliseconds
+inline constexpr std::int64_t kSqliteRewrittenPagesMax =
+    64 << 10;  // 256 MB, a second or two: a larger file of an earlier version is not rewritten at a start
 inline constexpr int kSqliteWriterCacheKib = 64 << 10;
 inline constexpr int kSqliteReaderCacheKib = 8 << 10;
 inline constexpr int kPostgresShards = kShardsMax;           // logical ones
@@ -177,6 +182,14 @@ inline constexpr int kPostgresIdleInTransactionMs = 5'000;  // a frozen node let
 inline constexpr int kPostgresLockTimeoutMs = 10'000;  // longer than that, so that a takeover outwaits a frozen node
 inline constexpr int kPostgresCommitTries = 4;         // after deadlocks and connections lost before COMMIT
 inline constexpr int kPostgresReconnectFirstMs = 50;   // doubled after each failure
+// A frame of an export is what import commits at once, and what is lost when either is interrupted.
+inline constexpr std::size_t kExportFrameBytes = 1 << 20;
+inline constexpr std::size_t kExportFrameRows = 4'000;
+// Far more than a frame with one row of the largest payload: what is longer is damage, and is not read into memory.
+inline constexpr std::uint32_t kExportFrameBytesMax = 256 << 20;
+inline constexpr int kTableRowsRead = 64;  // of a table at once, by export and verify: payloads are up to megabytes
+inline constexpr std::size_t kCuresAtOnce = 256;  // rows that verify mends in one transaction
+inline constexpr int kBackupPagesAtOnce = 256;    // a megabyte: a step that takes milliseconds
 
 // ---- nodes ----
 inline constexpr int kMailboxFirst = kShardsMax;  // inbox rows from here on are for nodes; below for shards

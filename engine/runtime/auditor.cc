@@ -97,10 +97,14 @@ Result<std::optional<Loss>> FindLostChild(Storage& storage, const InstanceState&
 
 }  // namespace
 
+bool CanBeMoved(const Definition& definition, const InstanceState& state) {
+  return HasWakeUp(state, HasHandlers(definition, state));
+}
+
 Result<std::optional<Loss>> FindLoss(Storage& storage, const DefinitionRegistry& definitions,
                                      const DefinitionPtr& definition, const InstanceState& state) {
   if (IsFinal(state.status)) return std::optional<Loss>();
-  if (!HasWakeUp(state, HasHandlers(*definition, state)))
+  if (!CanBeMoved(*definition, state))
     return std::optional<Loss>(Loss{0, "Expected something that can move the instance, but there was nothing."});
   Result<bool> mail = HasMail(storage, state.id);
   if (!mail.ok()) return mail.error();

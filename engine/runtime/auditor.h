@@ -26,6 +26,9 @@ struct Loss {
   std::optional<Subscription> subscription{};
 };
 
+// Whether anything can move a live instance: what its state waits for, or events that its definition takes there.
+bool CanBeMoved(const Definition& definition, const InstanceState& state);
+
 // The first that is missing in storage: a timer's row, a worker's job, a subscription, a child. `state` is as storage has it, with nothing undecided.
 Result<std::optional<Loss>> FindLoss(Storage& storage, const DefinitionRegistry& definitions,
                                      const DefinitionPtr& definition, const InstanceState& state);

@@ -6,6 +6,7 @@
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
 #include "engine/runtime/shard.h"
+#include "engine/runtime/shards.h"
 
 namespace fermata {
 namespace {
@@ -154,7 +155,7 @@ Result<EventReply> Shard::DeliverTo(const EventMessage& message) {
   const CloudEvent& event = message.event;
   const Error unknown{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'.",
                       "/instance"};
-  if (id.shard() >= shard_count_) return unknown;
+  if (!HasShard(id.shard(), shard_count_)) return unknown;
   FERMATA_ASSERT(Owns(id.shard()));
   Result<CachedInstance*> instance = Load(id);
   if (!instance.ok()) return instance.error().code == kUnknownInstance ? unknown : instance.error();

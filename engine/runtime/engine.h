@@ -44,6 +44,8 @@ struct EngineOptions {
   std::function<Value(const News&)> news_data{};
   // API keys have changed on another node. Called from an engine thread; may be absent.
   std::function<Status()> keys_changed{};
+  // How long what deletes, audits and tidies rests in between.
+  std::int64_t housekeeping_every_ms = 5'000;
 };
 
 // What the API maps to HTTP statuses; `error.code` is one of runtime/codes.h.

@@ -8,17 +8,16 @@
 #include "engine/runtime/commit_now.h"
 #include "engine/runtime/event_door.h"
 #include "engine/runtime/retention.h"
+#include "engine/runtime/shards.h"
 #include "engine/storage/codes.h"
 
 namespace fermata {
 namespace {
 
-constexpr auto kHousekeepingEvery = std::chrono::seconds(5);
-constexpr int kExpireEvery = 12;  // rounds of housekeeping
-constexpr int kExpiredAtOnce = 1'000;
 constexpr int kRetentionLane = 1'001;  // beside the shards' own
 constexpr int kBulkLane = 1'002;
-constexpr auto kAuditTime = std::chrono::milliseconds(100);  // of each kHousekeepingEvery
+constexpr auto kAuditTime = std::chrono::milliseconds(100);  // of a round of housekeeping
+constexpr auto kHelpingsTime = std::chrono::seconds(5);      // of each of its works
 
 }  // namespace
 
@@ -80,7 +79,10 @@ Status EngineImpl::Recover() {
 void EngineImpl::Stop() {
   if (stopped_.exchange(true)) return;
   bulk_.Stop();  // while there are shards to answer it
-  housekeeping_wake_.notify_all();
+  {
+    std::lock_guard lock(housekeeping_mutex_);  // or it could look just before and wait just after
+    housekeeping_wake_.notify_all();
+  }
   if (housekeeper_.joinable()) housekeeper_.join();
   desk_->Stop();
   if (nodes_) LeaveNodes();
@@ -93,22 +95,46 @@ void EngineImpl::Stop() {
 void EngineImpl::Housekeep() {
   Retention retention(storage_, definitions_);
   Auditor auditor(storage_, definitions_);
-  std::unique_lock lock(housekeeping_mutex_);
-  for (int round = 1; !stopped_; ++round) {
-    housekeeping_wake_.wait_for(lock, kHousekeepingEvery, [this] { return stopped_.load(); });
-    // In small helpings, so that commits are not held up.
-    while (!stopped_ && round % kExpireEvery == 0) {
-      Result<std::int64_t> deleted = storage_.DeleteExpired(clock_.NowUs(), kExpiredAtOnce);
-      if (!deleted.ok() || *deleted < kExpiredAtOnce) break;
-    }
+  bool behind = false;
+  while (!stopped_) {
+    if (!behind) Rest(std::chrono::milliseconds(options_.housekeeping_every_ms));
     if (stopped_) return;
     Audit(auditor);
-    Result<std::vector<InstanceId>> over = retention.Next(clock_.NowUs(), kRetentionRowsAtOnce);
-    if (!over.ok() || over->empty()) continue;
-    Batch batch;
-    batch.instances_deleted = std::move(*over);
-    (void)CommitNow(storage_, kRetentionLane, std::move(batch));  // what fails is found again
+    behind = !InHelpings([&] {
+      Result<std::int64_t> deleted = storage_.DeleteExpired(clock_.NowUs(), kExpiredRowsAtOnce);
+      return deleted.ok() && *deleted >= kExpiredRowsAtOnce;
+    });
+    behind |= !InHelpings([&] { return DeleteSome(retention); });
+    behind |= !InHelpings([&] {
+      const Result<bool> more = storage_.ReturnSpace();
+      return more.ok() && *more;
+    });
   }
+}
+
+// A pause as long as the work before it, so that half of the time is everybody else's, and a bound, so that the other work gets its turn.
+bool EngineImpl::InHelpings(const std::function<bool()>& work) {
+  using Steady = std::chrono::steady_clock;
+  const Steady::time_point ends = Steady::now() + kHelpingsTime;
+  for (Steady::time_point begun = Steady::now(); !stopped_ && begun < ends; begun = Steady::now()) {
+    if (!work()) return true;
+    Rest(Steady::now() - begun);
+  }
+  return false;
+}
+
+void EngineImpl::Rest(std::chrono::steady_clock::duration time) {
+  std::unique_lock lock(housekeeping_mutex_);
+  housekeeping_wake_.wait_for(lock, time, [this] { return stopped_.load(); });
+}
+
+bool EngineImpl::DeleteSome(Retention& retention) {
+  Result<Retention::Helping> helping = retention.Next(clock_.NowUs(), kRetentionRowsAtOnce);
+  if (!helping.ok() || helping->last) return false;
+  if (helping->over.empty()) return true;
+  Batch batch;
+  batch.instances_deleted = std::move(helping->over);
+  return CommitNow(storage_, kRetentionLane, std::move(batch)).ok();  // what fails is found again later
 }
 
 // Page by page, as many as the time allows: what is left comes in the next round of housekeeping.
@@ -263,7 +289,7 @@ std::vector<std::string> EngineImpl::ProcessesReceiving(const std::string& event
 
 void EngineImpl::Send(CommandRequest request, Answer<CommandReply> answer) {
   const InstanceId id = request.instance;
-  if (id.shard() >= shard_count_)
+  if (!HasShard(id.shard(), shard_count_))
     return answer(
         Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."});
   Place(id.shard(), InstanceOrder{std::move(request), answer}, answer);

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +24,8 @@
 #include "engine/runtime/waiters.h"
 
 namespace fermata {
+
+class Retention;
 
 class EngineImpl final : public Engine, private CalledEngine, private ShardRouter, private ShardHolder {
  public:
@@ -155,8 +159,13 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Result<InstanceSummary> Refresh(const InstanceRow& row);
   Result<bool> HasReached(const InstanceId& id, const std::string& until);
   Result<bool> EverEntered(const InstanceId& id, const std::string& state);
+  // The housekeeper's thread.
   void Housekeep();
   void Audit(Auditor& auditor);
+  // Does `work`, in small helpings so that commits are not held up, until it says that nothing is left; false: its time was over before that.
+  bool InHelpings(const std::function<bool()>& work);
+  bool DeleteSome(Retention& retention);
+  void Rest(std::chrono::steady_clock::duration time);  // or until Stop()
 
   EngineOptions options_;
   Clock& clock_;

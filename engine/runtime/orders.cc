@@ -202,7 +202,11 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
   Result<Message> message = DecodeMessage(arrived.row.bytes);
   if (message.ok()) {
     if (auto* instance = std::get_if<InstanceMessage>(&*message)) {
-      if (CachedInstance* target = LoadOrFail(instance->target)) (void)DecideOn(*target, instance->command);
+      CachedInstance* target = LoadOrFail(instance->target);
+      // The sender's shard may be the home of the key, and not the instance's.
+      if (auto* deliver = std::get_if<DeliverEvent>(&instance->command); target && deliver && deliver->key)
+        deliver->by_business_key |= target->state.key == deliver->key;
+      if (target) (void)DecideOn(*target, instance->command);
     } else if (auto* start = std::get_if<StartMessage>(&*message)) {
       StartChildHere(*start);
     } else if (auto* event = std::get_if<EventMessage>(&*message)) {

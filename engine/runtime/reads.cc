@@ -11,6 +11,7 @@
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/replay.h"
 #include "engine/runtime/row_views.h"
+#include "engine/runtime/shards.h"
 
 namespace fermata {
 namespace {
@@ -59,7 +60,7 @@ Result<InstanceState> EngineImpl::LoadState(const InstanceId& id) {
 
 Result<InstanceOwner> EngineImpl::FindOwner(const InstanceId& id) {
   // No shard, no row: a database would refuse to look there.
-  if (id.shard() >= shard_count_)
+  if (!HasShard(id.shard(), shard_count_))
     return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
   Result<InstanceState> state = LoadState(id);
   if (!state.ok()) return state.error();

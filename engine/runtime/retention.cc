@@ -4,29 +4,47 @@
 
 namespace fermata {
 
-bool Retention::IsOver(const InstanceRow& row, std::int64_t now_us) const {
-  if (row.live) return false;
-  const DefinitionPtr definition = definitions_.FindByHash(row.process, row.definition_hash);
-  const std::int64_t keep_ms =
-      definition ? definition->retention_ms.value_or(kRetentionDefaultMs) : kRetentionDefaultMs;
-  return keep_ms <= (now_us - row.ended_us) / 1000;
+Result<Retention::Helping> Retention::Next(std::int64_t now_us, int limit) {
+  if (at_ >= versions_.size()) BeginPass(now_us);
+  for (; at_ < versions_.size(); ++at_) {
+    const Definition& definition = *versions_[at_].definition;
+    const std::int64_t keep_ms = definition.retention_ms.value_or(kRetentionDefaultMs);
+    if (keep_ms > now_us / 1000) continue;
+    EndedFilter filter{definition.process, definition.version, now_us - keep_ms * 1000};
+    filter.limit = limit;
+    const auto after = after_.find({definition.process, definition.version});
+    if (after != after_.end()) filter.after = after->second;
+    Result<std::vector<InstanceRow>> rows = storage_.ReadEndedInstances(filter);
+    if (!rows.ok()) return rows.error();
+    if (rows->empty()) continue;
+    Result<std::vector<InstanceId>> over = WithoutParents(*rows);
+    if (!over.ok()) return over.error();
+    after_[{definition.process, definition.version}] = Place(rows->back().ended_us, rows->back().id);
+    return Helping{*std::move(over), false};
+  }
+  return Helping{{}, true};
 }
 
-Result<std::vector<InstanceId>> Retention::Next(std::int64_t now_us, int limit) {
-  Result<std::vector<InstanceRow>> rows = storage_.ReadInstances(place_, limit);
-  if (!rows.ok()) return rows.error();
-  std::vector<InstanceId> over;
-  for (const InstanceRow& row : *rows) {
-    if (!IsOver(row, now_us)) continue;
-    if (row.parent) {
+void Retention::BeginPass(std::int64_t now_us) {
+  versions_ = definitions_.All();
+  at_ = 0;
+  if (now_us < again_us_) return;
+  after_.clear();
+  again_us_ = now_us + kAgainMs * 1000;
+}
+
+Result<std::vector<InstanceId>> Retention::WithoutParents(const std::vector<InstanceRow>& rows) {
+  std::map<InstanceId, bool> is_there;
+  std::vector<InstanceId> without;
+  for (const InstanceRow& row : rows) {
+    if (row.parent && !is_there.contains(*row.parent)) {
       Result<std::optional<StoredInstance>> parent = storage_.LoadInstance(*row.parent);
       if (!parent.ok()) return parent.error();
-      if (parent->has_value()) continue;
+      is_there[*row.parent] = parent->has_value();
     }
-    over.push_back(row.id);
+    if (!row.parent || !is_there[*row.parent]) without.push_back(row.id);
   }
-  place_ = static_cast<int>(rows->size()) < limit ? InstanceId() : rows->back().id;
-  return over;
+  return without;
 }
 
 }  // namespace fermata

@@ -11,6 +11,7 @@
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/replay.h"
+#include "engine/runtime/shards.h"
 
 namespace fermata {
 namespace {
@@ -229,7 +230,7 @@ Result<Page<TaskView>> EngineImpl::Tasks(const TaskQuery& query) {
 }
 
 Result<TaskView> EngineImpl::FindTask(const InstanceId& instance, ActivationId activation) {
-  if (instance.shard() >= shard_count_) return UnknownTask(instance, activation);
+  if (!HasShard(instance.shard(), shard_count_)) return UnknownTask(instance, activation);
   Result<InstanceState> state = LoadState(instance);
   if (!state.ok() && state.error().code == kUnknownInstance) return UnknownTask(instance, activation);
   if (!state.ok()) return state.error();
@@ -285,7 +286,7 @@ Result<Page<TaskView>> EngineImpl::TasksOf(const InstanceId& instance, const std
     if (error != std::errc() || end != cursor.data() + cursor.size() || after < 1)
       return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
   }
-  if (instance.shard() >= shard_count_)
+  if (!HasShard(instance.shard(), shard_count_))
     return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + instance.ToString() + "'."};
   Result<InstanceState> state = LoadState(instance);
   if (!state.ok()) return state.error();
@@ -317,7 +318,7 @@ Result<Page<TaskComment>> EngineImpl::Comments(const InstanceId& instance, Activ
     if (error != std::errc() || end != cursor.data() + cursor.size() || skip < 1)
       return Error{kInvalidCursor, "Expected a cursor as an earlier page gave it, but got '" + cursor + "'."};
   }
-  if (instance.shard() >= shard_count_) return UnknownTask(instance, activation);
+  if (!HasShard(instance.shard(), shard_count_)) return UnknownTask(instance, activation);
   Page<TaskComment> page;
   bool found = false, more = false;
   std::int64_t number = 0;

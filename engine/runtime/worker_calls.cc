@@ -3,6 +3,7 @@
 
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
+#include "engine/runtime/shards.h"
 
 namespace fermata {
 namespace {
@@ -39,7 +40,7 @@ void EngineImpl::JobsAvailable(const std::string& tenant, const std::string& ope
 
 void EngineImpl::Report(JobReport report, Answer<JobReply> answer) {
   const InstanceId id = report.key.instance;
-  if (id.shard() >= shard_count_)
+  if (!HasShard(id.shard(), shard_count_))
     return answer(Error{kUnknownJob, "Expected the id of a job, but none is called '" + report.key.ToString() + "'."});
   Place(id.shard(), ReportOrder{std::move(report), answer}, answer);
 }
@@ -68,7 +69,7 @@ Result<Page<WorkerJob>> EngineImpl::Jobs(const JobQuery& query) {
 
 Result<WorkerJob> EngineImpl::FindJob(const std::string& tenant, const JobKey& key) {
   const Error unknown{kUnknownJob, "Expected the id of a job, but none is called '" + key.ToString() + "'."};
-  if (key.instance.shard() >= shard_count_) return unknown;
+  if (!HasShard(key.instance.shard(), shard_count_)) return unknown;
   Result<InstanceState> state = LoadState(key.instance);
   if (!state.ok()) return state.error().code == kUnknownInstance ? unknown : state.error();
   if (state->tenant != tenant || key.job.activation >= state->next_activation) return unknown;

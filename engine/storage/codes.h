@@ -16,5 +16,10 @@ inline constexpr ErrorCode kStorageOptionsInvalid{5008};  // a path or connectio
 inline constexpr ErrorCode kStorageFenced{5009};          // another node has taken over
 inline constexpr ErrorCode kSealingKeyMissing{5010};      // stored data is sealed by a key that was not given
 inline constexpr ErrorCode kSealedRowUnreadable{5011};    // a sealed row was changed or moved
+inline constexpr ErrorCode kStorageTooOld{5012};          // to be looked at only, but its schema is of an older version
+inline constexpr ErrorCode kStorageHalfImported{5013};    // an import into it was not finished
+inline constexpr ErrorCode kExportUnreadable{5014};       // no whole file of fermata export that we know
+inline constexpr ErrorCode kImportRefused{5015};  // the target is not empty, or an import of another file was begun
+inline constexpr ErrorCode kBackupFailed{5016};   // a copy of the file could not be made
 
 }  // namespace fermata

@@ -87,8 +87,8 @@ class PooledReads : public Storage {
   Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) final {
     return readers().With([&](Reader& reader) { return reader.ListBusyInstances(of, after, limit); });
   }
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) final {
-    return readers().With([&](Reader& reader) { return reader.ReadInstances(after, limit); });
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter) final {
+    return readers().With([&](Reader& reader) { return reader.ReadEndedInstances(filter); });
   }
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) final {
     return readers().With([&](Reader& reader) { return reader.ReadLiveInstances(after, limit); });

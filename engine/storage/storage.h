@@ -310,6 +310,14 @@ struct InstanceFilter {
   int limit = 50;
 };
 
+// Instances of this version that ended at that time or before it.
+struct EndedFilter {
+  std::string process, version;
+  std::int64_t ended_by_us = 0;
+  std::optional<std::pair<std::int64_t, InstanceId>> after{};  // ascending (ended_us, id)
+  int limit = 50;
+};
+
 struct IncidentFilter {
   std::string tenant{kDefaultTenant};
   std::optional<std::string> process;
@@ -459,8 +467,8 @@ class Storage {
   // For recovery and the timer queue; pages by key, of some shards.
   // Live instances whose status is running or compensating: the ones that may have jobs in flight.
   virtual Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) = 0;
-  // Every instance, by id.
-  virtual Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) = 0;
+  // Instances of one version that have ended, by (ended_us, id).
+  virtual Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter) = 0;
   // Live instances, by (tenant, started_us, id); after this one.
   virtual Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) = 0;
   virtual Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
@@ -495,6 +503,9 @@ class Storage {
 
   // Deletes at most `limit` expired kept events, identities, idempotency keys and deliveries that are over, each. Gives how many went.
   virtual Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) = 0;
+  // Gives a little of the room that deleted rows have left back to the disk, between two commits. False: there is not enough left to be worth it, or others
+  // see to it (a database server does).
+  virtual Result<bool> ReturnSpace() { return false; }
 };
 
 }  // namespace fermata

@@ -106,8 +106,8 @@ Result<std::vector<ScheduleRow>> SimStorage::ReadSchedules() { return Read(table
 Result<std::vector<InstanceId>> SimStorage::ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) {
   return Read(tables_.ListBusyInstances(of, after, limit));
 }
-Result<std::vector<InstanceRow>> SimStorage::ReadInstances(const InstanceId& after, int limit) {
-  return Read(tables_.ReadInstances(after, limit));
+Result<std::vector<InstanceRow>> SimStorage::ReadEndedInstances(const EndedFilter& filter) {
+  return Read(tables_.ReadEndedInstances(filter));
 }
 Result<std::vector<InstanceRow>> SimStorage::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {
   return Read(tables_.ReadLiveInstances(after, limit));

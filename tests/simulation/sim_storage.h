@@ -60,7 +60,7 @@ class SimStorage final : public Storage {
   Result<std::vector<JobCount>> CountJobs(std::int64_t now_us) override;
   Result<std::vector<ScheduleRow>> ReadSchedules() override;
   Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) override;
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override;
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter) override;
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override;
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind) override {
     return tables_.ReadStandingOrders(kind);

@@ -8,6 +8,7 @@
 
 #include "engine/storage/codes.h"
 #include "engine/storage/sqlite/sqlite_storage.h"
+#include "engine/storage/sqlite/sqlite_tables.h"
 #include "tests/storage/backend.h"
 #include "tests/support/read_file.h"
 #include "tests/support/temp_folder.h"
@@ -90,6 +91,34 @@ TEST_F(SqliteSealed, NoPayloadIsOnTheDiskAndAllComeBack) {
   EXPECT_EQ(OnDisk().find("canary"), std::string::npos);
   Reopen(keys);
   ExpectCanaries();
+}
+
+// What treats all tables alike seals and opens their payloads as the storage does.
+TEST_F(SqliteSealed, PayloadsAsCellsOpenWithTheSameKeys) {
+  const std::string keys = SealingKeys::NewLine("a");
+  Reopen(keys);
+  Put(WithCanaries());
+  storage_.reset();
+  const SealingKeys parsed = SealingKeys::Parse(keys).value();
+  const std::unique_ptr<TableReader> reader = ReadSqliteTables(Path()).value();
+  int opened = 0;
+  for (const TableSpec& table : AllTables()) {
+    if (table.payload.empty()) continue;
+    const auto rows = reader->Open(table, TableOrder::kKey, std::nullopt).value()->Next(9).value();
+    for (TableRow row : rows) {
+      if (table.name == "standing_orders" && TextIn(row[table.At("kind")]) == kSealingKeyNotes) continue;
+      TableRow sealed = row;
+      ASSERT_TRUE(OpenPayload(table, parsed, row).ok()) << table.name;
+      EXPECT_EQ(TextIn(row[table.At(table.payload)]), "canary") << table.name;
+      SealPayload(table, parsed, row);
+      EXPECT_NE(row, sealed);
+      ASSERT_TRUE(OpenPayload(table, parsed, row).ok()) << table.name;
+      sealed[table.At(table.place.back())] = Cell(std::string("elsewhere"));
+      EXPECT_FALSE(OpenPayload(table, parsed, sealed).ok()) << table.name;
+      ++opened;
+    }
+  }
+  EXPECT_EQ(opened, 11);
 }
 
 TEST_F(SqliteSealed, WithoutKeysTheDiskHasThem) {

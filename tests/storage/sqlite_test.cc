@@ -154,17 +154,6 @@ TEST_F(SqliteFile, MigratingTwiceIsMigratingOnce) {
   EXPECT_EQ(connection->QueryInt("SELECT count(*) FROM journal").value(), 1);
 }
 
-TEST_F(SqliteFile, AFileOfTheReleaseBeforeIsUpgradedAndKeepsWhatItHas) {
-  MakeData();
-  RunSql("DROP TABLE deliveries; PRAGMA user_version = 6");
-  const std::unique_ptr<Storage> storage = MustOpen();
-  EXPECT_EQ(storage->ReadJournal(IdOf(*storage, 1), 0, 9)->size(), 1u);
-  EXPECT_EQ(storage->CountDeliveries()->size(), 0u);
-  Batch batch;
-  batch.deliveries = {{0, "wh-1", "e-1", "default", "pending", 1, 1, "delivery"}};
-  EXPECT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
-}
-
 // Stands in for a full disk: the file may not grow beyond a limit.
 class FileSizeLimit {
  public:
@@ -268,6 +257,42 @@ TEST_F(SqliteFile, MeasuresBareInserts) {
   EXPECT_EQ(connection->QueryInt("SELECT count(*) FROM journal").value(), 1'001);
   EXPECT_FALSE(MeasureSqliteInserts(folder_.File("raw.db"), SqliteSync::kNone, {10, 100, 10}))
       << "the rows are there already";
+}
+
+TEST_F(SqliteFile, GivesTheRoomOfDeletedRowsBackToTheDisk) {
+  std::unique_ptr<Storage> storage = MustOpen();
+  const InstanceId kept = IdOf(*storage, 1);
+  Batch batch;
+  batch.journal = {JournalWith(kept, 1)};
+  batch.instances = {InstanceWith(kept)};
+  Batch deletes;
+  for (int i = 2; i <= 200; ++i) {
+    deletes.instances_deleted.push_back(IdOf(*storage, i));
+    batch.instances.push_back(InstanceWith(deletes.instances_deleted.back()));
+    batch.journal.push_back(JournalWith(deletes.instances_deleted.back(), 1, std::string(100'000, 'x')));
+  }
+  ASSERT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
+  EXPECT_FALSE(storage->ReturnSpace().value()) << "there is none yet";
+  ASSERT_EQ(CommitAndWait(*storage, deletes), CommitOutcome::kCommitted);
+  int helpings = 0;
+  while (storage->ReturnSpace().value()) ++helpings;
+  EXPECT_GT(helpings, 5) << "a little at once";
+  EXPECT_EQ(storage->ReadJournal(kept, 0, 9)->size(), 1u);
+  storage.reset();
+  EXPECT_LT(std::filesystem::file_size(Path()), 6u << 20);
+  EXPECT_EQ(MustOpen()->ReadJournal(kept, 0, 9)->size(), 1u);
+}
+
+TEST_F(SqliteFile, AFileOfAnEarlierVersionCanGiveRoomBackFromThenOn) {
+  MakeData();
+  RunSql("PRAGMA auto_vacuum = NONE; VACUUM");
+  const auto mode = [this] {
+    return sqlite::Connection::Open(Path(), SQLITE_OPEN_READONLY).value()->QueryInt("PRAGMA auto_vacuum").value();
+  };
+  ASSERT_EQ(mode(), 0);
+  const std::unique_ptr<Storage> storage = MustOpen();
+  EXPECT_EQ(mode(), 2);
+  EXPECT_EQ(storage->ReadJournal(IdOf(*storage, 1), 0, 9)->size(), 1u);
 }
 
 }  // namespace

@@ -171,19 +171,31 @@ TEST_P(Tasks, ADeletedInstanceLeavesNothingButItsKey) {
   EXPECT_TRUE(storage().FindEverKey(tenant, "signup", "k")->has_value());
 }
 
-TEST_P(Tasks, AllInstancesAreReadByTheirIdsInPages) {
+TEST_P(Tasks, EndedInstancesOfAVersionAreReadByTheirEndsInPages) {
   Batch batch;
-  for (int i : {3, 1, 2}) batch.instances.push_back(InstanceWith(Id(i), i == 2 ? "completed" : "running"));
+  for (int i = 1; i <= 7; ++i) {
+    batch.instances.push_back(InstanceWith(Id(i), "completed"));
+    batch.instances.back().live = false;
+    batch.instances.back().ended_us = 20 - i;
+  }
+  batch.instances[1].ended_us = batch.instances[2].ended_us;  // the id decides
+  batch.instances[4].process = "another";
+  batch.instances[5].version = "9.9.9";
+  batch.instances[6].live = true;
   Put(batch);
-  const auto ids = [&](const InstanceId& after, int limit) {
-    std::vector<InstanceId> found;
-    const std::vector<InstanceRow> rows = storage().ReadInstances(after, limit).value();
-    for (const InstanceRow& row : rows) found.push_back(row.id);
-    return found;
+  EndedFilter filter{batch.instances[0].process, batch.instances[0].version, 100};
+  const auto page = [&](int limit) {
+    filter.limit = limit;
+    return storage().ReadEndedInstances(filter).value();
   };
-  EXPECT_THAT(ids(InstanceId(), 2), ElementsAre(Id(1), Id(2)));
-  EXPECT_THAT(ids(Id(2), 2), ElementsAre(Id(3)));
-  EXPECT_THAT(ids(Id(3), 2), IsEmpty());
+  EXPECT_THAT(page(9), ElementsAre(batch.instances[3], batch.instances[1], batch.instances[2], batch.instances[0]));
+  EXPECT_THAT(page(2), ElementsAre(batch.instances[3], batch.instances[1]));
+  filter.after = std::pair(batch.instances[1].ended_us, Id(2));
+  EXPECT_THAT(page(9), ElementsAre(batch.instances[2], batch.instances[0]));
+  filter.ended_by_us = 17;
+  EXPECT_THAT(page(9), ElementsAre(batch.instances[2])) << "the time itself counts";
+  filter.ended_by_us = 16;
+  EXPECT_THAT(page(9), IsEmpty());
 }
 
 TEST_P(Tasks, LiveInstancesAreReadByTenantAndStartInPages) {

@@ -139,9 +139,9 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(shared_->mutex);
     return shared_->tables.ListBusyInstances(of, after, limit);
   }
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter) override {
     std::lock_guard lock(shared_->mutex);
-    return shared_->tables.ReadInstances(after, limit);
+    return shared_->tables.ReadEndedInstances(filter);
   }
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override {
     std::lock_guard lock(shared_->mutex);

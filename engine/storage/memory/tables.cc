@@ -363,10 +363,15 @@ std::vector<InstanceId> Tables::ListBusyInstances(const ShardSet& of, const Inst
   return ids;
 }
 
-std::vector<InstanceRow> Tables::ReadInstances(const InstanceId& after, int limit) const {
+std::vector<InstanceRow> Tables::ReadEndedInstances(const EndedFilter& filter) const {
+  const auto place = [](const InstanceRow& row) { return std::pair(row.ended_us, row.id); };
   std::vector<InstanceRow> rows;
-  for (auto at = instances_.upper_bound(after); at != instances_.end() && !Full(rows.size(), limit); ++at)
-    rows.push_back(at->second);
+  for (const auto& [id, row] : instances_)
+    if (!row.live && row.process == filter.process && row.version == filter.version &&
+        row.ended_us <= filter.ended_by_us && (!filter.after || place(row) > *filter.after))
+      rows.push_back(row);
+  std::sort(rows.begin(), rows.end(), [&](const InstanceRow& a, const InstanceRow& b) { return place(a) < place(b); });
+  if (Full(rows.size(), filter.limit)) rows.resize(static_cast<std::size_t>(std::max(filter.limit, 0)));
   return rows;
 }
 

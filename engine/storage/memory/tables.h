@@ -51,7 +51,7 @@ class Tables {
   // tables.cc
   std::vector<ScheduleRow> ReadSchedules() const;
   std::vector<InstanceId> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) const;
-  std::vector<InstanceRow> ReadInstances(const InstanceId& after, int limit) const;
+  std::vector<InstanceRow> ReadEndedInstances(const EndedFilter& filter) const;
   std::vector<InstanceRow> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) const;
   std::vector<StandingOrderRow> ReadStandingOrders(std::string_view kind) const;
   std::vector<TimerRow> ReadTimers(const ShardSet& of, std::int64_t due_before_us, const std::optional<TimerRow>& after,

@@ -8,6 +8,7 @@
 #include "engine/storage/postgres/lane.h"
 #include "engine/storage/postgres/migrations.h"
 #include "engine/storage/postgres/postgres_nodes.h"
+#include "engine/storage/postgres/postgres_tables.h"
 #include "engine/storage/postgres/reader.h"
 
 namespace fermata {
@@ -97,6 +98,8 @@ Result<std::unique_ptr<Storage>> OpenPostgres(const PostgresOptions& options) {
   if (!connection) return connection.error();
   Status migrated = postgres::Migrate(**connection);
   if (!migrated) return migrated.error();
+  Status whole = postgres::CheckWhole(**connection);
+  if (!whole) return whole.error();
   Result<std::string> sync = SyncOf(**connection);
   if (!sync) return sync.error();
   auto storage = std::make_unique<PostgresStorage>(options, *std::move(sync));

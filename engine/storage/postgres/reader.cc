@@ -13,7 +13,6 @@ namespace {
 #define FERMATA_INSTANCE_COLUMNS                                                                              \
   "id, tenant, process, version, definition_hash, key, status, live, states, error, open_incidents, parent, " \
   "started_us, updated_us, ended_us"
-#define FERMATA_KEPT_EVENT_COLUMNS "shard, tenant, process, value, arrival, type, expires_us, bytes"
 
 constexpr const char* kBeginReading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr const char* kLoadRow = "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE shard = $1 AND id = $2";
@@ -24,24 +23,14 @@ constexpr const char* kLoadTail =
 constexpr const char* kReadJournal =
     "SELECT instance, seq, time_us, bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq > $3 ORDER BY seq "
     "LIMIT $4";
-constexpr const char* kFindLiveByKey =
-    "SELECT " FERMATA_INSTANCE_COLUMNS
-    " FROM instances WHERE shard = $1 AND tenant = $2 AND key = $3 AND live AND ($4 = '' OR process = $4) ORDER BY id";
+constexpr const char* kFindLiveByKey = "SELECT " FERMATA_INSTANCE_COLUMNS
+                                       " FROM instances WHERE shard IN ($1, $5) AND tenant = $2 AND key = $3 AND live "
+                                       "AND ($4 = '' OR process = $4) ORDER BY "
+                                       "id";
+constexpr const char* kHasGuests = "SELECT count(*) FROM counters WHERE name = 'guests' AND value > 0";
 constexpr const char* kFindEverKey =
     "SELECT shard, tenant, process, key, instance FROM ever_keys WHERE shard = $1 AND tenant = $2 AND process = $3 AND "
     "key = $4";
-constexpr const char* kFindSubscriptions =
-    "SELECT shard, tenant, type, value, instance, activation FROM subscriptions "
-    "WHERE shard = $1 AND tenant = $2 AND type = $3 AND value = $4 ORDER BY instance, activation";
-constexpr const char* kFindKeptEvents =
-    "SELECT " FERMATA_KEPT_EVENT_COLUMNS
-    " FROM kept_events WHERE shard = $1 AND tenant = $2 AND value = $3 AND process = $4 ORDER BY arrival";
-constexpr const char* kFindKeptEventsOfType =
-    "SELECT " FERMATA_KEPT_EVENT_COLUMNS
-    " FROM kept_events WHERE shard = $1 AND tenant = $2 AND value = $3 AND type = $4 ORDER BY arrival, process";
-constexpr const char* kFindEventIdentity =
-    "SELECT shard, tenant, source, id, value, expires_us FROM event_identities "
-    "WHERE shard = $1 AND tenant = $2 AND source = $3 AND id = $4 AND value = $5";
 constexpr const char* kFindIdempotencyKey =
     "SELECT owner, tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE shard = $1 AND tenant = "
     "$2 AND key = $3";
@@ -50,8 +39,11 @@ constexpr const char* kListIncidents =
 constexpr const char* kListBusy =
     "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND (shard, id) > ($1, $2){of} ORDER BY "
     "shard, id LIMIT $3";
-constexpr const char* kReadInstances =
-    "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
+// Both bounds of the time are bounds of the index; few rows have one time.
+constexpr const char* kReadEndedInstances = "SELECT " FERMATA_INSTANCE_COLUMNS
+                                            " FROM instances WHERE NOT live AND process = $1 AND version = $2 AND "
+                                            "ended_us BETWEEN $3 AND $4 AND (ended_us > $3 "
+                                            "OR id > $5) ORDER BY ended_us, id LIMIT $6";
 constexpr const char* kReadLiveInstances =
     "SELECT " FERMATA_INSTANCE_COLUMNS
     " FROM instances WHERE live AND (tenant, started_us, id) > ($1, $2, $3) ORDER BY tenant, started_us, id LIMIT $4";
@@ -97,17 +89,6 @@ InstanceRow ReadInstanceRow(const Rows& rows, int i) {
 
 JournalRow ReadJournalRow(const Rows& rows, int i) {
   return {rows.Id(i, 0), rows.Int(i, 1), rows.Int(i, 2), rows.Text(i, 3)};
-}
-
-KeptEventRow ReadKeptEventRow(const Rows& rows, int i) {
-  return {static_cast<int>(rows.Int(i, 0)),
-          rows.Text(i, 1),
-          rows.Text(i, 2),
-          rows.Text(i, 3),
-          rows.Int(i, 4),
-          rows.Text(i, 5),
-          rows.Int(i, 6),
-          rows.Text(i, 7)};
 }
 
 IncidentRow ReadIncidentRow(const Rows& rows, int i) {
@@ -180,13 +161,31 @@ Query Reader::Of(const ShardSet& of, Query query) {
   return query;
 }
 
+// Whether ids of shard 0 may belong to any key: they come from a storage of one shard (engine/storage/tables.h). What cannot be connected fails at the query.
+bool Reader::HasGuests() {
+  if (!connection_) (void)Connect();
+  return has_guests_;
+}
+
+// Where else instances with this key may be.
+Parameter Reader::Guests(std::string_view tenant, std::string_view key) {
+  return HasGuests() ? Int2(0) : Home(tenant, key);
+}
+
+Status Reader::Connect() {
+  Result<std::unique_ptr<Connection>> connected = Connection::Connect(settings_);
+  if (!connected) return connected.error();
+  Result<Rows> guests = (*connected)->Run({kHasGuests, {}});
+  if (!guests) return guests.error();
+  has_guests_ = guests->Int(0, 0) > 0;
+  connection_ = *std::move(connected);
+  return Done{};
+}
+
 Result<std::vector<Rows>> Reader::RunAll(const std::vector<Query>& queries) {
   const bool fresh = connection_ == nullptr;
-  if (fresh) {
-    Result<std::unique_ptr<Connection>> connected = Connection::Connect(settings_);
-    if (!connected) return connected.error();
-    connection_ = *std::move(connected);
-  }
+  if (fresh)
+    if (Status connected = Connect(); !connected) return connected.error();
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (rows) return rows;
   if (connection_->lost()) {
@@ -222,7 +221,9 @@ Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& fil
   if (filter.process) query.Where("process = ?", Text(*filter.process));
   if (filter.status) query.Where("status = ?", Text(*filter.status));
   AddIndexHints(query, filter);
-  if (filter.key) query.Where("shard = ? AND key = ?", Home(filter.tenant, *filter.key), Bytea(*filter.key));
+  if (filter.key)
+    query.Where("shard IN (?, ?) AND key = ?", Home(filter.tenant, *filter.key), Guests(filter.tenant, *filter.key),
+                Bytea(*filter.key));
   for (const auto& [name, value] : filter.values)
     query.Where("id IN (SELECT instance FROM search_values WHERE tenant = ? AND name = ? AND value = ?)",
                 Text(filter.tenant), Text(name), Bytea(value));
@@ -236,7 +237,8 @@ Result<std::vector<InstanceRow>> Reader::ListInstances(const InstanceFilter& fil
 
 Result<std::vector<InstanceRow>> Reader::FindLiveByKey(std::string_view tenant, std::string_view process,
                                                        std::string_view key) {
-  return Read({kFindLiveByKey, {Home(tenant, key), Text(tenant), Bytea(key), Text(process)}}, ReadInstanceRow);
+  return Read({kFindLiveByKey, {Home(tenant, key), Text(tenant), Bytea(key), Text(process), Guests(tenant, key)}},
+              ReadInstanceRow);
 }
 
 Result<std::optional<EverKeyRow>> Reader::FindEverKey(std::string_view tenant, std::string_view process,
@@ -246,45 +248,6 @@ Result<std::optional<EverKeyRow>> Reader::FindEverKey(std::string_view tenant, s
                       rows.Id(i, 4)};
   };
   return ReadFirst<EverKeyRow>({kFindEverKey, {Home(tenant, key), Text(tenant), Text(process), Bytea(key)}}, read);
-}
-
-Result<std::vector<SubscriptionRow>> Reader::FindSubscriptions(std::string_view tenant, std::string_view type,
-                                                               std::string_view value) {
-  const auto read = [](const Rows& rows, int i) {
-    return SubscriptionRow{static_cast<int>(rows.Int(i, 0)),
-                           rows.Text(i, 1),
-                           rows.Text(i, 2),
-                           rows.Text(i, 3),
-                           rows.Id(i, 4),
-                           rows.Int(i, 5)};
-  };
-  return Read<SubscriptionRow>({kFindSubscriptions, {Home(tenant, value), Text(tenant), Bytea(type), Bytea(value)}},
-                               read);
-}
-
-Result<std::vector<KeptEventRow>> Reader::FindKeptEvents(std::string_view tenant, std::string_view process,
-                                                         std::string_view value) {
-  return Read({kFindKeptEvents, {Home(tenant, value), Text(tenant), Bytea(value), Text(process)}}, ReadKeptEventRow);
-}
-
-Result<std::vector<KeptEventRow>> Reader::FindKeptEventsOfType(std::string_view tenant, std::string_view type,
-                                                               std::string_view value) {
-  return Read({kFindKeptEventsOfType, {Home(tenant, value), Text(tenant), Bytea(value), Bytea(type)}},
-              ReadKeptEventRow);
-}
-
-Result<std::optional<EventIdentityRow>> Reader::FindEventIdentity(std::string_view tenant, std::string_view source,
-                                                                  std::string_view id, std::string_view value) {
-  const auto read = [](const Rows& rows, int i) {
-    return EventIdentityRow{static_cast<int>(rows.Int(i, 0)),
-                            rows.Text(i, 1),
-                            rows.Text(i, 2),
-                            rows.Text(i, 3),
-                            rows.Text(i, 4),
-                            rows.Int(i, 5)};
-  };
-  const Query query{kFindEventIdentity, {Home(tenant, value), Text(tenant), Bytea(source), Bytea(id), Bytea(value)}};
-  return ReadFirst<EventIdentityRow>(query, read);
 }
 
 Result<std::optional<IdempotencyRow>> Reader::FindIdempotencyKey(std::string_view tenant, std::string_view key) {
@@ -362,8 +325,12 @@ Result<std::vector<InstanceId>> Reader::ListBusyInstances(const ShardSet& of, co
   return Read<InstanceId>(Of(of, {kListBusy, {Int2(after.shard()), Bytea(after), Int8(limit)}}), read);
 }
 
-Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
-  return Read({kReadInstances, {Int2(after.shard()), Bytea(after), Int8(limit)}}, ReadInstanceRow);
+Result<std::vector<InstanceRow>> Reader::ReadEndedInstances(const EndedFilter& filter) {
+  const auto& [after_us, after] = filter.after.value_or(std::pair(kLowest, InstanceId()));
+  return Read({kReadEndedInstances,
+               {Text(filter.process), Text(filter.version), Int8(after_us), Int8(filter.ended_by_us), Bytea(after),
+                Int8(filter.limit)}},
+              ReadInstanceRow);
 }
 
 Result<std::vector<InstanceRow>> Reader::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {

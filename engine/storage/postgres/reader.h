@@ -21,6 +21,12 @@ class Reader {
                                                  std::string_view key);
   Result<std::optional<EverKeyRow>> FindEverKey(std::string_view tenant, std::string_view process,
                                                 std::string_view key);
+  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
+  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
+  Result<std::vector<IncidentCount>> CountIncidents(int limit);
+  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
+  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us);
+  // event_reader.cc
   Result<std::vector<SubscriptionRow>> FindSubscriptions(std::string_view tenant, std::string_view type,
                                                          std::string_view value);
   Result<std::vector<KeptEventRow>> FindKeptEvents(std::string_view tenant, std::string_view process,
@@ -29,11 +35,6 @@ class Reader {
                                                          std::string_view value);
   Result<std::optional<EventIdentityRow>> FindEventIdentity(std::string_view tenant, std::string_view source,
                                                             std::string_view id, std::string_view value);
-  Result<std::optional<IdempotencyRow>> FindIdempotencyKey(std::string_view tenant, std::string_view key);
-  Result<std::vector<IncidentRow>> ListIncidents(const IncidentFilter& filter);
-  Result<std::vector<IncidentCount>> CountIncidents(int limit);
-  Result<std::vector<TaskRow>> ListTasks(const TaskFilter& filter);
-  Result<std::vector<TaskCount>> CountTasks(std::string_view tenant, std::string_view user, std::int64_t now_us);
   // job_reader.cc
   Result<std::vector<JobRow>> ListJobs(const JobFilter& filter);
   Result<std::optional<JobRow>> FindJob(const InstanceId& instance, std::int64_t activation, bool undo);
@@ -49,7 +50,7 @@ class Reader {
   // reader.cc
   Result<std::vector<ScheduleRow>> ReadSchedules();
   Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit);
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit);
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter);
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit);
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind);
   Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,
@@ -69,6 +70,9 @@ class Reader {
   static Query Of(const ShardSet& of, Query query);
 
  private:
+  Status Connect();
+  bool HasGuests();
+  Parameter Guests(std::string_view tenant, std::string_view key);
   // Connects if need be. A connection that turns out to be lost is made again once: a query may run twice, and changes nothing by that.
   Result<std::vector<Rows>> RunAll(const std::vector<Query>& queries);
 
@@ -90,6 +94,7 @@ class Reader {
 
   const ConnectSettings settings_;
   std::unique_ptr<Connection> connection_;
+  bool has_guests_ = false;  // as of the connection
 };
 
 }  // namespace fermata::postgres

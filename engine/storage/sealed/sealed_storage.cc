@@ -190,8 +190,8 @@ class SealedStorage final : public Storage {
   Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit) override {
     return inner_->ListBusyInstances(of, after, limit);
   }
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit) override {
-    return inner_->ReadInstances(after, limit);
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter) override {
+    return inner_->ReadEndedInstances(filter);
   }
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) override {
     return inner_->ReadLiveInstances(after, limit);
@@ -234,6 +234,7 @@ class SealedStorage final : public Storage {
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     return inner_->DeleteExpired(now_us, limit);
   }
+  Result<bool> ReturnSpace() override { return inner_->ReturnSpace(); }
 
  private:
   template <class Row>

@@ -157,9 +157,13 @@ CREATE INDEX deliveries_by_due ON deliveries (webhook, status, due_us, id, creat
 CREATE INDEX deliveries_over ON deliveries (due_us) WHERE status <> 'pending';
 )sql";
 
+constexpr const char* kMigration8 = R"sql(
+CREATE INDEX instances_ended ON instances (process, version, ended_us, id) WHERE live = 0;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {1, kMigration1}, {2, kMigration2}, {3, kMigration3}, {4, kMigration4},
-    {5, kMigration5}, {6, kMigration6}, {7, kMigration7},
+    {5, kMigration5}, {6, kMigration6}, {7, kMigration7}, {8, kMigration8},
 };
 
 Error NotOurs(const std::string& path) {

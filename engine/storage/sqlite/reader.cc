@@ -38,8 +38,11 @@ constexpr const char* kFindIdempotencyKey =
     "SELECT tenant, key, request_hash, answer, expires_us FROM idempotency_keys WHERE tenant = ? AND key = ?";
 constexpr const char* kListBusy =
     "SELECT id FROM instances WHERE status IN ('running', 'compensating') AND id > ? ORDER BY id LIMIT ?";
-constexpr const char* kReadInstances =
-    "SELECT " FERMATA_INSTANCE_COLUMNS " FROM instances WHERE id > ? ORDER BY id LIMIT ?";
+// Both bounds of the time are bounds of the index; few rows have one time.
+constexpr const char* kReadEndedInstances = "SELECT " FERMATA_INSTANCE_COLUMNS
+                                            " FROM instances WHERE live = 0 AND process = ?1 AND version = ?2 AND "
+                                            "ended_us BETWEEN ?3 AND ?4 AND (ended_us > ?3 "
+                                            "OR id > ?5) ORDER BY ended_us, id LIMIT ?6";
 constexpr const char* kReadLiveInstances =
     "SELECT " FERMATA_INSTANCE_COLUMNS
     " FROM instances WHERE live = 1 AND (tenant, started_us, id) > (?, ?, ?) ORDER BY tenant, started_us, id LIMIT ?";
@@ -327,8 +330,11 @@ Result<std::vector<InstanceId>> Reader::ListBusyInstances(const ShardSet& of, co
   return connection_->Query<InstanceId>(kListBusy, read, after, limit);
 }
 
-Result<std::vector<InstanceRow>> Reader::ReadInstances(const InstanceId& after, int limit) {
-  return connection_->Query(kReadInstances, ReadInstanceRow, after, limit);
+Result<std::vector<InstanceRow>> Reader::ReadEndedInstances(const EndedFilter& filter) {
+  constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+  const auto& [after_us, after] = filter.after.value_or(std::pair(kLowest, InstanceId()));
+  return connection_->Query(kReadEndedInstances, ReadInstanceRow, std::string_view(filter.process),
+                            std::string_view(filter.version), after_us, filter.ended_by_us, after, filter.limit);
 }
 
 Result<std::vector<InstanceRow>> Reader::ReadLiveInstances(const std::optional<InstanceRow>& after, int limit) {

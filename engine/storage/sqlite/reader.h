@@ -52,7 +52,7 @@ class Reader {
   // reader.cc
   Result<std::vector<ScheduleRow>> ReadSchedules();
   Result<std::vector<InstanceId>> ListBusyInstances(const ShardSet& of, const InstanceId& after, int limit);
-  Result<std::vector<InstanceRow>> ReadInstances(const InstanceId& after, int limit);
+  Result<std::vector<InstanceRow>> ReadEndedInstances(const EndedFilter& filter);
   Result<std::vector<InstanceRow>> ReadLiveInstances(const std::optional<InstanceRow>& after, int limit);
   Result<std::vector<StandingOrderRow>> ReadStandingOrders(std::string_view kind);
   Result<std::vector<TimerRow>> ReadTimers(const ShardSet& of, std::int64_t due_before_us,

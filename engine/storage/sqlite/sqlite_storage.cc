@@ -1,11 +1,5 @@
 #include "engine/storage/sqlite/sqlite_storage.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <mutex>
 
 #include "engine/model/limits.h"
@@ -13,10 +7,13 @@
 #include "engine/storage/commit_queue.h"
 #include "engine/storage/pooled_reads.h"
 #include "engine/storage/sqlite/checkpointer.h"
+#include "engine/storage/sqlite/database_file.h"
 #include "engine/storage/sqlite/file_lock.h"
 #include "engine/storage/sqlite/log_room.h"
 #include "engine/storage/sqlite/migrations.h"
 #include "engine/storage/sqlite/reader.h"
+#include "engine/storage/sqlite/space.h"
+#include "engine/storage/sqlite/sqlite_tables.h"
 #include "engine/storage/sqlite/writer.h"
 
 namespace fermata {
@@ -78,6 +75,15 @@ class SqliteStorage : public PooledReads<Reader> {
     return deleted;
   }
 
+  Result<bool> ReturnSpace() override {
+    Result<bool> more = false;
+    queue_.Run([&] {
+      more = sqlite::ReturnPages(*writer_);
+      checkpointer_.AfterCommit();
+    });
+    return more;
+  }
+
  private:
   ReaderPool<Reader>& readers() override { return readers_; }
 
@@ -121,38 +127,6 @@ class SqliteStorage : public PooledReads<Reader> {
   CommitQueue queue_;  // last: its thread uses all of the above
 };
 
-// Links lead to one name, so that one file has one lock.
-Result<std::string> ResolvePath(const std::string& path) {
-  if (path.empty()) {
-    return Error{kStorageOptionsInvalid, "Expected the path of the database file, but it is empty.", "", ""};
-  }
-  std::error_code error;
-  const std::filesystem::path resolved = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
-  if (error) {
-    return Error{kStorageOpenFailed, "Expected to find the place of '" + path + "', but " + error.message() + ".", "",
-                 ""};
-  }
-  return resolved.string();
-}
-
-// Makes the file for its owner only: it holds what the processes know.
-Status MakeFile(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    return Error{kStorageOpenFailed,
-                 "Expected to open the database file '" + path + "', but " + std::strerror(errno) + ".", "",
-                 "Check that the folder exists and that the server's user may write there."};
-  }
-  ::close(fd);
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder_fd >= 0) {
-    ::fsync(folder_fd);  // or the new name could be lost with the power
-    ::close(folder_fd);
-  }
-  return Done{};
-}
-
 Result<std::unique_ptr<Connection>> OpenConnection(const std::string& path, int flags, const std::string& pragmas) {
   Result<std::unique_ptr<Connection>> connection = Connection::Open(path, flags);
   if (!connection) return connection;
@@ -164,13 +138,12 @@ Result<std::unique_ptr<Connection>> OpenConnection(const std::string& path, int 
 Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
   Result<sqlite::FileLock> lock = sqlite::FileLock::Acquire(path);
   if (!lock) return lock.error();
-  Status made = MakeFile(path);
+  Status made = sqlite::MakeFile(path);
   if (!made) return made.error();
 
   const std::string sync = options.sync == SqliteSync::kFull ? "FULL" : "OFF";
   const std::string writing =
-      "PRAGMA page_size = " + std::to_string(kSqlitePageBytes) +
-      ";PRAGMA journal_mode = WAL;PRAGMA synchronous = " + sync +
+      sqlite::FileSettings() + ";PRAGMA synchronous = " + sync +
       ";PRAGMA wal_autocheckpoint = 0;PRAGMA journal_size_limit = " + std::to_string(kSqliteLogBytesKept) +
       ";PRAGMA cache_size = -" + std::to_string(kSqliteWriterCacheKib);
   Result<std::unique_ptr<Connection>> writer = Connection::Open(path, SQLITE_OPEN_READWRITE);
@@ -181,6 +154,9 @@ Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
   if (!set) return set.error();
   Status migrated = sqlite::Migrate(**writer);
   if (!migrated) return migrated.error();
+  Status whole = sqlite::CheckWhole(**writer, path);
+  if (!whole) return whole.error();
+  sqlite::LetPagesReturn(**writer);
   if (options.sync == SqliteSync::kFull) sqlite::ReserveLog(**writer, kSqliteLogBytesReserved);
 
   Result<std::unique_ptr<Connection>> checkpoints =
@@ -200,7 +176,7 @@ Result<Parts> OpenParts(const SqliteOptions& options, const std::string& path) {
 
 Result<std::unique_ptr<Storage>> OpenSqlite(const SqliteOptions& options) {
   FERMATA_ASSERT(options.readers > 0);
-  const Result<std::string> path = ResolvePath(options.path);
+  const Result<std::string> path = sqlite::ResolvePath(options.path);
   if (!path) return path.error();
   Result<Parts> parts = OpenParts(options, *path);
   if (!parts) return parts.error();

@@ -37,6 +37,7 @@ const std::map<std::string, Row>& Rows() {
       {"engine/storage/sqlite", {"engine/model", "engine/storage"}},
       {"engine/storage/postgres", {"engine/model", "engine/storage"}},
       {"engine/storage/sealed", {"engine/model", "engine/storage"}},
+      {"engine/storage/archive", {"engine/model", "engine/storage"}},
       {"engine/runtime",
        {"engine/model", "engine/expression", "engine/schema", "engine/codec", "engine/language", "engine/core",
         "engine/storage", "connectors/sdk"}},
@@ -68,7 +69,7 @@ const std::map<std::string, Row>& Rows() {
         "api/cli/process_files.h", "api/cli/text_files.h"}},
       {"api/server",
        {"engine", "engine/storage/memory", "engine/storage/sqlite", "engine/storage/postgres", "engine/storage/sealed",
-        "connectors", "api"}},
+        "engine/storage/archive", "connectors", "api"}},
       {"examples/shop", {"engine/model", "connectors/sdk", "connectors/http", "connectors/mail", "api/http"}},
   };
   return rows;

@@ -42,7 +42,24 @@ class RetentionTest : public ::testing::Test {
     bench.Settle();
     return (*reply)->value().id;
   }
-  std::vector<InstanceId> Next(int limit = 100) { return retention.Next(bench.clock.now_us, limit).value(); }
+  // What one pass finds.
+  std::vector<InstanceId> Pass(int limit = 100) {
+    std::vector<InstanceId> over;
+    while (true) {
+      const Retention::Helping helping = retention.Next(bench.clock.now_us, limit).value();
+      if (helping.last) return over;
+      EXPECT_LE(helping.over.size(), static_cast<std::size_t>(limit));
+      over.insert(over.end(), helping.over.begin(), helping.over.end());
+    }
+  }
+  void Delete(const InstanceId& id) {
+    Batch batch;
+    batch.instances_deleted = {id};
+    std::optional<CommitOutcome> committed;
+    bench.storage.Commit(7, batch, [&](CommitOutcome outcome) { committed = outcome; });
+    bench.Settle();
+    ASSERT_EQ(committed, CommitOutcome::kCommitted);
+  }
   std::size_t Found(std::vector<std::pair<std::string, std::string>> values) {
     InstanceFilter filter;
     filter.values = std::move(values);
@@ -55,44 +72,77 @@ class RetentionTest : public ::testing::Test {
 TEST_F(RetentionTest, WhatHasEndedLeavesWhenItsTimeIsOverAndNotBefore) {
   const InstanceId id = Run("short");
   bench.Advance(3'600'000 - 1);
-  EXPECT_THAT(Next(), IsEmpty());
+  EXPECT_THAT(Pass(), IsEmpty());
   bench.Advance(1);
-  EXPECT_THAT(Next(), ElementsAre(id));
+  EXPECT_THAT(Pass(), ElementsAre(id));
 }
 
 TEST_F(RetentionTest, WithoutARetentionThirtyDaysCount) {
   const InstanceId id = Run("long");
   bench.Advance(kRetentionDefaultMs - 1);
-  EXPECT_THAT(Next(), IsEmpty());
+  EXPECT_THAT(Pass(), IsEmpty());
   bench.Advance(1);
-  EXPECT_THAT(Next(), ElementsAre(id));
+  EXPECT_THAT(Pass(), ElementsAre(id));
 }
 
 TEST_F(RetentionTest, WhatIsLiveStays) {
   Run("live");
   bench.Advance(kRetentionDefaultMs * 2);
-  EXPECT_THAT(Next(), IsEmpty());
+  EXPECT_THAT(Pass(), IsEmpty());
 }
 
 TEST_F(RetentionTest, AChildStaysAsLongAsItsParent) {
   const InstanceId parent = Run("parent");
   bench.Advance(7'200'000);
-  EXPECT_THAT(Next(), IsEmpty()) << "whoever undoes the parent reopens the child";
+  EXPECT_THAT(Pass(), IsEmpty()) << "whoever undoes the parent reopens the child";
   bench.executor.Answer(JobSuccess{Value()});
   bench.Settle();
   bench.Advance(kRetentionDefaultMs);
-  EXPECT_THAT(Next(), ElementsAre(parent));
+  EXPECT_THAT(Pass(), ElementsAre(parent));
 }
 
-TEST_F(RetentionTest, HelpingsGoAroundWithoutMissingAny) {
+TEST_F(RetentionTest, AChildLeavesOnceItsParentHasLeft) {
+  const InstanceId parent = Run("parent");
+  bench.executor.Answer(JobSuccess{Value()});
+  bench.Settle();
+  bench.Advance(kRetentionDefaultMs);
+  ASSERT_THAT(Pass(), ElementsAre(parent));
+  Delete(parent);
+  bench.Advance(Retention::kAgainMs);
+  EXPECT_EQ(Pass().size(), 1u);
+}
+
+TEST_F(RetentionTest, APassGoesOnWhereTheLastOneStopped) {
+  const InstanceId first = Run("short");
+  bench.Advance(1'000);
+  const InstanceId second = Run("short");
+  bench.Advance(3'600'000 - 1'000);
+  EXPECT_THAT(Pass(), ElementsAre(first));
+  EXPECT_THAT(Pass(), IsEmpty());
+  bench.Advance(1'000);
+  EXPECT_THAT(Pass(), ElementsAre(second));
+  bench.Advance(Retention::kAgainMs);
+  EXPECT_THAT(Pass(), ElementsAre(first, second)) << "nobody has deleted them";
+}
+
+TEST_F(RetentionTest, HelpingsMissNoneAndTakeNoneTwice) {
   std::vector<InstanceId> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(Run("short"));
+  const InstanceId other = Run("long");
+  bench.Advance(kRetentionDefaultMs);
+  for (const int limit : {1, 2, 5, 6}) {
+    EXPECT_THAT(Pass(limit), UnorderedElementsAre(ids[0], ids[1], ids[2], ids[3], ids[4], other));
+    bench.Advance(Retention::kAgainMs);
+  }
+}
+
+TEST_F(RetentionTest, WhatIsKeptLongHidesNothingBehindIt) {
+  for (int i = 0; i < 5; ++i) Run("long");
+  bench.Advance(1);
+  const InstanceId id = Run("short");
   bench.Advance(3'600'000);
-  std::vector<InstanceId> over;
-  for (int i = 0; i < 3; ++i)
-    for (const InstanceId& id : Next(2)) over.push_back(id);
-  EXPECT_THAT(over, UnorderedElementsAre(ids[0], ids[1], ids[2], ids[3], ids[4]));
-  EXPECT_EQ(Next(2).size(), 2u) << "from the first one on again";
+  const Retention::Helping first = retention.Next(bench.clock.now_us, 2).value();
+  EXPECT_THAT(first.over, ElementsAre(id));
 }
 
 TEST_F(RetentionTest, SearchableVariablesFollowTheInstance) {

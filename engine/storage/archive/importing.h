@@ -1,0 +1,36 @@
+// A file of `fermata export` into an empty storage.
+//
+// Reads and writes in its caller's thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/result.h"
+#include "engine/base/sealing.h"
+#include "engine/storage/archive/exporting.h"
+#include "engine/storage/tables.h"
+
+namespace fermata {
+
+struct ImportOptions {
+  // The shard that takes a message (the payload of an inbox row), of so many.
+  std::function<Result<int>(std::string_view bytes, int shard_count)> shard_of_message;
+  // Only to find that shard where payloads are sealed; they are stored as they are.
+  SealingKeys keys;
+};
+
+struct ImportReport {
+  std::int64_t rows = 0;
+  std::int64_t rows_there = 0;  // that an interrupted import of the same file had written already
+  int shards_before = 1;        // of the storage that the file was made from
+};
+
+// Looks through the whole file before the first row is written. Each frame is one transaction, which also notes how far it has got: an interrupted import goes
+// on there, and no server opens the storage before it is through. Fails with kImportRefused if the storage is not empty, or an import of another file was
+// begun; with kExportUnreadable if the file is not whole.
+Result<ImportReport> Import(const std::string& path, TableWriter& writer, const ImportOptions& options,
+                            const TellProgress& tell);
+
+}  // namespace fermata
