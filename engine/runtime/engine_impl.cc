@@ -38,7 +38,7 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       definitions_(builtin_manifests),
       newsroom_(clock.NowUs()),
       webhooks_(options.news_data),
-      bulk_(*this, clock, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
+      bulk_(*this, clock, storage, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
       calls_(*this) {
   int threads = std::min(options.shard_threads, shard_count_);
   desk_ = std::make_shared<JobDesk>(threads, waiters_, [this](int shard, const JobFetch& fetch, auto answer) {
@@ -59,7 +59,7 @@ EngineImpl::~EngineImpl() { Stop(); }
 Status EngineImpl::Recover() {
   if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded.error();
   if (Status loaded = pauses_.Load(storage_); !loaded.ok()) return loaded.error();
-  if (Status loaded = bulk_.Load(storage_); !loaded.ok()) return loaded.error();
+  if (Status loaded = bulk_.Load(); !loaded.ok()) return loaded.error();
   if (Status loaded = webhooks_.Load(storage_); !loaded.ok()) return loaded.error();
   for (auto& shard : shards_)
     if (Status recovered = shard->Recover(); !recovered.ok()) return recovered.error();
