@@ -224,6 +224,8 @@ int Serve(const ServeOptions& options, const std::string& version) {
     Fail(retries_ms.error());
     return kExitUsage;
   }
+  if (Status found = CheckSecretPlaces({options.secrets, options.secrets_file}); !found.ok())
+    return Fail(found.error());
   Result<SealingKeys> keys = ReadSealingKeys(options.encryption_keys);
   if (!keys.ok()) return Fail(keys.error());
   Server server(options, version, *rules, *retries_ms, *std::move(keys));
