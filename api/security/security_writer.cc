@@ -26,8 +26,8 @@ Status SecurityWriter::Add(Item item) {
   std::lock_guard lock(mutex_);
   if (stopping_) return Error{kShuttingDown, "Expected a server that takes changes, but it is stopping."};
   if (items_.size() >= kSecurityQueueMax || bytes_ + item.bytes > kSecurityQueueBytesMax)
-    return Error{kOverloaded, "Expected fewer than " + std::to_string(items_.size()) +
-                                  " changes that wait for storage, but there are as many. Try again in a moment."};
+    return Error{kOverloaded, "Expected room for another change, but " + std::to_string(items_.size()) +
+                                  " wait for storage already. Try again in a moment."};
   bytes_ += item.bytes;
   items_.push_back(std::move(item));
   wake_.notify_one();

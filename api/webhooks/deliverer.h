@@ -78,7 +78,8 @@ class Deliverer {
   // Keeps what waits and what is over within bounds.
   void Tidy();
   void CountIfDue();
-  bool TidyGroup(DeliveryCount& group);
+  // Whether there is more to do.
+  Result<bool> TidyGroup(DeliveryCount& group);
   // Both give how many it was.
   Result<std::int64_t> Delete(const DeliveryCount& group, std::int64_t count);
   Result<std::int64_t> GiveUp(const DeliveryCount& group, std::int64_t due_before_us, std::int64_t count,

@@ -34,7 +34,7 @@ Result<std::int64_t> Deliverer::GiveUp(const DeliveryCount& group, std::int64_t 
     for (DeliveryRow& row : *oldest) {
       if (taken.contains(row.id) || std::ssize(rows.deliveries) == count) continue;
       Result<Delivery> delivery = DeliveryOf(std::move(row));
-      if (!delivery.ok()) return delivery.error();
+      if (!delivery.ok()) continue;  // the log has it
       delivery->status = kFailed;
       delivery->due_us = clock_.NowUs() + kWebhookFailedKeptMs * kUsPerMs;
       delivery->error = why;
@@ -55,8 +55,7 @@ void Deliverer::Forget(const std::string& webhook) {
   tidy_us_ = 0;
 }
 
-// Whether there is more to do.
-bool Deliverer::TidyGroup(DeliveryCount& group) {
+Result<bool> Deliverer::TidyGroup(DeliveryCount& group) {
   const std::optional<Webhook> webhook = webhooks_.Find(group.webhook);
   const bool waits = group.status == kPending;
   const std::int64_t allowed = !webhook ? 0 : waits ? options_.pending_max : options_.finished_max;
@@ -71,10 +70,7 @@ bool Deliverer::TidyGroup(DeliveryCount& group) {
   } else if (waits && webhook && !webhook->enabled && group.oldest_us < late_us) {
     gone = GiveUp(group, late_us, kWebhookRowsAtOnce, "It was given up: its webhook is disabled.");
   }
-  if (!gone.ok()) {
-    LogWarning("Deliveries could not be tidied up.", {{"reason", gone.error().message}});
-    return false;
-  }
+  if (!gone.ok()) return gone.error();
   group.count -= *gone;
   // Fewer than were counted: the rest has gone by itself.
   if (*gone < wanted) group.count = std::min(group.count, allowed);
@@ -101,7 +97,12 @@ void Deliverer::Tidy() {
   // What goes is of webhooks that are not in storage either: another server may have made one.
   if (any_unknown && !book_.ReadAgain().ok()) return;
   bool more = false;
-  for (DeliveryCount& group : groups_) more = TidyGroup(group) || more;
+  for (DeliveryCount& group : groups_) {
+    if (stopping_) return;
+    const Result<bool> tidied = TidyGroup(group);
+    if (!tidied.ok()) return LogWarning("Deliveries could not be tidied up.", {{"reason", tidied.error().message}});
+    more = more || *tidied;
+  }
   // In small helpings, with tries to send in between.
   if (more) tidy_us_ = clock_.NowUs();
 }

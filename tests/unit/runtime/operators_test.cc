@@ -336,7 +336,8 @@ TEST_F(Operators, OneThatRunsAndCannotBeReadStandsAmongTheOthersAsItsRowTells) {
   const std::vector<InstanceId> ids = Start(2);
   InstanceFilter filter;
   Batch batch;
-  for (InstanceRow& row : storage_->ListInstances(filter).value())
+  std::vector<InstanceRow> rows = storage_->ListInstances(filter).value();
+  for (InstanceRow& row : rows)
     if (row.id == ids[0]) batch.instances.push_back(std::move(row));
   batch.instances.at(0).status = "running";
   batch.instances.at(0).states.clear();
