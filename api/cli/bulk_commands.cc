@@ -113,17 +113,16 @@ int RunBulkStart(const ClientOptions& client, const BulkOptions& options) {
 }
 
 int RunBulkList(const ClientOptions& client) {
-  return CallAndPrint(client, {"GET", "/v1/bulk"}, [](const Value& page) {
-    PrintPage(page, {{"ID", "id"},
-                     {"ACTION", "action"},
-                     {"STATUS", "status"},
-                     {"FILTER", "filter"},
-                     {"TOTAL", "total"},
-                     {"DONE", "done"},
-                     {"REFUSED", "refused"},
-                     {"CREATED", "createdAt"},
-                     {"REASON", "reason"}});
-  });
+  return CallAndPrintPage(client, "/v1/bulk",
+                          {{"ID", "id"},
+                           {"ACTION", "action"},
+                           {"STATUS", "status"},
+                           {"FILTER", "filter"},
+                           {"TOTAL", "total"},
+                           {"DONE", "done"},
+                           {"REFUSED", "refused"},
+                           {"CREATED", "createdAt"},
+                           {"REASON", "reason"}});
 }
 
 int RunBulkOne(const ClientOptions& client, const BulkOneOptions& options) {
@@ -163,9 +162,8 @@ int RunNodes(const ClientOptions& client) {
 }
 
 int RunPauses(const ClientOptions& client) {
-  return CallAndPrint(client, {"GET", "/v1/pauses"}, [](const Value& page) {
-    PrintPage(page, {{"KIND", "kind"}, {"NAME", "name"}, {"SINCE", "since"}, {"BY", "by"}, {"REASON", "reason"}});
-  });
+  return CallAndPrintPage(client, "/v1/pauses",
+                          {{"KIND", "kind"}, {"NAME", "name"}, {"SINCE", "since"}, {"BY", "by"}, {"REASON", "reason"}});
 }
 
 }  // namespace fermata

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "api/cli/check_codes.h"
+#include "api/cli/process_files.h"
 #include "api/cli/sarif.h"
 #include "api/cli/text_files.h"
 #include "engine/model/json.h"
@@ -32,8 +33,6 @@ std::vector<fs::path> ManifestFilesIn(const fs::path& folder) {
   return files;
 }
 
-bool IsManifestText(std::string_view text) { return HasRootKey(text, "connector") && !HasRootKey(text, "process"); }
-
 // Folders of a folder in which there may be processes, in order of name.
 std::vector<fs::path> FoldersIn(const fs::path& folder) {
   std::vector<fs::path> folders;
@@ -55,32 +54,6 @@ std::vector<fs::path> ProcessesAndManifestsIn(const fs::path& folder) {
     return !text || !(HasRootKey(*text, "fermata") || HasRootKey(*text, "process") || IsManifestText(*text));
   });
   return files;
-}
-
-// The schema files that `text` needs, from the folder, with what they need in turn.
-std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std::string& text) {
-  std::map<std::string, std::string> files;
-  std::vector<std::string> wanted = ReferencedFiles(text);
-  while (!wanted.empty()) {
-    const std::string path = std::move(wanted.back());
-    wanted.pop_back();
-    if (files.count(path)) continue;
-    auto content = ReadFileBelow(folder, path);
-    if (!content) continue;
-    for (std::string& next : ReferencedFiles(*content, path)) wanted.push_back(std::move(next));
-    files.emplace(path, std::move(*content));
-  }
-  return files;
-}
-
-// What stands behind `process:` at the beginning of a line; "" if nothing does. Reading a whole folder as YAML would take longer.
-std::string ProcessNameOf(std::string_view text) {
-  const std::string_view key = "process:";
-  std::size_t at = text.compare(0, key.size(), key) == 0 ? 0 : text.find("\nprocess:");
-  if (at == std::string_view::npos) return "";
-  at = text.find_first_not_of(" \t'\"", text.find(':', at) + 1);
-  if (at == std::string_view::npos) return "";
-  return std::string(text.substr(at, text.find_first_of(" \t'\"#\r\n", at) - at));
 }
 
 // What a process file shows of itself, with the schemas of its folder.
@@ -180,13 +153,6 @@ class Checker {
     return diagnostics;
   }
 
-  // The first manifest of a connector counts.
-  static void AddManifest(const ManifestPtr& manifest, Bundle& bundle) {
-    const bool known = std::any_of(bundle.manifests.begin(), bundle.manifests.end(),
-                                   [&](const ManifestPtr& other) { return other->connector == manifest->connector; });
-    if (!known) bundle.manifests.push_back(manifest);
-  }
-
   void AddManifests(const fs::path& folder, Bundle& bundle) {
     const auto [known, added] = manifests_of_.emplace(folder.lexically_normal().string(), std::vector<ManifestPtr>());
     if (added) {
@@ -281,7 +247,7 @@ std::vector<ProcessFile> ProcessFilesIn(const fs::path& folder) {
   std::vector<ProcessFile> files;
   for (const fs::path& file : YamlFilesIn(folder.empty() ? fs::path(".") : folder)) {
     const auto text = ReadFile(file);
-    std::string name = text ? ProcessNameOf(*text) : "";
+    std::string name = text ? RootKeyText(*text, "process") : "";
     if (!name.empty()) files.push_back({std::move(name), file});
   }
   return files;
@@ -293,10 +259,27 @@ std::vector<std::string> NamesOf(const std::vector<ProcessFile>& files) {
   return names;
 }
 
-Bundle ReadBundle(const fs::path& process_file) {
+std::map<std::string, std::string> ReadSchemas(const fs::path& folder, const std::string& text) {
+  std::map<std::string, std::string> files;
+  std::vector<std::string> wanted = ReferencedFiles(text);
+  while (!wanted.empty()) {
+    const std::string path = std::move(wanted.back());
+    wanted.pop_back();
+    if (files.count(path)) continue;
+    auto content = ReadFileBelow(folder, path);
+    if (!content) continue;
+    for (std::string& next : ReferencedFiles(*content, path)) wanted.push_back(std::move(next));
+    files.emplace(path, std::move(*content));
+  }
+  return files;
+}
+
+Bundle ReadBundle(const fs::path& process_file) { return BundleOf(process_file, ReadFile(process_file).value_or("")); }
+
+Bundle BundleOf(const fs::path& process_file, std::string text) {
   Bundle bundle;
   bundle.file = process_file.string();
-  bundle.text = ReadFile(process_file).value_or("");
+  bundle.text = std::move(text);
   bundle.files = ReadSchemas(process_file.parent_path(), bundle.text);
   std::vector<ProcessFile> neighbours = ProcessFilesIn(process_file.parent_path());
   bundle.processes = NamesOf(neighbours);

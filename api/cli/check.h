@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,5 +42,9 @@ std::vector<std::string> NamesOf(const std::vector<ProcessFile>& files);
 
 // What a process file needs from the disk: the schemas that it refers to, and the other processes of its folder. Without manifests.
 Bundle ReadBundle(const std::filesystem::path& process_file);
+// The same of a file that has been read already.
+Bundle BundleOf(const std::filesystem::path& process_file, std::string text);
+// The schema files that `text` needs, from the folder, with what they need in turn.
+std::map<std::string, std::string> ReadSchemas(const std::filesystem::path& folder, const std::string& text);
 
 }  // namespace fermata

@@ -182,6 +182,11 @@ void PrintPage(const Value& page, const std::vector<std::pair<std::string, std::
   PrintNext(page);
 }
 
+int CallAndPrintPage(const ClientOptions& client, std::string target,
+                     std::vector<std::pair<std::string, std::string>> columns) {
+  return CallAndPrint(client, {"GET", std::move(target)}, [&](const Value& page) { PrintPage(page, columns); });
+}
+
 void PrintNext(const Value& page) {
   if (const Value* next = page.Find("next"); next && next->is_string())
     std::cout << "more: --cursor " << next->as_string() << "\n";

@@ -58,6 +58,9 @@ void PrintInstance(const Value& instance, Colour colour);
 std::vector<Value> ItemsOf(const Value& page);
 // A table of the items' fields, a pair of title and name each, and how to get the page after it.
 void PrintPage(const Value& page, const std::vector<std::pair<std::string, std::string>>& columns);
+// The page at `target`, in these columns; gives the exit code.
+int CallAndPrintPage(const ClientOptions& client, std::string target,
+                     std::vector<std::pair<std::string, std::string>> columns);
 // How to get the page after this one, if there is one.
 void PrintNext(const Value& page);
 

@@ -1,6 +1,5 @@
 #include "api/cli/definition_file.h"
 
-#include <algorithm>
 #include <fstream>
 #include <ostream>
 
@@ -14,20 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void AddManifest(const ManifestPtr& manifest, Bundle& bundle) {
-  const bool known = std::any_of(bundle.manifests.begin(), bundle.manifests.end(),
-                                 [&](const ManifestPtr& other) { return other->connector == manifest->connector; });
-  if (!known) bundle.manifests.push_back(manifest);
-}
-
-// The schemas of a manifest stand beside it.
-std::map<std::string, std::string> SchemasOf(const fs::path& manifest_file) { return ReadBundle(manifest_file).files; }
-
 void AddManifests(const fs::path& folder, Bundle& bundle, std::vector<Diagnostic>& diagnostics) {
-  for (const auto& [file, text] : ReadManifestFiles(folder)) {
-    ManifestOutcome outcome = LoadManifest(file, text, SchemasOf(file));
-    if (outcome.manifest) AddManifest(outcome.manifest, bundle);
-    diagnostics.insert(diagnostics.end(), outcome.diagnostics.begin(), outcome.diagnostics.end());
+  for (const ManifestFile& one : LoadManifestFiles(folder)) {
+    if (one.outcome.manifest) AddManifest(one.outcome.manifest, bundle);
+    diagnostics.insert(diagnostics.end(), one.outcome.diagnostics.begin(), one.outcome.diagnostics.end());
   }
 }
 

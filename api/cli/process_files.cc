@@ -13,21 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of the connector that the manifest describes; empty if it is hard to say. Nor is this read as YAML.
-std::string ConnectorNameIn(const std::string& manifest) {
-  const std::string key = "connector:";
-  const std::size_t found = manifest.starts_with(key) ? 0 : manifest.find("\n" + key);
-  const std::size_t begin = manifest.find_first_not_of(" \t\"'", manifest.find(':', found) + 1);
-  const std::size_t end = manifest.find_first_of(" \t\"'\r\n#", begin);
-  if (found == std::string::npos || begin == std::string::npos) return "";
-  return manifest.substr(begin, end - begin);
-}
-
 }  // namespace
 
 bool IsManifestFile(const fs::path& file) {
   const std::optional<std::string> text = ReadFile(file);
-  return text && HasRootKey(*text, "connector") && !HasRootKey(*text, "process");
+  return text && IsManifestText(*text);
 }
 
 std::vector<fs::path> FindProcessFiles(const fs::path& folder) {
@@ -51,14 +41,33 @@ std::vector<std::pair<std::string, std::string>> ReadManifestFiles(const fs::pat
   std::vector<std::pair<std::string, std::string>> manifests;
   for (const fs::path& place : WithSubfolders(folder))
     for (const fs::path& file : YamlFilesIn(place))
-      if (IsManifestFile(file)) manifests.emplace_back(file.string(), ReadFile(file).value_or(""));
+      if (std::optional<std::string> text = ReadFile(file); text && IsManifestText(*text))
+        manifests.emplace_back(file.string(), *std::move(text));
   return manifests;
 }
 
+std::vector<ManifestFile> LoadManifestFiles(const fs::path& folder) {
+  std::vector<ManifestFile> loaded;
+  for (const auto& [name, text] : ReadManifestFiles(folder)) {
+    const fs::path file = name, place = file.parent_path();
+    const std::map<std::string, std::string> schemas = ReadSchemas(place, text);
+    ManifestFile& one = loaded.emplace_back(ManifestFile{file, LoadManifest(name, text, schemas), {}});
+    for (const std::string& schema : ReferencedFiles(text)) one.schemas.push_back(place / schema);
+    for (const auto& [schema, content] : schemas) one.schemas.push_back(place / schema);
+  }
+  return loaded;
+}
+
+void AddManifest(const ManifestPtr& manifest, Bundle& bundle) {
+  const bool known = std::any_of(bundle.manifests.begin(), bundle.manifests.end(),
+                                 [&](const ManifestPtr& other) { return other->connector == manifest->connector; });
+  if (!known) bundle.manifests.push_back(manifest);
+}
+
 Result<DeployRequest> ReadDeployRequest(const fs::path& file, const std::vector<fs::path>& connector_folders) {
-  if (!ReadFile(file))
-    return Error{kFileUnreadable, "Expected a file that can be read, but '" + file.string() + "' is none."};
-  Bundle bundle = ReadBundle(file);
+  std::optional<std::string> text = ReadFile(file);
+  if (!text) return Error{kFileUnreadable, "Expected a file that can be read, but '" + file.string() + "' is none."};
+  Bundle bundle = BundleOf(file, *std::move(text));
   DeployRequest request;
   request.file_name = bundle.file;
   request.yaml = std::move(bundle.text);
@@ -68,7 +77,7 @@ Result<DeployRequest> ReadDeployRequest(const fs::path& file, const std::vector<
   std::set<std::string> known;
   for (const fs::path& folder : folders)
     for (auto& manifest : ReadManifestFiles(folder)) {
-      const std::string connector = ConnectorNameIn(manifest.second);
+      const std::string connector = RootKeyText(manifest.second, "connector");
       // One too many only makes the bundle larger.
       if (connector.empty() ||
           (request.yaml.find(connector + ".") != std::string::npos && known.insert(connector).second))

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/language/load.h"
 #include "engine/runtime/engine.h"
 
 namespace fermata {
@@ -21,6 +22,17 @@ std::vector<std::filesystem::path> WithSubfolders(const std::filesystem::path& f
 
 // File name and text of every manifest in `folder` and the folders in it, by name.
 std::vector<std::pair<std::string, std::string>> ReadManifestFiles(const std::filesystem::path& folder);
+
+// A manifest as it was read; `schemas` are the files that it needs, those that are missing too.
+struct ManifestFile {
+  std::filesystem::path path;
+  ManifestOutcome outcome;
+  std::vector<std::filesystem::path> schemas;
+};
+// Every manifest in `folder` and the folders in it, by name, with the schemas beside it.
+std::vector<ManifestFile> LoadManifestFiles(const std::filesystem::path& folder);
+// The first manifest of a connector counts.
+void AddManifest(const ManifestPtr& manifest, Bundle& bundle);
 
 // The file with its schemas, and of the manifests in `connector_folders`, then in connectors/ beside it, those that it
 // names; of each connector the first. Fails with kFileUnreadable.

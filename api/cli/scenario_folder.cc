@@ -18,19 +18,14 @@ void AddManifests(const fs::path& folder, ScenarioFolder& into, WatchedFiles& wa
   std::error_code error;
   if (!fs::is_directory(folder, error)) return watched.AddFolder(folder);
   for (const fs::path& one : WithSubfolders(folder)) watched.AddFolder(one);
-  for (const auto& [file, text] : ReadManifestFiles(folder)) {
-    watched.AddFile(file);
-    std::map<std::string, std::string> schemas;
-    for (const std::string& name : ReferencedFiles(text)) {
-      const fs::path place = fs::path(file).parent_path();
-      watched.AddFile(place / name);
-      if (auto schema = ReadFileBelow(place, name)) schemas.emplace(name, std::move(*schema));
-    }
-    ManifestOutcome outcome = LoadManifest(file, text, schemas);
-    if (outcome.manifest != nullptr) {
-      into.project.manifests.push_back(outcome.manifest);
+  for (ManifestFile& one : LoadManifestFiles(folder)) {
+    watched.AddFile(one.path);
+    for (const fs::path& schema : one.schemas) watched.AddFile(schema);
+    if (one.outcome.manifest != nullptr) {
+      into.project.manifests.push_back(one.outcome.manifest);
     } else {
-      into.manifest_errors.insert(into.manifest_errors.end(), outcome.diagnostics.begin(), outcome.diagnostics.end());
+      into.manifest_errors.insert(into.manifest_errors.end(), one.outcome.diagnostics.begin(),
+                                  one.outcome.diagnostics.end());
     }
   }
 }
@@ -135,15 +130,6 @@ std::vector<fs::path> FindScenarioFiles(const fs::path& folder, WatchedFiles& wa
   }
   std::sort(files.begin(), files.end());
   return files;
-}
-
-std::string RootKeyText(const std::string& text, const std::string& key) {
-  const std::string start = key + ":";
-  std::size_t at = text.starts_with(start) ? 0 : text.find("\n" + start);
-  if (at == std::string::npos) return "";
-  at = text.find_first_not_of(" \t'\"", text.find(':', at) + 1);
-  if (at == std::string::npos) return "";
-  return text.substr(at, text.find_first_of(" \t'\"#\r\n", at) - at);
 }
 
 }  // namespace fermata

@@ -47,7 +47,4 @@ ScenarioFolder LoadScenarioFolder(const std::filesystem::path& folder,
 // Scenario files of the folder and of those inside it, in order of name.
 std::vector<std::filesystem::path> FindScenarioFiles(const std::filesystem::path& folder, WatchedFiles& watched);
 
-// What stands behind `key:` at the beginning of a line; "" if nothing does. For files that may be broken.
-std::string RootKeyText(const std::string& text, const std::string& key);
-
 }  // namespace fermata

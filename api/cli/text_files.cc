@@ -57,4 +57,15 @@ bool HasRootKey(std::string_view text, std::string_view key) {
   return text.starts_with(start) || text.find("\n" + start) != std::string_view::npos;
 }
 
+std::string RootKeyText(std::string_view text, std::string_view key) {
+  const std::string start = std::string(key) + ":";
+  std::size_t at = text.starts_with(start) ? 0 : text.find("\n" + start);
+  if (at == std::string_view::npos) return "";
+  at = text.find_first_not_of(" \t'\"", text.find(':', at) + 1);
+  if (at == std::string_view::npos) return "";
+  return std::string(text.substr(at, text.find_first_of(" \t'\"#\r\n", at) - at));
+}
+
+bool IsManifestText(std::string_view text) { return HasRootKey(text, "connector") && !HasRootKey(text, "process"); }
+
 }  // namespace fermata

@@ -25,5 +25,9 @@ std::vector<std::filesystem::path> YamlFilesIn(const std::filesystem::path& fold
 
 // Whether a line begins with the word that says what a file is; without reading it as YAML, for it may be broken.
 bool HasRootKey(std::string_view text, std::string_view key);
+// What stands behind `key:` there; "" if nothing does.
+std::string RootKeyText(std::string_view text, std::string_view key);
+// Whether it is a connector's manifest rather than a process; likewise.
+bool IsManifestText(std::string_view text);
 
 }  // namespace fermata

@@ -5,6 +5,7 @@
 #include "api/cli/client_commands.h"
 #include "api/cli/terminal.h"
 #include "engine/base/percent.h"
+#include "engine/model/json_field.h"
 
 namespace fermata {
 namespace {
@@ -14,23 +15,20 @@ std::string PathOfWebhook(const std::string& id) { return "/v1/webhooks/" + Perc
 }  // namespace
 
 int RunWebhooks(const ClientOptions& client) {
-  return CallAndPrint(client, {"GET", "/v1/webhooks"}, [](const Value& page) {
-    PrintPage(page, {{"ID", "id"},
-                     {"URL", "url"},
-                     {"EVENTS", "events"},
-                     {"PROCESS", "process"},
-                     {"ENABLED", "enabled"},
-                     {"FAILING SINCE", "failingSince"},
-                     {"DISABLED BECAUSE", "disabledReason"}});
-  });
+  return CallAndPrintPage(client, "/v1/webhooks",
+                          {{"ID", "id"},
+                           {"URL", "url"},
+                           {"EVENTS", "events"},
+                           {"PROCESS", "process"},
+                           {"ENABLED", "enabled"},
+                           {"FAILING SINCE", "failingSince"},
+                           {"DISABLED BECAUSE", "disabledReason"}});
 }
 
 int RunAddWebhook(const ClientOptions& client, const WebhookOptions& options) {
   JsonBody body;
   body.Text("url", options.url);
-  std::vector<Value> events;
-  for (const std::string& event : options.events) events.push_back(Value::String(event));
-  body.Put("events", Value::List(std::move(events)));
+  body.Put("events", field::ListOf(options.events));
   body.Text("process", options.process);
   body.Text("description", options.description);
   RestCall call{"POST", "/v1/webhooks", body.Json()};
@@ -51,18 +49,16 @@ int RunRemoveWebhook(const ClientOptions& client, const WebhookOptions& options)
 }
 
 int RunDeliveries(const ClientOptions& client, const WebhookOptions& options) {
-  std::string path = PathOfWebhook(options.id) + "/deliveries?limit=" + std::to_string(options.limit);
-  if (!options.status.empty()) path += "&status=" + PercentEncode(options.status);
-  if (!options.cursor.empty()) path += "&cursor=" + PercentEncode(options.cursor);
-  return CallAndPrint(client, {"GET", path}, [](const Value& page) {
-    PrintPage(page, {{"ID", "id"},
-                     {"TYPE", "type"},
-                     {"STATUS", "status"},
-                     {"TRIES", "attempts"},
-                     {"LAST", "lastTryAt"},
-                     {"NEXT", "nextTryAt"},
-                     {"ERROR", "error"}});
-  });
+  const std::string query =
+      QueryOf({{"limit", std::to_string(options.limit)}, {"status", options.status}, {"cursor", options.cursor}});
+  return CallAndPrintPage(client, PathOfWebhook(options.id) + "/deliveries" + query,
+                          {{"ID", "id"},
+                           {"TYPE", "type"},
+                           {"STATUS", "status"},
+                           {"TRIES", "attempts"},
+                           {"LAST", "lastTryAt"},
+                           {"NEXT", "nextTryAt"},
+                           {"ERROR", "error"}});
 }
 
 int RunRetryDeliveries(const ClientOptions& client, const WebhookOptions& options) {

@@ -7,22 +7,21 @@
 namespace fermata {
 
 int RunTasks(const ClientOptions& client, const TasksOptions& options) {
-  const RestCall call{"GET", "/v1/tasks" + QueryOf({{"process", options.process},
-                                                    {"instance", options.instance},
-                                                    {"state", options.state},
-                                                    {"role", options.role},
-                                                    {"user", options.user},
-                                                    {"limit", std::to_string(options.limit)},
-                                                    {"cursor", options.cursor}})};
-  return CallAndPrint(client, call, [](const Value& page) {
-    PrintPage(page, {{"ID", "id"},
-                     {"PROCESS", "process"},
-                     {"STATE", "state"},
-                     {"TITLE", "title"},
-                     {"ASSIGNED", "assign"},
-                     {"OUTCOMES", "outcomes"},
-                     {"DUE", "due"}});
-  });
+  return CallAndPrintPage(client,
+                          "/v1/tasks" + QueryOf({{"process", options.process},
+                                                 {"instance", options.instance},
+                                                 {"state", options.state},
+                                                 {"role", options.role},
+                                                 {"user", options.user},
+                                                 {"limit", std::to_string(options.limit)},
+                                                 {"cursor", options.cursor}}),
+                          {{"ID", "id"},
+                           {"PROCESS", "process"},
+                           {"STATE", "state"},
+                           {"TITLE", "title"},
+                           {"ASSIGNED", "assign"},
+                           {"OUTCOMES", "outcomes"},
+                           {"DUE", "due"}});
 }
 
 int RunComplete(const ClientOptions& client, const CompleteOptions& options) {
@@ -42,40 +41,38 @@ int RunComplete(const ClientOptions& client, const CompleteOptions& options) {
 }
 
 int RunJobs(const ClientOptions& client, const JobsOptions& options) {
-  const RestCall call{"GET", "/v1/jobs" + QueryOf({{"operation", options.operation},
-                                                   {"process", options.process},
-                                                   {"instance", options.instance},
-                                                   {"state", options.state},
-                                                   {"limit", std::to_string(options.limit)},
-                                                   {"cursor", options.cursor}})};
-  return CallAndPrint(client, call, [](const Value& page) {
-    PrintPage(page, {{"ID", "id"},
-                     {"OPERATION", "operation"},
-                     {"PROCESS", "process"},
-                     {"STATE", "state"},
-                     {"TRY", "attempt"},
-                     {"STATUS", "status"},
-                     {"WORKER", "worker"},
-                     {"LEASED UNTIL", "leaseUntil"},
-                     {"SINCE", "createdAt"}});
-  });
+  return CallAndPrintPage(client,
+                          "/v1/jobs" + QueryOf({{"operation", options.operation},
+                                                {"process", options.process},
+                                                {"instance", options.instance},
+                                                {"state", options.state},
+                                                {"limit", std::to_string(options.limit)},
+                                                {"cursor", options.cursor}}),
+                          {{"ID", "id"},
+                           {"OPERATION", "operation"},
+                           {"PROCESS", "process"},
+                           {"STATE", "state"},
+                           {"TRY", "attempt"},
+                           {"STATUS", "status"},
+                           {"WORKER", "worker"},
+                           {"LEASED UNTIL", "leaseUntil"},
+                           {"SINCE", "createdAt"}});
 }
 
 int RunIncidents(const ClientOptions& client, const IncidentsOptions& options) {
-  const RestCall call{"GET", "/v1/incidents" + QueryOf({{"process", options.process},
-                                                        {"instance", options.instance},
-                                                        {"open", options.closed_too ? "" : "true"},
-                                                        {"limit", std::to_string(options.limit)},
-                                                        {"cursor", options.cursor}})};
-  return CallAndPrint(client, call, [](const Value& page) {
-    PrintPage(page, {{"ID", "id"},
-                     {"PROCESS", "process"},
-                     {"STATE", "state"},
-                     {"ERROR", "error"},
-                     {"OPEN", "open"},
-                     {"SINCE", "openedAt"},
-                     {"MESSAGE", "message"}});
-  });
+  return CallAndPrintPage(client,
+                          "/v1/incidents" + QueryOf({{"process", options.process},
+                                                     {"instance", options.instance},
+                                                     {"open", options.closed_too ? "" : "true"},
+                                                     {"limit", std::to_string(options.limit)},
+                                                     {"cursor", options.cursor}}),
+                          {{"ID", "id"},
+                           {"PROCESS", "process"},
+                           {"STATE", "state"},
+                           {"ERROR", "error"},
+                           {"OPEN", "open"},
+                           {"SINCE", "openedAt"},
+                           {"MESSAGE", "message"}});
 }
 
 int RunResolve(const ClientOptions& client, const ResolveOptions& options) {

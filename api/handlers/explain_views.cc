@@ -1,19 +1,12 @@
 #include "api/handlers/explain_views.h"
 
+#include "api/handlers/view_parts.h"
 #include "api/handlers/views.h"
 #include "engine/model/json.h"
 #include "engine/model/json_field.h"
 
 namespace fermata {
 namespace {
-
-using Entries = std::vector<MapEntry>;
-
-Value Text(const std::string& text) { return Value::String(text); }
-Value TextOrNull(const std::string& text) { return text.empty() ? Value::Null() : Value::String(text); }
-void Put(Entries& entries, std::string_view name, Value value) {
-  entries.emplace_back(Value::String(name), std::move(value));
-}
 
 template <class T, class View>
 Value ListOf(const std::vector<T>& items, View view) {

@@ -91,6 +91,13 @@ Error Unknown(const Permission& permission, const PathParams& params) {
               ", but none is called '" + params["id"] + "'."};
 }
 
+// Of memory, roughly.
+std::size_t BytesOf(const HttpRequest& request) {
+  std::size_t bytes = sizeof request + request.body.size() + 4 * request.target.size();
+  for (const auto& [name, value] : request.headers) bytes += name.size() + value.size();
+  return bytes;
+}
+
 bool IsTheirs(const InstanceOwner& owner, const Caller& caller) {
   return owner.tenant == caller.tenant && caller.MayUse(owner.process);
 }
@@ -220,10 +227,12 @@ void Guard::Admit(const std::shared_ptr<const Route>& route, const HttpRequest& 
 
 void Guard::Ask(const std::shared_ptr<const Route>& route, const HttpRequest& request, const PathParams& params,
                 AuditEntry asked, AuditLog& audit, const Reply& reply) {
+  const std::size_t bytes = BytesOf(request);
   {
     std::lock_guard lock(asks_mutex_);
-    if (asks_ >= kAuditAsksMax) return reply.Fail(TooBusy());
+    if (asks_ >= kAuditAsksMax || (asks_ > 0 && ask_bytes_ + bytes > kAuditAskBytesMax)) return reply.Fail(TooBusy());
     ++asks_;
+    ask_bytes_ += bytes;
   }
   // A copy: the request ends with the call that brought it.
   const auto kept = std::make_shared<const HttpRequest>(request);
@@ -235,6 +244,7 @@ void Guard::Ask(const std::shared_ptr<const Route>& route, const HttpRequest& re
       reply.Fail(TooBusy());
     }
     std::lock_guard lock(asks_mutex_);
+    ask_bytes_ -= bytes;
     if (--asks_ == 0) no_asks_.notify_all();
   });
 }

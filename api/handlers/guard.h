@@ -80,7 +80,7 @@ class Guard {
   std::unordered_map<std::string, InstanceOwner> owners_;  // by the instance's id; they never change
   std::mutex asks_mutex_;
   std::condition_variable no_asks_;
-  std::size_t asks_ = 0;  // requests whose row is not durable yet
+  std::size_t asks_ = 0, ask_bytes_ = 0;  // requests whose row is not durable yet
 };
 
 }  // namespace fermata

@@ -2,16 +2,11 @@
 
 #include <charconv>
 
+#include "api/handlers/view_parts.h"
 #include "engine/model/json_field.h"
 
 namespace fermata {
 namespace {
-
-Value Text(std::string_view text) { return Value::String(text); }
-Value TextOrNull(std::string_view text) { return text.empty() ? Value::Null() : Value::String(text); }
-
-using Entries = std::vector<MapEntry>;
-void Put(Entries& entries, std::string_view name, Value value) { entries.emplace_back(Text(name), std::move(value)); }
 
 void PutHead(const InstanceSummary& summary, Entries& entries) {
   Put(entries, "id", Text(summary.id.ToString()));

@@ -4,9 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/ascii.h"
+
 namespace fermata {
 
-inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 inline bool IsTokenByte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IsDigit(c) ||
          (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);

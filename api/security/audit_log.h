@@ -44,8 +44,8 @@ class AuditLog {
   AuditLog(Storage& storage, SecurityWriter& writer, Clock& clock)
       : storage_(storage), writer_(writer), clock_(clock) {}
 
-  // Never blocks; `done` is called from another thread, when the row is durable or could not be written, and must not block. Rows that come
-  // while a commit is under way share the next.
+  // Never blocks; `done` is called when the row is durable or could not be written, from another thread, and must not block. Where the writer
+  // has no room or has stopped, it is called at once. Rows that come while a commit is under way share the next.
   void Append(AuditEntry entry, std::function<void(Status)> done);
 
   // At most `limit` rows before `before_seq`, the newest first; the newest of all without it. Reads storage.

@@ -111,9 +111,10 @@ std::optional<ApiKey> KeyRing::Verify(std::string_view text) {
       if (const auto again = entries_.find(id); again != entries_.end()) batch.api_keys = {RowOf(again->second)};
       return batch;
     };
-    writer_.Post(make, [](Status written) {
+    const auto told = [](const Status& written) {
       if (!written.ok()) LogWarning("The last use of a key could not be kept.", {{"reason", written.error().message}});
-    });
+    };
+    if (Status posted = writer_.Post(make, told); !posted.ok()) told(posted);
   }
   return entry.key;
 }

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "engine/model/limits.h"
@@ -21,27 +22,29 @@ void SecurityWriter::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void SecurityWriter::Add(Item item) {
-  {
-    std::lock_guard lock(mutex_);
-    if (!stopping_) {
-      items_.push_back(std::move(item));
-      wake_.notify_one();
-      return;
-    }
-  }
-  item.done(Error{kShuttingDown, "Expected a server that takes changes, but it is stopping."});
+Status SecurityWriter::Add(Item item) {
+  std::lock_guard lock(mutex_);
+  if (stopping_) return Error{kShuttingDown, "Expected a server that takes changes, but it is stopping."};
+  if (items_.size() >= kSecurityQueueMax || bytes_ + item.bytes > kSecurityQueueBytesMax)
+    return Error{kOverloaded, "Expected room for another change, but " + std::to_string(items_.size()) +
+                                  " wait for storage already. Try again in a moment."};
+  bytes_ += item.bytes;
+  items_.push_back(std::move(item));
+  wake_.notify_one();
+  return Done{};
 }
 
-void SecurityWriter::Post(Make make, Told done) { Add({std::move(make), std::move(done)}); }
+Status SecurityWriter::Post(Make make, Told done) { return Add({std::move(make), std::move(done)}); }
 
-void SecurityWriter::PostShared(Make make, Told done) { Add({std::move(make), std::move(done), true}); }
+Status SecurityWriter::PostShared(Make make, Told done, std::size_t bytes) {
+  return Add({std::move(make), std::move(done), true, bytes});
+}
 
 Status SecurityWriter::Write(Batch batch) {
   std::promise<Status> written;
-  Post([&]() -> Result<Batch> { return std::move(batch); },
-       [&](Status status) { written.set_value(std::move(status)); });
-  return written.get_future().get();
+  Status posted = Post([&]() -> Result<Batch> { return std::move(batch); },
+                       [&](Status status) { written.set_value(std::move(status)); });
+  return posted.ok() ? written.get_future().get() : posted;
 }
 
 std::vector<SecurityWriter::Item> SecurityWriter::TakeLocked() {
@@ -49,6 +52,7 @@ std::vector<SecurityWriter::Item> SecurityWriter::TakeLocked() {
   do {
     taken.push_back(std::move(items_.front()));
     items_.pop_front();
+    bytes_ -= taken.back().bytes;
   } while (taken.back().shared && taken.size() < kSecurityGroupMax && !items_.empty() && items_.front().shared);
   return taken;
 }

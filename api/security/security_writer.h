@@ -5,6 +5,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -20,17 +21,18 @@ class SecurityWriter {
   explicit SecurityWriter(Storage& storage);
   ~SecurityWriter() { Stop(); }
 
-  // Writes what is queued; what comes later is refused. Safe to call twice.
+  // Writes what is queued; what comes later is refused: kShuttingDown. Safe to call twice.
   void Stop();
 
   // Made on the writer's thread, after the change before it is through; an error is the answer, then nothing is written.
   using Make = std::function<Result<Batch>()>;
   // Called on the writer's thread, once the change is durable or has failed.
   using Told = std::function<void(Status)>;
-  void Post(Make make, Told done);
+  // An error: it is not taken, and nobody is told. kOverloaded while kSecurityQueueMax changes or kSecurityQueueBytesMax wait.
+  [[nodiscard]] Status Post(Make make, Told done);
   // The same for rows of the audit log: neighbours in the queue share a commit, and each sees those before it as made, not yet as durable.
-  // They are through or fail together, and hear of it in their order.
-  void PostShared(Make make, Told done);
+  // They are through or fail together, and hear of it in their order. `bytes`: of memory while it waits.
+  [[nodiscard]] Status PostShared(Make make, Told done, std::size_t bytes);
   // As Post() for a batch that is there already; blocks until it is through.
   Status Write(Batch batch);
 
@@ -39,8 +41,9 @@ class SecurityWriter {
     Make make;
     Told done;
     bool shared = false;
+    std::size_t bytes = 0;
   };
-  void Add(Item item);
+  Status Add(Item item);
   // The first item, or all shared ones up to the first that is not.
   std::vector<Item> TakeLocked();
   void Run();
@@ -50,6 +53,7 @@ class SecurityWriter {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Item> items_;
+  std::size_t bytes_ = 0;  // of items_
   bool stopping_ = false;
   std::thread thread_;  // last: uses all of the above
 };

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 #include "api/cli/codes.h"
 #include "api/cli/exit_code.h"
@@ -23,6 +24,7 @@
 #include "connectors/host/secret_store.h"
 #include "connectors/mail/mail_connector.h"
 #include "engine/base/clock.h"
+#include "engine/base/exit_deadline.h"
 #include "engine/base/time.h"
 #include "engine/runtime/engine.h"
 #include "engine/storage/sealed/sealed_storage.h"
@@ -217,6 +219,8 @@ class Server {
 
 }  // namespace
 
+constexpr std::int64_t kServerStopMsMax = 60'000;  // TEMP
+
 int Serve(const ServeOptions& options, const std::string& version) {
   const sigset_t signals = BlockStopSignals();
   SetUpLog({.level = options.log_level, .format = options.log_format});
@@ -234,8 +238,11 @@ int Serve(const ServeOptions& options, const std::string& version) {
     Fail(retries_ms.error());
     return kExitUsage;
   }
+  if (Status found = CheckSecretPlaces({options.secrets, options.secrets_file}); !found.ok())
+    return Fail(found.error());
   Result<SealingKeys> keys = ReadSealingKeys(options.encryption_keys);
   if (!keys.ok()) return Fail(keys.error());
+  std::optional<ExitDeadline> stopping;  // outlives what it waits for
   Server server(options, version, *rules, *retries_ms, *std::move(keys));
   if (Status started = server.Start(); !started.ok()) return Fail(started.error());
   LogInfo("The server is ready.", {{"address", server.address()}, {"version", version}, {"storage", options.storage}});
@@ -248,6 +255,7 @@ int Serve(const ServeOptions& options, const std::string& version) {
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   LogInfo("The server stops.", {{"signal", signal_number}});
+  stopping.emplace(std::chrono::milliseconds(kServerStopMsMax), kExitFailed);
   server.Stop();
   LogInfo("The server has stopped.");
   return kExitOk;

@@ -65,8 +65,8 @@ Result<std::unique_ptr<TableReader>> ReadTables(const StoreCommand& command) {
   return command.database.empty() ? ReadSqliteTables(SqliteFileIn(command.data)) : ReadPostgresTables(command.database);
 }
 
-Result<std::unique_ptr<TableWriter>> WriteTables(const StoreCommand& command, const std::string& node) {
-  if (!command.database.empty()) return WritePostgresTables(command.database, node);
+Result<std::unique_ptr<TableWriter>> WriteTables(const StoreCommand& command) {
+  if (!command.database.empty()) return WritePostgresTables(command.database);
   return WriteSqliteTables(SqliteFileIn(command.data));
 }
 
@@ -197,7 +197,7 @@ int RunVerify(const StoreCommand& command) {
     // First a look, so that nothing is made where nothing is.
     if (Result<std::unique_ptr<TableReader>> there = ReadTables(command); !there.ok())
       return ComplainOf(command, there.error());
-    Result<std::unique_ptr<TableWriter>> writer = WriteTables(command, "fermata verify --repair");
+    Result<std::unique_ptr<TableWriter>> writer = WriteTables(command);
     if (!writer.ok()) return ComplainOf(command, writer.error());
     repair = *std::move(writer);
   }
@@ -267,7 +267,7 @@ int RunImport(const StoreCommand& command) {
   if (!keys.ok()) return ComplainOf(command, keys.error());
   if (command.database.empty())
     if (Status made = MakeDataFolder(command.data); !made.ok()) return ComplainOf(command, made.error());
-  Result<std::unique_ptr<TableWriter>> writer = WriteTables(command, "fermata import");
+  Result<std::unique_ptr<TableWriter>> writer = WriteTables(command);
   if (!writer.ok()) return ComplainOf(command, writer.error());
   ProgressLine line(command.json);
   const ImportOptions options{ShardOfMessage, *std::move(keys)};

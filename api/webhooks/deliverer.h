@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,6 +45,8 @@ class Deliverer {
   void Stop();
 
  private:
+  static constexpr std::int64_t kForEver = std::numeric_limits<std::int64_t>::max();
+
   // What is known in memory of one webhook's deliveries.
   struct Line {
     std::deque<Delivery> ready;
@@ -75,9 +78,14 @@ class Deliverer {
   // Keeps what waits and what is over within bounds.
   void Tidy();
   void CountIfDue();
-  bool TidyGroup(const DeliveryCount& group);
-  Status Delete(const DeliveryCount& group, std::int64_t count);
-  Status GiveUp(const DeliveryCount& group, std::int64_t due_before_us, std::int64_t count, const std::string& why);
+  // Whether there is more to do.
+  Result<bool> TidyGroup(DeliveryCount& group);
+  // Both give how many it was.
+  Result<std::int64_t> Delete(const DeliveryCount& group, std::int64_t count);
+  Result<std::int64_t> GiveUp(const DeliveryCount& group, std::int64_t due_before_us, std::int64_t count,
+                              const std::string& why);
+  // It was deleted, and its deliveries are to go.
+  void Forget(const std::string& webhook);
   std::int64_t NextUs() const;
 
   const DelivererOptions options_;
@@ -92,7 +100,8 @@ class Deliverer {
   std::map<std::string, Line> lines_;
   int under_way_ = 0;
   std::vector<Attempt> unnoted_;
-  std::int64_t tidy_us_ = 0, counted_us_ = 0;
+  std::vector<DeliveryCount> groups_;  // as last counted, less what was tidied up since
+  std::int64_t tidy_us_ = 0, count_us_ = 0;
   std::string last_served_;  // the next one comes first
 
   std::mutex mutex_;

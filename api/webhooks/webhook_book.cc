@@ -78,19 +78,31 @@ Status WebhookBook::CheckUrl(const std::string& url) const {
   return Done{};
 }
 
-void WebhookBook::Rows::Put(const Delivery& delivery, std::string_view before) {
-  if (!before.empty()) --more[{delivery.webhook, std::string(before)}];
-  ++more[{delivery.webhook, delivery.status}];
-  deliveries.push_back(RowOf(delivery));
+Status WebhookBook::ReadAgainLocked() {
+  if (is_current_) return Done{};
+  Status loaded = webhooks_.Load(storage_);
+  is_current_ = loaded.ok();
+  return loaded;
 }
 
-void WebhookBook::Rows::Delete(DeliveryRow row) {
-  --more[{row.webhook, row.status}];
-  deliveries_deleted.push_back(std::move(row));
+Status WebhookBook::ReadAgain() {
+  std::lock_guard lock(change_mutex_);
+  is_current_ = false;
+  return ReadAgainLocked();
+}
+
+// What did not succeed may have happened nevertheless: storage knows.
+Status WebhookBook::CommitLocked(Batch batch) {
+  Status committed = CommitNow(storage_, kWebhookLane, std::move(batch));
+  if (committed.ok()) return committed;
+  is_current_ = false;
+  (void)ReadAgainLocked();
+  return committed;
 }
 
 Status WebhookBook::Write(const std::function<Result<Rows>()>& make) {
   std::lock_guard lock(change_mutex_);
+  if (Status current = ReadAgainLocked(); !current.ok()) return current;
   Result<Rows> rows = make();
   if (!rows.ok()) return rows.error();
   Batch batch;
@@ -98,9 +110,8 @@ Status WebhookBook::Write(const std::function<Result<Rows>()>& make) {
   batch.deliveries = std::move(rows->deliveries);
   batch.deliveries_deleted = std::move(rows->deliveries_deleted);
   if (batch.empty()) return Done{};
-  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed;
+  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed;
   for (Webhook& webhook : rows->webhooks) webhooks_.Put(std::move(webhook));
-  webhooks_.Count(rows->more, clock_.NowUs());
   return Done{};
 }
 
@@ -108,6 +119,7 @@ Status WebhookBook::Write(const std::function<Result<Rows>()>& make) {
 
 Result<WebhookBook::Made> WebhookBook::Make(Webhook webhook) {
   std::lock_guard lock(change_mutex_);
+  if (Status current = ReadAgainLocked(); !current.ok()) return current.error();
   std::size_t of_tenant = 0;
   const std::int64_t remembered_from_us = clock_.NowUs() - kIdempotencyKeyMs * kUsPerMs;
   for (const Webhook& other : webhooks_.All()) {
@@ -128,7 +140,7 @@ Result<WebhookBook::Made> WebhookBook::Make(Webhook webhook) {
   webhook.secret = {NewWebhookSecret(), 0, true, ""};
   Batch batch;
   batch.standing_orders.push_back(Webhooks::RowOf(webhook));
-  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
+  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
   webhooks_.Put(webhook);
   std::string secret = webhook.secret.text;
   return Made{std::move(webhook), std::move(secret), false};
@@ -149,19 +161,24 @@ Result<Webhook> WebhookBook::Find(const std::string& tenant, const std::string& 
   return *std::move(webhook);
 }
 
+Result<Webhook> WebhookBook::FindLocked(const std::string& tenant, const std::string& id) {
+  if (Status current = ReadAgainLocked(); !current.ok()) return current.error();
+  return Find(tenant, id);
+}
+
 Result<Webhook> WebhookBook::ChangeLocked(Webhook webhook, const std::function<void(Webhook&)>& change) {
   change(webhook);
   webhook.updated_us = clock_.NowUs();
   Batch batch;
   batch.standing_orders.push_back(Webhooks::RowOf(webhook));
-  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
+  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
   webhooks_.Put(webhook);
   return webhook;
 }
 
 Result<Webhook> WebhookBook::Change(const std::string& tenant, const std::string& id, const WebhookSettings& settings) {
   std::lock_guard lock(change_mutex_);
-  Result<Webhook> webhook = Find(tenant, id);
+  Result<Webhook> webhook = FindLocked(tenant, id);
   if (!webhook.ok()) return webhook;
   Result<Webhook> changed = ChangeLocked(*std::move(webhook), [&](Webhook& one) {
     if (settings.url) one.url = *settings.url;
@@ -181,11 +198,11 @@ Result<Webhook> WebhookBook::Change(const std::string& tenant, const std::string
 Status WebhookBook::Drop(const std::string& tenant, const std::string& id) {
   {
     std::lock_guard lock(change_mutex_);
-    Result<Webhook> webhook = Find(tenant, id);
+    Result<Webhook> webhook = FindLocked(tenant, id);
     if (!webhook.ok()) return webhook.error();
     Batch batch;
     batch.standing_orders_deleted.push_back(Webhooks::RowOf(*webhook));
-    if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed;
+    if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed;
     webhooks_.Drop(id);
   }
   webhooks_.DeliveriesAreDurable({id});
@@ -195,7 +212,7 @@ Status WebhookBook::Drop(const std::string& tenant, const std::string& id) {
 Result<WebhookBook::Made> WebhookBook::Rotate(const std::string& tenant, const std::string& id,
                                               const std::string& idempotency_key) {
   std::lock_guard lock(change_mutex_);
-  Result<Webhook> webhook = Find(tenant, id);
+  Result<Webhook> webhook = FindLocked(tenant, id);
   if (!webhook.ok()) return webhook.error();
   std::vector<WebhookSecret> good = webhook->old_secrets;
   std::erase_if(good, [now_us = clock_.NowUs()](const WebhookSecret& old) { return old.until_us <= now_us; });
@@ -223,7 +240,7 @@ Result<WebhookBook::Made> WebhookBook::Rotate(const std::string& tenant, const s
 Result<WebhookBook::Pinged> WebhookBook::Ping(const std::string& tenant, const std::string& id,
                                               const std::string& idempotency_key) {
   std::lock_guard lock(change_mutex_);
-  Result<Webhook> webhook = Find(tenant, id);
+  Result<Webhook> webhook = FindLocked(tenant, id);
   if (!webhook.ok()) return webhook.error();
   if (!webhook->enabled) return Error{kWebhookDisabled, "Expected a webhook that is enabled, but '" + id + "' is not."};
   Delivery ping;
@@ -246,7 +263,7 @@ Result<WebhookBook::Pinged> WebhookBook::Ping(const std::string& tenant, const s
                               {"datacontenttype", Value::String("application/json")},
                               {"tenant", Value::String(tenant)},
                               {"data", Value::Object({{"webhook", Value::String(id)}})}});
-  Result<Delivery> sent = SendLocked(std::move(ping), "");
+  Result<Delivery> sent = SendLocked(std::move(ping));
   if (!sent.ok()) return sent.error();
   return Pinged{*std::move(sent), false};
 }
@@ -272,22 +289,19 @@ Result<Page<Delivery>> WebhookBook::Deliveries(const std::string& tenant, Delive
   return page;
 }
 
-Result<Delivery> WebhookBook::SendLocked(Delivery delivery, std::string_view before) {
+Result<Delivery> WebhookBook::SendLocked(Delivery delivery) {
   delivery.status = kPending;
   delivery.due_us = clock_.NowUs();
-  Rows rows;
-  rows.Put(delivery, before);
   Batch batch;
-  batch.deliveries = std::move(rows.deliveries);
-  if (Status committed = CommitNow(storage_, kWebhookLane, std::move(batch)); !committed.ok()) return committed.error();
-  webhooks_.Count(rows.more, clock_.NowUs());
+  batch.deliveries.push_back(RowOf(delivery));
+  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
   webhooks_.DeliveriesAreDurable({delivery.webhook});
   return delivery;
 }
 
 Result<Delivery> WebhookBook::Retry(const std::string& tenant, const std::string& id, const std::string& delivery) {
   std::lock_guard lock(change_mutex_);
-  Result<Webhook> webhook = Find(tenant, id);
+  Result<Webhook> webhook = FindLocked(tenant, id);
   if (!webhook.ok()) return webhook.error();
   Result<std::optional<DeliveryRow>> row = storage_.FindDelivery(ShardOfDelivery(delivery), id, delivery);
   if (!row.ok()) return row.error();
@@ -298,8 +312,7 @@ Result<Delivery> WebhookBook::Retry(const std::string& tenant, const std::string
   // It may be on its way.
   if (again->status == kPending && again->due_us <= clock_.NowUs()) return again;
   if (again->status != kPending) again->attempts = 0;
-  const std::string before = again->status;
-  return SendLocked(*std::move(again), before);
+  return SendLocked(*std::move(again));
 }
 
 Result<std::int64_t> WebhookBook::RetryFailed(const std::string& tenant, const std::string& id) {
@@ -310,7 +323,7 @@ Result<std::int64_t> WebhookBook::RetryFailed(const std::string& tenant, const s
   for (bool more = true; more;) {
     const Status written = Write([&]() -> Result<Rows> {
       Result<std::vector<DeliveryRow>> failed = storage_.ReadDeliveries(
-          AllShards(), id, kFailed, std::numeric_limits<std::int64_t>::max(), kWebhookRowsAtOnce);
+          AllShards(), AllShards(), id, kFailed, std::numeric_limits<std::int64_t>::max(), kWebhookRowsAtOnce);
       if (!failed.ok()) return failed.error();
       more = static_cast<int>(failed->size()) == kWebhookRowsAtOnce && count < kWebhookFinishedMax;
       Rows rows;
@@ -320,7 +333,7 @@ Result<std::int64_t> WebhookBook::RetryFailed(const std::string& tenant, const s
         delivery->status = kPending;
         delivery->attempts = 0;
         delivery->due_us = clock_.NowUs();
-        rows.Put(*delivery, kFailed);
+        rows.deliveries.push_back(RowOf(*delivery));
       }
       count += static_cast<std::int64_t>(rows.deliveries.size());
       return rows;

@@ -82,19 +82,22 @@ class WebhookBook {
   struct Rows {
     std::vector<Webhook> webhooks;
     std::vector<DeliveryRow> deliveries, deliveries_deleted;
-    DeliveryNumbers more;  // what there is then more of, and less
-
-    // The row that takes the place of one with the status `before`; empty = there was none.
-    void Put(const Delivery& delivery, std::string_view before);
-    void Delete(DeliveryRow row);
   };
   Status Write(const std::function<Result<Rows>()>& make);
+  // Whether all that is committed is known. It is not once a commit may have happened and storage could not be read after it: then changes are
+  // refused until it can be.
+  bool is_current() const { return is_current_; }
+  Status ReadAgain();
 
  private:
+  // kUnknownWebhook; of what is committed.
+  Result<Webhook> FindLocked(const std::string& tenant, const std::string& id);
+  Status ReadAgainLocked();
+  Status CommitLocked(Batch batch);
   // Changes one under `change` and makes it durable.
   Result<Webhook> ChangeLocked(Webhook webhook, const std::function<void(Webhook&)>& change);
-  // Puts it as pending and due, in the place of a row with the status `before`; empty = there is none.
-  Result<Delivery> SendLocked(Delivery delivery, std::string_view before);
+  // Puts it as pending and due.
+  Result<Delivery> SendLocked(Delivery delivery);
 
   Webhooks& webhooks_;
   Storage& storage_;
@@ -102,6 +105,7 @@ class WebhookBook {
   const EgressRules rules_;
   WebhookCounters counters_;
   std::mutex change_mutex_;
+  std::atomic<bool> is_current_{true};
 };
 
 }  // namespace fermata

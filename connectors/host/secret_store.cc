@@ -73,6 +73,17 @@ class SecretStore final : public SecretSource {
 
 }  // namespace
 
+Status CheckSecretPlaces(const SecretPlaces& places) {
+  if (places.folder.empty()) return Done{};
+  std::error_code error;
+  const std::filesystem::directory_iterator looked(places.folder, error);
+  if (!error) return Done{};
+  return Error{kSecretsUnreadable,
+               "Expected --secrets to name a folder that can be read, but '" + places.folder.string() +
+                   "' is none: " + error.message() + ".",
+               "", "Make the folder, or leave the option out where secrets come from elsewhere."};
+}
+
 std::shared_ptr<const SecretSource> MakeSecretStore(SecretPlaces places) {
   return std::make_shared<SecretStore>(std::move(places));
 }

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "engine/base/ascii.h"
 #include "engine/base/assert.h"
 
 namespace fermata {
@@ -11,13 +12,9 @@ std::string RandomHex(std::size_t bytes) {
   std::string raw(bytes, '\0');
   const int made = RAND_bytes(reinterpret_cast<unsigned char*>(raw.data()), static_cast<int>(bytes));
   FERMATA_ASSERT(made == 1);
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(2 * bytes);
-  for (const char c : raw) {
-    text += kDigits[static_cast<unsigned char>(c) >> 4];
-    text += kDigits[static_cast<unsigned char>(c) & 15];
-  }
+  AppendHex(raw, text);
   return text;
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "engine/base/ascii.h"
 #include "engine/base/assert.h"
 
 namespace fermata {
@@ -15,10 +16,7 @@ std::string Sha256Hex(std::string_view bytes) {
   const int done = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr);
   FERMATA_ASSERT(done == 1 && length == 32);
   std::string hex;
-  for (unsigned i = 0; i < length; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4];
-    hex += "0123456789abcdef"[digest[i] & 15];
-  }
+  AppendHex({reinterpret_cast<const char*>(digest.data()), length}, hex);
   return hex;
 }
 

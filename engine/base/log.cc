@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 
+#include "engine/base/ascii.h"
 #include "engine/base/time.h"
 
 namespace fermata {
@@ -80,7 +81,6 @@ std::size_t CharacterBytes(std::string_view text) {
 
 // What is no UTF-8 (the name of a file, say) is marked as such: readers of JSON would refuse the line.
 void AppendQuoted(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
   constexpr std::string_view kReplacement = "\xef\xbf\xbd";
   out += '"';
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -90,8 +90,8 @@ void AppendQuoted(std::string_view text, std::string& out) {
       out += text[i];
     } else if (byte < 0x20) {
       out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
+      out += kHexDigits[byte >> 4];
+      out += kHexDigits[byte & 15];
     } else if (byte < 0x80) {
       out += text[i];
     } else if (const std::size_t bytes = CharacterBytes(text.substr(i)); bytes > 0) {

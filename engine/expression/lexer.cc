@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "engine/base/ascii.h"
 #include "engine/expression/codes.h"
 #include "engine/expression/utf8.h"
 
@@ -21,17 +22,9 @@ constexpr std::array<std::string_view, 24> kSymbols = {"&&", "||", "==", "!=", "
                                                        "+",  "-",  "*",  "/",  "%",  "!",  "?", ":",
                                                        ".",  ",",  "(",  ")",  "[",  "]",  "{", "}"};
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
 bool IsQuotedNamePart(char c) { return IsNamePart(c) || c == '.' || c == '-' || c == '/' || c == ' '; }
-
-int HexDigit(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 class Lexer {
  public:

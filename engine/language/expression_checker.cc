@@ -312,16 +312,9 @@ class ExpressionChecker {
     }
   }
 
-  const OperationManifest* FindOperation(const std::string& full) const {
-    const std::size_t dot = full.find('.');
-    for (const ManifestPtr& manifest : definition_.manifests)
-      if (manifest->connector == full.substr(0, dot)) return manifest->Find(full.substr(dot + 1));
-    return nullptr;
-  }
-
   void CheckOperationInput(const std::string& full, const std::optional<Template>& with, const NodeEntry* with_entry,
                            const NodeEntry* call, const Sight& sight) {
-    const OperationManifest* operation = FindOperation(full);
+    const OperationManifest* operation = FindOperation(definition_.manifests, full);
     if (operation) CheckInput(full, operation->input, with, with_entry, call, sight);
   }
 

@@ -5,10 +5,10 @@
 #include <limits>
 #include <string>
 
+#include "engine/base/ascii.h"
+
 namespace fermata {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::size_t SkipDigits(std::string_view text, std::size_t at) {
   while (at < text.size() && IsDigit(text[at])) ++at;

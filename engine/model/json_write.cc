@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/base/ascii.h"
 #include "engine/base/base64.h"
 #include "engine/model/codes.h"
 #include "engine/model/json.h"
@@ -256,7 +257,6 @@ Result<Value> ToJsonValue(const Value& value) {
 }
 
 void AppendJsonString(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
   out += '"';
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -288,8 +288,8 @@ void AppendJsonString(std::string_view text, std::string& out) {
         break;
       default:
         out += "\\u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15];
+        out += kHexDigits[c >> 4];
+        out += kHexDigits[c & 15];
     }
   }
   out += text.substr(plain);

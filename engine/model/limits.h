@@ -77,6 +77,7 @@ inline constexpr std::int64_t kBulkTrialMax = 10'000;    // instances that a dry
 inline constexpr std::size_t kCrossingsMax = 4;          // migrations that one instance can take back
 inline constexpr std::size_t kMigrationReasonsMax = 10;  // told of one that cannot be done
 inline constexpr std::int64_t kExplainRowsMax = 2'048;   // of a journal, from its end: some milliseconds of reads
+inline constexpr std::int64_t kTaskRowsMax = 8'192;      // likewise, for the tasks that an instance has had
 inline constexpr std::int64_t kAuditEveryMs = 60'000;
 inline constexpr int kAuditRowsAtOnce = 50;  // live instances in one look: some milliseconds of reads
 inline constexpr std::int64_t kAuditOverdueMs =
@@ -139,7 +140,8 @@ inline constexpr std::int64_t kWebhookFinishedMax = 10'000;  // of one webhook, 
 inline constexpr std::int64_t kWebhookDeliveredKeptMs = 3LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kWebhookFailedKeptMs = 30LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t kWebhookTidyEveryMs = 30'000;
-inline constexpr int kWebhookRowsAtOnce = 500;  // changed or deleted by one commit
+inline constexpr int kWebhookRowsAtOnce = 500;           // changed or deleted by one commit
+inline constexpr std::int64_t kWebhookCountShare = 100;  // deliveries are counted for so small a share of the time
 
 // ---- drawing ----
 inline constexpr std::size_t kDrawnEdgesMax = 2'000;  // Graphviz needs seconds for them, and the time grows faster
@@ -182,6 +184,8 @@ inline constexpr int kPostgresIdleInTransactionMs = 5'000;  // a frozen node let
 inline constexpr int kPostgresLockTimeoutMs = 10'000;  // longer than that, so that a takeover outwaits a frozen node
 inline constexpr int kPostgresCommitTries = 4;         // after deadlocks and connections lost before COMMIT
 inline constexpr int kPostgresReconnectFirstMs = 50;   // doubled after each failure
+inline constexpr std::int64_t kPostgresAnswerMs =
+    30'000;  // without a byte from the server: then the connection is lost. Disks that stall for seconds are none
 // A frame of an export is what import commits at once, and what is lost when either is interrupted.
 inline constexpr std::size_t kExportFrameBytes = 1 << 20;
 inline constexpr std::size_t kExportFrameRows = 4'000;
@@ -239,6 +243,9 @@ inline constexpr std::size_t kApiQueueMax = 4'096;  // requests waiting for one 
 inline constexpr int kSecurityLane = 1'010;            // of storage; beside the engine's own
 inline constexpr std::size_t kSecurityGroupMax = 256;  // changes that share a commit
 inline constexpr std::size_t kAuditAsksMax = 4'096;    // requests that wait for their row of the audit log; beyond: 503
+inline constexpr std::size_t kAuditAskBytesMax = 64 << 20;       // of these requests; one is let in however large
+inline constexpr std::size_t kSecurityQueueMax = 16'384;         // changes that wait for their commit; beyond: 503
+inline constexpr std::size_t kSecurityQueueBytesMax = 16 << 20;  // of the rows of the audit log among them
 inline constexpr std::size_t kApiKeysMax = 10'000;
 inline constexpr std::size_t kApiKeyWordsMax = 32;  // process globs of one key
 inline constexpr std::size_t kApiKeyNameBytesMax = 200;

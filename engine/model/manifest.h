@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -63,5 +64,18 @@ struct Manifest {
   }
 };
 using ManifestPtr = std::shared_ptr<const Manifest>;
+
+// The manifest of the connector that `full` ("connector.operation") names; null if there is none among these.
+inline const Manifest* FindManifest(const std::vector<ManifestPtr>& manifests, std::string_view full) {
+  const std::size_t dot = full.find('.');
+  for (const ManifestPtr& manifest : manifests)
+    if (dot != std::string_view::npos && manifest->connector == full.substr(0, dot)) return manifest.get();
+  return nullptr;
+}
+// The operation itself.
+inline const OperationManifest* FindOperation(const std::vector<ManifestPtr>& manifests, std::string_view full) {
+  const Manifest* manifest = FindManifest(manifests, full);
+  return manifest == nullptr ? nullptr : manifest->Find(full.substr(manifest->connector.size() + 1));
+}
 
 }  // namespace fermata

@@ -12,6 +12,7 @@
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/replay.h"
 
 namespace fermata {
 namespace {
@@ -51,16 +52,40 @@ struct BulkRunner::Page {
   std::string cursor;  // where the next one begins; empty = nothing is left
 };
 
-Status BulkRunner::Load(Storage& storage) {
-  Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kBulkKind);
+Status BulkRunner::Load() {
+  std::lock_guard changing(change_mutex_);
+  is_current_ = false;
+  return ReadAgainLocked();
+}
+
+Status BulkRunner::ReadAgainLocked() {
+  if (is_current_) return Done{};
+  Result<std::vector<StandingOrderRow>> rows = storage_.ReadStandingOrders(kBulkKind);
   if (!rows.ok()) return rows.error();
+  std::map<std::string, BulkView> works;
+  std::int64_t last_id_us = 0;
   for (const StandingOrderRow& row : *rows) {
     Result<BulkView> view = DecodeBulk(row.id, row.bytes);
     if (!view.ok()) return view.error();
-    last_id_us_ = std::max(last_id_us_, view->created_us);
-    works_.emplace(row.id, std::move(*view));
+    last_id_us = std::max(last_id_us, view->created_us);
+    works.emplace(row.id, std::move(*view));
   }
+  {
+    std::lock_guard lock(mutex_);
+    works_ = std::move(works);
+    last_id_us_ = std::max(last_id_us_, last_id_us);
+    is_current_ = true;
+  }
+  wake_.notify_all();
   return Done{};
+}
+
+Status BulkRunner::CommitLocked(Batch batch) {
+  Status committed = commit_(std::move(batch));
+  if (committed.ok()) return committed;
+  is_current_ = false;
+  (void)ReadAgainLocked();
+  return committed;
 }
 
 void BulkRunner::Run() {
@@ -88,10 +113,11 @@ Result<BulkTrial> BulkRunner::Try(const BulkWork& work) {
     for (const InstanceSummary& instance : page->items) {
       ++trial.total;
       Result<std::vector<Command>> commands = CommandsFor(work, instance.id);
-      if (!commands.ok()) return commands.error();
+      if (!commands.ok() && !IsUnreadable(commands.error())) return commands.error();
       std::optional<Error> refused;
-      for (const Command& command : *commands)
-        if (Status status = engine_.Check(instance.id, command); !status.ok() && !refused) refused = status.error();
+      if (!commands.ok()) refused = commands.error();
+      for (std::size_t i = 0; commands.ok() && !refused && i < commands->size(); ++i)
+        if (Status status = engine_.Check(instance.id, (*commands)[i]); !status.ok()) refused = status.error();
       if (refused) {
         ++trial.refused;
         Keep(trial.refusals, {instance.id, *std::move(refused)});
@@ -139,6 +165,7 @@ Result<BulkRunner::Begun> BulkRunner::Start(BulkWork work) {
   } while (!query.cursor.empty());
 
   std::lock_guard changing(change_mutex_);
+  if (Status current = ReadAgainLocked(); !current.ok()) return current.error();
   std::vector<std::string> too_old;
   {
     std::lock_guard lock(mutex_);
@@ -154,7 +181,7 @@ Result<BulkRunner::Begun> BulkRunner::Start(BulkWork work) {
   Batch batch;
   for (const std::string& id : too_old) batch.standing_orders_deleted.push_back({std::string(kBulkKind), id, ""});
   batch.standing_orders.push_back({std::string(kBulkKind), view.id, EncodeBulk(view)});
-  if (Status committed = commit_(std::move(batch)); !committed.ok()) return committed.error();
+  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
   {
     std::lock_guard lock(mutex_);
     for (const std::string& id : too_old) works_.erase(id);
@@ -206,6 +233,7 @@ Result<BulkView> BulkRunner::Find(const std::string& tenant, const std::string& 
 
 Result<BulkView> BulkRunner::Change(const std::string& id, const std::function<Status(BulkView&)>& change) {
   std::lock_guard changing(change_mutex_);
+  if (Status current = ReadAgainLocked(); !current.ok()) return current.error();
   BulkView changed;
   {
     std::lock_guard lock(mutex_);
@@ -216,7 +244,7 @@ Result<BulkView> BulkRunner::Change(const std::string& id, const std::function<S
   if (Status allowed = change(changed); !allowed.ok()) return allowed.error();
   Batch batch;
   batch.standing_orders.push_back({std::string(kBulkKind), id, EncodeBulk(changed)});
-  if (Status committed = commit_(std::move(batch)); !committed.ok()) return committed.error();
+  if (Status committed = CommitLocked(std::move(batch)); !committed.ok()) return committed.error();
   {
     std::lock_guard lock(mutex_);
     works_.insert_or_assign(id, changed);
@@ -257,6 +285,13 @@ std::pair<const BulkView*, std::chrono::steady_clock::time_point> BulkRunner::Ne
 void BulkRunner::Loop() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
+    if (!is_current_) {
+      lock.unlock();
+      const bool read = Load().ok();
+      lock.lock();
+      if (!read) wake_.wait_for(lock, kPauseAfterFailure, [this] { return stopping_; });
+      continue;
+    }
     const auto [next, at] = NextUnderWay();
     if (next == nullptr) {
       wake_.wait(lock);
@@ -323,9 +358,14 @@ Result<bool> BulkRunner::WorkPage(const BulkView& view, Page& page) {
   Result<fermata::Page<InstanceSummary>> found = engine_.List(query);
   if (!found.ok()) return found.error();
   std::vector<std::pair<InstanceId, Command>> all;
+  std::map<InstanceId, std::optional<Error>> outcomes;
   for (const InstanceSummary& instance : found->items) {
     Result<std::vector<Command>> commands = CommandsFor(view.work, instance.id);
-    if (!commands.ok()) return commands.error();
+    if (!commands.ok() && !IsUnreadable(commands.error())) return commands.error();
+    if (!commands.ok()) {
+      outcomes.emplace(instance.id, commands.error());
+      continue;
+    }
     for (Command& command : *commands) all.emplace_back(instance.id, std::move(command));
   }
   auto answers = std::make_shared<Answers>();
@@ -350,10 +390,10 @@ Result<bool> BulkRunner::WorkPage(const BulkView& view, Page& page) {
   answers->all.wait(lock, [&] { return answers->left == 0; });
   page.visited = static_cast<std::int64_t>(found->items.size());
   page.cursor = std::move(found->next_cursor);
-  std::map<InstanceId, std::optional<Error>> outcomes;
   for (std::size_t i = 0; i < all.size(); ++i) {
     std::optional<Error>& error = answers->errors[i];
-    if (error && !IsRefusal(*error)) return *std::move(error);  // storage or overload: the page is begun again
+    if (error && !IsRefusal(*error) && !IsUnreadable(*error))
+      return *std::move(error);  // storage or overload: the page is begun again
     const auto [outcome, first] = outcomes.try_emplace(all[i].first, error);
     if (!first && error) outcome->second = error;
   }

@@ -5,6 +5,7 @@
 // the instance, so a page that is begun again acts once.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -68,12 +69,12 @@ enum class BulkOrder { kPause, kResume, kStop };
 
 class BulkRunner {
  public:
-  // All must outlive it. `commit` blocks until the batch is durable.
-  BulkRunner(Engine& engine, Clock& clock, std::function<Status(Batch)> commit)
-      : engine_(engine), clock_(clock), commit_(std::move(commit)) {}
+  // All must outlive it. `commit` blocks until the batch is durable; where it fails, the batch may be there nevertheless.
+  BulkRunner(Engine& engine, Clock& clock, Storage& storage, std::function<Status(Batch)> commit)
+      : engine_(engine), clock_(clock), storage_(storage), commit_(std::move(commit)) {}
   ~BulkRunner() { Stop(); }
 
-  Status Load(Storage& storage);
+  Status Load();
   void Run();
   void Stop();
 
@@ -90,6 +91,10 @@ class BulkRunner {
 
  private:
   struct Page;
+  // What storage has takes the place of what is in memory, if that may be something else.
+  Status ReadAgainLocked();
+  // Afterwards memory is read again if it failed.
+  Status CommitLocked(Batch batch);
   // The commands that this instance is to get.
   Result<std::vector<Command>> CommandsFor(const BulkWork& work, const InstanceId& id);
   Result<bool> WorkPage(const BulkView& view, Page& page);
@@ -111,6 +116,7 @@ class BulkRunner {
 
   Engine& engine_;
   Clock& clock_;
+  Storage& storage_;
   const std::function<Status(Batch)> commit_;
   mutable std::mutex mutex_;
   std::mutex change_mutex_;  // before mutex_: rows are committed in the order of their changes
@@ -119,6 +125,7 @@ class BulkRunner {
   std::map<std::string, Pace> paces_;      // by tenant
   std::int64_t last_id_us_ = 0;
   bool stopping_ = false;
+  std::atomic<bool> is_current_{true};  // whether memory has what is committed
   std::thread thread_;
 };
 

@@ -233,7 +233,8 @@ class Engine {
   virtual Result<Page<TaskView>> Tasks(const TaskQuery& query) = 0;  // open ones, by their due times
   // Also one that is closed.
   virtual Result<TaskView> FindTask(const InstanceId& instance, ActivationId activation) = 0;
-  // All that the instance ever had, closed ones too, in the order in which they were opened. Reads its whole journal.
+  // Its open tasks and all that were opened in the last kTaskRowsMax rows of its journal, closed ones too, in the order in which they were
+  // opened.
   virtual Result<Page<TaskView>> TasksOf(const InstanceId& instance, const std::string& cursor, int limit) = 0;
   // What was said about a task, also a closed one; oldest first.
   virtual Result<Page<TaskComment>> Comments(const InstanceId& instance, ActivationId activation,

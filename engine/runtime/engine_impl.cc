@@ -39,7 +39,7 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       definitions_(builtin_manifests),
       newsroom_(clock.NowUs()),
       webhooks_(options.news_data),
-      bulk_(*this, clock, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
+      bulk_(*this, clock, storage, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
       calls_(*this),
       looks_(1, kNodeRequestsMax) {
   int threads = std::min(options.shard_threads, shard_count_);
@@ -65,7 +65,7 @@ EngineImpl::~EngineImpl() { Stop(); }
 Status EngineImpl::Recover() {
   if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded.error();
   if (Result<bool> loaded = pauses_.Load(storage_); !loaded.ok()) return loaded.error();
-  if (Status loaded = bulk_.Load(storage_); !loaded.ok()) return loaded.error();
+  if (Status loaded = bulk_.Load(); !loaded.ok()) return loaded.error();
   if (Status loaded = webhooks_.Load(storage_); !loaded.ok()) return loaded.error();
   for (auto& shard : shards_)
     if (Status recovered = shard->Recover(); !recovered.ok()) return recovered.error();

@@ -34,18 +34,6 @@ std::optional<JobKey> JobKey::Parse(std::string_view text) {
 
 namespace {
 
-const Manifest* ManifestFor(const Definition& definition, std::string_view operation) {
-  const std::string_view connector = operation.substr(0, operation.find('.'));
-  for (const ManifestPtr& manifest : definition.manifests)
-    if (manifest->connector == connector) return manifest.get();
-  return nullptr;
-}
-
-const OperationManifest* OperationIn(const Manifest& manifest, std::string_view operation) {
-  const std::size_t dot = operation.find('.');
-  return dot == std::string_view::npos ? nullptr : manifest.Find(operation.substr(dot + 1));
-}
-
 bool HasWorkers(const Definition& definition) {
   return std::any_of(definition.manifests.begin(), definition.manifests.end(),
                      [](const ManifestPtr& one) { return one->kind == ConnectorKind::kWorker; });
@@ -88,14 +76,13 @@ DefinitionPtr CarrierOf(const DefinitionRegistry& definitions, const DefinitionP
   const BegunCall call = FindCall(state, job);
   if (call.operation == nullptr || call.definition_hash->empty()) return own;
   DefinitionPtr carrier = definitions.FindByHash(state.process, *call.definition_hash);
-  const Manifest* manifest = carrier ? ManifestFor(*carrier, *call.operation) : nullptr;
-  return manifest != nullptr && OperationIn(*manifest, *call.operation) != nullptr ? carrier : own;
+  return carrier && FindOperation(carrier->manifests, *call.operation) != nullptr ? carrier : own;
 }
 
 const OperationManifest* FindWorkerOperation(const Definition& carrier, std::string_view operation) {
-  const Manifest* manifest = ManifestFor(carrier, operation);
+  const Manifest* manifest = FindManifest(carrier.manifests, operation);
   if (manifest == nullptr || manifest->kind != ConnectorKind::kWorker) return nullptr;
-  return OperationIn(*manifest, operation);
+  return FindOperation(carrier.manifests, operation);
 }
 
 const OperationManifest* FindWorkerOperation(const DefinitionRegistry& definitions, const DefinitionPtr& own,

@@ -90,7 +90,8 @@ Result<InstanceSummary> EngineImpl::Refresh(const InstanceRow& row) {
   std::optional<InstanceStatus> status = ParseStatus(row.status);
   if (!row.live || (status && HasSteadyStates(*status))) return summary;
   Result<InstanceState> state = LoadState(row.id);
-  if (!state.ok() && state.error().code == kUnknownInstance) return summary;
+  // Gone meanwhile; or its journal cannot be read, and who lists the others needs it to stand among them.
+  if (!state.ok() && (state.error().code == kUnknownInstance || IsUnreadable(state.error()))) return summary;
   if (!state.ok()) return state.error();
   summary = SummaryOf(InstanceRowOf(*state));
   summary.states = StatesOf(*state);

@@ -1,12 +1,16 @@
 #include "engine/runtime/replay.h"
 
 #include <algorithm>
+#include <array>
 
 #include "engine/codec/codec.h"
+#include "engine/codec/codes.h"
 #include "engine/core/apply.h"
 #include "engine/model/json.h"
 #include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
 #include "engine/runtime/tasks.h"
+#include "engine/storage/codes.h"
 
 namespace fermata {
 
@@ -24,6 +28,12 @@ Result<InstanceState> Rebuild(const StoredInstance& stored) {
     ApplyRow(state, *events);
   }
   return state;
+}
+
+bool IsUnreadable(const Error& error) {
+  constexpr std::array kCodes = {kStoredTextMalformed, kStoredVersionUnknown, kSealingKeyMissing, kSealedRowUnreadable,
+                                 kCorruptMessage};
+  return std::find(kCodes.begin(), kCodes.end(), error.code) != kCodes.end();
 }
 
 bool HasSteadyStates(InstanceStatus status) {

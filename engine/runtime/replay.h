@@ -18,6 +18,9 @@ namespace fermata {
 
 // Snapshot and tail through Apply.
 Result<InstanceState> Rebuild(const StoredInstance& stored);
+// Whether what failed was to understand this one instance: its bytes are damaged, of a newer release, or sealed by a key that is not there.
+// Reading it again does not help, and others may be read.
+bool IsUnreadable(const Error& error);
 
 // Whether an instance's row tells its active states. While it runs they change with every decision, and rewriting the row each time would cost as much as
 // the journal: lists read them from the journal instead (reads.cc).

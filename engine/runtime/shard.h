@@ -242,7 +242,7 @@ class Shard {
     std::vector<Progress> progress;
     std::vector<TaskRow> tasks_before;  // what each of `rows.tasks` replaces; without bytes: nothing
     std::vector<News> news;
-    DeliveryNumbers deliveries;       // for webhooks, in it
+    std::set<std::string> webhooks;   // that it tells
     std::vector<InboxRow> messages;   // sent
     std::set<std::string> schedules;  // of these processes, changed
     std::vector<MessageKey> messages_taken;

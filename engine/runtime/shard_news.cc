@@ -106,7 +106,7 @@ void Shard::GatherDeliveries(CachedInstance& instance, const std::vector<Journal
   const auto tell = [&](std::string_view type, auto what) {
     const News news{state.tenant, state.process, state.id, std::move(what)};
     const Happening happening{news, type, state.key, state.seq, ++number, now_us_};
-    services_.webhooks->Tell(*webhooks, happening, Open().rows.deliveries, Open().deliveries);
+    services_.webhooks->Tell(*webhooks, happening, Open().rows.deliveries, Open().webhooks);
   };
   const auto tell_instance = [&](std::string_view type) {
     InstanceSummary summary = SummaryOf(InstanceRowOf(state));
@@ -137,12 +137,7 @@ void Shard::GatherDeliveries(CachedInstance& instance, const std::vector<Journal
 }
 
 void Shard::SettleNews(Flight& flight) {
-  if (!flight.deliveries.empty()) {
-    services_.webhooks->Count(flight.deliveries, now_us_);
-    std::set<std::string> webhooks;
-    for (const auto& [group, number] : flight.deliveries) webhooks.insert(group.first);
-    services_.webhooks->DeliveriesAreDurable(webhooks);
-  }
+  if (!flight.webhooks.empty()) services_.webhooks->DeliveriesAreDurable(flight.webhooks);
   if (flight.news.empty()) return;
   std::unordered_map<InstanceId, InstanceNews*, InstanceIdHash> moved;
   for (News& news : flight.news)

@@ -1,5 +1,6 @@
 #include "engine/runtime/tasks.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <map>
@@ -8,6 +9,7 @@
 #include "engine/codec/codec.h"
 #include "engine/model/json.h"
 #include "engine/model/json_field.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/replay.h"
@@ -123,6 +125,16 @@ class TaskList {
     if (std::holds_alternative<InstanceEnded>(event.body))
       for (auto& [id, view] : tasks_)
         if (view.open) Close(view, event.at_us, "left", "");
+  }
+  // Those that were opened before what was followed.
+  void AddOpen(const InstanceState& state) {
+    for (const auto& [id, activation] : state.activations) {
+      TaskView view;
+      view.instance = instance_;
+      view.process = process_;
+      view.activation = id;
+      if (FillFromState(view, state)) tasks_.try_emplace(id, std::move(view));
+    }
   }
   std::map<ActivationId, TaskView>& tasks() { return tasks_; }
 
@@ -291,11 +303,13 @@ Result<Page<TaskView>> EngineImpl::TasksOf(const InstanceId& instance, const std
   Result<InstanceState> state = LoadState(instance);
   if (!state.ok()) return state.error();
   TaskList list(instance, state->process);
-  Status read = WalkJournal(storage_, instance, 0, [&](std::int64_t seq, const std::vector<JournalEvent>& events) {
+  const std::int64_t before = std::max<std::int64_t>(state->seq - kTaskRowsMax, 0);
+  Status read = WalkJournal(storage_, instance, before, [&](std::int64_t seq, const std::vector<JournalEvent>& events) {
     for (const JournalEvent& event : events) list.Follow(event);
     return seq < state->seq;  // what comes meanwhile is left to the next look
   });
   if (!read.ok()) return read.error();
+  if (before > 0) list.AddOpen(*state);
   Page<TaskView> page;
   for (auto at = list.tasks().upper_bound(after); at != list.tasks().end(); ++at) {
     if (static_cast<int>(page.items.size()) == limit) {

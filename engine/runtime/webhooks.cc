@@ -114,10 +114,11 @@ int ShardOfDelivery(std::string_view id) {
 Status Webhooks::Load(Storage& storage) {
   Result<std::vector<StandingOrderRow>> rows = storage.ReadStandingOrders(kWebhookOrders);
   if (!rows.ok()) return rows.error();
+  std::map<std::string, Webhook> webhooks;
   for (const StandingOrderRow& row : *rows) {
     Result<Value> json = ParseJson(row.bytes);
     if (!json.ok()) return json.error();
-    Webhook webhook;
+    Webhook& webhook = webhooks[row.id];
     webhook.id = row.id;
     webhook.tenant = field::Text(*json, "tenant");
     webhook.url = field::Text(*json, "url");
@@ -133,8 +134,10 @@ Status Webhooks::Load(Storage& storage) {
     ReadSecrets(*json, webhook);
     webhook.idempotency_key = field::Text(*json, "idempotencyKey");
     webhook.request_hash = field::Text(*json, "requestHash");
-    Put(std::move(webhook));
   }
+  std::lock_guard lock(mutex_);
+  webhooks_ = std::move(webhooks);
+  ListLocked();
   return Done{};
 }
 
@@ -201,7 +204,7 @@ std::shared_ptr<const Webhooks::List> Webhooks::Enabled() const {
 }
 
 void Webhooks::Tell(const List& webhooks, const Happening& what, std::vector<DeliveryRow>& rows,
-                    DeliveryNumbers& told) const {
+                    std::set<std::string>& told) const {
   Delivery delivery;
   for (const Webhook& webhook : webhooks) {
     if (!Wants(webhook, what)) continue;
@@ -214,44 +217,23 @@ void Webhooks::Tell(const List& webhooks, const Happening& what, std::vector<Del
     }
     delivery.webhook = webhook.id;
     rows.push_back(fermata::RowOf(delivery));
-    ++told[{webhook.id, std::string(kPending)}];
+    told.insert(webhook.id);
   }
 }
 
 // ---- how many there are ----
 
-Status Webhooks::CountAll(Storage& storage) {
+Status Webhooks::Count(Storage& storage) {
   Result<std::vector<DeliveryCount>> all = storage.CountDeliveries();
   if (!all.ok()) return all.error();
   std::lock_guard lock(counts_mutex_);
-  counts_.clear();
-  for (DeliveryCount& count : *all) {
-    std::pair<std::string, std::string> group(count.webhook, count.status);
-    counts_.emplace(std::move(group), std::move(count));
-  }
+  counts_ = *std::move(all);
   return Done{};
-}
-
-void Webhooks::Count(const DeliveryNumbers& more, std::int64_t now_us) {
-  std::lock_guard lock(counts_mutex_);
-  for (const auto& [group, number] : more) {
-    const auto [at, is_new] = counts_.try_emplace(group, DeliveryCount{group.first, group.second, 0, now_us});
-    at->second.count += number;
-    if (at->second.count <= 0) counts_.erase(at);
-  }
 }
 
 std::vector<DeliveryCount> Webhooks::Counts() const {
   std::lock_guard lock(counts_mutex_);
-  std::vector<DeliveryCount> all;
-  for (const auto& [group, count] : counts_) all.push_back(count);
-  return all;
-}
-
-std::int64_t Webhooks::CountOf(const std::string& webhook, std::string_view status) const {
-  std::lock_guard lock(counts_mutex_);
-  const auto found = counts_.find({webhook, std::string(status)});
-  return found == counts_.end() ? 0 : found->second.count;
+  return counts_;
 }
 
 void Webhooks::OnDeliveries(std::function<void(const std::set<std::string>&)> listener) {

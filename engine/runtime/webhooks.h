@@ -71,9 +71,6 @@ Result<Delivery> DeliveryOf(DeliveryRow row);
 // Where the row of this id is.
 int ShardOfDelivery(std::string_view id);
 
-// Deliveries by webhook and status, or by how many there are more.
-using DeliveryNumbers = std::map<std::pair<std::string, std::string>, std::int64_t>;
-
 // Something that happened to an instance.
 struct Happening {
   const News& news;
@@ -91,6 +88,7 @@ class Webhooks {
   // `data_of` gives an event's data.
   explicit Webhooks(std::function<Value(const News&)> data_of) : data_of_(std::move(data_of)) {}
 
+  // What was known before goes; on failure it stays. No Put() or Drop() meanwhile.
   Status Load(Storage& storage);
   static StandingOrderRow RowOf(const Webhook& webhook);
 
@@ -102,16 +100,14 @@ class Webhooks {
   // Those that are to be told; null when there is none, which costs one look at a number.
   std::shared_ptr<const List> Enabled() const;
 
-  // Adds a row for each of `webhooks` that wants it, and counts it in `told`.
-  void Tell(const List& webhooks, const Happening& what, std::vector<DeliveryRow>& rows, DeliveryNumbers& told) const;
+  // Adds a row for each of `webhooks` that wants it, whose ids go to `told`.
+  void Tell(const List& webhooks, const Happening& what, std::vector<DeliveryRow>& rows,
+            std::set<std::string>& told) const;
 
-  // How many deliveries there are: counted in storage, which looks at all of them, and followed from then on. Rows that storage forgets by
-  // itself, and those of a commit whose outcome was not known, show with the next count; so does when the oldest of those was put that are
-  // left, which is told as longer ago till then.
-  Status CountAll(Storage& storage);
-  void Count(const DeliveryNumbers& more, std::int64_t now_us);
-  std::vector<DeliveryCount> Counts() const;  // by (webhook, status); none is 0
-  std::int64_t CountOf(const std::string& webhook, std::string_view status) const;
+  // Counts the deliveries in storage, which looks at all of them.
+  Status Count(Storage& storage);
+  // As they were when they were last counted. Only storage knows how many there are: it forgets some by itself, and others write there too.
+  std::vector<DeliveryCount> Counts() const;
 
   // Called from engine threads when deliveries for these webhooks have become durable; none = maybe for any of them. It must not block. Set
   // to nothing before its owner goes.
@@ -127,7 +123,7 @@ class Webhooks {
   std::shared_ptr<const List> enabled_;
   std::atomic<std::size_t> enabled_count_{0};
   mutable std::mutex counts_mutex_;
-  std::map<std::pair<std::string, std::string>, DeliveryCount> counts_;
+  std::vector<DeliveryCount> counts_;
   mutable std::mutex listener_mutex_;
   std::function<void(const std::set<std::string>&)> listener_;
 };

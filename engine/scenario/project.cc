@@ -18,11 +18,7 @@ DefinitionPtr ScenarioProject::Find(std::string_view process, std::string_view r
 }
 
 const OperationManifest* ScenarioProject::FindOperation(std::string_view full) const {
-  const std::size_t dot = full.find('.');
-  if (dot == std::string_view::npos) return nullptr;
-  for (const ManifestPtr& manifest : manifests)
-    if (manifest->connector == full.substr(0, dot)) return manifest->Find(full.substr(dot + 1));
-  return nullptr;
+  return fermata::FindOperation(manifests, full);
 }
 
 }  // namespace fermata

@@ -142,5 +142,13 @@ TEST_F(Folder, AMissingFolderIsRefused) {
   EXPECT_NE(result.err.find("FM-8005"), std::string::npos) << result.err;
 }
 
+TEST_F(Folder, AMissingFolderOfSecretsIsRefused) {
+  const CommandResult result =
+      RunCommand({FERMATA_BINARY, "serve", "--port", "0", "--storage", "memory", "--secrets", folder_.File("missing")});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_NE(result.err.find("FM-7011"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("missing"), std::string::npos) << result.err;
+}
+
 }  // namespace
 }  // namespace fermata::test

@@ -130,7 +130,7 @@ TEST_F(Moving, WhatBeganInAFileEndsInPostgres) {
   Begin();
   world_.Close();
   ExpectSound(*ReadFile("from.db"), "before");
-  Move(*ReadFile("from.db"), *WritePostgresTables(connection_, "import").value());
+  Move(*ReadFile("from.db"), *WritePostgresTables(connection_).value());
   EXPECT_EQ(JournalsIn(*ReadDatabase()), JournalsIn(*ReadFile("from.db")));
   ExpectSound(*ReadDatabase(), "after the move");
   world_.Open(Database(), 4);
@@ -170,7 +170,7 @@ TEST_F(Moving, MessagesOnTheirWayArriveInPostgres) {
   row[inbox.At("position")] = std::int64_t{0};
   row[inbox.At("bytes")] = event;
   ASSERT_TRUE(writer->Write({{&inbox, TableChange::Kind::kInsert, {row}}}).ok());
-  Move(*ReadFile("from.db"), *WritePostgresTables(connection_, "import").value());
+  Move(*ReadFile("from.db"), *WritePostgresTables(connection_).value());
   EXPECT_EQ(PostgresCluster::Shared().Run(connection_, "SELECT shard FROM inbox"),
             std::to_string(HomeShard(kDefaultTenant, "o-1", 256)));
   world_.Open(Database(), 4);

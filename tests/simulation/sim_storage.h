@@ -13,7 +13,7 @@
 
 namespace fermata {
 
-class SimStorage final : public Storage {
+class SimStorage : public Storage {
  public:
   SimStorage(std::uint64_t seed, int shard_count) : random_(seed), shard_count_(shard_count) {}
 

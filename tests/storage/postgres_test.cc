@@ -135,8 +135,9 @@ TEST_F(PostgresServer, AReadThatTakesTooLongIsGivenUp) {
 
 class PostgresCut : public PostgresServer {
  protected:
-  std::unique_ptr<Storage> OpenThrough(const CuttingProxy& proxy) {
+  std::unique_ptr<Storage> OpenThrough(const CuttingProxy& proxy, std::int64_t answer_timeout_ms = kPostgresAnswerMs) {
     PostgresOptions options;
+    options.answer_timeout_ms = answer_timeout_ms;
     options.connection =
         connection_ + " host=127.0.0.1 sslmode=disable gssencmode=disable port=" + std::to_string(proxy.port());
     return OpenPostgres(options).value();
@@ -153,6 +154,43 @@ TEST_F(PostgresCut, ACommitWhoseAnswerGotLostIsFoundInTheJournal) {
   EXPECT_FALSE(proxy_.waiting());
   EXPECT_EQ(RowsIn(*storage), 2u);
   EXPECT_EQ(Write(*storage, 3), CommitOutcome::kCommitted);
+}
+
+TEST_F(PostgresCut, ACommitOfAServerThatFallsSilentIsAskedFor) {
+  const std::unique_ptr<Storage> storage = OpenThrough(proxy_, 200);
+  ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
+  proxy_.CutNext(CuttingProxy::Cut::kSilent, kCommit);
+  EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);
+  EXPECT_FALSE(proxy_.waiting());
+  EXPECT_EQ(RowsIn(*storage), 2u);
+}
+
+TEST_F(PostgresCut, AReadFromAServerThatFallsSilentFailsAndTheNextOneIsAnswered) {
+  const std::unique_ptr<Storage> storage = OpenThrough(proxy_, 200);
+  ASSERT_EQ(Write(*storage, 1), CommitOutcome::kCommitted);
+  proxy_.CutNext(CuttingProxy::Cut::kSilent, "FROM journal");
+  const auto read = storage->ReadJournal(IdOf(*storage, 1), 0, 100);
+  ASSERT_FALSE(read);
+  EXPECT_THAT(read.error().message, HasSubstr("silent for 200 ms"));
+  EXPECT_EQ(RowsIn(*storage), 1u);
+}
+
+TEST_F(PostgresCut, ALargeCommitIsSentWhileItsAnswersAreRead) {
+  const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
+  Batch batch;
+  for (std::int64_t seq = 1; seq <= 64; ++seq)
+    batch.journal.push_back(JournalWith(IdOf(*storage, 1), seq, std::string(256 << 10, 'x')));
+  EXPECT_EQ(CommitAndWait(*storage, std::move(batch)), CommitOutcome::kCommitted);
+  EXPECT_EQ(RowsIn(*storage), 64u);
+}
+
+TEST_F(PostgresServer, ATransactionIsBrokenOffWhereTheServerCan) {
+  const auto connection = postgres::Connection::Connect({connection_, 5'000, 0, 7'000}).value();
+  const auto set = connection->Run(
+      {"SELECT current_setting('server_version_num')::int8, coalesce(current_setting('transaction_timeout', true), '')",
+       {}});
+  ASSERT_TRUE(set) << set.error().message;
+  EXPECT_EQ(set->Text(0, 1), set->Int(0, 0) >= 170'000 ? "7s" : "");
 }
 
 TEST_F(PostgresCut, ACommitThatGotLostOnItsWayIsTriedAgain) {

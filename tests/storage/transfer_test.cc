@@ -235,7 +235,7 @@ TEST_F(SqliteTransfer, LooksAtNoFileThatIsNotThere) {
 
 class PostgresTransfer : public Transfer {
  protected:
-  std::unique_ptr<TableWriter> Database() { return WritePostgresTables(connection_, "import").value(); }
+  std::unique_ptr<TableWriter> Database() { return WritePostgresTables(connection_).value(); }
   std::unique_ptr<TableReader> ReadDatabase() { return ReadPostgresTables(connection_).value(); }
   std::string Run(const std::string& sql) { return PostgresCluster::Shared().Run(connection_, sql); }
   std::unique_ptr<Storage> OpenDatabase() {

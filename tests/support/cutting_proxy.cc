@@ -88,10 +88,22 @@ void CuttingProxy::Relay(int client, int server) {
     }
     if (ready[1].revents != 0) {
       const std::string bytes = ReadSome(server);
+      if (answered && answered->cut == Cut::kSilent) {
+        answered->at_the_cut();
+        return AwaitEnd(client);
+      }
       if (answered) return answered->at_the_cut();
       if (bytes.empty()) return;
       SendAll(client, bytes);
     }
+  }
+}
+
+// Until the client hangs up; what it sends goes nowhere.
+void CuttingProxy::AwaitEnd(int client) {
+  while (!stopping_) {
+    pollfd ready{client, POLLIN, 0};
+    if (::poll(&ready, 1, 100) > 0 && ReadSome(client).empty()) return;
   }
 }
 

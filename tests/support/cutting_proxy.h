@@ -17,6 +17,7 @@ class CuttingProxy {
   enum class Cut {
     kBefore,  // the request does not reach the server
     kAfter,   // the server has answered, the client does not hear it
+    kSilent,  // the server has answered; from then on nothing comes through, but the connection stays open
   };
 
   // To the server that listens on this port, now or later. Ends the test program if it cannot listen.
@@ -38,6 +39,7 @@ class CuttingProxy {
 
   void Serve();
   void Relay(int client, int server);
+  void AwaitEnd(int client);
   // The wish that this request fulfils; it is fulfilled once.
   std::optional<Wish> Take(const std::string& request);
 

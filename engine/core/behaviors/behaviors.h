@@ -132,8 +132,6 @@ bool UndoLeftJob(Machine& machine, ActivationId activation, const Value& output)
 void SettleLeftChild(Machine& machine, const LeftChild& left, const ChildResult& result);
 
 // ---- retry.cc ----
-// The operation as the definition's own manifests have it; null if none has it.
-const OperationManifest* FindOperation(const Definition& definition, std::string_view full);
 // Whether a retry is carried out as the machine's version says, though the call began under another one: an operator's, where it can be.
 bool BeginsAnew(const Machine& machine, const std::string& operation, const std::string& began_under, bool by_operator);
 // What is to be done about a failed try: the wait until the next one, or none.

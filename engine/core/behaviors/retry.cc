@@ -19,17 +19,9 @@ bool IsRetried(const RetryPolicy& policy, const RaisedError& error) {
 
 }  // namespace
 
-const OperationManifest* FindOperation(const Definition& definition, std::string_view full) {
-  const std::size_t dot = full.find('.');
-  for (const ManifestPtr& manifest : definition.manifests)
-    if (dot != std::string_view::npos && manifest->connector == full.substr(0, dot))
-      return manifest->Find(full.substr(dot + 1));
-  return nullptr;
-}
-
 bool BeginsAnew(const Machine& machine, const std::string& operation, const std::string& began_under,
                 bool by_operator) {
-  return by_operator && !began_under.empty() && FindOperation(machine.definition(), operation) != nullptr;
+  return by_operator && !began_under.empty() && FindOperation(machine.definition().manifests, operation) != nullptr;
 }
 
 RaisedError ToError(const Outcome& outcome) {

@@ -128,7 +128,7 @@ UndoOutcome PrepareUndo(const Machine& machine, const State& state, ActivationId
   record.within = within;
   record.operation = spec.operation;
   record.input = Value::Map({});
-  const OperationManifest* manifest = FindOperation(machine.definition(), spec.operation);
+  const OperationManifest* manifest = FindOperation(machine.definition().manifests, spec.operation);
   InstanceScope names(machine, variables);
   const std::string key = machine.state().id.ToString() + "/" + JobId{activation, false}.ToString();
   names.Bind("call", Value::Object({{"key", Value::String(key)}}));

@@ -1,7 +1,11 @@
 #include "engine/storage/postgres/connection.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -14,6 +18,7 @@ namespace {
 
 constexpr int kBinary = 1;
 constexpr int kServerVersionMin = 130'000;
+constexpr int kTransactionTimeoutFrom = 170'000;
 
 // One line, without the password.
 std::string Readable(std::string text, const std::string& password) {
@@ -44,19 +49,24 @@ PGconn* Open(const ConnectSettings& settings) {
   const char* const keywords[] = {"connect_timeout",
                                   "tcp_user_timeout",
                                   "keepalives_idle",
+                                  "keepalives_interval",
+                                  "keepalives_count",
                                   "fallback_application_name",
                                   "dbname",
                                   "client_encoding",
                                   nullptr};
-  const char* const values[] = {timeout_s.c_str(),           "15000", "10",   "fermata",
+  const char* const values[] = {timeout_s.c_str(),           "15000", "10",   "5", "3", "fermata",
                                 settings.connection.c_str(), "UTF8",  nullptr};
   return PQconnectdbParams(keywords, values, 1);
 }
 
-std::string SessionSettings(const ConnectSettings& settings) {
+std::string SessionSettings(const ConnectSettings& settings, int server_version) {
+  // A node that is frozen while it sends is not idle: older servers keep its locks until TCP gives up.
+  const bool bounded = server_version >= kTransactionTimeoutFrom && settings.answer_timeout_ms > 0;
   return "SET idle_in_transaction_session_timeout = " + std::to_string(kPostgresIdleInTransactionMs) +
          ";SET lock_timeout = " + std::to_string(kPostgresLockTimeoutMs) +
          ";SET statement_timeout = " + std::to_string(settings.statement_timeout_ms) +
+         (bounded ? ";SET transaction_timeout = " + std::to_string(settings.answer_timeout_ms) : std::string()) +
          ";SET default_transaction_isolation = 'read committed'";
 }
 
@@ -97,7 +107,7 @@ Result<std::unique_ptr<Connection>> Connection::Connect(const ConnectSettings& s
         kStorageOptionsInvalid, "Expected a connection string of PostgreSQL, but this one cannot be understood.", "",
         "Write it as \"host=db.example dbname=fermata user=fermata\" or \"postgresql://fermata@db.example/fermata\"."};
   }
-  std::unique_ptr<Connection> connection(new Connection(Open(settings), *password));
+  std::unique_ptr<Connection> connection(new Connection(Open(settings), *password, settings.answer_timeout_ms));
   PGconn* handle = connection->connection_.get();
   if (connection->lost()) {
     return Error{kStorageOpenFailed,
@@ -112,7 +122,8 @@ Result<std::unique_ptr<Connection>> Connection::Connect(const ConnectSettings& s
                      std::to_string(PQserverVersion(handle) / 10'000) + ".",
                  "", ""};
   }
-  Status set = connection->Execute(SessionSettings(settings));
+  if (PQsetnonblocking(handle, 1) != 0) return connection->Failure(nullptr);
+  Status set = connection->Execute(SessionSettings(settings, PQserverVersion(handle)));
   if (!set) return set.error();
   return connection;
 }
@@ -129,7 +140,7 @@ Result<std::vector<Rows>> Connection::RunAll(const std::vector<Query>& queries) 
   std::vector<Sent> sent;
   bool all_sent = true;
   for (const Query& query : queries) all_sent = all_sent && Send(query, sent);
-  all_sent = all_sent && PQpipelineSync(connection_.get()) == 1;
+  all_sent = all_sent && PQpipelineSync(connection_.get()) == 1 && AwaitSent();
   broken_ = !all_sent;
   Result<std::vector<Rows>> rows = all_sent ? Receive(sent) : Failure(nullptr);
   PQexitPipelineMode(connection_.get());
@@ -163,6 +174,39 @@ bool Connection::Send(const Query& query, std::vector<Sent>& sent) {
          1;
 }
 
+// For one step: while bytes come and go, a query takes as long as it takes.
+bool Connection::AwaitSocket(short events) {
+  const auto ends = std::chrono::steady_clock::now() + std::chrono::milliseconds(answer_timeout_ms_);
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(ends - std::chrono::steady_clock::now());
+    const int wait_ms = answer_timeout_ms_ == 0 ? -1 : static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    pollfd socket{PQsocket(connection_.get()), events, 0};
+    const int ready = socket.fd < 0 ? 1 : ::poll(&socket, 1, wait_ms);  // what is closed has nothing to wait for
+    if (ready > 0) return true;
+    silent_ = ready == 0;
+    if (silent_ || errno != EINTR) return false;
+  }
+}
+
+bool Connection::AwaitSent() {
+  // The server may wait until its answers are taken before it reads on.
+  for (int left = PQflush(connection_.get()); left != 0; left = PQflush(connection_.get()))
+    if (left < 0 || !AwaitSocket(POLLIN | POLLOUT) || PQconsumeInput(connection_.get()) != 1) return false;
+  return true;
+}
+
+bool Connection::AwaitResult() {
+  while (PQisBusy(connection_.get()) == 1)
+    if (!AwaitSocket(POLLIN) || PQconsumeInput(connection_.get()) != 1) return false;
+  return true;
+}
+
+// Null: there is none, between two queries and when the connection is lost.
+PGresult* Connection::NextResult() {
+  if (!broken_) broken_ = !AwaitResult();
+  return silent_ ? nullptr : PQgetResult(connection_.get());
+}
+
 // Reads up to the synchronisation point, whatever fails on the way: the connection must be usable after it.
 Result<std::vector<Rows>> Connection::Receive(const std::vector<Sent>& sent) {
   std::vector<Rows> all;
@@ -170,7 +214,7 @@ Result<std::vector<Rows>> Connection::Receive(const std::vector<Sent>& sent) {
   bool synchronised = false;
   std::size_t answered = 0;
   for (int nothing = 0; !synchronised && nothing < 2;) {
-    PGresult* result = PQgetResult(connection_.get());
+    PGresult* result = NextResult();
     nothing =
         result == nullptr ? nothing + 1 : 0;  // once between two queries; again and again when the server has gone
     if (result == nullptr) continue;
@@ -208,10 +252,16 @@ std::vector<std::string> Connection::TakeNotifications() {
 }
 
 Status Connection::Execute(const std::string& sql) {
-  PGresult* result = PQexec(connection_.get(), sql.c_str());
-  const Rows owner(result);
-  const ExecStatusType status = PQresultStatus(result);
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return Failure(result);
+  broken_ |= PQsendQuery(connection_.get(), sql.c_str()) != 1 || !AwaitSent();
+  if (broken_) return Failure(nullptr);
+  std::optional<Error> error;
+  while (PGresult* result = NextResult()) {
+    const Rows owner(result);
+    const ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && !error) error = Failure(result);
+  }
+  if (!error && broken_) error = Failure(nullptr);
+  if (error) return *std::move(error);
   return Done{};
 }
 
@@ -219,7 +269,9 @@ Error Connection::Failure(const PGresult* result) {
   const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const char* text = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   sql_state_ = state == nullptr ? "" : state;
-  const std::string why = text != nullptr ? text : PQerrorMessage(connection_.get());
+  const std::string why = text != nullptr ? text
+                          : silent_       ? "it was silent for " + std::to_string(answer_timeout_ms_) + " ms"
+                                          : PQerrorMessage(connection_.get());
   const bool full = sql_state_ == "53100";
   return {full ? kStorageFull : kStorageReadFailed,
           "Expected the database to answer, but " + Readable(why, password_) + ".", "", ""};

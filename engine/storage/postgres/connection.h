@@ -20,6 +20,9 @@ struct ConnectSettings {
   std::string connection;  // as libpq understands it
   std::int64_t connect_timeout_ms = 0;
   std::int64_t statement_timeout_ms = 0;  // 0: none
+  // So long without a byte from the server, or room to send one, and the connection is lost: its machine may hang with a kernel that lives.
+  // Servers that can break a transaction off after it. 0: however long it takes.
+  std::int64_t answer_timeout_ms = 0;
 };
 
 // What a query gave, in binary format.
@@ -75,7 +78,8 @@ class Connection {
   struct Finish {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
-  Connection(PGconn* connection, std::string password) : connection_(connection), password_(std::move(password)) {}
+  Connection(PGconn* connection, std::string password, std::int64_t answer_timeout_ms)
+      : connection_(connection), password_(std::move(password)), answer_timeout_ms_(answer_timeout_ms) {}
 
   // What a result is of: a query, or the preparation of one.
   struct Sent {
@@ -84,14 +88,21 @@ class Connection {
   };
 
   bool Send(const Query& query, std::vector<Sent>& sent);
+  // Waits until all is sent, or until a result is there to be taken; false: it has taken too long, or the connection is lost.
+  bool AwaitSent();
+  bool AwaitResult();
+  bool AwaitSocket(short events);
+  PGresult* NextResult();
   Error Failure(const PGresult* result);
   Result<std::vector<Rows>> Receive(const std::vector<Sent>& sent);
 
   std::unique_ptr<PGconn, Finish> connection_;
   const std::string password_;  // never to be shown
+  const std::int64_t answer_timeout_ms_;
   std::string sql_state_;
   std::map<std::string, std::string> prepared_;  // SQL -> its name at the server
   bool broken_ = false;                          // no longer in step with the server
+  bool silent_ = false;                          // for too long
 };
 
 }  // namespace fermata::postgres

@@ -11,6 +11,8 @@
 
 namespace fermata::postgres {
 
+inline constexpr const char* kDividedByZero = "22012";  // the SQL state where a fence stood in the way
+
 // To be the first query of each commit: fails the transaction unless the node still has this epoch, and keeps it so until the end.
 // First, so that who waits for the node's row waits for all that is under way.
 Query Fence(const std::string& node, std::int64_t epoch);

@@ -62,8 +62,6 @@ constexpr const char* kEmptyMailboxOfNobody =
 constexpr const char* kForgetBeats = "DELETE FROM heartbeats WHERE name = $1 AND epoch = $2";
 constexpr const char* kEndOwn = "DELETE FROM nodes WHERE name = $1 AND epoch = $2";
 
-constexpr const char* kDividedByZero = "22012";  // the fence stood in the way
-
 NodeRow NodeIn(const Rows& rows, int i) {
   return {rows.Text(i, 0),     static_cast<int>(rows.Int(i, 1)),
           rows.Int(i, 2),      rows.Int(i, 3),

@@ -1,5 +1,6 @@
 #include "engine/storage/postgres/postgres_storage.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -27,7 +28,11 @@ std::vector<std::unique_ptr<Reader>> MakeReaders(const ConnectSettings& settings
 }
 
 ConnectSettings SettingsOf(const PostgresOptions& options, std::int64_t statement_timeout_ms) {
-  return {options.connection, options.connect_timeout_ms, statement_timeout_ms};
+  // Who gives a statement up says so when its time is over.
+  const std::int64_t given_up_ms = statement_timeout_ms + options.connect_timeout_ms;
+  const std::int64_t answer_ms = options.answer_timeout_ms;
+  return {options.connection, options.connect_timeout_ms, statement_timeout_ms,
+          statement_timeout_ms == 0 ? answer_ms : std::min(answer_ms, given_up_ms)};
 }
 
 class PostgresStorage : public PooledReads<Reader> {
@@ -94,7 +99,10 @@ Result<std::string> SyncOf(Connection& connection) {
 
 Result<std::unique_ptr<Storage>> OpenPostgres(const PostgresOptions& options) {
   FERMATA_ASSERT(options.readers > 0);
-  Result<std::unique_ptr<Connection>> connection = Connection::Connect(SettingsOf(options, 0));
+  // Bringing a large schema up to date may take long.
+  ConnectSettings settings = SettingsOf(options, 0);
+  settings.answer_timeout_ms = 0;
+  Result<std::unique_ptr<Connection>> connection = Connection::Connect(settings);
   if (!connection) return connection.error();
   Status migrated = postgres::Migrate(**connection);
   if (!migrated) return migrated.error();

@@ -1,7 +1,8 @@
 // PostgreSQL 13 or newer: for more than one server, or where a database is there anyway.
 //
 // Thread-safe, as Storage says. Each lane commits on a connection and a thread of its own; reads use a few connections more.
-// Lost connections are made again with growing pauses; a commit whose answer got lost is kUnknown.
+// Lost connections are made again with growing pauses, and one on which the server is silent is lost; a commit whose answer got lost is
+// kUnknown. So nothing waits for ever, and stopping ends.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "engine/base/result.h"
+#include "engine/model/limits.h"
 #include "engine/storage/storage.h"
 
 namespace fermata {
@@ -20,6 +22,7 @@ struct PostgresOptions {
   int readers = 4;                             // reads at the same time; further ones wait
   std::int64_t statement_timeout_ms = 10'000;  // of one read
   std::int64_t connect_timeout_ms = 5'000;     // of one try to connect
+  std::int64_t answer_timeout_ms = kPostgresAnswerMs;  // without a byte of the server; then the connection is lost
 };
 
 // Connects, brings the schema up to date and joins the nodes that share the database (nodes()). Whoever had the name before gets kFenced from

@@ -1,9 +1,12 @@
 #include "engine/storage/postgres/postgres_tables.h"
 
+#include <chrono>
+#include <thread>
+
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/postgres/connection.h"
-#include "engine/storage/postgres/lease.h"
+#include "engine/storage/postgres/fence.h"
 #include "engine/storage/postgres/migrations.h"
 
 namespace fermata {
@@ -269,23 +272,60 @@ Query QueryOf(const TableChange& change) {
   return query;
 }
 
+// Fails, by dividing by zero, where a server has joined; and keeps others from beginning to until the transaction ends (they look at the version first).
+constexpr const char* kAlone =
+    "SELECT 1 / (1 - least(1, (SELECT count(*) FROM nodes))) FROM fermata_schema WHERE id = 1 FOR SHARE";
+constexpr const char* kReadBeats = "SELECT name, beats FROM heartbeats ORDER BY name";
+constexpr const char* kForgetNodes = "DELETE FROM nodes";
+constexpr const char* kForgetBeats = "DELETE FROM heartbeats";
+constexpr const char* kEmptyMailboxes = "DELETE FROM inbox WHERE shard >= $1";
+constexpr const char* kFreeAllShards = "UPDATE shards SET node = '' WHERE node <> ''";
+
+Error NotAlone(const std::string& server) {
+  return {kStorageFenced, "Expected to be the only one who writes, but the server '" + server + "' uses the database.",
+          "", "Stop the servers, and run the same again."};
+}
+
+// Refuses while a server lives; what dead ones have left is taken away. Takes a moment where there is something left.
+Status BeAlone(Connection& connection) {
+  Result<Rows> before = connection.Run({kReadBeats, {}});
+  if (!before) return before.error();
+  if (before->count() > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(kNodeSilentMs));
+    Result<Rows> after = connection.Run({kReadBeats, {}});
+    if (!after) return after.error();
+    for (int i = 0; i < after->count(); ++i) {
+      bool stands = false;
+      for (int j = 0; j < before->count(); ++j)
+        stands |= before->Text(j, 0) == after->Text(i, 0) && before->Int(j, 1) == after->Int(i, 1);
+      if (!stands) return NotAlone(after->Text(i, 0));
+    }
+  }
+  Result<std::vector<Rows>> done = connection.RunAll({{"BEGIN", {}},
+                                                      {kForgetBeats, {}},
+                                                      {kForgetNodes, {}},
+                                                      {kFreeAllShards, {}},
+                                                      {kEmptyMailboxes, {Int2(kMailboxFirst)}},
+                                                      {"COMMIT", {}}});
+  if (!done) return done.error();
+  return Done{};
+}
+
 class DatabaseWriter : public TableWriter {
  public:
-  DatabaseWriter(std::unique_ptr<Connection> connection, Lease lease)
-      : connection_(std::move(connection)), lease_(std::move(lease)) {}
+  explicit DatabaseWriter(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
   Status Write(const std::vector<TableChange>& changes) override {
-    std::vector<Query> queries = {{"BEGIN", {}}};
+    std::vector<Query> queries = {{"BEGIN", {}}, {kAlone, {}}};
     for (const TableChange& change : changes)
       if (!change.rows.empty()) queries.push_back(QueryOf(change));
-    queries.push_back(Fence(lease_));
     Result<std::vector<Rows>> rows = connection_->RunAll(queries);
     if (rows) return connection_->Execute("COMMIT");
+    const bool is_alone = connection_->sql_state() != kDividedByZero;
     if (connection_->in_transaction()) (void)connection_->Execute("ROLLBACK");
-    Result<Rows> lease = connection_->Run(ReadLease());
-    if (!lease || LeaseIn(*lease).epoch == lease_.epoch) return rows.error();
-    return Error{kStorageFenced, "Expected to be the only one who writes, but a server has taken the database over.",
-                 "", "Stop the servers, and run the same again."};
+    if (is_alone) return rows.error();
+    Result<Rows> servers = connection_->Run({"SELECT name FROM nodes ORDER BY name", {}});
+    return NotAlone(servers && servers->count() > 0 ? servers->Text(0, 0) : "?");
   }
 
   Result<bool> IsEmpty() override {
@@ -306,7 +346,6 @@ class DatabaseWriter : public TableWriter {
 
  private:
   const std::unique_ptr<Connection> connection_;
-  const Lease lease_;
 };
 
 Status CheckSchema(Connection& connection) {
@@ -351,15 +390,13 @@ Result<std::unique_ptr<TableReader>> ReadPostgresTables(const std::string& conne
       *std::move(connected), "postgres:" + std::to_string(stamp->Int(0, 0))));
 }
 
-Result<std::unique_ptr<TableWriter>> WritePostgresTables(const std::string& connection, const std::string& node) {
+Result<std::unique_ptr<TableWriter>> WritePostgresTables(const std::string& connection) {
   Result<std::unique_ptr<postgres::Connection>> connected =
       postgres::Connection::Connect({connection, postgres::kTablesConnectMs, 0});
   if (!connected) return connected.error();
   if (Status migrated = postgres::Migrate(**connected); !migrated) return migrated.error();
-  Result<postgres::Lease> lease = postgres::TakeOver(**connected, node);
-  if (!lease) return lease.error();
-  return std::unique_ptr<TableWriter>(
-      std::make_unique<postgres::DatabaseWriter>(*std::move(connected), *std::move(lease)));
+  if (Status alone = postgres::BeAlone(**connected); !alone) return alone.error();
+  return std::unique_ptr<TableWriter>(std::make_unique<postgres::DatabaseWriter>(*std::move(connected)));
 }
 
 }  // namespace fermata

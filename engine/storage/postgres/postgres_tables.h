@@ -13,8 +13,9 @@ namespace fermata {
 // reader goes. Fails if it cannot be reached, has no tables of ours, or their schema is another than that of this version.
 Result<std::unique_ptr<TableReader>> ReadPostgresTables(const std::string& connection);
 
-// Brings the schema up to date and takes all shards over: servers that have the database open cannot write any more.
-Result<std::unique_ptr<TableWriter>> WritePostgresTables(const std::string& connection, const std::string& node);
+// Brings the schema up to date, and sees that nobody else writes: kStorageFenced while a server lives, or when one comes later. Takes some
+// seconds where servers have died, or have just been started: only their beats tell.
+Result<std::unique_ptr<TableWriter>> WritePostgresTables(const std::string& connection);
 
 namespace postgres {
 

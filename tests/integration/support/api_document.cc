@@ -17,32 +17,6 @@ namespace {
 
 constexpr const char* kFile = "openapi.yaml";
 
-// Fields that an object's schema does not name are mistakes here, though clients should bear with them.
-Value Closed(const Value& value) {
-  if (value.is_list()) {
-    std::vector<Value> items;
-    for (const Value& item : value.as_list()) items.push_back(Closed(item));
-    return Value::List(std::move(items));
-  }
-  if (!value.is_map()) return value;
-  std::vector<MapEntry> entries;
-  for (const auto& [key, member] : value.as_map()) entries.emplace_back(key, Closed(member));
-  const Value* properties = value.Find("properties");
-  if (properties && properties->is_map() && !value.Find("additionalProperties"))
-    entries.emplace_back(Value::String("additionalProperties"), Value::Bool(false));
-  return Value::Map(std::move(entries));
-}
-
-std::vector<std::string> Segments(std::string_view path) {
-  std::vector<std::string> segments;
-  while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/', 1), path.size());
-    segments.emplace_back(path.substr(1, end - 1));
-    path.remove_prefix(end);
-  }
-  return segments;
-}
-
 std::string Upper(std::string_view text) {
   std::string upper(text);
   std::transform(upper.begin(), upper.end(), upper.begin(),
@@ -80,7 +54,7 @@ ApiDocument& ApiDocument::Get() {
 ApiDocument::ApiDocument() {
   const ReadOutcome read = ReadYaml(kFile, ReadFile(FERMATA_SOURCE_DIR "/api/openapi.yaml"));
   FERMATA_ASSERT(read.root);
-  document_[kFile] = Closed(ToValue(*read.root));
+  document_[kFile] = WithClosedObjects(ToValue(*read.root));
 }
 
 const Value* ApiDocument::Find(std::string_view pointer) const { return FindPointer(document_.at(kFile), pointer); }
@@ -91,21 +65,6 @@ const Value& ApiDocument::Resolved(const Value& value) const {
   const Value* found = Find(std::string(reference->as_string()).substr(1));
   FERMATA_ASSERT(found != nullptr);
   return *found;
-}
-
-std::string ApiDocument::FindPath(std::string_view target) const {
-  const std::vector<std::string> wanted = Segments(target.substr(0, target.find('?')));
-  std::string best;
-  for (const auto& [key, operations] : Find("/paths")->as_map()) {
-    const std::string path(key.as_string());
-    const std::vector<std::string> segments = Segments(path);
-    const bool fits =
-        std::equal(segments.begin(), segments.end(), wanted.begin(), wanted.end(),
-                   [](const std::string& a, const std::string& b) { return a.starts_with('{') || a == b; });
-    // The more literal one: '{' sorts behind all letters.
-    if (fits && (best.empty() || path < best)) best = path;
-  }
-  return best;
 }
 
 SchemaPtr ApiDocument::SchemaAt(const std::string& pointer) {
@@ -137,7 +96,7 @@ std::string ApiDocument::ComplaintOfBody(const ClientResponse& response, const s
 
 std::string ApiDocument::Complaint(std::string_view method, std::string_view target, const ClientResponse& response) {
   if (!response.complete || method == "HEAD" || method == "OPTIONS") return "";
-  const std::string path = FindPath(target);
+  const std::string path = FindPathFor(*Find("/paths"), target);
   std::string pointer = "/components/responses/Refused";
   const std::string operation = PointerTo("/paths", path) + "/" + Lower(method);
   if (const Value* responses = path.empty() ? nullptr : Find(operation + "/responses")) {

@@ -36,7 +36,6 @@ class ApiDocument {
   const Value* Find(std::string_view pointer) const;
   // What `value` says, or the part of the document that its $ref names.
   const Value& Resolved(const Value& value) const;
-  std::string FindPath(std::string_view target) const;  // "" if there is none
   std::string ComplaintOfBody(const ClientResponse& response, const std::string& pointer);
   SchemaPtr SchemaAt(const std::string& pointer);
 

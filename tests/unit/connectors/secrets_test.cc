@@ -100,6 +100,18 @@ TEST_F(SecretStoreTest, WhatItCannotReadIsNoSecretThatIsNotThere) {
   EXPECT_EQ(unmounted.error().code, kSecretUnreadable);
 }
 
+TEST_F(SecretStoreTest, AFolderThatIsNoneIsRefusedBeforeItIsUsed) {
+  Write("FILE", "x");
+  for (const auto& path : {folder_.path() / "absent", folder_.path() / "FILE"}) {
+    const Status refused = CheckSecretPlaces({path, {}});
+    ASSERT_FALSE(refused.ok()) << path;
+    EXPECT_EQ(refused.error().code, kSecretsUnreadable);
+    EXPECT_NE(refused.error().message.find(path.string()), std::string::npos) << refused.error().message;
+  }
+  EXPECT_TRUE(CheckSecretPlaces({folder_.path(), {}}).ok());
+  EXPECT_TRUE(CheckSecretPlaces({}).ok()) << "no folder was named";
+}
+
 TEST_F(SecretStoreTest, NeverLeavesItsFolder) {
   std::filesystem::create_directory(folder_.path() / "inside");
   Write("OUTSIDE", "x");

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <set>
+#include <thread>
 
 #include "api/handlers/api.h"
 #include "api/handlers/error_pages.h"
@@ -160,6 +162,42 @@ TEST(AuditedRequests, TakeNoThreadWhileTheLogIsWrittenAndDoNothingBefore) {
   release.set_value();
   for (const auto& one : asking) EXPECT_EQ(test::ReadResponse(*one).status, 201);
   EXPECT_EQ(busy.security->keys().All().size(), asking.size());
+  server.Stop();
+}
+
+TEST(AuditedRequests, OnlySoManyBytesOfThemWaitForTheLog) {
+  ApiInMemory busy;
+  HttpServer server(
+      {}, [&](const HttpRequest& request, ResponseHandle response) { busy.api->Handle(request, std::move(response)); });
+  const int port = server.Start().value();
+  std::promise<void> release;
+  busy.security->audit().Append({"default", "ann", "x", "", "200"},
+                                [&](const Status&) { release.get_future().wait(); });  // a commit that takes long
+  const std::string body(kHttpBodyBytesMax, ' ');
+  std::vector<std::unique_ptr<test::RawClient>> asking;
+  for (std::size_t bytes = 0; bytes < kAuditAskBytesMax; bytes += body.size()) {
+    asking.push_back(std::make_unique<test::RawClient>(port));
+    ASSERT_TRUE(asking.back()->Send(
+        "POST /v1/keys HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body));
+  }
+  // Whichever comes last is refused at once; the others wait.
+  std::mutex mutex;
+  std::vector<int> statuses;
+  std::promise<void> first;
+  std::vector<std::thread> reading;
+  for (const auto& one : asking)
+    reading.emplace_back([&, &client = *one] {
+      const int status = test::ReadResponse(client).status;
+      std::lock_guard lock(mutex);
+      statuses.push_back(status);
+      if (statuses.size() == 1) first.set_value();
+    });
+  (void)first.get_future().wait_for(std::chrono::seconds(20));
+  release.set_value();
+  for (std::thread& one : reading) one.join();
+  EXPECT_EQ(statuses.at(0), 503);
+  EXPECT_EQ(std::count(statuses.begin(), statuses.end(), 503), 1);
   server.Stop();
 }
 

@@ -71,6 +71,52 @@ TEST(ExplainHistory, AnOldFailureIsNotLookedForWithoutABoundAndThatIsSaid) {
   EXPECT_THAT(wake().note, HasSubstr("more than 2048 steps back"));
 }
 
+constexpr const char* kAsksTwice = R"(fermata: 1
+process: asks
+version: 1.0.0
+states:
+  first:  { ask: Well?, next: second }
+  second: { ask: And now?, next: done }
+  done: { end: {} }
+)";
+
+TEST(TaskHistory, OfALongJournalItTellsOfOpenTasksAndOfThoseOpenedSince) {
+  std::unique_ptr<Storage> storage = MakeMemoryStorage();
+  FailingExecutor executor;
+  std::unique_ptr<Engine> engine = Engine::Open({}, SystemClock(), *storage, executor, {kRetriesLate}).value();
+  ASSERT_TRUE(engine->Deploy({"asks.yaml", kAsksTwice, {}, {}}).reply);
+  std::promise<Result<StartReply>> started;
+  StartRequest request;
+  request.process = "asks";
+  engine->Start(request, [&](Result<StartReply> reply) { started.set_value(std::move(reply)); });
+  const InstanceId id = started.get_future().get().value().id;
+  const auto tasks = [&] { return engine->TasksOf(id, "", 10).value().items; };
+  std::promise<bool> answered;
+  engine->Send({id, CompleteTask{tasks().at(0).activation, std::nullopt, Value(), "ann"}},
+               [&](Result<CommandReply> reply) { answered.set_value(reply.ok()); });
+  ASSERT_TRUE(answered.get_future().get());
+  const ActivationId open = tasks().at(1).activation;
+  const auto grow = [&](std::int64_t rows) {
+    Batch batch;
+    const std::int64_t last = storage->ReadJournal(id, 0, 2 * kTaskRowsMax)->back().seq;
+    for (std::int64_t seq = last + 1; seq <= last + rows; ++seq)
+      batch.journal.push_back({id, seq, seq, EncodeEvents({{seq, TaskCommented{open, "hm", "ann"}}})});
+    std::promise<CommitOutcome> committed;
+    storage->Commit(99, std::move(batch), [&](CommitOutcome outcome) { committed.set_value(outcome); });
+    ASSERT_EQ(committed.get_future().get(), CommitOutcome::kCommitted);
+  };
+  // Two decisions so far: the start and the answer.
+  grow(kTaskRowsMax - 2);
+  ASSERT_EQ(tasks().size(), 2u);
+  EXPECT_EQ(tasks()[0].closed_by, "ann");
+  grow(2);
+  ASSERT_EQ(tasks().size(), 1u);
+  EXPECT_EQ(tasks()[0].activation, open);
+  EXPECT_EQ(tasks()[0].instance, id);
+  EXPECT_EQ(tasks()[0].title, "And now?");
+  EXPECT_EQ(tasks()[0].comments, kTaskRowsMax);
+}
+
 TEST(ExplainHistory, TheJournalIsReadBackwardsUpToItsBound) {
   std::unique_ptr<Storage> storage = MakeMemoryStorage();
   const InstanceId id = InstanceId::Make(0, 1, 2, 3);

@@ -7,9 +7,11 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/codec/codes.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine.h"
 #include "engine/storage/memory/memory_storage.h"
+#include "tests/simulation/losing_storage.h"
 
 namespace fermata {
 namespace {
@@ -112,10 +114,17 @@ class Operators : public testing::Test {
     if (committed.get_future().get() == CommitOutcome::kCommitted) return Done{};
     return Error{kStorageUnavailable, "No."};
   }
+  // As a damaged disk does it.
+  void Spoil(const InstanceId& id) {
+    const std::int64_t last = storage_->ReadJournal(id, 0, 1'000)->back().seq;
+    Batch batch;
+    batch.journal = {{id, last + 1, 1, "no events"}};
+    ASSERT_TRUE(Commit(std::move(batch)).ok());
+  }
 
   // One that takes orders and does nothing about them.
   BulkRunner Idle() {
-    return BulkRunner(*engine_, SystemClock(), [this](Batch batch) { return Commit(std::move(batch)); });
+    return BulkRunner(*engine_, SystemClock(), *storage_, [this](Batch batch) { return Commit(std::move(batch)); });
   }
 
   std::unique_ptr<Storage> storage_ = MakeMemoryStorage();
@@ -250,7 +259,7 @@ TEST_F(Operators, ProgressThatCannotBeNotedIsTriedAgainEverMoreSeldom) {
   Start(1);
   std::atomic<int> commits{0};
   std::promise<void> tried;
-  BulkRunner bulk(*engine_, SystemClock(), [&](Batch batch) -> Status {
+  BulkRunner bulk(*engine_, SystemClock(), *storage_, [&](Batch batch) -> Status {
     if (++commits == 1) return Commit(std::move(batch));
     if (commits == 3) tried.set_value();
     return Error{kStorageUnavailable, "No."};
@@ -263,11 +272,89 @@ TEST_F(Operators, ProgressThatCannotBeNotedIsTriedAgainEverMoreSeldom) {
   bulk.Stop();
 }
 
+TEST_F(Operators, WhatMayHaveBeenOrderedIsReadAgain) {
+  Start(1);
+  bool is_lost = true;
+  BulkRunner bulk(*engine_, SystemClock(), *storage_, [&](Batch batch) -> Status {
+    Status committed = Commit(std::move(batch));
+    return is_lost ? Status(Error{kStorageUnavailable, "Its answer got lost."}) : committed;
+  });
+  const std::string tenant(kDefaultTenant);
+  EXPECT_EQ(bulk.Start(Work(SuspendInstance{})).error().code, kStorageUnavailable);
+  ASSERT_EQ(bulk.All(tenant).size(), 1u);
+  const std::string id = bulk.All(tenant)[0].id;
+  EXPECT_FALSE(bulk.Steer(tenant, id, BulkOrder::kPause).ok());
+  EXPECT_EQ(bulk.Find(tenant, id)->status, BulkStatus::kPaused);
+  is_lost = false;
+  ASSERT_TRUE(bulk.Steer(tenant, id, BulkOrder::kResume).ok());
+  bulk.Run();
+  EXPECT_EQ(WaitFor(bulk, id).done, 1);
+}
+
+TEST_F(Operators, WorkWhoseOrderGotLostIsFoundOnceStorageCanBeRead) {
+  Start(1);
+  LosingStorage orders;
+  orders.loses_answers = orders.is_away = true;
+  BulkRunner bulk(*engine_, SystemClock(), orders, [&](Batch batch) -> Status {
+    std::optional<CommitOutcome> outcome;
+    orders.Commit(1, std::move(batch), [&](CommitOutcome how) { outcome = how; });
+    return outcome == CommitOutcome::kCommitted ? Status(Done{}) : Status(Error{kStorageUnavailable, "No."});
+  });
+  EXPECT_FALSE(bulk.Start(Work(SuspendInstance{})).ok());
+  EXPECT_EQ(bulk.Start(Work(SuspendInstance{})).error().code, kStorageUnavailable) << "what there is is not known";
+  const std::string tenant(kDefaultTenant);
+  EXPECT_TRUE(bulk.All(tenant).empty());
+  orders.loses_answers = orders.is_away = false;
+  bulk.Run();
+  while (bulk.All(tenant).empty()) std::this_thread::yield();
+  ASSERT_EQ(bulk.All(tenant).size(), 1u);
+  EXPECT_EQ(WaitFor(bulk, bulk.All(tenant)[0].id).done, 1);
+}
+
+TEST_F(Operators, AnInstanceThatCannotBeReadIsRefusedAndTheOthersGetTheirOrder) {
+  const std::vector<InstanceId> ids = Start(3);
+  engine_.reset();
+  Spoil(ids[1]);
+  Open();
+  for (const bool by_incident : {true, false}) {
+    const BulkWork work = by_incident ? Work(ResolveIncident{}) : Work(SuspendInstance{});
+    const BulkTrial trial = engine_->Bulk().Try(work).value();
+    EXPECT_EQ(trial.refused, 1);
+    EXPECT_EQ(trial.possible, by_incident ? 0 : 2);
+    const BulkView over = WaitFor(engine_->Bulk(), engine_->Bulk().Start(work)->view.id);
+    EXPECT_EQ(over.visited, 3);
+    EXPECT_EQ(over.done, by_incident ? 0 : 2);
+    EXPECT_EQ(over.refused, 1);
+    ASSERT_EQ(over.refusals.size(), 1u);
+    EXPECT_EQ(over.refusals[0].instance, ids[1]);
+    EXPECT_EQ(over.refusals[0].error.code, kStoredTextMalformed);
+  }
+  EXPECT_EQ(StatusOf(ids[0]), "suspended");
+}
+
+TEST_F(Operators, OneThatRunsAndCannotBeReadStandsAmongTheOthersAsItsRowTells) {
+  const std::vector<InstanceId> ids = Start(2);
+  InstanceFilter filter;
+  Batch batch;
+  std::vector<InstanceRow> rows = storage_->ListInstances(filter).value();
+  for (InstanceRow& row : rows)
+    if (row.id == ids[0]) batch.instances.push_back(std::move(row));
+  batch.instances.at(0).status = "running";
+  batch.instances.at(0).states.clear();
+  ASSERT_TRUE(Commit(std::move(batch)).ok());
+  Spoil(ids[0]);
+  const Page<InstanceSummary> page = engine_->List({filter, ""}).value();
+  ASSERT_EQ(page.items.size(), 2u);
+  EXPECT_EQ(page.items[1].id, ids[0]);
+  EXPECT_EQ(page.items[1].status, "running");
+  EXPECT_EQ(engine_->Get(ids[0]).error().code, kStoredTextMalformed);
+}
+
 TEST_F(Operators, AfterACrashItGoesOnWhereItWasAndAsksEachInstanceOnce) {
   const std::vector<InstanceId> ids = Start(4);
   std::promise<void> second_page;
   int commits = 0;
-  auto before = std::make_unique<BulkRunner>(*engine_, SystemClock(), [&](Batch batch) -> Status {
+  auto before = std::make_unique<BulkRunner>(*engine_, SystemClock(), *storage_, [&](Batch batch) -> Status {
     // The order, the first page; then the power goes: the second page is done, but not noted.
     if (++commits <= 2) return Commit(std::move(batch));
     if (commits == 3) second_page.set_value();
@@ -335,7 +422,9 @@ TEST_F(Operators, OnlySoMuchWorkIsUnderWay) {
 
 TEST_F(Operators, WorkThatIsNotDurableDoesNotBegin) {
   Start(1);
-  BulkRunner bulk(*engine_, SystemClock(), [](Batch) -> Status { return Error{kStorageUnavailable, "No."}; });
+  BulkRunner bulk(*engine_, SystemClock(), *storage_, [](Batch) -> Status {
+    return Error{kStorageUnavailable, "No."};
+  });
   EXPECT_EQ(bulk.Start(Work(SuspendInstance{})).error().code, kStorageUnavailable);
   EXPECT_THAT(bulk.All(std::string(kDefaultTenant)), IsEmpty());
 }

@@ -303,20 +303,57 @@ TEST_F(SecurityTest, ARowThatCouldNotBeWrittenLeavesNoGap) {
 TEST_F(SecurityTest, RowsThatComeWhileACommitIsUnderWayShareTheNext) {
   std::promise<void> release;
   SecurityWriter writer(*storage_);
-  writer.Post([&]() -> Result<Batch> { return release.get_future().wait(), Batch(); }, [](const Status&) {});
+  const auto wait = [&]() -> Result<Batch> { return release.get_future().wait(), Batch(); };
+  ASSERT_TRUE(writer.Post(wait, [](const Status&) {}).ok());
   std::string order;
-  for (const char* name : {"a", "b", "c"})
-    writer.PostShared([&order, name]() -> Result<Batch> { return order += name, Batch(); },
-                      [&order](const Status& status) { order += status.ok() ? "+" : "-"; });
-  writer.Post([&order]() -> Result<Batch> { return order += "k", Batch(); }, [&order](const Status&) { order += "!"; });
-  writer.PostShared(
-      [&order]() -> Result<Batch> {
-        return Error{kStorageUnavailable, "Expected a row."};
-      },
-      [&order](const Status& status) { order += status.ok() ? "+" : "-"; });
+  const auto add = [&order](const char* name) {
+    return [&order, name]() -> Result<Batch> { return order += name, Batch(); };
+  };
+  const auto tell = [&order](const Status& status) { order += status.ok() ? "+" : "-"; };
+  for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(writer.PostShared(add(name), tell, 1).ok());
+  ASSERT_TRUE(writer.Post(add("k"), [&order](const Status&) { order += "!"; }).ok());
+  const auto fail = []() -> Result<Batch> { return Error{kStorageUnavailable, "Expected a row."}; };
+  ASSERT_TRUE(writer.PostShared(fail, tell, 1).ok());
   release.set_value();
   writer.Stop();
   EXPECT_EQ(order, "abc+++k!-");
+  EXPECT_EQ(writer.Post(add("late"), tell).error().code, kShuttingDown);
+}
+
+TEST_F(SecurityTest, SoManyChangesWaitAndSoManyBytesAndNoMore) {
+  std::promise<void> taken, release;
+  std::size_t told = 0;
+  SecurityWriter writer(*storage_);
+  const auto none = []() -> Result<Batch> { return Batch(); };
+  const auto tell = [&told](const Status&) { ++told; };
+  const auto wait = [&]() -> Result<Batch> {
+    taken.set_value();
+    release.get_future().wait();
+    return Batch();
+  };
+  ASSERT_TRUE(writer.Post(wait, tell).ok());
+  taken.get_future().wait();
+  ASSERT_TRUE(writer.PostShared(none, tell, kSecurityQueueBytesMax - 1).ok());
+  ASSERT_TRUE(writer.PostShared(none, tell, 1).ok());
+  EXPECT_EQ(writer.PostShared(none, tell, 1).error().code, kOverloaded) << "too many bytes";
+  for (std::size_t waiting = 2; waiting < kSecurityQueueMax; ++waiting) ASSERT_TRUE(writer.Post(none, tell).ok());
+  EXPECT_EQ(writer.Post(none, tell).error().code, kOverloaded) << "too many";
+  EXPECT_EQ(writer.Write(Batch()).error().code, kOverloaded);
+  release.set_value();
+  writer.Stop();
+  EXPECT_EQ(told, kSecurityQueueMax + 1) << "and who was refused is not told";
+}
+
+TEST_F(SecurityTest, ThereIsRoomAgainOnceWhatWaitedIsWritten) {
+  SecurityWriter writer(*storage_);
+  for (int i = 0; i < 3; ++i) {
+    std::promise<void> written;
+    ASSERT_TRUE(writer
+                    .PostShared([]() -> Result<Batch> { return Batch(); }, [&](const Status&) { written.set_value(); },
+                                kSecurityQueueBytesMax)
+                    .ok());
+    written.get_future().wait();
+  }
 }
 
 TEST_F(SecurityTest, RowsThatShareACommitFailTogetherAndLeaveNoGap) {

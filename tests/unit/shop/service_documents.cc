@@ -9,36 +9,11 @@
 #include "engine/model/json.h"
 #include "engine/schema/pointer.h"
 #include "examples/shop/common/shop.h"
+#include "tests/support/openapi.h"
 #include "tests/support/read_file.h"
 
 namespace fermata::test {
 namespace {
-
-// Fields that an object's schema does not name are mistakes here, though clients should bear with them.
-Value Closed(const Value& value) {
-  if (value.is_list()) {
-    std::vector<Value> items;
-    for (const Value& item : value.as_list()) items.push_back(Closed(item));
-    return Value::List(std::move(items));
-  }
-  if (!value.is_map()) return value;
-  std::vector<MapEntry> entries;
-  for (const auto& [key, member] : value.as_map()) entries.emplace_back(key, Closed(member));
-  const Value* properties = value.Find("properties");
-  if (properties && properties->is_map() && !value.Find("additionalProperties"))
-    entries.emplace_back(Value::String("additionalProperties"), Value::Bool(false));
-  return Value::Map(std::move(entries));
-}
-
-std::vector<std::string> Segments(std::string_view path) {
-  std::vector<std::string> segments;
-  while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/', 1), path.size());
-    segments.emplace_back(path.substr(1, end - 1));
-    path.remove_prefix(end);
-  }
-  return segments;
-}
 
 std::string Changed(std::string text, int (*change)(int)) {
   for (char& c : text) c = static_cast<char>(change(static_cast<unsigned char>(c)));
@@ -57,7 +32,7 @@ ServiceDocuments::ServiceDocuments() {
     const std::string file = std::string(FERMATA_SOURCE_DIR "/examples/shop/") + service + "/openapi.yaml";
     const ReadOutcome read = ReadYaml("openapi.yaml", test::ReadFile(file));
     FERMATA_ASSERT(read.root);
-    documents_[service] = Closed(ToValue(*read.root));
+    documents_[service] = WithClosedObjects(ToValue(*read.root));
   }
 }
 
@@ -84,21 +59,6 @@ std::set<std::string> ServiceDocuments::KeysOf(const std::string& service, const
   return keys;
 }
 
-std::string ServiceDocuments::FindPath(const std::string& service, std::string_view target) const {
-  const std::vector<std::string> wanted = Segments(target.substr(0, target.find('?')));
-  std::string best;
-  for (const auto& [key, operations] : Find(service, "/paths")->as_map()) {
-    const std::string path(key.as_string());
-    const std::vector<std::string> segments = Segments(path);
-    const bool fits =
-        std::equal(segments.begin(), segments.end(), wanted.begin(), wanted.end(),
-                   [](const std::string& a, const std::string& b) { return a.starts_with('{') || a == b; });
-    // The more literal one: '{' sorts behind all letters.
-    if (fits && (best.empty() || path < best)) best = path;
-  }
-  return best;
-}
-
 SchemaPtr ServiceDocuments::SchemaAt(const std::string& service, const std::string& pointer) {
   std::lock_guard lock(mutex_);
   SchemaPtr& schema = schemas_[service + pointer];
@@ -112,7 +72,7 @@ std::string ServiceDocuments::Complaint(const std::string& service, const std::s
   const std::string header = response.Header("content-type"), type = header.substr(0, header.find(';'));
   // The HTTP server's own refusals are the same everywhere.
   if (response.status == 0 || type == "application/problem+json") return "";
-  const std::string path = FindPath(service, target);
+  const std::string path = FindPathFor(*Find(service, "/paths"), target);
   const Value* operation = path.empty() ? nullptr : Find(service, PointerTo("/paths", path));
   if (operation == nullptr) return "The document has no such path.";
   const std::string responses = PointerTo("/paths", path) + "/" + Changed(method, std::tolower) + "/responses";

@@ -31,7 +31,6 @@ class ServiceDocuments {
   ServiceDocuments();
 
   const Value* Find(const std::string& service, std::string_view pointer) const;
-  std::string FindPath(const std::string& service, std::string_view target) const;  // "" if there is none
   SchemaPtr SchemaAt(const std::string& service, const std::string& pointer);
 
   std::map<std::string, Value> documents_;  // by service; their objects are closed

@@ -16,6 +16,7 @@
 #include "engine/base/base64.h"
 #include "engine/runtime/codes.h"
 #include "engine/storage/memory/memory_storage.h"
+#include "tests/simulation/losing_storage.h"
 
 namespace fermata {
 namespace {
@@ -118,7 +119,6 @@ class WebhooksTest : public testing::Test {
     Batch batch;
     batch.deliveries = {RowFor(webhook, number)};
     Put(std::move(batch));
-    webhooks_.Count({{{webhook, std::string(kPending)}, 1}}, clock_.NowUs());
     webhooks_.DeliveriesAreDurable({webhook});
   }
   // What is known in memory, and what storage has.
@@ -321,8 +321,11 @@ TEST_F(WebhooksTest, DeliveriesOfOneThatIsDeletedGoWithIt) {
   Run();
   Tell(id);
   Await([&] { return At(id).status == kDelivered; });
+  Batch batch;  // of which nobody has heard
+  for (int i = 1; i <= kWebhookRowsAtOnce + 1; ++i) batch.deliveries.push_back(RowFor(id, i, kFailed));
+  Put(std::move(batch));
   ASSERT_TRUE(book_->Drop("default", id).ok());
-  Await([&] { return CountOf(id, kDelivered) == 0; });
+  Await([&] { return CountOf(id, kDelivered) == 0 && CountOf(id, kFailed) == 0; });
   EXPECT_EQ(book_->Find("default", id).error().code, kUnknownWebhook);
 }
 
@@ -457,27 +460,116 @@ TEST_F(WebhooksTest, TheStatusDecidesWhateverTheBodyIs) {
   talker.Stop();
 }
 
-TEST_F(WebhooksTest, HowManyThereAreIsKnownWithoutAskingStorage) {
-  receiver_.Answer({410, 204});
-  const std::string id = Make(receiver_.Url()), other = Make(receiver_.Url());
+TEST_F(WebhooksTest, HowManyThereAreIsWhatStorageHasWhateverHasHappenedSinceTheLastLook) {
+  const std::string id = Make(receiver_.Url());
+  const auto put = [&](int from, int to) {
+    Batch batch;
+    for (int i = from; i < to; ++i) batch.deliveries.push_back(RowFor(id, i, kDelivered));
+    Put(std::move(batch));
+  };
+  const auto await_known = [&] {
+    clock_.Advance(kWebhookTidyEveryMs * 1'000);
+    webhooks_.DeliveriesAreDurable({});  // the clock has no alarm
+    Await([&] { return NumbersOf(webhooks_.Counts()) == NumbersOf(storage_->CountDeliveries().value()); });
+  };
+  put(0, 3);
+  Run();
+  await_known();
+  put(3, 9);
+  await_known();
+  ASSERT_GT(storage_->DeleteExpired(clock_.NowUs(), 7).value(), 0);
+  await_known();
+  ASSERT_TRUE(book_->Retry("default", id, "e-100008").ok());
+  Await([&] { return CountOf(id, kDelivered) == 2; });
+  await_known();
+}
+
+TEST_F(WebhooksTest, WhatStorageHasForgottenByItselfIsNotDeletedOnceMore) {
+  const std::string id = Make(receiver_.Url());
   Batch batch;
-  batch.deliveries = {RowFor("wh-deleted", 9), RowFor(other, 8, kFailed)};
+  for (int i = 0; i < 6; ++i) batch.deliveries.push_back(RowFor(id, i, kDelivered));
+  Put(std::move(batch));
+  options_.finished_max = 4;
+  Run();
+  Await([&] { return CountOf(id, kDelivered) == 4; });
+  clock_.Advance(kSecondUs);
+  ASSERT_EQ(storage_->DeleteExpired(clock_.NowUs(), 2).value(), 2);
+  clock_.Advance(kWebhookTidyEveryMs * 1'000);
+  webhooks_.DeliveriesAreDurable({});
+  Await([&] { return NumbersOf(webhooks_.Counts()) == NumbersOf(storage_->CountDeliveries().value()); });
+  EXPECT_EQ(CountOf(id, kDelivered), 2);
+}
+
+TEST_F(WebhooksTest, DeliveriesOfOneThatAnotherServerHasMadeStay) {
+  Webhook other;
+  other.id = "wh-elsewhere";
+  other.tenant = "default";
+  other.enabled = false;
+  Batch batch;
+  batch.standing_orders = {Webhooks::RowOf(other)};
+  batch.deliveries = {RowFor(other.id, 1, kDelivered), RowFor("wh-nowhere", 1, kDelivered)};
   Put(std::move(batch));
   Run();
-  const auto is_known = [&] { return NumbersOf(webhooks_.Counts()) == NumbersOf(storage_->CountDeliveries().value()); };
-  Await([&] { return CountOf("wh-deleted", kPending) == 0 && is_known(); });
-  Tell(id, 1);
-  Await([&] { return At(id, 1).status == kFailed && is_known(); });
-  WebhookSettings on;
-  on.enabled = true;
-  ASSERT_TRUE(book_->Change("default", id, on).ok());
-  ASSERT_TRUE(book_->Retry("default", id, At(id, 1).id).ok());
-  ASSERT_TRUE(book_->Ping("default", id, "k").ok());
-  ASSERT_EQ(book_->RetryFailed("default", other).value(), 1);
-  Await([&] { return CountOf(id, kDelivered) == 2 && CountOf(other, kDelivered) == 1 && is_known(); });
-  ASSERT_TRUE(book_->Drop("default", id).ok());
-  Await([&] { return CountOf(id, kDelivered) == 0 && is_known(); });
-  EXPECT_EQ(webhooks_.CountOf(other, kDelivered), 1);
+  Await([&] { return CountOf("wh-nowhere", kDelivered) == 0; });
+  EXPECT_EQ(CountOf(other.id, kDelivered), 1);
+  EXPECT_TRUE(webhooks_.Find(other.id));
+}
+
+// ---- answers that get lost ----
+
+class LostWebhooks : public testing::Test {
+ protected:
+  Result<WebhookBook::Made> Make(const std::string& description) {
+    Webhook webhook;
+    webhook.tenant = "default";
+    webhook.url = "https://example.com/";
+    webhook.description = description;
+    return book_.Make(webhook);
+  }
+
+  HandClock clock_;
+  LosingStorage storage_;
+  Webhooks webhooks_{nullptr};
+  WebhookBook book_{webhooks_, storage_, clock_, EgressRules()};
+};
+
+TEST_F(LostWebhooks, WhatHasHappenedNeverthelessIsKnownAtOnce) {
+  storage_.loses_answers = true;
+  EXPECT_EQ(Make("one").error().code, kStorageUnavailable);
+  ASSERT_EQ(book_.All("default").size(), 1u);
+  const std::string id = book_.All("default")[0].id;
+  WebhookSettings off;
+  off.enabled = false;
+  EXPECT_FALSE(book_.Change("default", id, off).ok());
+  EXPECT_FALSE(book_.Find("default", id)->enabled);
+  EXPECT_FALSE(webhooks_.Enabled());
+  EXPECT_FALSE(book_.Drop("default", id).ok());
+  EXPECT_TRUE(book_.All("default").empty());
+  EXPECT_TRUE(book_.is_current());
+}
+
+TEST_F(LostWebhooks, NothingIsChangedUntilStorageTellsWhatHasHappened) {
+  storage_.loses_answers = storage_.is_away = true;
+  EXPECT_FALSE(Make("one").ok());
+  EXPECT_FALSE(book_.is_current());
+  storage_.loses_answers = false;
+  EXPECT_EQ(Make("two").error().code, kStorageUnavailable);
+  storage_.is_away = false;
+  ASSERT_TRUE(Make("three").ok());
+  std::vector<std::string> found;
+  for (const Webhook& webhook : book_.All("default")) found.push_back(webhook.description);
+  EXPECT_THAT(found, testing::UnorderedElementsAre("one", "three"));
+}
+
+TEST_F(LostWebhooks, WhoSendsReadsThemAgain) {
+  storage_.loses_answers = storage_.is_away = true;
+  EXPECT_FALSE(Make("one").ok());
+  storage_.loses_answers = storage_.is_away = false;
+  Deliverer deliverer({"fermata/test", {5'000}, {}}, book_, webhooks_, storage_, clock_);
+  deliverer.Run();
+  while (!book_.is_current()) std::this_thread::yield();
+  deliverer.Stop();
+  EXPECT_EQ(book_.All("default").size(), 1u);
 }
 
 }  // namespace
