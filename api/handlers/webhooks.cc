@@ -126,6 +126,7 @@ void Make(const RouteContext& context, const HttpRequest& request, const Reply& 
   if (!MayTellOf(context, webhook.process, reply)) return;
   context.Later(reply, [=] {
     Result<WebhookBook::Made> made = BookOf(context).Make(webhook);
+    context.engine().AwaitOthers();
     if (!made.ok()) return reply.Fail(made.error());
     HttpHeaders headers = ReplayedIf(made->repeated);
     headers.emplace_back("Location", "/v1/webhooks/" + made->webhook.id);
@@ -156,6 +157,7 @@ void Change(const RouteContext& context, const HttpRequest& request, const std::
   if (settings.process && !MayTellOf(context, *settings.process, reply)) return;
   context.Later(reply, [=] {
     Result<Webhook> webhook = BookOf(context).Change(reply.caller().tenant, id, settings);
+    context.engine().AwaitOthers();
     webhook.ok() ? reply.Json(200, ViewOf(*webhook)) : reply.Fail(webhook.error());
   });
 }
@@ -163,6 +165,7 @@ void Change(const RouteContext& context, const HttpRequest& request, const std::
 void Drop(const RouteContext& context, const std::string& id, const Reply& reply) {
   context.Later(reply, [=] {
     const Status dropped = BookOf(context).Drop(reply.caller().tenant, id);
+    context.engine().AwaitOthers();
     dropped.ok() ? reply.Send(EmptyResponse(204)) : reply.Fail(dropped.error());
   });
 }
@@ -183,6 +186,7 @@ void Rotate(const RouteContext& context, const HttpRequest& request, const std::
   if (!key) return;
   context.Later(reply, [=] {
     Result<WebhookBook::Made> made = BookOf(context).Rotate(reply.caller().tenant, id, *key);
+    context.engine().AwaitOthers();
     if (!made.ok()) return reply.Fail(made.error());
     reply.Json(200, WithSecret(*made), ReplayedIf(made->repeated));
   });

@@ -34,16 +34,16 @@ Status SecurityWriter::Add(Item item) {
   return Done{};
 }
 
-Status SecurityWriter::Post(Make make, Told done) { return Add({std::move(make), std::move(done)}); }
+Status SecurityWriter::Post(MakeBatch make, Told done) { return Add({std::move(make), std::move(done)}); }
 
-Status SecurityWriter::PostShared(Make make, Told done, std::size_t bytes) {
-  return Add({std::move(make), std::move(done), true, bytes});
+Status SecurityWriter::PostShared(MakeBatch make, std::function<void()> begin_anew, Told done, std::size_t bytes) {
+  return Add({std::move(make), std::move(done), true, bytes, std::move(begin_anew)});
 }
 
 Status SecurityWriter::Write(Batch batch) {
   std::promise<Status> written;
-  Status posted = Post([&]() -> Result<Batch> { return std::move(batch); },
-                       [&](Status status) { written.set_value(std::move(status)); });
+  Status posted =
+      Post([&]() -> Result<Batch> { return batch; }, [&](Status status) { written.set_value(std::move(status)); });
   return posted.ok() ? written.get_future().get() : posted;
 }
 
@@ -70,8 +70,23 @@ void SecurityWriter::Run() {
 }
 
 void SecurityWriter::Commit(std::vector<Item> items) {
-  Batch all;
   std::vector<Status> told;
+  constexpr int kTries = 20;
+  CommitOutcome outcome = CommitOutcome::kCommitted;
+  for (int tries = 1;; ++tries) {
+    told.clear();
+    Batch all = Make(items, told);
+    if (!all.empty()) outcome = CommitAndWait(storage_, kSecurityLane, std::move(all));
+    // Where other servers write, too, one of them may have been faster: then it is made anew, on what that one wrote.
+    if (outcome != CommitOutcome::kFailed || storage_.nodes() == nullptr || tries == kTries) break;
+    for (const Item& item : items)
+      if (item.begin_anew) item.begin_anew();
+  }
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].done(told[i].ok() ? StatusOf(outcome) : told[i]);
+}
+
+Batch SecurityWriter::Make(const std::vector<Item>& items, std::vector<Status>& told) {
+  Batch all;
   for (const Item& item : items) {
     Result<Batch> made = item.make();
     told.push_back(made.ok() ? Status(Done{}) : Status(made.error()));
@@ -81,8 +96,7 @@ void SecurityWriter::Commit(std::vector<Item> items) {
     else
       all = *std::move(made);
   }
-  const Status committed = all.empty() ? Status(Done{}) : CommitNow(storage_, kSecurityLane, std::move(all));
-  for (std::size_t i = 0; i < items.size(); ++i) items[i].done(told[i].ok() ? committed : told[i]);
+  return all;
 }
 
 }  // namespace fermata

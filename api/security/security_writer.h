@@ -25,29 +25,33 @@ class SecurityWriter {
   void Stop();
 
   // Made on the writer's thread, after the change before it is through; an error is the answer, then nothing is written.
-  using Make = std::function<Result<Batch>()>;
+  using MakeBatch = std::function<Result<Batch>()>;
   // Called on the writer's thread, once the change is durable or has failed.
   using Told = std::function<void(Status)>;
   // An error: it is not taken, and nobody is told. kOverloaded while kSecurityQueueMax changes or kSecurityQueueBytesMax wait.
-  [[nodiscard]] Status Post(Make make, Told done);
+  [[nodiscard]] Status Post(MakeBatch make, Told done);
   // The same for rows of the audit log: neighbours in the queue share a commit, and each sees those before it as made, not yet as durable.
   // They are through or fail together, and hear of it in their order. `bytes`: of memory while it waits.
-  [[nodiscard]] Status PostShared(Make make, Told done, std::size_t bytes);
+  // `begin_anew`: storage has taken what another server wrote, so what is made next must begin there.
+  [[nodiscard]] Status PostShared(MakeBatch make, std::function<void()> begin_anew, Told done, std::size_t bytes);
   // As Post() for a batch that is there already; blocks until it is through.
   Status Write(Batch batch);
 
  private:
   struct Item {
-    Make make;
+    MakeBatch make;
     Told done;
     bool shared = false;
     std::size_t bytes = 0;
+    std::function<void()> begin_anew{};
   };
   Status Add(Item item);
   // The first item, or all shared ones up to the first that is not.
   std::vector<Item> TakeLocked();
   void Run();
   void Commit(std::vector<Item> items);
+  // What all of them make, together; `told` gets what became of each.
+  static Batch Make(const std::vector<Item>& items, std::vector<Status>& told);
 
   Storage& storage_;
   std::mutex mutex_;

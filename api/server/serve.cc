@@ -145,8 +145,10 @@ class Server {
     engine_ = std::move(*engine);
     security_->keys().TellOthers([this] { engine_->AwaitOthers(); });
     webhooks_ = std::make_unique<WebhookBook>(engine_->TheWebhooks(), *storage_, SystemClock(), rules_);
-    deliverer_ = std::make_unique<Deliverer>(DelivererOptions{"fermata/" + version_, retries_ms_, rules_}, *webhooks_,
-                                             engine_->TheWebhooks(), *storage_, SystemClock());
+    deliverer_ =
+        std::make_unique<Deliverer>(DelivererOptions{"fermata/" + version_, retries_ms_, rules_, kWebhookPendingMax,
+                                                     kWebhookFinishedMax, [this] { return engine_->OwnShards(); }},
+                                    *webhooks_, engine_->TheWebhooks(), *storage_, SystemClock());
     deliverer_->Run();
     folder_ = std::make_unique<ProcessFolder>(ProcessFolderOptions{options_.processes, options_.connectors}, *engine_);
     if (Status watched = folder_->Start(); !watched.ok()) return watched;

@@ -96,7 +96,7 @@ void Deliverer::Refill(const std::string& id, Line& line) {
   const std::int64_t now_us = clock_.NowUs();
   if (!line.ready.empty() || line.next_due_us > now_us) return;
   const int limit = kWebhookRowsRead + static_cast<int>(line.taken.size());
-  Result<std::vector<DeliveryRow>> rows = storage_.ReadDeliveries(AllShards(), id, kPending, kForEver, limit);
+  Result<std::vector<DeliveryRow>> rows = storage_.ReadDeliveries(options_.shards(), id, kPending, kForEver, limit);
   if (!rows.ok()) {
     line.next_due_us = now_us + kPauseAfterFailureUs;
     return;

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -31,6 +32,8 @@ struct DelivererOptions {
   std::vector<std::int64_t> retries_ms;
   EgressRules rules;
   std::int64_t pending_max = kWebhookPendingMax, finished_max = kWebhookFinishedMax;
+  // Deliveries of these shards are sent here; who owns the first one keeps all within bounds.
+  std::function<ShardSet()> shards = [] { return AllShards(); };
 };
 
 class Deliverer {

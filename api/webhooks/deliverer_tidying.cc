@@ -90,6 +90,7 @@ void Deliverer::CountIfDue() {
 
 void Deliverer::Tidy() {
   tidy_us_ = clock_.NowUs() + kWebhookTidyEveryMs * kUsPerMs;
+  if (!options_.shards()[0]) return;  // another server does
   CountIfDue();
   const bool any_unknown = std::any_of(groups_.begin(), groups_.end(), [this](const DeliveryCount& group) {
     return group.count > 0 && !webhooks_.Find(group.webhook);

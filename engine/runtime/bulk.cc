@@ -21,6 +21,7 @@ constexpr std::string_view kBulkKind = "bulk";
 constexpr int kPagesPerSecond = 10;
 constexpr auto kPauseAfterFailure = std::chrono::milliseconds(200);  // and twice as long after each further one
 constexpr int kDoublingsMax = 10;
+constexpr auto kLookAgain = std::chrono::milliseconds(kNodePollMs);  // whether this server is to work
 
 bool IsUnderWay(const BulkView& view) { return view.status == BulkStatus::kRunning; }
 bool IsOver(const BulkView& view) { return view.status == BulkStatus::kStopped || view.status == BulkStatus::kDone; }
@@ -144,6 +145,12 @@ std::optional<Result<BulkRunner::Begun>> BulkRunner::Remembered(const BulkWork& 
 }
 
 Result<BulkRunner::Begun> BulkRunner::Start(BulkWork work) {
+  Result<Begun> begun = Begin(std::move(work));
+  if (begun.ok()) peers_.await();
+  return begun;
+}
+
+Result<BulkRunner::Begun> BulkRunner::Begin(BulkWork work) {
   {
     std::lock_guard lock(mutex_);
     if (std::optional<Result<Begun>> remembered = Remembered(work)) return *std::move(remembered);
@@ -233,6 +240,7 @@ Result<BulkView> BulkRunner::Find(const std::string& tenant, const std::string& 
 
 Result<BulkView> BulkRunner::Change(const std::string& id, const std::function<Status(BulkView&)>& change) {
   std::lock_guard changing(change_mutex_);
+  if (peers_.there()) is_current_ = false;  // another server may have changed it
   if (Status current = ReadAgainLocked(); !current.ok()) return current.error();
   BulkView changed;
   {
@@ -253,7 +261,20 @@ Result<BulkView> BulkRunner::Change(const std::string& id, const std::function<S
   return changed;
 }
 
+// The server that works may note its progress at the same moment, over what was ordered here: then it is ordered again.
 Result<BulkView> BulkRunner::Steer(const std::string& tenant, const std::string& id, BulkOrder order) {
+  constexpr int kTries = 10;
+  for (int tries = 1;; ++tries) {
+    Result<BulkView> steered = SteerOnce(tenant, id, order);
+    if (!steered.ok() || !peers_.there() || tries == kTries) return steered;
+    peers_.await();
+    if (Status read = Load(); !read.ok()) return read.error();
+    Result<BulkView> now = Find(tenant, id);
+    if (!now.ok() || now->status == steered->status || IsOver(*now)) return now;
+  }
+}
+
+Result<BulkView> BulkRunner::SteerOnce(const std::string& tenant, const std::string& id, BulkOrder order) {
   if (Result<BulkView> known = Find(tenant, id); !known.ok()) return known;
   return Change(id, [&](BulkView& view) -> Status {
     if (IsOver(view))
@@ -295,6 +316,10 @@ void BulkRunner::Loop() {
     const auto [next, at] = NextUnderWay();
     if (next == nullptr) {
       wake_.wait(lock);
+      continue;
+    }
+    if (!peers_.works_here()) {
+      wake_.wait_for(lock, kLookAgain);
       continue;
     }
     const auto began = std::chrono::steady_clock::now();

@@ -28,6 +28,13 @@ namespace fermata {
 
 class Engine;
 
+// The other servers on the storage, as far as work in bulk has to do with them.
+struct BulkPeers {
+  std::function<bool()> there = [] { return false; };
+  std::function<bool()> works_here = [] { return true; };  // of all servers one works
+  std::function<void()> await = [] {};                     // until all know what is durable
+};
+
 struct BulkWork {
   // What each instance is asked for. ResolveIncident without a number stands for each of its open incidents.
   Command command;
@@ -70,8 +77,8 @@ enum class BulkOrder { kPause, kResume, kStop };
 class BulkRunner {
  public:
   // All must outlive it. `commit` blocks until the batch is durable; where it fails, the batch may be there nevertheless.
-  BulkRunner(Engine& engine, Clock& clock, Storage& storage, std::function<Status(Batch)> commit)
-      : engine_(engine), clock_(clock), storage_(storage), commit_(std::move(commit)) {}
+  BulkRunner(Engine& engine, Clock& clock, Storage& storage, std::function<Status(Batch)> commit, BulkPeers peers = {})
+      : engine_(engine), clock_(clock), storage_(storage), commit_(std::move(commit)), peers_(std::move(peers)) {}
   ~BulkRunner() { Stop(); }
 
   Status Load();
@@ -112,12 +119,15 @@ class BulkRunner {
   bool NotePage(const std::string& id, const Page& page, bool last);
   // Changes one under `change` and makes it durable; kUnknownBulk if it is gone.
   Result<BulkView> Change(const std::string& id, const std::function<Status(BulkView&)>& change);
+  Result<Begun> Begin(BulkWork work);
+  Result<BulkView> SteerOnce(const std::string& tenant, const std::string& id, BulkOrder order);
   std::vector<std::string> TooOld(const std::string& tenant) const;
 
   Engine& engine_;
   Clock& clock_;
   Storage& storage_;
   const std::function<Status(Batch)> commit_;
+  const BulkPeers peers_;
   mutable std::mutex mutex_;
   std::mutex change_mutex_;  // before mutex_: rows are committed in the order of their changes
   std::condition_variable wake_;

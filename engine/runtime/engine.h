@@ -270,6 +270,8 @@ class Engine {
   virtual std::vector<NodeView> NodesNow() = 0;
   // Waits until every node has read what is durable now of what all keep in memory; not for long for one that does not answer.
   virtual void AwaitOthers() = 0;
+  // The shards that this node owns for the moment.
+  virtual ShardSet OwnShards() = 0;
 };
 
 }  // namespace fermata

@@ -39,7 +39,8 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       definitions_(builtin_manifests),
       newsroom_(clock.NowUs()),
       webhooks_(options.news_data),
-      bulk_(*this, clock, storage, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); }),
+      bulk_(*this, clock, storage, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); },
+            {[this] { return HasOthers(); }, [this] { return IsMine(kHouseShard); }, [this] { AwaitOthers(); }}),
       calls_(*this),
       looks_(1, kNodeRequestsMax) {
   int threads = std::min(options.shard_threads, shard_count_);
@@ -100,6 +101,8 @@ void EngineImpl::Housekeep() {
     if (!behind) Rest(std::chrono::milliseconds(options_.housekeeping_every_ms));
     if (stopped_) return;
     Audit(auditor);
+    behind = false;
+    if (!IsMine(kHouseShard)) continue;
     behind = !InHelpings([&] {
       Result<std::int64_t> deleted = storage_.DeleteExpired(clock_.NowUs(), kExpiredRowsAtOnce);
       return deleted.ok() && *deleted >= kExpiredRowsAtOnce;

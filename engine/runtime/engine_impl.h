@@ -94,6 +94,7 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Status Ready() override;
   std::vector<NodeView> NodesNow() override;
   void AwaitOthers() override;
+  ShardSet OwnShards() override { return Mine(); }
 
  private:
   Shard& OwnerOf(int logical_shard) override;
@@ -119,6 +120,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void TakeHint(const Hint& hint);
   void LookNowAndThen();
   void LookAgain(const InstanceId& instance);
+  // Of all nodes, its owner does what is done once for all: it deletes what is over, and works in bulk.
+  static constexpr int kHouseShard = 0;
   bool IsMine(int logical_shard) const { return mine_[static_cast<std::size_t>(logical_shard)].load(); }
   bool HasOthers() const { return leases_ && leases_->HasOthers(); }
   ShardSet Mine() const;

@@ -66,6 +66,7 @@ void EngineImpl::GainShards(const ShardSet& shards) {
   for (auto& shard : shards_) shard->Gain(shards);
   for (std::size_t shard = 0; shard < shards.size(); ++shard)
     if (shards[shard]) mine_[shard] = true;
+  webhooks_.DeliveriesAreDurable({});  // those of instances of these
 }
 
 void EngineImpl::GiveShards(const ShardSet& shards, std::function<void()> done) {
@@ -133,6 +134,9 @@ bool EngineImpl::ReadChanges(const Generations& seen, const Generations& newest)
     Result<bool> lets_go = pauses_.Load(storage_);
     if (!lets_go.ok()) read = lets_go.error();
     if (lets_go.ok() && *lets_go) LetPausedGo();
+    if (read.ok()) read = bulk_.Load();
+    if (read.ok()) read = webhooks_.Load(storage_);
+    if (read.ok()) webhooks_.DeliveriesAreDurable({});  // maybe for one that is new
   }
   if (read.ok() && seen.keys != newest.keys && options_.keys_changed) read = options_.keys_changed();
   if (!read.ok())

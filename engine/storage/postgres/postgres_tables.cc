@@ -277,7 +277,7 @@ constexpr const char* kAlone =
     "SELECT 1 / (1 - least(1, (SELECT count(*) FROM nodes))) FROM fermata_schema WHERE id = 1 FOR SHARE";
 constexpr const char* kReadBeats = "SELECT name, beats FROM heartbeats ORDER BY name";
 constexpr const char* kForgetNodes = "DELETE FROM nodes";
-constexpr const char* kForgetBeats = "DELETE FROM heartbeats";
+constexpr const char* kForgetAllBeats = "DELETE FROM heartbeats";
 constexpr const char* kEmptyMailboxes = "DELETE FROM inbox WHERE shard >= $1";
 constexpr const char* kFreeAllShards = "UPDATE shards SET node = '' WHERE node <> ''";
 
@@ -302,7 +302,7 @@ Status BeAlone(Connection& connection) {
     }
   }
   Result<std::vector<Rows>> done = connection.RunAll({{"BEGIN", {}},
-                                                      {kForgetBeats, {}},
+                                                      {kForgetAllBeats, {}},
                                                       {kForgetNodes, {}},
                                                       {kFreeAllShards, {}},
                                                       {kEmptyMailboxes, {Int2(kMailboxFirst)}},
