@@ -18,6 +18,9 @@ struct ReceivingShard {
   int operator()(const ScheduledEndMessage& message) const {
     return HomeShard(message.tenant, message.process, shard_count);
   }
+  // Between nodes, so never of a storage without shards; whoever takes it drops it.
+  int operator()(const RemoteOrder&) const { return 0; }
+  int operator()(const RemoteAnswer&) const { return 0; }
 };
 
 }  // namespace

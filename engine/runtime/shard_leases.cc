@@ -172,6 +172,7 @@ std::optional<int> Shard::ShardOf(const ShardItem& item) const {
 
 // An order of another node's client: decided as one of this node's, but its answer goes into a mailbox, with the decision's own commit.
 void Shard::HandleRemote(const InboxRow& row, RemoteOrder remote) {
+  if (services_.storage.nodes() == nullptr) return;  // imported: its client was told that it may have happened
   return_to_ = ReturnAddress{remote.mailbox, row.sender, row.seq};
   const auto decide = [&](auto order, auto make) {
     if (!order.ok()) return SendBack(order.error());
