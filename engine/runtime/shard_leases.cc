@@ -107,6 +107,7 @@ Status Shard::RecoverShards(const ShardSet& shards) {
   Result<std::int64_t> order = services_.storage.LastKeptEventOrder(shards);
   if (!order.ok()) return order.error();
   kept_order_ = std::max(kept_order_, *order);
+  (void)ClockUs();
   ahead_us_ = std::max(ahead_us_, std::max(now_us_, *last_us) - services_.clock.NowUs());
   now_us_ = std::max({now_us_, *last_us, ClockUs()});
 

@@ -338,6 +338,18 @@ TEST_F(ShardTest, ATimerFiresWhenItsTimeHasComeAlsoAfterARestart) {
   EXPECT_TRUE(bench.storage.tables().ReadTimers(AllShards(), INT64_MAX, std::nullopt, 10).empty());
 }
 
+TEST_F(ShardTest, TimeGoesOnWhereTheClockOfTheServerBeforeWasAhead) {
+  const std::int64_t first_us = bench.Stored(Started("hold", Value())).started_us;
+  bench.clock.now_us -= 60'000'000;  // another server's
+  bench.Restart();
+  bench.Advance(8'000);
+  const std::int64_t second_us = bench.Stored(Started("hold", Value())).started_us;
+  EXPECT_GE(second_us - first_us, 6'000'000) << "time must not stand still until the clock has caught up";
+  EXPECT_LE(second_us - first_us, 8'000'000);
+  bench.Advance(3'600'000);
+  EXPECT_EQ(bench.Stored(Started("hold", Value())).started_us, bench.clock.now_us) << "in the end it is the clock's";
+}
+
 TEST_F(ShardTest, AJobInFlightIsDispatchedAgainAfterARestart) {
   InstanceId id = Started("hold", Value());
   std::string key = bench.executor.calls.front().job.idempotency_key;
