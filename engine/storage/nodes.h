@@ -4,7 +4,7 @@
 // silent for too long, and only slept, writes nothing when it wakes. A node gives shards away itself only after its last commit for them.
 // Beats are counted, never timed: nodes need no common clock.
 //
-// Thread-safe. Calls block for a turn to the storage.
+// Thread-safe. Calls block for a turn to the storage; one that failed may have happened, and may be repeated.
 #pragma once
 
 #include <cstdint>
@@ -75,18 +75,19 @@ class Nodes {
 
   virtual const NodeRow& self() const = 0;  // as it was when it joined; not while Join() runs
 
-  // Opening the storage joins. After it was expelled a node joins anew, under another epoch and without any shard.
+  // Opening the storage joins. After it was expelled a node joins anew, under another epoch and without any shard. What was handed over before
+  // is never committed from then on. Fails with kStorageFenced if another process has the name.
   virtual Status Join() = 0;
   // Tells that this node lives, and hears what is true now.
   virtual Result<ClusterView> Beat(bool leaving, const Generations& seen) = 0;
-  // Makes this node the owner of those that nobody owns; gives which it got.
+  // Makes this node the owner of those that nobody owns; gives which of them it owns now. Fails with kStorageFenced unless it is a member.
   virtual Result<ShardSet> Take(const ShardSet& wanted) = 0;
-  // Those of them that this node owns are nobody's from then on.
+  // Those of them that this node owns are nobody's from then on. Fails with kStorageFenced unless it is a member.
   virtual Status Release(const ShardSet& shards) = 0;
   // Ends the node if it is as it was seen: its epoch ends, its shards are nobody's, its mailbox is emptied. False: it has beaten meanwhile.
-  // Waits for commits of it that are under way.
+  // True as well if it was gone already. Waits for commits of it that are under way; calls of other threads do not wait for that.
   virtual Result<bool> Expel(const NodeRow& silent) = 0;
-  // Gives everything away; the storage commits nothing any more.
+  // Gives everything away once its commits under way are through; the storage commits nothing any more.
   virtual Status Leave() = 0;
 
   // This node's own mailbox, by (sender, seq, index).

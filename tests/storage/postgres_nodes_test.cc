@@ -3,6 +3,7 @@
 
 #include "engine/storage/codes.h"
 #include "engine/storage/nodes.h"
+#include "engine/storage/postgres/writer.h"
 #include "tests/storage/ear.h"
 #include "tests/storage/postgres_fixture.h"
 
@@ -72,18 +73,22 @@ TEST_F(PostgresNodesTest, LeavingWaitsForTheCommitUnderWay) {
   EXPECT_EQ(Run("SELECT count(*) FROM heartbeats"), "0");
 }
 
-TEST_F(PostgresNodesTest, LanesThatChangeWhatAllNodesKeepInOtherOrdersDoNotStopEachOther) {
-  const auto a = MustOpen("a"), b = MustOpen("b");
-  std::vector<std::future<CommitOutcome>> outcomes;
-  for (int i = 0; i < 20; ++i) {
-    Batch batch;
-    batch.standing_orders = {{"pause", std::to_string(i), "bytes"}};
-    batch.api_keys = {{"k" + std::to_string(i), "bytes"}};
-    batch.live_versions = {{"order" + std::to_string(i), "hash"}};
-    outcomes.push_back(Begin(i % 2 == 0 ? *a : *b, std::move(batch)));
-  }
-  for (std::future<CommitOutcome>& outcome : outcomes) EXPECT_EQ(outcome.get(), CommitOutcome::kCommitted);
-  EXPECT_EQ(Run("SELECT sum(deadlocks) FROM pg_stat_database WHERE datname = current_database()"), "0");
+TEST_F(PostgresNodesTest, ATransactionRaisesEachGenerationOnceAndAllNodesDoItInOneOrder) {
+  Batch keys, orders, definitions;
+  keys.api_keys_deleted = {"k"};
+  orders.standing_orders = {{"pause", "x", "bytes"}};
+  definitions.manifests = {{"mail", "1.0.0", 1, "text"}};
+  const auto raised = [](const std::vector<const Batch*>& group) {
+    std::vector<postgres::Query> queries;
+    postgres::AppendGenerations(group, queries);
+    std::vector<std::string> names;
+    for (const postgres::Query& query : queries) names.push_back(*query.parameters.at(0).bytes);
+    return names;
+  };
+  const std::vector<std::string> all = raised({&keys, &orders, &definitions});
+  EXPECT_THAT(all, testing::UnorderedElementsAre("keys", "orders", "definitions"));
+  EXPECT_EQ(raised({&definitions, &keys, &orders, &keys}), all);
+  EXPECT_THAT(raised({&orders}), testing::ElementsAre("orders"));
 }
 
 TEST_F(PostgresNodesTest, ABeatFindsItsWayBackWhenItsSessionIsKilled) {

@@ -7,6 +7,8 @@
 #include <iterator>
 
 #include "engine/storage/codes.h"
+#include "engine/storage/memory/memory_storage.h"
+#include "engine/storage/nodes.h"
 #include "engine/storage/sqlite/sqlite_storage.h"
 #include "engine/storage/sqlite/sqlite_tables.h"
 #include "tests/storage/backend.h"
@@ -158,6 +160,24 @@ TEST_F(SqliteSealed, ARowThatWasPutElsewhereIsNotTaken) {
   Reopen(keys);
   EXPECT_EQ(storage_->ReadJournal(IdOf(*storage_, 1), 0, 1)->front().bytes, "one");
   EXPECT_EQ(storage_->ReadJournal(IdOf(*storage_, 1), 1, 1).error().code, kSealedRowUnreadable);
+}
+
+TEST(MemorySealed, AMailboxIsSealedAndOpenedByWhoHasTheKey) {
+  MemoryCluster cluster;
+  const std::string keys = SealingKeys::NewLine("a");
+  const auto sender = SealStorage(cluster.Open("a"), SealingKeys::Parse(keys).value()).value();
+  const auto receiver = SealStorage(cluster.Open("b"), SealingKeys::Parse(keys).value()).value();
+  Batch batch;
+  batch.inbox = {{receiver->nodes()->self().mailbox, IdOf(*sender, 1), 1, 1, "canary"}};
+  ASSERT_EQ(CommitAndWait(*sender, batch), CommitOutcome::kCommitted);
+  EXPECT_EQ(receiver->nodes()->ReadMailbox(std::nullopt, 9)->at(0).bytes, "canary");
+  EXPECT_EQ(receiver->nodes()->Take(AllShards()).value(), AllShards());
+  EXPECT_EQ(sender->nodes()->Take(AllShards()).value(), ShardSet());
+  ASSERT_TRUE(receiver->nodes()->Leave());
+
+  const auto thief = cluster.Open("c");
+  ASSERT_EQ(CommitAndWait(*sender, batch), CommitOutcome::kCommitted) << "to the mailbox that is the thief's now";
+  EXPECT_NE(thief->nodes()->ReadMailbox(std::nullopt, 9)->at(0).bytes, "canary");
 }
 
 }  // namespace
