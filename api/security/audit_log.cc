@@ -34,7 +34,7 @@ void AuditLog::Append(AuditEntry entry, std::function<void(Status)> done) {
                            if (!written.ok()) heads_.reset();
                            done(std::move(written));
                          },
-                         bytes);
+                         bytes, [this] { heads_.reset(); });
   if (!posted.ok()) done(posted);
 }
 

@@ -36,7 +36,7 @@ Status SecurityWriter::Add(Item item) {
 
 Status SecurityWriter::Post(MakeBatch make, Told done) { return Add({std::move(make), std::move(done)}); }
 
-Status SecurityWriter::PostShared(MakeBatch make, std::function<void()> begin_anew, Told done, std::size_t bytes) {
+Status SecurityWriter::PostShared(MakeBatch make, Told done, std::size_t bytes, std::function<void()> begin_anew) {
   return Add({std::move(make), std::move(done), true, bytes, std::move(begin_anew)});
 }
 

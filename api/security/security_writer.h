@@ -33,7 +33,7 @@ class SecurityWriter {
   // The same for rows of the audit log: neighbours in the queue share a commit, and each sees those before it as made, not yet as durable.
   // They are through or fail together, and hear of it in their order. `bytes`: of memory while it waits.
   // `begin_anew`: storage has taken what another server wrote, so what is made next must begin there.
-  [[nodiscard]] Status PostShared(MakeBatch make, std::function<void()> begin_anew, Told done, std::size_t bytes);
+  [[nodiscard]] Status PostShared(MakeBatch make, Told done, std::size_t bytes, std::function<void()> begin_anew = {});
   // As Post() for a batch that is there already; blocks until it is through.
   Status Write(Batch batch);
 

@@ -323,7 +323,7 @@ Result<std::int64_t> WebhookBook::RetryFailed(const std::string& tenant, const s
   for (bool more = true; more;) {
     const Status written = Write([&]() -> Result<Rows> {
       Result<std::vector<DeliveryRow>> failed = storage_.ReadDeliveries(
-          AllShards(), AllShards(), id, kFailed, std::numeric_limits<std::int64_t>::max(), kWebhookRowsAtOnce);
+          AllShards(), id, kFailed, std::numeric_limits<std::int64_t>::max(), kWebhookRowsAtOnce);
       if (!failed.ok()) return failed.error();
       more = static_cast<int>(failed->size()) == kWebhookRowsAtOnce && count < kWebhookFinishedMax;
       Rows rows;
