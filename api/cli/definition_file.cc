@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void AddManifests(const fs::path& folder, Bundle& bundle, std::vector<Diagnostic>& diagnostics) {
-  for (const ManifestFile& one : LoadManifestFiles(folder)) {
+  for (const LoadedManifest& one : LoadManifestFiles(folder)) {
     if (one.outcome.manifest) AddManifest(one.outcome.manifest, bundle);
     diagnostics.insert(diagnostics.end(), one.outcome.diagnostics.begin(), one.outcome.diagnostics.end());
   }

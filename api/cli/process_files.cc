@@ -46,12 +46,12 @@ std::vector<std::pair<std::string, std::string>> ReadManifestFiles(const fs::pat
   return manifests;
 }
 
-std::vector<ManifestFile> LoadManifestFiles(const fs::path& folder) {
-  std::vector<ManifestFile> loaded;
+std::vector<LoadedManifest> LoadManifestFiles(const fs::path& folder) {
+  std::vector<LoadedManifest> loaded;
   for (const auto& [name, text] : ReadManifestFiles(folder)) {
     const fs::path file = name, place = file.parent_path();
     const std::map<std::string, std::string> schemas = ReadSchemas(place, text);
-    ManifestFile& one = loaded.emplace_back(ManifestFile{file, LoadManifest(name, text, schemas), {}});
+    LoadedManifest& one = loaded.emplace_back(LoadedManifest{file, LoadManifest(name, text, schemas), {}});
     for (const std::string& schema : ReferencedFiles(text)) one.schemas.push_back(place / schema);
     for (const auto& [schema, content] : schemas) one.schemas.push_back(place / schema);
   }

@@ -24,13 +24,13 @@ std::vector<std::filesystem::path> WithSubfolders(const std::filesystem::path& f
 std::vector<std::pair<std::string, std::string>> ReadManifestFiles(const std::filesystem::path& folder);
 
 // A manifest as it was read; `schemas` are the files that it needs, those that are missing too.
-struct ManifestFile {
+struct LoadedManifest {
   std::filesystem::path path;
   ManifestOutcome outcome;
   std::vector<std::filesystem::path> schemas;
 };
 // Every manifest in `folder` and the folders in it, by name, with the schemas beside it.
-std::vector<ManifestFile> LoadManifestFiles(const std::filesystem::path& folder);
+std::vector<LoadedManifest> LoadManifestFiles(const std::filesystem::path& folder);
 // The first manifest of a connector counts.
 void AddManifest(const ManifestPtr& manifest, Bundle& bundle);
 

@@ -18,7 +18,7 @@ void AddManifests(const fs::path& folder, ScenarioFolder& into, WatchedFiles& wa
   std::error_code error;
   if (!fs::is_directory(folder, error)) return watched.AddFolder(folder);
   for (const fs::path& one : WithSubfolders(folder)) watched.AddFolder(one);
-  for (ManifestFile& one : LoadManifestFiles(folder)) {
+  for (LoadedManifest& one : LoadManifestFiles(folder)) {
     watched.AddFile(one.path);
     for (const fs::path& schema : one.schemas) watched.AddFile(schema);
     if (one.outcome.manifest != nullptr) {

@@ -27,14 +27,13 @@ std::string HashOf(const AuditRow& row) {
 void AuditLog::Append(AuditEntry entry, std::function<void(Status)> done) {
   const std::size_t bytes = sizeof entry + entry.tenant.size() + entry.actor.size() + entry.action.size() +
                             entry.target.size() + entry.result.size();
-  const Status posted =
-      writer_.PostShared([this, entry = std::move(entry)] { return MakeRow(entry); }, [this] { heads_.reset(); },
-                         [this, done](Status written) {
-                           // It may be there nevertheless: storage knows.
-                           if (!written.ok()) heads_.reset();
-                           done(std::move(written));
-                         },
-                         bytes, [this] { heads_.reset(); });
+  const Status posted = writer_.PostShared([this, entry = std::move(entry)] { return MakeRow(entry); },
+                                           [this, done](Status written) {
+                                             // It may be there nevertheless: storage knows.
+                                             if (!written.ok()) heads_.reset();
+                                             done(std::move(written));
+                                           },
+                                           bytes, [this] { heads_.reset(); });
   if (!posted.ok()) done(posted);
 }
 

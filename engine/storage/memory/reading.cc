@@ -62,6 +62,13 @@ std::int64_t Highest(const std::map<int, std::int64_t>& counters, const ShardSet
 
 }  // namespace
 
+bool Tables::HasValues(const InstanceRow& row, const InstanceFilter& filter) const {
+  return std::all_of(filter.values.begin(), filter.values.end(), [&](const auto& wanted) {
+    const auto found = search_values_.find({row.id, wanted.first});
+    return found != search_values_.end() && found->second.value == wanted.second;
+  });
+}
+
 std::optional<StoredInstance> Tables::LoadInstance(const InstanceId& id) const {
   const auto found = instances_.find(id);
   if (found == instances_.end()) return std::nullopt;
