@@ -341,7 +341,7 @@ TEST_F(PostgresTransfer, FindsInstancesAndEventsOfAStorageOfOneShard) {
   EXPECT_TRUE(storage->FindEventIdentity(kDefaultTenant, "source", "id", "whatever")->has_value());
   EXPECT_FALSE(storage->FindEventIdentity(kDefaultTenant, "source", "other", "whatever")->has_value());
   EXPECT_EQ(storage->FindKeptEvents(kDefaultTenant, "p", "v")->size(), 1u);
-  EXPECT_EQ(storage->LastKeptEventOrder().value(), 77);
+  EXPECT_EQ(storage->LastKeptEventOrder(AllShards()).value(), 77);
   EXPECT_EQ(storage->ReadJournal(id, 0, 9)->size(), 1u);
 }
 

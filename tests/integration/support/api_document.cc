@@ -11,6 +11,7 @@
 #include "engine/model/json.h"
 #include "engine/schema/pointer.h"
 #include "tests/integration/support/fermata_server.h"
+#include "tests/support/openapi.h"
 
 namespace fermata::test {
 namespace {
