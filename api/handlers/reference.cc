@@ -42,7 +42,7 @@ constexpr std::string_view kHead = R"(<!doctype html>
 </style>
 )";
 
-std::string_view Text(const Value& value, std::string_view name) {
+std::string_view FieldText(const Value& value, std::string_view name) {
   const Value* found = value.Find(name);
   return found && found->is_string() ? found->as_string() : std::string_view();
 }
@@ -68,8 +68,8 @@ class ReferenceWriter {
   std::string Write() {
     const Value& info = *document_.Find("info");
     out_ = kHead;
-    out_ += "<h1>" + EscapeHtml(Text(info, "title")) + ": the REST API</h1>\n<p>" +
-            InlineHtml(Text(info, "description")) + "</p>\n" +
+    out_ += "<h1>" + EscapeHtml(FieldText(info, "title")) + ": the REST API</h1>\n<p>" +
+            InlineHtml(FieldText(info, "description")) + "</p>\n" +
             "<p>For programs: <a href=\"/openapi.json\">openapi.json</a>, <a href=\"/openapi.yaml\">openapi.yaml</a>. "
             "What each "
             "error means: <a href=\"/errors\">errors</a>.</p>\n";
@@ -105,7 +105,7 @@ class ReferenceWriter {
   }
 
   const Value& Resolved(const Value& value) const {
-    const std::string_view reference = Text(value, "$ref");
+    const std::string_view reference = FieldText(value, "$ref");
     const Value* found = &document_;
     // "#/components/<kind>/<name>"
     for (std::size_t at = reference.find('/'); found && at != std::string_view::npos;) {
@@ -124,10 +124,10 @@ class ReferenceWriter {
   void WriteOperation(std::string_view path, const Value& item, std::string_view method, const Value& operation) {
     std::string upper(method);
     for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');
-    out_ += "<details id=\"" + EscapeHtml(Text(operation, "operationId")) + "\"><summary><span class=\"method " +
+    out_ += "<details id=\"" + EscapeHtml(FieldText(operation, "operationId")) + "\"><summary><span class=\"method " +
             std::string(method) + "\">" + upper + "</span><code class=\"path\">" + EscapeHtml(path) +
-            "</code><span class=\"dim\">" + InlineHtml(Text(operation, "summary")) + "</span></summary><div>\n";
-    if (const std::string_view text = Text(operation, "description"); !text.empty())
+            "</code><span class=\"dim\">" + InlineHtml(FieldText(operation, "summary")) + "</span></summary><div>\n";
+    if (const std::string_view text = FieldText(operation, "description"); !text.empty())
       out_ += "<p>" + InlineHtml(text) + "</p>\n";
     WriteParameters(item, operation);
     if (const Value* body = operation.Find("requestBody")) {
@@ -138,7 +138,7 @@ class ReferenceWriter {
     for (const auto& [status, answer] : Members(operation, "responses")) {
       const Value& resolved = Resolved(answer);
       out_ += "<tr><td><code>" + EscapeHtml(status.is_string() ? status.as_string() : WriteJson(status)) +
-              "</code></td><td>" + InlineHtml(Text(resolved, "description")) + "</td><td>";
+              "</code></td><td>" + InlineHtml(FieldText(resolved, "description")) + "</td><td>";
       for (const auto& [type, content] : Members(resolved, "content"))
         if (const Value* schema = content.Find("schema")) out_ += TypeOf(*schema) + " ";
       out_ += "</td></tr>\n";
@@ -154,9 +154,10 @@ class ReferenceWriter {
         const Value* schema = one.Find("schema");
         const Value* required = one.Find("required");
         const bool must = required && *required == Value::Bool(true);
-        rows += "<tr><td><code>" + EscapeHtml(Text(one, "name")) + "</code></td><td class=\"dim\">" +
-                EscapeHtml(Text(one, "in")) + (must ? ", required" : "") + "</td><td>" +
-                (schema ? TypeOf(*schema) : "") + "</td><td>" + InlineHtml(Text(one, "description")) + "</td></tr>\n";
+        rows += "<tr><td><code>" + EscapeHtml(FieldText(one, "name")) + "</code></td><td class=\"dim\">" +
+                EscapeHtml(FieldText(one, "in")) + (must ? ", required" : "") + "</td><td>" +
+                (schema ? TypeOf(*schema) : "") + "</td><td>" + InlineHtml(FieldText(one, "description")) +
+                "</td></tr>\n";
       }
     if (!rows.empty()) out_ += "<h3>Parameters</h3>\n<div class=\"table\"><table>\n" + rows + "</table></div>\n";
   }
@@ -180,8 +181,8 @@ class ReferenceWriter {
     if (!components) return;
     for (const auto& [name, schema] : Members(*components, "schemas")) {
       out_ += "<details id=\"schema-" + EscapeHtml(name.as_string()) + "\"><summary><code class=\"path\">" +
-              EscapeHtml(name.as_string()) + "</code><span class=\"dim\">" + InlineHtml(Text(schema, "description")) +
-              "</span></summary><div>\n";
+              EscapeHtml(name.as_string()) + "</code><span class=\"dim\">" +
+              InlineHtml(FieldText(schema, "description")) + "</span></summary><div>\n";
       if (Members(schema, "properties").empty()) out_ += "<p>" + TypeOf(schema) + "</p>\n";
       WriteProperties(schema);
       out_ += "</div></details>\n";
@@ -196,14 +197,14 @@ class ReferenceWriter {
       for (const Value& required : Items(schema, "required")) must = must || required == name;
       out_ += "<tr><td><code>" + EscapeHtml(name.as_string()) + "</code></td><td class=\"dim\">" +
               (must ? "required" : "") + "</td><td>" + TypeOf(property) + "</td><td>" +
-              InlineHtml(Text(property, "description")) + "</td></tr>\n";
+              InlineHtml(FieldText(property, "description")) + "</td></tr>\n";
     }
     out_ += "</table></div>\n";
   }
 
   // "string, date-time", "list of Incident", "one of yes, no".
   std::string TypeOf(const Value& schema) const {
-    if (const std::string_view reference = Text(schema, "$ref"); !reference.empty()) {
+    if (const std::string_view reference = FieldText(schema, "$ref"); !reference.empty()) {
       const std::string name = EscapeHtml(LastWord(reference));
       return "<a href=\"#schema-" + name + "\">" + name + "</a>";
     }
@@ -227,7 +228,7 @@ class ReferenceWriter {
     for (const Value& type : Items(schema, "type"))
       if (type.is_string()) join(" or ", std::string(type.as_string()));
     for (const char* detail : {"format", "pattern"})
-      if (const std::string_view value = Text(schema, detail); !value.empty()) text += ", " + EscapeHtml(value);
+      if (const std::string_view value = FieldText(schema, detail); !value.empty()) text += ", " + EscapeHtml(value);
     if (const Value* standard = schema.Find("default")) text += ", else " + EscapeHtml(WriteJson(*standard));
     return text.empty() ? "anything" : text;
   }

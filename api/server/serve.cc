@@ -26,7 +26,9 @@
 #include "engine/base/clock.h"
 #include "engine/base/exit_deadline.h"
 #include "engine/base/time.h"
+#include "engine/model/limits.h"
 #include "engine/runtime/engine.h"
+#include "engine/storage/nodes.h"
 #include "engine/storage/sealed/sealed_storage.h"
 
 namespace fermata {
@@ -180,6 +182,9 @@ class Server {
     http_.reset();
     api_.reset();
     webhooks_.reset();
+    // What is still to be written of the audit log is written as this node.
+    security_.reset();
+    if (storage_ && storage_->nodes()) (void)storage_->nodes()->Leave();
   }
 
  private:
@@ -220,8 +225,6 @@ class Server {
 };
 
 }  // namespace
-
-constexpr std::int64_t kServerStopMsMax = 60'000;  // TEMP
 
 int Serve(const ServeOptions& options, const std::string& version) {
   const sigset_t signals = BlockStopSignals();

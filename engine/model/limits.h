@@ -231,6 +231,7 @@ inline constexpr std::int64_t kHttpWriteTimeoutMs = 30'000;
 inline constexpr std::int64_t kHttpLingerMs =
     1'000;  // for the client to read our last answer before an RST could drop it
 inline constexpr std::int64_t kHttpStopGraceMs = 2'000;
+inline constexpr std::int64_t kServerStopMsMax = 60'000;   // then it ends at once; below the 90 s of systemd
 inline constexpr int kIncidentSeriesMax = 1'000;           // of /metrics
 inline constexpr std::size_t kNewsKept = 8'192;            // changes that a listener may be behind
 inline constexpr std::int64_t kNewsWantedMs = 5 * 60'000;  // kept for listeners that come back

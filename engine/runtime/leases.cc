@@ -61,6 +61,7 @@ void Leases::Stop() {
   wake_.notify_all();
   looked_.notify_all();
   if (thread_.joinable()) thread_.join();
+  expeller_.Stop();
 }
 
 void Leases::GiveAll() {
@@ -142,18 +143,25 @@ void Leases::Watch(const ClusterView& view) {
       const bool stands =
           before != watched_.end() && before->second.epoch == node.epoch && before->second.beats == node.beats;
       const Seen seen{node.epoch, node.beats, stands ? before->second.since : now};
-      if (now - seen.since >= kSilent) silent.push_back(node);
+      if (now - seen.since >= kSilent && expelling_.insert(node.name).second) silent.push_back(node);
       watched.emplace(node.name, seen);
     }
     watched_ = std::move(watched);
   }
-  for (const NodeRow& node : silent) {
-    Result<bool> expelled = nodes_.Expel(node);
-    if (!expelled.ok() || !*expelled) continue;
-    LogWarning("A node was silent for too long; its shards are free.", {{"node", node.name}});
-    nodes_.Tell(Hint::Kind::kShards, "");
-    Wake();
+  for (const NodeRow& node : silent)
+    (void)expeller_.Post([this, node] { Expel(node); });  // a full queue is as good as busy: it is silent still
+}
+
+void Leases::Expel(const NodeRow& silent) {
+  Result<bool> expelled = nodes_.Expel(silent);
+  {
+    std::lock_guard lock(mutex_);
+    expelling_.erase(silent.name);
   }
+  if (!expelled.ok() || !*expelled) return;
+  LogWarning("A node was silent for too long; its shards are free.", {{"node", silent.name}});
+  nodes_.Tell(Hint::Kind::kShards, "");
+  Wake();
 }
 
 void Leases::Balance(const ClusterView& view) {

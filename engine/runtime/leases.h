@@ -12,9 +12,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
+#include "engine/base/worker_pool.h"
 #include "engine/storage/nodes.h"
 
 namespace fermata {
@@ -68,6 +70,7 @@ class Leases {
   void Round();
   void Rejoin();
   void Watch(const ClusterView& view);
+  void Expel(const NodeRow& silent);
   void Balance(const ClusterView& view);
   void Keep(ClusterView view);
 
@@ -85,10 +88,13 @@ class Leases {
       std::make_shared<ShardSet>();  // under mutex_: those of `giving_` that may be released
   ClusterView view_;
   std::map<std::string, Seen> watched_;
+  std::set<std::string> expelling_;  // under mutex_: those that are being ended
   Clock::time_point last_look_{};
   std::int64_t looks_ = 0;  // rounds that have begun and ended well
   std::atomic<bool> others_{false};
   std::thread thread_;
+  // Ending a node waits for its commits, which may take long: this one must go on beating meanwhile.
+  WorkerPool expeller_{1, kShardsMax};
 };
 
 // How many shards each of the nodes that want any is to have, of those that are sorted by name; `place` counts from 0.

@@ -119,6 +119,8 @@ TEST_P(NodesTest, ThoseWithDifferentNamesShareTheRowsAndSeeEachOther) {
 
 TEST_P(NodesTest, ABeatTellsThatANodeLivesWhetherItLeavesAndWhatItHasSeen) {
   const auto a = Open("a"), b = Open("b");
+  EXPECT_TRUE(RowOf(*b, "a").leaving) << "until its first beat it wants nothing";
+  ASSERT_TRUE(a->nodes()->Beat(false, {}));
   const NodeRow before = RowOf(*b, "a");
   ASSERT_TRUE(a->nodes()->Beat(true, {3, 4, 5}));
   const NodeRow after = RowOf(*b, "a");

@@ -64,7 +64,7 @@ TEST_F(PostgresServer, RefusesASchemaOfANewerVersion) {
 
 TEST_F(PostgresServer, ADatabaseOfTheReleaseBeforeIsUpgraded) {
   ASSERT_EQ(Write(*MustOpen(), 1), CommitOutcome::kCommitted);
-  Run("DROP TABLE nodes, heartbeats, shards, node_counters");
+  Run("DROP TABLE nodes, heartbeats, shards, node_counters; DROP INDEX instances_ended");
   Run("UPDATE fermata_schema SET version = 7; UPDATE lease SET node = 'old', epoch = 41");
   const auto storage = MustOpen();
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kCommitted);

@@ -44,12 +44,6 @@ class PostgresStorage : public PooledReads<Reader> {
         readers_(MakeReaders(SettingsOf(options, options.statement_timeout_ms), options.readers)),
         nodes_(SettingsOf(options, options.statement_timeout_ms), node_, readers_) {}
 
-  // What was handed over is committed as this node's; then it is none any more.
-  ~PostgresStorage() override {
-    lanes_.clear();
-    (void)nodes_.Leave();
-  }
-
   Status Join() { return nodes_.JoinFirst(); }
 
   StorageInfo Info() const override { return {"postgres", sync_, kPostgresShards}; }
