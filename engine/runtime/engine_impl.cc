@@ -45,13 +45,15 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       looks_(1, kNodeRequestsMax) {
   int threads = std::min(options.shard_threads, shard_count_);
   // The other nodes are one more that can be asked.
-  desk_ = std::make_shared<JobDesk>(
-      threads + (nodes_ ? 1 : 0), waiters_, [this](int shard, const JobFetch& fetch, auto answer) {
-        if (shard == static_cast<int>(shards_.size())) return AskElsewhere(fetch, std::move(answer));
-        if (shards_[static_cast<std::size_t>(shard)]->Post(LeaseOrder{fetch, answer})) return;
-        refused_full_ += 1;
-        answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
-      });
+  desk_ = std::make_shared<JobDesk>(threads + (nodes_ ? 1 : 0), waiters_,
+                                    [this](int shard, const JobFetch& fetch, auto answer) {
+                                      if (shard == static_cast<int>(shards_.size()))
+                                        return AskElsewhere(fetch, std::move(answer));
+                                      if (shards_[static_cast<std::size_t>(shard)]->Post(LeaseOrder{fetch, answer}))
+                                        return;
+                                      refused_full_ += 1;
+                                      answer(InboxFull());
+                                    });
   for (int i = 0; i < threads; ++i) {
     ShardOptions shard{i, threads, options.inbox_commands_max, 0, nodes_ ? ShardSet() : AllShards()};
     ShardServices services{clock_, storage_,  executor_, definitions_, waiters_,
@@ -275,8 +277,7 @@ void EngineImpl::Publish(CloudEvent event, std::string tenant, Answer<EventReply
   };
   for (EventMessage& message : messages) {
     // Who writes the instance that it is addressed to decides before it is answered.
-    const int shard =
-        message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count_);
+    const int shard = HomeOf(message, shard_count_);
     Place<EventOrder, EventReply>(shard, EventOrder{std::move(message), part}, part);
   }
 }

@@ -137,7 +137,10 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
     if (!IsMine(logical_shard)) return SendAway(std::move(order));
     if (OwnerOf(logical_shard).Post(std::move(order))) return;
     refused_full_ += 1;
-    answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+    answer(InboxFull());
+  }
+  static Error InboxFull() {
+    return {kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."};
   }
 
   DeployOutcome DeployHere(const DeployRequest& request);

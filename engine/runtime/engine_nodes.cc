@@ -24,6 +24,13 @@ Exchange::Answer AnswerWith(Answer<Reply> answer, Read read) {
   };
 }
 
+// Calls `done` when it was called as often as this.
+std::function<void()> Countdown(std::size_t count, std::function<void()> done) {
+  return [left = std::make_shared<std::atomic<std::size_t>>(count), done = std::move(done)] {
+    if (--*left == 0) done();
+  };
+}
+
 }  // namespace
 
 // ---- coming and going ----
@@ -72,21 +79,15 @@ void EngineImpl::GainShards(const ShardSet& shards) {
 void EngineImpl::GiveShards(const ShardSet& shards, std::function<void()> done) {
   for (std::size_t shard = 0; shard < shards.size(); ++shard)
     if (shards[shard]) mine_[shard] = false;
-  auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
-  for (auto& shard : shards_)
-    shard->Give(shards, [left, done] {
-      if (--*left == 0) done();
-    });
+  const std::function<void()> one_has = Countdown(shards_.size(), std::move(done));
+  for (auto& shard : shards_) shard->Give(shards, one_has);
 }
 
 void EngineImpl::GiveUpShards(std::function<void()> done) {
   for (auto& mine : mine_) mine = false;
   exchange_->EndAll();
-  auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
-  for (auto& shard : shards_)
-    shard->GiveUp([left, done] {
-      if (--*left == 0) done();
-    });
+  const std::function<void()> one_has = Countdown(shards_.size(), std::move(done));
+  for (auto& shard : shards_) shard->GiveUp(one_has);
 }
 
 void EngineImpl::Joined(const NodeRow& self) { mailbox_ = self.mailbox; }
@@ -187,10 +188,8 @@ void EngineImpl::SendAway(StartOrder order) {
 }
 
 void EngineImpl::SendAway(EventOrder order) {
-  const EventMessage& message = order.message;
-  const int shard =
-      message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count_);
-  exchange_->Send(shard, kRemoteEvent, ValueOf(message), AnswerWith(std::move(order.answer), EventReplyIn));
+  exchange_->Send(HomeOf(order.message, shard_count_), kRemoteEvent, ValueOf(order.message),
+                  AnswerWith(std::move(order.answer), EventReplyIn));
 }
 
 void EngineImpl::SendAway(InstanceOrder order) {
@@ -214,7 +213,7 @@ void EngineImpl::SendAway(ReportOrder order) {
       return order.answer(Error{kUnknownJob, "Expected the id of a job, but none is called '" + key.ToString() + "'."});
     send(std::move(order));
   });
-  if (!asked) answer(Error{kInboxFull, "Expected room in the engine's inbox, but it is full. Try again in a moment."});
+  if (!asked) answer(InboxFull());
 }
 
 // ---- workers ----

@@ -6,6 +6,7 @@
 #include "engine/model/limits.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/message.h"
+#include "engine/runtime/replay.h"
 
 namespace fermata {
 namespace {
@@ -131,7 +132,8 @@ void Exchange::Loop() {
     for (const int number : told)
       if (number < kMailboxFirst) wanted[static_cast<std::size_t>(number)] = mine[static_cast<std::size_t>(number)];
     if (polls || told.contains(host_.mailbox())) ReadMailbox();
-    if (wanted.any()) ReadShards(wanted);
+    // Rows that this node is at already are there, too: a shard takes each once. What cannot be read is there the next time.
+    if (wanted.any()) (void)WalkInbox(storage_, wanted, host_.deliver);
     if (polls) {
       EndLate(now);
       if (host_.now_and_then) host_.now_and_then();
@@ -169,19 +171,6 @@ void Exchange::Take(const InboxRow& row) {
   Result<Message> message = DecodeMessage(row.bytes);
   if (!message.ok()) return Finish(row.seq, message.error());
   if (auto* answer = std::get_if<RemoteAnswer>(&*message)) Finish(row.seq, std::move(answer->reply));
-}
-
-// Rows that this node is at already are there, too: a shard takes each once.
-void Exchange::ReadShards(const ShardSet& shards) {
-  std::optional<InboxRow> after;
-  while (true) {
-    Result<std::vector<InboxRow>> rows = storage_.ReadInbox(shards, after, kRowsAtOnce);
-    if (!rows.ok() || rows->empty()) return;
-    after = rows->back();
-    const bool last = rows->size() < static_cast<std::size_t>(kRowsAtOnce);
-    for (InboxRow& row : *rows) host_.deliver(std::move(row));
-    if (last) return;
-  }
 }
 
 void Exchange::EndLate(Clock::time_point now) {

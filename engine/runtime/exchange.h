@@ -49,8 +49,6 @@ class Exchange {
   void Send(int shard, std::string_view kind, Value order, Answer answer);
   // There are rows for this shard or mailbox; or some nobody has told of.
   void Look(int number);
-  // A row of this node's own mailbox.
-  void Take(const InboxRow& row);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -61,7 +59,7 @@ class Exchange {
 
   void Loop();
   void ReadMailbox();
-  void ReadShards(const ShardSet& shards);
+  void Take(const InboxRow& row);
   void EndLate(Clock::time_point now);
   void Commit(Batch batch, std::function<void(CommitOutcome)> done);
   void Finish(std::int64_t number, Result<Value> reply);

@@ -152,6 +152,10 @@ Result<Message> DecodeSubscribe(const Value& json) {
 
 }  // namespace
 
+int HomeOf(const EventMessage& message, int shard_count) {
+  return message.instance ? message.instance->shard() : HomeShard(message.tenant, message.value, shard_count);
+}
+
 Value EventToStored(const CloudEvent& event) {
   return Value::Object({{"id", Value::String(event.id)},
                         {"source", Value::String(event.source)},

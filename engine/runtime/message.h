@@ -51,6 +51,9 @@ struct EventMessage {
   std::optional<InstanceId> instance{};  // for this one alone; comes from outside only
 };
 
+// The shard that takes it.
+int HomeOf(const EventMessage& message, int shard_count);
+
 // A `match` was armed (or given up) for values that live on another shard.
 struct SubscribeMessage {
   std::string tenant, type, value, process;

@@ -10,7 +10,7 @@ struct ReceivingShard {
 
   int operator()(const InstanceMessage& message) const { return message.target.shard(); }
   int operator()(const StartMessage& message) const { return message.child.shard(); }
-  int operator()(const EventMessage& message) const { return HomeShard(message.tenant, message.value, shard_count); }
+  int operator()(const EventMessage& message) const { return HomeOf(message, shard_count); }
   int operator()(const SubscribeMessage& message) const {
     return HomeShard(message.tenant, message.value, shard_count);
   }

@@ -4,9 +4,9 @@
 #include "engine/base/log.h"
 #include "engine/base/trace_context.h"
 #include "engine/model/json.h"
-#include "engine/model/json_field.h"
 #include "engine/runtime/codes.h"
 #include "engine/runtime/group_key.h"
+#include "engine/runtime/remote_order.h"
 #include "engine/runtime/replay.h"
 #include "engine/runtime/shard.h"
 
@@ -24,12 +24,7 @@ std::string EncodeReply(const StartReply& reply) {
 Result<StartReply> DecodeReply(const std::string& text) {
   Result<Value> json = ParseJson(text);
   if (!json.ok()) return json.error();
-  StartReply reply;
-  reply.id = field::Id(*json, "id");
-  reply.process = field::Text(*json, "process");
-  reply.version = field::Text(*json, "version");
-  if (const Value* key = json->Find("key"); key && key->is_string()) reply.key = std::string(key->as_string());
-  reply.status = field::Text(*json, "status");
+  StartReply reply = StartReplyIn(*json);
   reply.repeated = true;
   return reply;
 }

@@ -135,6 +135,21 @@ std::map<std::string, std::string> SearchValuesOf(const Definition& definition, 
   return values;
 }
 
+Status WalkInbox(Storage& storage, const ShardSet& shards, const std::function<void(InboxRow)>& visit) {
+  constexpr int kInboxRowsAtOnce = 1'000;
+  std::optional<InboxRow> last;
+  while (true) {
+    Result<std::vector<InboxRow>> page = storage.ReadInbox(shards, last, kInboxRowsAtOnce);
+    if (!page.ok()) return page.error();
+    if (page->empty()) return Done{};
+    const bool whole = page->size() < static_cast<std::size_t>(kInboxRowsAtOnce);
+    last = page->back();
+    last->bytes.clear();
+    for (InboxRow& row : *page) visit(std::move(row));
+    if (whole) return Done{};
+  }
+}
+
 Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,
                    const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit) {
   constexpr int kRowsAtOnce = 256;

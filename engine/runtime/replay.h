@@ -37,6 +37,9 @@ bool HasStashedAnswer(const InstanceState& state);
 std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
 // The searchable variables that are set, as text. What has no text (lists, maps, null, and what is too long) is "", which nobody searches for.
 std::map<std::string, std::string> SearchValuesOf(const Definition& definition, const InstanceState& state);
+// Every row of these shards' inboxes, by sender and in its order.
+Status WalkInbox(Storage& storage, const ShardSet& shards, const std::function<void(InboxRow)>& visit);
+
 // Shows an instance's journal row by row, after the row `after`, until `visit` gives false.
 Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,
                    const std::function<bool(std::int64_t seq, const std::vector<JournalEvent>& events)>& visit);

@@ -4,6 +4,7 @@
 
 #include "engine/core/decide.h"
 #include "engine/runtime/codes.h"
+#include "engine/runtime/replay.h"
 #include "engine/runtime/shard.h"
 
 namespace fermata {
@@ -139,16 +140,7 @@ Status Shard::RecoverShards(const ShardSet& shards) {
 }
 
 Status Shard::ReadInboxOf(const ShardSet& shards) {
-  std::optional<InboxRow> row;
-  while (true) {
-    Result<std::vector<InboxRow>> page = services_.storage.ReadInbox(shards, row, kRecoveredAtOnce);
-    if (!page.ok()) return page.error();
-    if (page->empty()) return Done{};
-    row = page->back();
-    const bool last = page->size() < static_cast<std::size_t>(kRecoveredAtOnce);
-    for (InboxRow& message : *page) services_.router.Deliver(std::move(message));
-    if (last) return Done{};
-  }
+  return WalkInbox(services_.storage, shards, [this](InboxRow row) { services_.router.Deliver(std::move(row)); });
 }
 
 // Whose the item is; nothing where it is of no single shard.
@@ -164,10 +156,7 @@ std::optional<int> Shard::ShardOf(const ShardItem& item) const {
   const std::string tenant(kDefaultTenant);
   if (const auto* changed = std::get_if<ScheduleChanged>(&item)) return HomeShardOf(tenant, changed->process);
   if (const auto* fell = std::get_if<ScheduleFell>(&item)) return HomeShardOf(tenant, fell->process);
-  if (const auto* event = std::get_if<EventOrder>(&item)) {
-    const EventMessage& message = event->message;
-    return message.instance ? message.instance->shard() : HomeShardOf(message.tenant, message.value);
-  }
+  if (const auto* event = std::get_if<EventOrder>(&item)) return HomeOf(event->message, shard_count_);
   return std::nullopt;
 }
 
