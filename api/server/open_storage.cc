@@ -17,17 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Status MakeFolder(const fs::path& folder) {
+}  // namespace
+
+Status MakeDataFolder(const std::string& folder) {
   std::error_code error;
   if (fs::is_directory(folder, error)) return Done{};
   if (fs::create_directories(folder, error); error)
-    return Error{kFolderUnusable, "Expected a folder for the data at '" + folder.string() +
-                                      "', but it cannot be made: " + error.message() + "."};
+    return Error{kFolderUnusable,
+                 "Expected a folder for the data at '" + folder + "', but it cannot be made: " + error.message() + "."};
   fs::permissions(folder, fs::perms::owner_all, error);
   return Done{};
 }
-
-}  // namespace
 
 std::string NodeName(const std::string& suffix) {
   char name[256] = {};
@@ -50,7 +50,7 @@ Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice) {
   }
   if (choice.kind != "sqlite")
     return Error{kUnknownStorage, "Expected the storage sqlite, memory or postgres, but got '" + choice.kind + "'."};
-  if (Status made = MakeFolder(choice.folder); !made.ok()) return made.error();
+  if (Status made = MakeDataFolder(choice.folder); !made.ok()) return made.error();
   SqliteOptions options;
   options.path = SqliteFileIn(choice.folder);
   options.sync = choice.sync;

@@ -22,6 +22,9 @@ struct StorageChoice {
 // This machine's name, with what tells its servers from each other behind it.
 std::string NodeName(const std::string& suffix);
 
+// Made if missing, readable by its owner only. kFolderUnusable.
+Status MakeDataFolder(const std::string& folder);
+
 // Fails with kFolderUnusable, kUnknownStorage, or as the storage says.
 Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice);
 

@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
 #include <map>
 
@@ -23,8 +22,6 @@
 
 namespace fermata {
 namespace {
-
-namespace fs = std::filesystem;
 
 int ComplainOf(const StoreCommand& command, const Error& error) {
   std::cerr << "error " << FormatErrorCode(error.code) << ": " << error.message << "\n";
@@ -68,17 +65,6 @@ Result<std::unique_ptr<TableReader>> ReadTables(const StoreCommand& command) {
 Result<std::unique_ptr<TableWriter>> WriteTables(const StoreCommand& command) {
   if (!command.database.empty()) return WritePostgresTables(command.database);
   return WriteSqliteTables(SqliteFileIn(command.data));
-}
-
-// A copy or an import may be the first thing in its folder.
-Status MakeDataFolder(const std::string& folder) {
-  std::error_code error;
-  if (fs::is_directory(folder, error)) return Done{};
-  if (fs::create_directories(folder, error); error)
-    return Error{kFolderUnusable,
-                 "Expected a folder at '" + folder + "', but it cannot be made: " + error.message() + "."};
-  fs::permissions(folder, fs::perms::owner_all, error);
-  return Done{};
 }
 
 // The chains of the audit logs, tenant by tenant.
@@ -218,6 +204,7 @@ int RunBackup(const StoreCommand& command) {
   const std::string from = SqliteFileIn(command.data);
   if (Result<std::unique_ptr<TableReader>> there = ReadSqliteTables(from); !there.ok())
     return ComplainOf(command, there.error());
+  // A copy or an import may be the first thing in its folder.
   if (Status made = MakeDataFolder(command.to); !made.ok()) return ComplainOf(command, made.error());
   ProgressLine line(command.json);
   BackupOptions options;
