@@ -103,7 +103,7 @@ void Shard::LetShardsGo(const ShardSet& shards) {
 }
 
 Status Shard::RecoverShards(const ShardSet& shards) {
-  Result<std::int64_t> last_us = services_.storage.LastTimeUs(shards);
+  Result<std::int64_t> last_us = services_.storage.LastTimeUs();
   if (!last_us.ok()) return last_us.error();
   Result<std::int64_t> order = services_.storage.LastKeptEventOrder(shards);
   if (!order.ok()) return order.error();

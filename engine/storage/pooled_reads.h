@@ -106,8 +106,8 @@ class PooledReads : public Storage {
   Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) final {
     return readers().With([&](Reader& reader) { return reader.ReadCounter("kept_event_order", of); });
   }
-  Result<std::int64_t> LastTimeUs(const ShardSet& of) final {
-    return readers().With([&](Reader& reader) { return reader.ReadCounter("time_us", of); });
+  Result<std::int64_t> LastTimeUs() final {
+    return readers().With([](Reader& reader) { return reader.ReadCounter("time_us", AllShards()); });
   }
 
   Result<std::vector<DefinitionRow>> ReadDefinitions() final {

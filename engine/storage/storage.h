@@ -479,8 +479,8 @@ class Storage {
   virtual Result<std::vector<ScheduleRow>> ReadSchedules() = 0;    // by (tenant, process)
   // The highest ever put in them, 0 if none.
   virtual Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) = 0;
-  // Of their newest journal row, 0 if none: time never runs backwards across a restart.
-  virtual Result<std::int64_t> LastTimeUs(const ShardSet& of) = 0;
+  // Of the newest journal row ever put, of any shard, 0 if none: time never runs backwards across a restart.
+  virtual Result<std::int64_t> LastTimeUs() = 0;
 
   virtual Result<std::vector<DefinitionRow>> ReadDefinitions() = 0;
   virtual Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() = 0;

@@ -35,7 +35,7 @@ TEST_F(SimNodesTest, ShareTheRowsAndFenceWhomTheyExpel) {
   ASSERT_TRUE(b_.nodes()->Expel(view.nodes[0]).value());
   ASSERT_TRUE(a_.FinishOne());
   EXPECT_THAT(outcomes_, ElementsAre(CommitOutcome::kCommitted, CommitOutcome::kFenced));
-  EXPECT_EQ(b_.tables().LastTimeUs(AllShards()), 5);
+  EXPECT_EQ(b_.tables().LastTimeUs(), 5);
   EXPECT_EQ(a_.nodes()->Beat(false, {})->standing, ClusterView::Standing::kExpelled);
   ASSERT_TRUE(a_.nodes()->Join());
   a_.ResetLane(0);

@@ -85,7 +85,7 @@ class SimStorage : public Storage {
   Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) override {
     return cluster_->tables.LastKeptEventOrder(of);
   }
-  Result<std::int64_t> LastTimeUs(const ShardSet& of) override { return cluster_->tables.LastTimeUs(of); }
+  Result<std::int64_t> LastTimeUs() override { return cluster_->tables.LastTimeUs(); }
   Result<std::vector<DefinitionRow>> ReadDefinitions() override { return cluster_->tables.ReadDefinitions(); }
   Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
     return cluster_->tables.ReadLiveVersions();

@@ -3,7 +3,7 @@
 
 #include "engine/storage/codes.h"
 #include "engine/storage/nodes.h"
-#include "engine/storage/postgres/writer.h"
+#include "engine/storage/postgres/group.h"
 #include "tests/storage/ear.h"
 #include "tests/storage/postgres_fixture.h"
 

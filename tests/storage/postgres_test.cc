@@ -96,7 +96,7 @@ TEST_F(PostgresServer, ADatabaseThatIsDownFailsCommitsAndReadsAndThenServesThem)
   cluster.Crash();
   EXPECT_EQ(Write(*storage, 2), CommitOutcome::kFailed);
   EXPECT_EQ(storage->LastCommitError()->code, kStorageOpenFailed);
-  EXPECT_FALSE(storage->LastTimeUs(AllShards()));
+  EXPECT_FALSE(storage->LastTimeUs());
   EXPECT_FALSE(Open());
   cluster.Start();
   storage->ResetLane(0);

@@ -240,10 +240,10 @@ TEST_P(Rows, DeletingWhatIsNotThereIsNoError) {
 }
 
 TEST_P(Rows, TheLastTimeIsThatOfTheNewestJournalRow) {
-  EXPECT_EQ(storage().LastTimeUs(AllShards()).value(), 0);
+  EXPECT_EQ(storage().LastTimeUs().value(), 0);
   Put(BatchOf({{Id(1), 1, 500, "a"}, {Id(2), 1, 400, "b"}}));
   Put(BatchOf({{Id(3), 1, 300, "c"}}));
-  EXPECT_EQ(storage().LastTimeUs(AllShards()).value(), 500);
+  EXPECT_EQ(storage().LastTimeUs().value(), 500);
 }
 
 TEST_P(Rows, IncidentsAreListedByTheirFilters) {
@@ -362,7 +362,7 @@ TEST_P(Rows, EverythingIsThereAfterReopening) {
     EXPECT_EQ(storage().LoadInstance(Id(1)).value()->tail.size(), 1u);
     EXPECT_EQ(storage().ReadTimers(AllShards(), 100, std::nullopt, 10)->size(), 1u);
     EXPECT_EQ(storage().LastKeptEventOrder(AllShards()).value(), 12);
-    EXPECT_EQ(storage().LastTimeUs(AllShards()).value(), batch.journal[0].time_us);
+    EXPECT_EQ(storage().LastTimeUs().value(), batch.journal[0].time_us);
     EXPECT_EQ(storage().ReadLiveVersions()->size(), 1u);
   }
   Put(BatchOf({JournalWith(Id(1), 2)}));

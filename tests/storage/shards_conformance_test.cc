@@ -71,18 +71,14 @@ TEST_P(Shards, HaveTheirInboxesAndNoMailbox) {
   EXPECT_EQ(rows[0].bytes, "other");
 }
 
-TEST_P(Shards, HaveTheirOwnOrderOfKeptEventsAndTheirOwnTime) {
+TEST_P(Shards, HaveTheirOwnOrderOfKeptEvents) {
   const auto kept = [](int shard, const std::string& value, std::int64_t order) {
     return KeptEventRow{shard, std::string(kDefaultTenant), "signup", value, order, "type", 500, "data"};
   };
-  Batch batch = BatchOf({{IdIn(ShardA(), 1), 1, 400, "a"}, {IdIn(ShardB(), 2), 1, 300, "b"}});
+  Batch batch;
   batch.kept_events = {kept(ShardA(), "v", 7), kept(ShardB(), "w", 8)};
   Put(batch);
   const bool one = ShardA() == ShardB();
-  EXPECT_EQ(storage().LastTimeUs(Only(ShardA())).value(), 400);
-  EXPECT_EQ(storage().LastTimeUs(Only(ShardB())).value(), one ? 400 : 300);
-  EXPECT_EQ(storage().LastTimeUs(AllShards()).value(), 400);
-  EXPECT_EQ(storage().LastTimeUs(Only(77)).value(), 0);
   EXPECT_EQ(storage().LastKeptEventOrder(Only(ShardA())).value(), one ? 8 : 7);
   EXPECT_EQ(storage().LastKeptEventOrder(Only(ShardB())).value(), 8);
   EXPECT_EQ(storage().LastKeptEventOrder(Only(ShardA()) | Only(ShardB())).value(), 8);

@@ -165,9 +165,9 @@ class MemoryStorage : public Storage {
     std::lock_guard lock(shared_->mutex);
     return shared_->tables.LastKeptEventOrder(of);
   }
-  Result<std::int64_t> LastTimeUs(const ShardSet& of) override {
+  Result<std::int64_t> LastTimeUs() override {
     std::lock_guard lock(shared_->mutex);
-    return shared_->tables.LastTimeUs(of);
+    return shared_->tables.LastTimeUs();
   }
 
   Result<std::vector<DefinitionRow>> ReadDefinitions() override {

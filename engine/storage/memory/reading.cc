@@ -269,8 +269,6 @@ void Tables::EmptyMailbox(int mailbox) {
 
 std::int64_t Tables::LastKeptEventOrder(const ShardSet& of) const { return Highest(last_kept_event_orders_, of); }
 
-std::int64_t Tables::LastTimeUs(const ShardSet& of) const { return Highest(last_times_us_, of); }
-
 std::vector<DefinitionRow> Tables::ReadDefinitions() const { return AllOf(definitions_); }
 
 std::vector<std::pair<std::string, std::string>> Tables::ReadLiveVersions() const {

@@ -101,7 +101,7 @@ void Tables::ApplyTasks(const Batch& batch) {
 void Tables::ApplyInstances(const Batch& batch) {
   for (const JournalRow& row : batch.journal) {
     journal_[{row.instance, row.seq}] = row;
-    Raise(last_times_us_[row.instance.shard()], row.time_us);
+    Raise(last_time_us_, row.time_us);
   }
   for (const SnapshotRow& row : batch.snapshots) snapshots_[row.instance] = row;
   for (const InstanceRow& row : batch.instances) {

@@ -59,7 +59,7 @@ class Tables {
   std::vector<InboxRow> ReadInbox(const ShardSet& of, const std::optional<InboxRow>& after, int limit) const;
   std::vector<InboxRow> ReadMailbox(int mailbox, const std::optional<InboxRow>& after, int limit) const;
   std::int64_t LastKeptEventOrder(const ShardSet& of) const;
-  std::int64_t LastTimeUs(const ShardSet& of) const;
+  std::int64_t LastTimeUs() const { return last_time_us_; }
   std::vector<DefinitionRow> ReadDefinitions() const;
   std::vector<std::pair<std::string, std::string>> ReadLiveVersions() const;
   std::vector<ManifestRow> ReadManifests() const;
@@ -116,7 +116,8 @@ class Tables {
   std::map<std::string, ApiKeyRow> api_keys_;
   std::map<std::pair<std::string, std::int64_t>, AuditRow> audit_;                   // tenant, seq
   std::map<std::pair<std::string, std::string>, StandingOrderRow> standing_orders_;  // kind, id
-  std::map<int, std::int64_t> last_kept_event_orders_, last_times_us_;               // by shard
+  std::map<int, std::int64_t> last_kept_event_orders_;                               // by shard
+  std::int64_t last_time_us_ = 0;
 };
 
 }  // namespace fermata::memory

@@ -7,7 +7,7 @@
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/postgres/fence.h"
-#include "engine/storage/postgres/writer.h"
+#include "engine/storage/postgres/group.h"
 
 namespace fermata::postgres {
 
@@ -70,8 +70,7 @@ bool Lane::Connect() {
 Lane::Try Lane::CommitOnce(std::span<const Batch* const> group, std::int64_t epoch) {
   if (!Connect()) return Try::kAgain;
   std::vector<Query> queries = {{"BEGIN", {}}, Fence(node_, epoch)};
-  for (const Batch* batch : group) AppendQueries(*batch, queries);
-  AppendGenerations(group, queries);
+  AppendGroup(group, queries);
   queries.push_back({"COMMIT", {}});
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (rows) return Try::kCommitted;
@@ -87,9 +86,7 @@ Lane::Try Lane::CommitOnce(std::span<const Batch* const> group, std::int64_t epo
 Lane::Try Lane::AskWhetherThere(std::span<const Batch* const> group, std::int64_t epoch) {
   if (!Connect()) return Try::kLost;
   std::vector<Query> queries = {{"BEGIN", {}}, AwaitCommits(node_)};
-  std::optional<Proof> proof;
-  for (const Batch* batch : group)
-    if (!proof) proof = ProofOf(*batch);
+  const std::optional<Proof> proof = ProofOf(group);
   if (proof) queries.push_back(proof->query);
   queries.push_back({"COMMIT", {}});
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);

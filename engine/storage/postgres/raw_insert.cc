@@ -5,7 +5,7 @@
 
 #include "engine/model/limits.h"
 #include "engine/storage/postgres/connection.h"
-#include "engine/storage/postgres/writer.h"
+#include "engine/storage/postgres/group.h"
 
 namespace fermata {
 namespace {
@@ -60,8 +60,9 @@ Result<double> InsertAll(Connection& connection, const RawInserts& inserts) {
   for (std::int64_t from = 0; from < instances + at_once; from += at_once) {
     std::vector<Query> queries = {{"BEGIN", {}}};
     const std::int64_t to = std::min(from + at_once, instances);
-    postgres::AppendQueries(BatchOf(std::min(from, instances), to, std::max<std::int64_t>(0, from - at_once), payload),
-                            queries);
+    const Batch batch = BatchOf(std::min(from, instances), to, std::max<std::int64_t>(0, from - at_once), payload);
+    const Batch* const group[] = {&batch};
+    postgres::AppendGroup(group, queries);
     queries.push_back({"COMMIT", {}});
     const Result<std::vector<postgres::Rows>> done = connection.RunAll(queries);
     if (!done) return done.error();

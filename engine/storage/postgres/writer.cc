@@ -1,12 +1,10 @@
 #include "engine/storage/postgres/writer.h"
 
 #include <array>
-#include <initializer_list>
-#include <map>
 #include <utility>
 
 #include "engine/model/limits.h"
-#include "engine/storage/states_text.h"
+#include "engine/storage/postgres/table_query.h"
 
 namespace fermata::postgres {
 namespace {
@@ -47,25 +45,9 @@ constexpr const char* kDeleteSchedules =
     "DELETE FROM schedules t USING unnest($1, $2, $3) AS d (shard, tenant, process) "
     "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.process = d.process";
 
-constexpr const char* kPutJournal =
-    "INSERT INTO journal (shard, instance, seq, time_us, bytes) SELECT * FROM unnest($1, $2, $3, $4, $5)";
-constexpr const char* kFindJournalRow = "SELECT bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq = $3";
-constexpr const char* kFindDefinition = "SELECT bundle FROM definitions WHERE process = $1 AND version = $2";
-constexpr const char* kFindAuditRow = "SELECT hash FROM audit WHERE tenant = $1 AND seq = $2";
 constexpr const char* kPutSnapshots =
     "INSERT INTO snapshots (shard, instance, seq, bytes) SELECT * FROM unnest($1, $2, $3, $4) "
     "ON CONFLICT (shard, instance) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes";
-constexpr const char* kPutInstances =
-    "INSERT INTO instances (shard, id, tenant, process, version, definition_hash, key, status, live, states, error, "
-    "open_incidents, "
-    "parent, started_us, updated_us, ended_us) "
-    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
-    "ON CONFLICT (shard, id) DO UPDATE SET tenant = excluded.tenant, process = excluded.process, version = "
-    "excluded.version, "
-    "definition_hash = excluded.definition_hash, key = excluded.key, status = excluded.status, live = excluded.live, "
-    "states = excluded.states, error = excluded.error, open_incidents = excluded.open_incidents, parent = "
-    "excluded.parent, "
-    "started_us = excluded.started_us, updated_us = excluded.updated_us, ended_us = excluded.ended_us";
 constexpr const char* kPutTimers =
     "INSERT INTO timers (shard, due_us, instance, activation, slot) SELECT * FROM unnest($1, $2, $3, $4, $5) ON "
     "CONFLICT DO NOTHING";
@@ -145,10 +127,6 @@ constexpr const char* kPutDeliveries =
     "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shard, webhook, id) DO UPDATE SET tenant = "
     "excluded.tenant, status = excluded.status, created_us = excluded.created_us, due_us = excluded.due_us, bytes = "
     "excluded.bytes";
-constexpr const char* kRaiseCounters =
-    "INSERT INTO counters (shard, name, value) SELECT * FROM unnest($1, $2, $3) "
-    "ON CONFLICT (shard, name) DO UPDATE SET value = greatest(counters.value, excluded.value)";
-
 constexpr const char* kDeleteApiKeys = "DELETE FROM api_keys t USING unnest($1) AS d (id) WHERE t.id = d.id";
 constexpr const char* kPutApiKeys =
     "INSERT INTO api_keys (id, bytes) SELECT * FROM unnest($1, $2) ON CONFLICT (id) DO UPDATE SET bytes = "
@@ -156,8 +134,6 @@ constexpr const char* kPutApiKeys =
 constexpr const char* kPutAudit =
     "INSERT INTO audit (tenant, seq, time_us, actor, action, target, result, previous, hash) "
     "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-
-constexpr const char* kRaiseGeneration = "UPDATE node_counters SET value = value + 1 WHERE name = $1";
 
 constexpr const char* kExpireKeptEvents =
     "DELETE FROM kept_events WHERE (shard, tenant, value, process, arrival) IN "
@@ -178,45 +154,6 @@ constexpr Type kBytea = Type::kBytea;
 constexpr Type kInt2 = Type::kInt2;
 constexpr Type kInt8 = Type::kInt8;
 constexpr Type kText = Type::kText;
-
-// The columns of one query, filled row by row.
-class Table {
- public:
-  explicit Table(std::initializer_list<Type> types) : columns_(types.begin(), types.end()) {}
-
-  template <class... Values>
-  void Add(const Values&... values) {
-    FERMATA_ASSERT(sizeof...(values) == columns_.size());
-    std::size_t column = 0;
-    (columns_[column++].Add(values), ...);
-  }
-
-  Query Finish(const char* sql) && {
-    Query query{sql, {}};
-    for (Column& column : columns_) query.parameters.push_back(std::move(column).Finish());
-    return query;
-  }
-
- private:
-  std::vector<Column> columns_;
-};
-
-class QueryList {
- public:
-  explicit QueryList(std::vector<Query>& queries) : queries_(queries) {}
-
-  template <class Row, class Fill>
-  void Add(const char* sql, std::initializer_list<Type> types, const std::vector<Row>& rows, Fill fill) {
-    if (rows.empty()) return;
-    Table table(types);
-    for (const Row& row : rows) fill(table, row);
-    queries_.push_back(std::move(table).Finish(sql));
-    queries_.back().again = true;
-  }
-
- private:
-  std::vector<Query>& queries_;
-};
 
 void AppendDeletes(QueryList& list, const Batch& batch) {
   list.Add(kDeleteTimers, {kInt2, kInt8, kBytea, kInt8, kInt8}, batch.timers_deleted,
@@ -243,19 +180,8 @@ void AppendDeletes(QueryList& list, const Batch& batch) {
 }
 
 void AppendInstances(QueryList& list, const Batch& batch) {
-  list.Add(kPutJournal, {kInt2, kBytea, kInt8, kInt8, kBytea}, batch.journal, [](Table& t, const JournalRow& row) {
-    t.Add(row.instance.shard(), row.instance, row.seq, row.time_us, row.bytes);
-  });
   list.Add(kPutSnapshots, {kInt2, kBytea, kInt8, kBytea}, batch.snapshots,
            [](Table& t, const SnapshotRow& row) { t.Add(row.instance.shard(), row.instance, row.seq, row.bytes); });
-  list.Add(kPutInstances,
-           {kInt2, kBytea, kText, kText, kText, kText, kBytea, kText, kBool, kBytea, kBytea, kInt8, kBytea, kInt8,
-            kInt8, kInt8},
-           batch.instances, [](Table& t, const InstanceRow& row) {
-             t.Add(row.id.shard(), row.id, row.tenant, row.process, row.version, row.definition_hash, row.key,
-                   row.status, row.live, JoinStates(row.states), row.error, row.open_incidents, row.parent,
-                   row.started_us, row.updated_us, row.ended_us);
-           });
   list.Add(kPutTimers, {kInt2, kInt8, kBytea, kInt8, kInt8}, batch.timers, [](Table& t, const TimerRow& row) {
     t.Add(row.instance.shard(), row.due_us, row.instance, row.activation, row.slot);
   });
@@ -347,20 +273,6 @@ void AppendSecurity(QueryList& list, const Batch& batch) {
            });
 }
 
-// The newest of both outlive the rows they were taken from. Ordered, so that lanes take the rows' locks in one order.
-void AppendCounters(QueryList& list, const Batch& batch) {
-  std::map<std::pair<int, std::string>, std::int64_t> newest;
-  const auto raise = [&](int shard, const char* name, std::int64_t value) {
-    const auto [entry, fresh] = newest.try_emplace({shard, name}, value);
-    if (!fresh && entry->second < value) entry->second = value;
-  };
-  for (const KeptEventRow& row : batch.kept_events) raise(row.shard, "kept_event_order", row.order);
-  for (const JournalRow& row : batch.journal) raise(row.instance.shard(), "time_us", row.time_us);
-  const std::vector<std::pair<std::pair<int, std::string>, std::int64_t>> rows(newest.begin(), newest.end());
-  list.Add(kRaiseCounters, {kInt2, kText, kInt8}, rows,
-           [](Table& t, const auto& row) { t.Add(row.first.first, row.first.second, row.second); });
-}
-
 }  // namespace
 
 void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
@@ -372,36 +284,6 @@ void AppendQueries(const Batch& batch, std::vector<Query>& queries) {
   AppendDeliveries(list, batch);
   AppendDefinitions(list, batch);
   AppendSecurity(list, batch);
-  AppendCounters(list, batch);
-}
-
-void AppendGenerations(std::span<const Batch* const> group, std::vector<Query>& queries) {
-  bool definitions = false, keys = false, orders = false;
-  for (const Batch* batch : group) {
-    definitions =
-        definitions || !batch->definitions.empty() || !batch->live_versions.empty() || !batch->manifests.empty();
-    keys = keys || !batch->api_keys.empty() || !batch->api_keys_deleted.empty();
-    orders = orders || !batch->standing_orders.empty() || !batch->standing_orders_deleted.empty();
-  }
-  if (definitions) queries.push_back({kRaiseGeneration, {Text("definitions")}});
-  if (keys) queries.push_back({kRaiseGeneration, {Text("keys")}});
-  if (orders) queries.push_back({kRaiseGeneration, {Text("orders")}});
-}
-
-std::optional<Proof> ProofOf(const Batch& batch) {
-  if (!batch.journal.empty()) {
-    const JournalRow& row = batch.journal.front();
-    return Proof{{kFindJournalRow, {Int2(row.instance.shard()), Bytea(row.instance), Int8(row.seq)}}, row.bytes};
-  }
-  if (!batch.definitions.empty()) {
-    const DefinitionRow& row = batch.definitions.front();
-    return Proof{{kFindDefinition, {Text(row.process), Text(row.version)}}, row.bundle};
-  }
-  if (!batch.audit.empty()) {
-    const AuditRow& row = batch.audit.front();
-    return Proof{{kFindAuditRow, {Text(row.tenant), Int8(row.seq)}}, row.hash};
-  }
-  return std::nullopt;
 }
 
 std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit) {

@@ -206,7 +206,7 @@ class SealedStorage final : public Storage {
   }
   Result<std::vector<ScheduleRow>> ReadSchedules() override { return OpenAll(inner_->ReadSchedules()); }
   Result<std::int64_t> LastKeptEventOrder(const ShardSet& of) override { return inner_->LastKeptEventOrder(of); }
-  Result<std::int64_t> LastTimeUs(const ShardSet& of) override { return inner_->LastTimeUs(of); }
+  Result<std::int64_t> LastTimeUs() override { return inner_->LastTimeUs(); }
   Result<std::vector<DefinitionRow>> ReadDefinitions() override { return inner_->ReadDefinitions(); }
   Result<std::vector<std::pair<std::string, std::string>>> ReadLiveVersions() override {
     return inner_->ReadLiveVersions();
