@@ -117,9 +117,19 @@ void Deliverer::Refill(const std::string& id, Line& line) {
   }
 }
 
+// What other nodes own by now is theirs to send.
+void Deliverer::DropForeign() {
+  const ShardSet mine = options_.shards();
+  for (auto& [id, line] : lines_)
+    std::erase_if(line.ready, [&, &taken = line.taken](const Delivery& delivery) {
+      return !Contains(mine, delivery.shard) && taken.erase(delivery.id) > 0;
+    });
+}
+
 // In turn: one that has much to be told does not keep the others waiting.
 void Deliverer::HandOut() {
   const auto enabled = webhooks_.Enabled();
+  DropForeign();
   for (auto line = lines_.begin(); line != lines_.end();) {
     const bool wanted = enabled && std::any_of(enabled->begin(), enabled->end(),
                                                [&](const Webhook& webhook) { return webhook.id == line->first; });

@@ -69,6 +69,7 @@ class Deliverer {
   // Reads what is due, and hands out as much as there is room for.
   void Refill(const std::string& id, Line& line);
   void HandOut();
+  void DropForeign();
   Attempt Try(const Webhook& webhook, Delivery delivery);
   // Makes what became of the tries durable; what could not be is kept for the next time.
   void Note(std::vector<Attempt> attempts);

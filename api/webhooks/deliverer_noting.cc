@@ -27,6 +27,13 @@ std::string Since(std::int64_t us) { return FormatTimestamp(FromMicros(us / 1'00
 void Deliverer::Note(std::vector<Attempt> attempts) {
   for (Attempt& attempt : attempts) unnoted_.push_back(std::move(attempt));
   if (unnoted_.empty()) return;
+  // What is of other nodes' shards by now is theirs to send and to note.
+  const ShardSet mine = options_.shards();
+  std::erase_if(unnoted_, [&](const Attempt& attempt) {
+    if (Contains(mine, attempt.delivery.shard)) return false;
+    lines_[attempt.delivery.webhook].taken.erase(attempt.delivery.id);
+    return true;
+  });
   std::vector<Attempt> noted = unnoted_;
   std::vector<Webhook> disabled;
   const Status written = book_.Write([&]() -> Result<WebhookBook::Rows> {

@@ -22,6 +22,7 @@ struct Try {
   Job job;
   std::int64_t timeout_ms = 0;
   JobExecutor::Completion completion;
+  JobExecutor::Wanted wanted;
   std::shared_ptr<Connector> connector{};
 };
 
@@ -209,15 +210,19 @@ class ConnectorHost::Pool {
     const bool wakes = queued_ > 0 && HasReady() && MayWake();
     lock.unlock();
     if (wakes) wake_.notify_one();
+    if (!attempt.wanted || attempt.wanted()) Run(attempt);
+    attempt = Try{};
+    lock.lock();
+    --queue.running;
+    --in_flight_;
+  }
+
+  static void Run(Try& attempt) {
     const Clock::time_point began = Clock::now();
     attempt.job.deadline = began + std::chrono::milliseconds(attempt.timeout_ms);
     Outcome outcome = RunOnce(*attempt.connector, attempt.job);
     Tell(attempt.job, outcome, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began));
     attempt.completion(std::move(outcome));
-    attempt = Try{};
-    lock.lock();
-    --queue.running;
-    --in_flight_;
   }
 
   ConnectorRegistry& registry_;
@@ -242,8 +247,8 @@ ConnectorHost::ConnectorHost(ConnectorRegistry& registry, ConnectorHostOptions o
 
 ConnectorHost::~ConnectorHost() { Stop(); }
 
-void ConnectorHost::Submit(Job job, std::int64_t timeout_ms, Completion completion) {
-  pool_->Submit(Try{std::move(job), timeout_ms, std::move(completion)});
+void ConnectorHost::Submit(Job job, std::int64_t timeout_ms, Completion completion, Wanted wanted) {
+  pool_->Submit(Try{std::move(job), timeout_ms, std::move(completion), std::move(wanted)});
 }
 
 std::size_t ConnectorHost::InFlight() const { return pool_->InFlight(); }

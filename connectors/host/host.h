@@ -28,7 +28,7 @@ class ConnectorHost final : public JobExecutor {
   ~ConnectorHost() override;
 
   // After Stop(): the job is taken and forgotten (see there).
-  void Submit(Job job, std::int64_t timeout_ms, Completion completion) override;
+  void Submit(Job job, std::int64_t timeout_ms, Completion completion, Wanted wanted = {}) override;
 
   std::size_t InFlight() const override;
 

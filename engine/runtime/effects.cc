@@ -22,7 +22,11 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   if (!stored.ok()) return stored.error();
   if (!stored->has_value())
     return Error{kUnknownInstance, "Expected the id of an instance, but none is called '" + id.ToString() + "'."};
-  Result<InstanceState> state = Rebuild(**stored);
+  return Adopt(**stored);
+}
+
+Result<CachedInstance*> Shard::Adopt(const StoredInstance& stored) {
+  Result<InstanceState> state = Rebuild(stored);
   if (!state.ok()) return state.error();
   auto instance = std::make_unique<CachedInstance>();
   instance->state = std::move(*state);
@@ -34,11 +38,10 @@ Result<CachedInstance*> Shard::Load(const InstanceId& id) {
   if (!instance->definition)
     return Error{kUnknownVersion, "Expected the definition of '" + instance->state.process + "' " +
                                       instance->state.version + " that this instance runs on, but it is not deployed."};
-  const StoredInstance& row = **stored;
-  instance->row = row.row;
-  instance->rows_since_snapshot = static_cast<std::int64_t>(row.tail.size());
-  if (row.snapshot) instance->snapshot_bytes = row.snapshot->bytes.size();
-  for (const JournalRow& tail : row.tail) instance->bytes_since_snapshot += tail.bytes.size();
+  instance->row = stored.row;
+  instance->rows_since_snapshot = static_cast<std::int64_t>(stored.tail.size());
+  if (stored.snapshot) instance->snapshot_bytes = stored.snapshot->bytes.size();
+  for (const JournalRow& tail : stored.tail) instance->bytes_since_snapshot += tail.bytes.size();
   for (const TimerView& timer : Timers(instance->state)) instance->timers.emplace(timer.timer, timer.due_us);
   for (const OpenIncident& incident : OpenIncidents(instance->state))
     instance->incidents.emplace(incident.number, IncidentRowOf(instance->state, incident));
@@ -356,7 +359,9 @@ void Shard::Dispatch(const InstanceId& id, const DispatchJob& dispatch) {
     PostInternal(JobOutcome{id, CompleteJob{job_id, attempt, std::move(outcome)}});
   };
   if (services_.router.RunHere(job, completion)) return;
-  services_.executor.Submit(std::move(job), dispatch.timeout_ms, std::move(completion));
+  const std::atomic<std::uint32_t>* turns = &turns_[id.shard()];
+  auto wanted = [turns, turn = turns->load()] { return turns->load() == turn; };
+  services_.executor.Submit(std::move(job), dispatch.timeout_ms, std::move(completion), wanted);
 }
 
 }  // namespace fermata

@@ -4,6 +4,7 @@
 // through its inbox.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -280,13 +281,26 @@ class Shard {
   void LogFailure() const;
   void RefuseItems(const Error& why);
   void CloseBatch();
-  void RefillTimers();
-  void ReadTimersOf(const ShardSet& shards);
   std::vector<ShardItem> TakeItems();
   void Handle(ShardItem item);
   void PublishGauges();
   std::int64_t IdleUs();
   std::int64_t ClockUs();
+
+  // ---- shard_recovery.cc ----
+  struct Recovery {
+    ShardSet shards;
+    InstanceId after;  // instances up to it are done
+  };
+  Status BeginRecovery(const ShardSet& shards);
+  bool RecoverSome();
+  Status RecoverNext();
+  Status RecoverThese(const std::vector<InstanceId>& ids);
+  Status RecoverOne(const InstanceId& id);
+  bool AwaitUnknown();
+  Status ReadInboxOf(const ShardSet& shards);
+  void RefillTimers();
+  void ReadTimersOf(const ShardSet& shards);
 
   // ---- shard_leases.cc ----
   struct Transfer {
@@ -299,8 +313,6 @@ class Shard {
   bool TakeTransfers();
   void CarryOut(Transfer& transfer);
   void LetShardsGo(const ShardSet& shards);
-  Status RecoverShards(const ShardSet& shards);
-  Status ReadInboxOf(const ShardSet& shards);
   std::optional<int> ShardOf(const ShardItem& item) const;
   void HandleRemote(const InboxRow& row, RemoteOrder order);
   void SendBack(Result<Value> reply);
@@ -455,6 +467,7 @@ class Shard {
   void PublishEvent(CachedInstance& instance, const Publish& publish);
   void Dispatch(const InstanceId& id, const DispatchJob& job);
   Result<CachedInstance*> Load(const InstanceId& id);
+  Result<CachedInstance*> Adopt(const StoredInstance& stored);  // into the cache
   CachedInstance* LoadOrFail(const InstanceId& id);
 
   ShardOptions options_;
@@ -481,8 +494,13 @@ class Shard {
   TakenMessages known_messages_;
   std::int64_t message_index_ = 0;
   bool failed_ = false;
+  std::array<std::atomic<std::uint32_t>, kShardsMax>
+      turns_{};          // how often each shard went: calls of before are not made any more
   bool gives_ = false;   // waits for its commits, to give shards away
-  bool fenced_ = false;  // until GiveUp(): another node owns the shards
+  bool unsure_ = false;  // whether a commit is still under way whose answer got lost
+  std::deque<Recovery> recoveries_;
+  std::vector<InstanceId> postponed_;  // of these: their decisions were not durable yet
+  bool fenced_ = false;                // until GiveUp(): another node owns the shards
   std::int64_t retry_recovery_us_ = 0;
 
   PendingWrites<InstanceRow> pending_keys_;  // group: tenant, process, key

@@ -8,12 +8,6 @@
 #include "engine/runtime/shard.h"
 
 namespace fermata {
-namespace {
-
-constexpr int kRecoveredAtOnce = 1'000;  // rows
-
-}  // namespace
-
 void ShardRouter::Deliver(InboxRow row) {
   Shard& receiver = OwnerOf(row.shard);
   receiver.PostInternal(MessageArrived{std::move(row)});
@@ -55,15 +49,20 @@ ShardSet Shard::OfThisThread(const ShardSet& shards) const {
 // True while it has to wait for a commit before the next batch.
 bool Shard::TakeTransfers() {
   while (true) {
+    std::optional<Transfer::Kind> next;
+    {
+      std::lock_guard lock(finished_mutex_);
+      if (!transfers_.empty()) next = transfers_.front().kind;
+    }
+    if (next && failed_ && KnowsFlights()) EndFlights();
+    gives_ = next && *next != Transfer::Kind::kGain && !flights_.empty();
+    if (next == Transfer::Kind::kGive && !gives_) gives_ = !AwaitUnknown();
+    if (!next || gives_) return gives_;
     Transfer transfer;
     {
       std::lock_guard lock(finished_mutex_);
-      gives_ = !transfers_.empty() && transfers_.front().kind != Transfer::Kind::kGain && !flights_.empty();
-      const bool fails = failed_ && KnowsFlights();
-      if (transfers_.empty() || (gives_ && !fails)) return gives_;
       transfer = std::move(transfers_.front());
       transfers_.pop_front();
-      gives_ = false;
     }
     CarryOut(transfer);
   }
@@ -74,14 +73,13 @@ void Shard::CarryOut(Transfer& transfer) {
   if (transfer.kind == Transfer::Kind::kGain) {
     owned_ |= shards;
     // After a failure recovery reads them with the rest.
-    if (!failed_ && !RecoverShards(shards).ok()) failed_ = true;
+    if (!failed_ && !BeginRecovery(shards).ok()) failed_ = true;
     return;
   }
-  EndFlights();
   LetShardsGo(shards);
   if (transfer.kind == Transfer::Kind::kGiveUp) {
     services_.storage.ResetLane(options_.index);
-    fenced_ = failed_ = false;
+    fenced_ = failed_ = unsure_ = false;  // who expelled this node has waited for its commits
     healthy_ = true;
   }
   if (transfer.done) transfer.done();
@@ -89,6 +87,8 @@ void Shard::CarryOut(Transfer& transfer) {
 
 void Shard::LetShardsGo(const ShardSet& shards) {
   owned_ &= ~shards;
+  for (std::size_t shard = 0; shard < shards.size(); ++shard)
+    if (shards[shard]) ++turns_[shard];
   const auto goes = [&](const InstanceId& id) { return shards[id.shard()]; };
   cache_.DropIf(goes);
   timers_.DropIf(goes);
@@ -98,49 +98,11 @@ void Shard::LetShardsGo(const ShardSet& shards) {
   const std::size_t held = std::erase_if(held_, goes);
   services_.counters.instances_held.fetch_sub(held, std::memory_order_relaxed);
   std::erase_if(submitted_, [&](const auto& ticket) { return goes(std::get<0>(ticket)); });
+  std::erase_if(postponed_, goes);
+  for (Recovery& recovery : recoveries_) recovery.shards &= ~shards;
+  std::erase_if(recoveries_, [](const Recovery& recovery) { return recovery.shards.none(); });
   windows_.clear();
   PublishGauges();
-}
-
-Status Shard::RecoverShards(const ShardSet& shards) {
-  Result<std::int64_t> last_us = services_.storage.LastTimeUs();
-  if (!last_us.ok()) return last_us.error();
-  Result<std::int64_t> order = services_.storage.LastKeptEventOrder(shards);
-  if (!order.ok()) return order.error();
-  kept_order_ = std::max(kept_order_, *order);
-  (void)ClockUs();
-  ahead_us_ = std::max(ahead_us_, std::max(now_us_, *last_us) - services_.clock.NowUs());
-  now_us_ = std::max({now_us_, *last_us, ClockUs()});
-
-  InstanceId after;
-  while (true) {
-    Result<std::vector<InstanceId>> page = services_.storage.ListBusyInstances(shards, after, kRecoveredAtOnce);
-    if (!page.ok()) return page.error();
-    for (const InstanceId& id : *page) {
-      if (!Owns(id.shard())) continue;
-      Result<CachedInstance*> instance = Load(id);
-      if (!instance.ok()) return instance.error();
-      for (const Effect& effect : PendingEffects((*instance)->state))
-        if (const auto* job = std::get_if<DispatchJob>(&effect)) Dispatch(id, *job);
-      if (were_checked_[id.shard()]) continue;
-      if (Status looked = LookForMissingJobs(**instance); !looked.ok()) return looked.error();
-    }
-    cache_.Trim(kInstanceCacheMax);
-    if (page->size() < static_cast<std::size_t>(kRecoveredAtOnce)) break;
-    after = page->back();
-  }
-  were_checked_ |= shards;
-
-  if (Status read = ReadInboxOf(shards); !read.ok()) return read;
-  if (timers_.horizon_us() - now_us_ < kTimerHorizonMs * 1000 / 2)
-    RefillTimers();
-  else
-    ReadTimersOf(shards);
-  return LoadSchedules(shards);
-}
-
-Status Shard::ReadInboxOf(const ShardSet& shards) {
-  return WalkInbox(services_.storage, shards, [this](InboxRow row) { services_.router.Deliver(std::move(row)); });
 }
 
 // Whose the item is; nothing where it is of no single shard.

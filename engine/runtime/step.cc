@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::int64_t kIdleMaxUs = 1'000'000;
 constexpr std::int64_t kRecoveryPauseUs = 200'000;
-constexpr int kPageRows = 1'000;
 constexpr std::int64_t kClockCatchUpShare = 8;  // of the time that passes
 
 constexpr std::size_t kTakenMessagesMax = 100'000;
@@ -44,43 +43,6 @@ bool Shard::Post(ShardItem order) { return inbox_.PushRequest(std::move(order));
 
 void Shard::PostInternal(ShardItem item) { inbox_.PushInternal(std::move(item)); }
 
-Status Shard::Recover() {
-  cache_.Clear();
-  timers_.Clear();
-  schedules_.clear();
-  ForgetHeld();
-  if (Status recovered = RecoverShards(OfThisThread(owned_)); !recovered.ok()) return recovered;
-  // Those for others too: if our last commit's answer got lost, nobody has told their owners. What arrives twice counts once.
-  const ShardSet others = ~OfThisThread(owned_);
-  return others.any() ? ReadInboxOf(others) : Status(Done{});
-}
-
-// Reads the rows that fall due before the next horizon.
-void Shard::RefillTimers() {
-  timers_.SetHorizon(now_us_ + kTimerHorizonMs * 1000);
-  ReadTimersOf(OfThisThread(owned_));
-}
-
-void Shard::ReadTimersOf(const ShardSet& shards) {
-  const std::int64_t horizon_us = timers_.horizon_us();
-  std::optional<TimerRow> after;
-  while (true) {
-    Result<std::vector<TimerRow>> page = services_.storage.ReadTimers(shards, horizon_us, after, kPageRows);
-    if (!page.ok()) {
-      timers_.SetHorizon(0);  // try again at the next step
-      return;
-    }
-    for (const TimerRow& timer : *page)
-      if (Owns(timer.instance.shard())) timers_.Arm(timer);
-    if (page->size() < static_cast<std::size_t>(kPageRows)) return;
-    after = page->back();
-    if (timers_.size() >= kTimersInMemoryMax) {
-      timers_.SetHorizon(after->due_us);
-      return;
-    }
-  }
-}
-
 int Shard::Step() {
   bool settled = CollectCommits();
   if (TakeTransfers()) return settled ? 1 : 0;
@@ -89,6 +51,10 @@ int Shard::Step() {
     return settled ? 1 : 0;
   }
   if (static_cast<int>(flights_.size()) >= kCommitsInFlightMax) return settled ? 1 : 0;
+  if (!RecoverSome()) {
+    failed_ = true;
+    return 0;
+  }
   now_us_ = std::max(now_us_, ClockUs());
   if (timers_.horizon_us() - now_us_ < kTimerHorizonMs * 1000 / 2) RefillTimers();
 
@@ -247,7 +213,7 @@ void Shard::FailFlights() {
     return RefuseItems(
         {kStorageFenced, "Expected this server to own the instance, but another one has taken over. Ask that one."});
   }
-  if (Recover().ok()) {
+  if (AwaitUnknown() && Recover().ok()) {
     failed_ = false;
     healthy_ = true;
     services_.router.AnythingAvailable();  // a commit whose answer got lost may have brought jobs
@@ -269,6 +235,7 @@ void Shard::EndFlights() {
   for (auto& flight : flights_) {
     services_.counters.commit_failures.fetch_add(1);
     fenced_ = fenced_ || flight->outcome == CommitOutcome::kFenced;
+    unsure_ = unsure_ || flight->outcome == CommitOutcome::kUnknown;
     bool unknown = flight->outcome == CommitOutcome::kUnknown || flight->outcome == CommitOutcome::kCommitted;
     Error failure =
         unknown
@@ -341,6 +308,7 @@ std::int64_t Shard::ClockUs() {
 
 std::int64_t Shard::IdleUs() {
   if (failed_) return kRecoveryPauseUs;
+  if (!recoveries_.empty()) return 0;
   const std::int64_t due_us = std::min({timers_.NextDueUs().value_or(INT64_MAX), NextScheduleUs(), NextLapseUs()});
   if (due_us == INT64_MAX) return kIdleMaxUs;
   return std::clamp<std::int64_t>(due_us - ClockUs(), 0, kIdleMaxUs);

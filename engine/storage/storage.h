@@ -10,6 +10,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -428,7 +429,21 @@ class Storage {
   // Why the newest commit that did not succeed did not; nullopt when one succeeded after it. For logs and /readyz.
   virtual std::optional<Error> LastCommitError() const { return std::nullopt; }
 
+  // Succeeds once no commit of this node whose outcome was kUnknown can still be under way: before that, reads may be older than what it
+  // writes.
+  virtual Status AwaitCommits() { return Done{}; }
+
   virtual Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) = 0;
+  // Those of these that are there, in one turn to the database where it has turns: some dozens.
+  virtual Result<std::vector<StoredInstance>> LoadInstances(std::span<const InstanceId> ids) {
+    std::vector<StoredInstance> all;
+    for (const InstanceId& id : ids) {
+      Result<std::optional<StoredInstance>> stored = LoadInstance(id);
+      if (!stored.ok()) return stored.error();
+      if (stored->has_value()) all.push_back(**std::move(stored));
+    }
+    return all;
+  }
   virtual Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) = 0;
   virtual Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter) = 0;
   // Live instances with this business key; of every process if `process` is empty.

@@ -20,7 +20,7 @@ constexpr int kInputsPerWorld = 5000;  // then a new one: the memory that inputs
 
 class NoExecutor final : public JobExecutor {
  public:
-  void Submit(Job, std::int64_t, Completion) override {}
+  void Submit(Job, std::int64_t, Completion, Wanted) override {}
   std::size_t InFlight() const override { return 0; }
 };
 

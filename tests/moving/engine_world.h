@@ -22,7 +22,7 @@ class AheadClock : public Clock {
 
 class NobodyExecutor : public JobExecutor {
  public:
-  void Submit(Job, std::int64_t, Completion) override {}
+  void Submit(Job, std::int64_t, Completion, Wanted) override {}
   std::size_t InFlight() const override { return 0; }
 };
 

@@ -14,7 +14,7 @@
 
 namespace fermata {
 
-void SimExecutor::Submit(Job job, std::int64_t, Completion completion) {
+void SimExecutor::Submit(Job job, std::int64_t, Completion completion, Wanted) {
   calls_.push_back({std::move(job), std::move(completion)});
 }
 

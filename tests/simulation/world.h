@@ -27,7 +27,7 @@ class SimClock final : public Clock {
 class SimExecutor final : public JobExecutor {
  public:
   explicit SimExecutor(std::uint64_t seed) : random_(seed) {}
-  void Submit(Job job, std::int64_t timeout_ms, Completion completion) override;
+  void Submit(Job job, std::int64_t timeout_ms, Completion completion, Wanted wanted) override;
   std::size_t InFlight() const override { return calls_.size(); }
   bool RunOne();
   // The node dies: calls under way may have reached the world, their answers are lost.

@@ -46,7 +46,7 @@ class WorkClock : public Clock {
 
 class PromptExecutor : public JobExecutor {
  public:
-  void Submit(Job, std::int64_t, Completion completion) override {
+  void Submit(Job, std::int64_t, Completion completion, Wanted) override {
     completion(JobSuccess{Value::Object({{"text", Value::String(std::string(500, 'x'))}})});
   }
   std::size_t InFlight() const override { return 0; }

@@ -55,6 +55,12 @@ class PostgresStorage : public PooledReads<Reader> {
   }
   void ResetLane(int lane) override { LaneOf(lane).queue().ResetLane(lane); }
   std::optional<Error> LastCommitError() const override { return errors_.Get(); }
+  Status AwaitCommits() override {
+    return readers_.With([&](Reader& reader) { return reader.AwaitCommits(node_); });
+  }
+  Result<std::vector<StoredInstance>> LoadInstances(std::span<const InstanceId> ids) override {
+    return readers_.With([&](Reader& reader) { return reader.LoadInstances(ids); });
+  }
 
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
     return readers_.With([&](Reader& reader) { return reader.DeleteExpired(now_us, limit); });

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/model/limits.h"
+#include "engine/storage/postgres/fence.h"
 #include "engine/storage/postgres/writer.h"
 #include "engine/storage/states_text.h"
 
@@ -188,7 +189,7 @@ Result<std::vector<Rows>> Reader::RunAll(const std::vector<Query>& queries) {
     if (Status connected = Connect(); !connected) return connected.error();
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (rows) return rows;
-  if (connection_->lost()) {
+  if (connection_->lost() || NeedsAnotherConnection(connection_->sql_state())) {
     connection_.reset();
     return fresh ? std::move(rows) : RunAll(queries);
   }
@@ -197,18 +198,38 @@ Result<std::vector<Rows>> Reader::RunAll(const std::vector<Query>& queries) {
 }
 
 Result<std::optional<StoredInstance>> Reader::LoadInstance(const InstanceId& id) {
-  const std::vector<Parameter> key = {Int2(id.shard()), Bytea(id)};
-  Result<std::vector<Rows>> all =
-      RunAll({{kBeginReading, {}}, {kLoadRow, key}, {kLoadSnapshot, key}, {kLoadTail, key}, {"COMMIT", {}}});
+  Result<std::vector<StoredInstance>> stored = LoadInstances({&id, 1});
+  if (!stored) return std::move(stored).error();
+  if (stored->empty()) return std::optional<StoredInstance>();
+  return std::optional(std::move(stored->front()));
+}
+
+Result<std::vector<StoredInstance>> Reader::LoadInstances(std::span<const InstanceId> ids) {
+  std::vector<Query> queries = {{kBeginReading, {}}};
+  for (const InstanceId& id : ids)
+    for (const char* sql : {kLoadRow, kLoadSnapshot, kLoadTail})
+      queries.push_back({sql, {Int2(id.shard()), Bytea(id)}, true});
+  queries.push_back({"COMMIT", {}});
+  Result<std::vector<Rows>> all = RunAll(queries);
   if (!all) return all.error();
-  const Rows& row = (*all)[1];
-  const Rows& snapshot = (*all)[2];
-  const Rows& tail = (*all)[3];
-  if (row.count() == 0) return std::optional<StoredInstance>();
-  StoredInstance stored{ReadInstanceRow(row, 0), std::nullopt, {}};
-  if (snapshot.count() > 0) stored.snapshot = {snapshot.Id(0, 0), snapshot.Int(0, 1), snapshot.Text(0, 2)};
-  for (int i = 0; i < tail.count(); ++i) stored.tail.push_back(ReadJournalRow(tail, i));
-  return std::optional(std::move(stored));
+  std::vector<StoredInstance> loaded;
+  for (std::size_t at = 1; at + 3 < all->size(); at += 3) {
+    const Rows& row = (*all)[at];
+    const Rows& snapshot = (*all)[at + 1];
+    const Rows& tail = (*all)[at + 2];
+    if (row.count() == 0) continue;
+    StoredInstance stored{ReadInstanceRow(row, 0), std::nullopt, {}};
+    if (snapshot.count() > 0) stored.snapshot = {snapshot.Id(0, 0), snapshot.Int(0, 1), snapshot.Text(0, 2)};
+    for (int i = 0; i < tail.count(); ++i) stored.tail.push_back(ReadJournalRow(tail, i));
+    loaded.push_back(std::move(stored));
+  }
+  return loaded;
+}
+
+Status Reader::AwaitCommits(const std::string& node) {
+  Result<std::vector<Rows>> rows = RunAll({{"BEGIN", {}}, postgres::AwaitCommits(node), {"COMMIT", {}}});
+  if (!rows) return rows.error();
+  return Done{};
 }
 
 Result<std::vector<JournalRow>> Reader::ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include "engine/storage/postgres/connection.h"
 #include "engine/storage/storage.h"
@@ -15,6 +16,8 @@ class Reader {
   explicit Reader(ConnectSettings settings) : settings_(std::move(settings)) {}
 
   Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id);
+  Result<std::vector<StoredInstance>> LoadInstances(std::span<const InstanceId> ids);
+  Status AwaitCommits(const std::string& node);
   Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit);
   Result<std::vector<InstanceRow>> ListInstances(const InstanceFilter& filter);
   Result<std::vector<InstanceRow>> FindLiveByKey(std::string_view tenant, std::string_view process,

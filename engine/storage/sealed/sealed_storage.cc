@@ -122,14 +122,20 @@ class SealedStorage final : public Storage {
   void ResetLane(int lane) override { inner_->ResetLane(lane); }
   std::optional<Error> LastCommitError() const override { return inner_->LastCommitError(); }
 
+  Status AwaitCommits() override { return inner_->AwaitCommits(); }
+
   Result<std::optional<StoredInstance>> LoadInstance(const InstanceId& id) override {
     Result<std::optional<StoredInstance>> stored = inner_->LoadInstance(id);
     if (!stored.ok() || !stored->has_value()) return stored;
-    if ((*stored)->snapshot)
-      if (Status opened = OpenOne(keys_, *(*stored)->snapshot); !opened.ok()) return opened.error();
-    for (JournalRow& row : (*stored)->tail)
-      if (Status opened = OpenOne(keys_, row); !opened.ok()) return opened.error();
+    if (Status opened = Open(**stored); !opened.ok()) return opened.error();
     return stored;
+  }
+  Result<std::vector<StoredInstance>> LoadInstances(std::span<const InstanceId> ids) override {
+    Result<std::vector<StoredInstance>> all = inner_->LoadInstances(ids);
+    if (!all.ok()) return all;
+    for (StoredInstance& stored : *all)
+      if (Status opened = Open(stored); !opened.ok()) return opened.error();
+    return all;
   }
   Result<std::vector<JournalRow>> ReadJournal(const InstanceId& id, std::int64_t after_seq, int limit) override {
     return OpenAll(inner_->ReadJournal(id, after_seq, limit));
@@ -237,6 +243,13 @@ class SealedStorage final : public Storage {
   Result<bool> ReturnSpace() override { return inner_->ReturnSpace(); }
 
  private:
+  Status Open(StoredInstance& stored) const {
+    if (stored.snapshot)
+      if (Status opened = OpenOne(keys_, *stored.snapshot); !opened.ok()) return opened;
+    for (JournalRow& row : stored.tail)
+      if (Status opened = OpenOne(keys_, row); !opened.ok()) return opened;
+    return Done{};
+  }
   template <class Row>
   void SealAll(std::vector<Row>& rows) const {
     for (Row& row : rows) PayloadOf(row) = keys_.Seal(PayloadOf(row), PlaceOf(row));

@@ -84,6 +84,21 @@ class HostTest : public testing::Test {
   std::unique_ptr<ConnectorHost> host_;
 };
 
+TEST_F(HostTest, ATryThatIsNotWantedAnyMoreIsForgotten) {
+  ConnectorHost& host = MakeHost({1, 1});
+  std::future<Outcome> slow = Submit(host, "slow");
+  connector_->WaitUntilBegun(1);
+  std::atomic<bool> wanted{true};
+  host.Submit(
+      Job{.connector = "gate", .operation = "slow"}, kLongMs, [](Outcome) { ADD_FAILURE(); },
+      [&] { return wanted.load(); });
+  wanted = false;
+  connector_->Open();
+  (void)slow.get();
+  EXPECT_TRUE(std::holds_alternative<JobSuccess>(Submit(host, "slow").get()));
+  EXPECT_EQ(connector_->begun(), 2);
+}
+
 TEST_F(HostTest, GivesTheConnectorsOutcome) {
   ConnectorHost& host = MakeHost({});
   const Outcome outcome = Submit(host, "quick", "i/7").get();

@@ -5,6 +5,8 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,25 +36,52 @@ states:
 )";
 constexpr const char* kStore = "connector: store\nversion: 1.0.0\nkind: worker\noperations:\n  pack: {}\n";
 
+constexpr const char* kPost = "connector: post\nversion: 1.0.0\nkind: builtin\noperations:\n  send: {}\n";
+constexpr const char* kSending = R"(fermata: 1
+process: sending
+version: 1.0.0
+states:
+  sending: { call: post.send, next: done }
+  done: { end: {} }
+)";
+
 Value Input(const std::string& key) { return Value::Object({{"k", Value::String(key)}}); }
 
-class NoCalls final : public JobExecutor {
+// Keeps the calls and makes none.
+class QueuedCalls final : public JobExecutor {
  public:
-  void Submit(Job, std::int64_t, Completion) override {}
+  void Submit(Job job, std::int64_t, Completion, Wanted wanted) override {
+    std::lock_guard lock(mutex_);
+    calls_[job.instance_id] = std::move(wanted);
+  }
   std::size_t InFlight() const override { return 0; }
+
+  // Of which instances there is one that is still to be made.
+  std::set<std::string> Wanted() const {
+    std::lock_guard lock(mutex_);
+    std::set<std::string> instances;
+    for (const auto& [instance, wanted] : calls_)
+      if (wanted()) instances.insert(instance);
+    return instances;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, JobExecutor::Wanted> calls_;
 };
 
 class EngineNodes : public ::testing::Test {
  protected:
   struct Node {
     std::unique_ptr<Storage> storage;
+    std::unique_ptr<QueuedCalls> calls;
     std::unique_ptr<Engine> engine;
     Engine* operator->() { return engine.get(); }
   };
 
   Node Open(const std::string& name) {
-    Node node{cluster_.Open(name), nullptr};
-    Result<std::unique_ptr<Engine>> engine = Engine::Open({}, SystemClock(), *node.storage, calls_, {});
+    Node node{cluster_.Open(name), std::make_unique<QueuedCalls>(), nullptr};
+    Result<std::unique_ptr<Engine>> engine = Engine::Open({}, SystemClock(), *node.storage, *node.calls, {kPost});
     EXPECT_TRUE(engine.ok());
     node.engine = std::move(*engine);
     return node;
@@ -120,7 +149,6 @@ class EngineNodes : public ::testing::Test {
   }
 
   MemoryCluster cluster_;
-  NoCalls calls_;
   Node a_, b_;
   int last_key_ = 0;
 };
@@ -222,6 +250,27 @@ TEST_F(EngineNodes, AnEngineThatStopsLeavesItsShardsToTheOther) {
   b_.engine.reset();
   b_.storage.reset();
   Until([&] { return ShardsOf(a_, "a") == kShardsMax; });
+}
+
+// More than are recovered in one helping.
+TEST_F(EngineNodes, CallsOfShardsThatMoveAreMadeByTheirNewOwnerOnly) {
+  a_ = Open("a");
+  ASSERT_TRUE(a_->Deploy({"sending.yaml", kSending, {}, {}}).reply);
+  std::set<std::string> started;
+  for (int i = 0; i < 400; ++i) {
+    StartRequest request;
+    request.process = "sending";
+    started.insert(Await<StartReply>([&](Answer<StartReply> answer) { a_->Start(request, answer); })->id.ToString());
+  }
+  Until([&] { return a_.calls->Wanted() == started; });
+  b_ = Open("b");
+  Until([&] { return ShardsOf(a_, "a") == 128 && ShardsOf(a_, "b") == 128; });
+  Until([&] { return a_.calls->Wanted().size() + b_.calls->Wanted().size() == started.size(); });
+  std::set<std::string> wanted = a_.calls->Wanted();
+  EXPECT_GT(wanted.size(), 130u);
+  EXPECT_LT(wanted.size(), 270u);
+  wanted.merge(b_.calls->Wanted());
+  EXPECT_EQ(wanted, started);
 }
 
 TEST_F(EngineNodes, WhatHappensAtOneIsNewsForWhoListensAtTheOther) {

@@ -13,7 +13,7 @@ namespace {
 
 class NoExecutor final : public JobExecutor {
  public:
-  void Submit(Job, std::int64_t, Completion) override {}
+  void Submit(Job, std::int64_t, Completion, Wanted) override {}
   std::size_t InFlight() const override { return 0; }
 };
 

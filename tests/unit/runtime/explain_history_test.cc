@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 class FailingExecutor final : public JobExecutor {
  public:
-  void Submit(Job, std::int64_t, Completion completion) override {
+  void Submit(Job, std::int64_t, Completion completion, Wanted) override {
     completion(TechnicalFailure{TechnicalError::kUnavailable, "The line is cut.", 0});
   }
   std::size_t InFlight() const override { return 0; }

@@ -38,7 +38,7 @@ constexpr const char* kPost =
 // Remembers what was called; answers nothing.
 class CallLog final : public JobExecutor {
  public:
-  void Submit(Job job, std::int64_t, Completion) override {
+  void Submit(Job job, std::int64_t, Completion, Wanted) override {
     std::lock_guard lock(mutex_);
     calls_.push_back(job.operation);
   }

@@ -26,7 +26,7 @@ class BenchExecutor final : public JobExecutor {
     Job job;
     Completion completion;
   };
-  void Submit(Job job, std::int64_t, Completion completion) override {
+  void Submit(Job job, std::int64_t, Completion completion, Wanted) override {
     calls.push_back({std::move(job), std::move(completion)});
   }
   std::size_t InFlight() const override { return calls.size(); }
