@@ -75,7 +75,7 @@ class HostTest : public testing::Test {
                               std::int64_t timeout_ms = kLongMs) {
     auto promise = std::make_shared<std::promise<Outcome>>();
     host.Submit(Job{.idempotency_key = key, .connector = "gate", .operation = operation}, timeout_ms,
-                [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+                [promise](Outcome outcome) { promise->set_value(std::move(outcome)); }, {});
     return promise->get_future();
   }
 
@@ -259,7 +259,7 @@ class HostHttpTest : public testing::Test {
   Outcome Call(ManifestPtr manifest) {
     auto promise = std::make_shared<std::promise<Outcome>>();
     host_.Submit(Job{.connector = "web", .operation = "quick", .manifest = std::move(manifest)}, kLongMs,
-                 [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+                 [promise](Outcome outcome) { promise->set_value(std::move(outcome)); }, {});
     return promise->get_future().get();
   }
   GateConnector& Made(const std::string& version) { return *made_.at(version); }
