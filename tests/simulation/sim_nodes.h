@@ -24,6 +24,8 @@ struct SimCluster {
   memory::Members members;
   std::set<SimNodes*> open;
   std::int64_t last_incarnation = 0;
+  // Told of each batch just before it is written, and under which epoch it was handed over. May be absent.
+  std::function<void(const std::string& node, std::int64_t epoch, const Batch& batch)> on_write = {};
 };
 
 class SimNodes final : public Nodes {
