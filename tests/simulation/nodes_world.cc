@@ -23,6 +23,13 @@ NodesWorld::NodesWorld(std::uint64_t seed, int nodes)
       clients_clock_(surroundings_.time),
       clients_(random_, clients_clock_, surroundings_.definitions, kShardsMax, *this),
       people_(seed + 3, surroundings_.cluster->tables, *this, SimPeople::Hear::kLate) {
+  const auto one_of = [this](std::initializer_list<int> values) {
+    return *(values.begin() + random_() % values.size());
+  };
+  weather_.faults = {one_of({0, 5, 20, 60}), one_of({0, 20, 300, 1'000}), one_of({0, 100, 300})};
+  weather_.breaks = static_cast<unsigned>(one_of({4, 10, 40}));
+  weather_.slow = static_cast<unsigned>(one_of({0, 0, 4, 7}));
+  weather_.misses = static_cast<unsigned>(one_of({0, 1, 4}));
   DeploySimProcesses(surroundings_.definitions);
   WatchWrites(*surroundings_.cluster);
   for (int i = 0; i < nodes; ++i) {
@@ -39,7 +46,9 @@ NodesWorld::~NodesWorld() = default;
 
 // One that runs, but sleeps, takes it and does nothing about it.
 void NodesWorld::Post(int logical_shard, ShardItem order) {
-  if (Machine& machine = SomeMachine(); machine.node) machine.node->Post(logical_shard, std::move(order));
+  Machine& machine = SomeMachine();
+  if (machine.forgotten && random_() % 4 == 0) return machine.forgotten->Post(logical_shard, std::move(order));
+  if (machine.node) machine.node->Post(logical_shard, std::move(order));
 }
 
 void NodesWorld::Fetch(std::size_t desk, LeaseOrder order) {
@@ -67,7 +76,7 @@ void NodesWorld::Audit() {
 void NodesWorld::Start(Machine& machine) {
   const int threads = 1 + static_cast<int>(random_() % 2);
   machine.node = std::make_unique<SimNode>(random_(), machine.name, threads, machine.clock, surroundings_);
-  if (faulty_) machine.node->SetFaults(20, 100);
+  machine.node->SetFaults(weather_.faults);
 }
 
 void NodesWorld::Stop(Machine& machine) {
@@ -78,13 +87,37 @@ void NodesWorld::Stop(Machine& machine) {
 
 SimNode* NodesWorld::SomeNode() {
   Machine& machine = SomeMachine();
+  if (Haunts(machine) && random_() % 4 == 0) return machine.forgotten.get();
+  if (&machine == &machines_.back() && random_() % 8 < weather_.slow) return nullptr;
   return Sleeps(machine) ? nullptr : machine.node.get();
+}
+
+void NodesWorld::Sleep(Machine& machine) {
+  const auto longest_us = static_cast<std::uint64_t>((random_() % 2 == 0 ? 2 : 30) * kSecondUs);
+  machine.sleeps_until_us = surroundings_.time.steady_us + static_cast<std::int64_t>(random_() % longest_us);
+}
+
+// All of them for a while, and then what has become due is due at once.
+void NodesWorld::StandStill() {
+  const auto us = static_cast<std::int64_t>(random_() % (900 * kSecondUs));
+  surroundings_.time.wall_us += us;
+  surroundings_.time.steady_us += us;
+}
+
+void NodesWorld::Forget(Machine& machine) {
+  machine.forgotten = std::move(machine.node);
+  machine.forgotten_until_us = std::exchange(machine.sleeps_until_us, 0);
+  Start(machine);
 }
 
 void NodesWorld::SomethingBreaks() {
   Machine& machine = SomeMachine();
-  if (!machine.node || Sleeps(machine)) return;
-  switch (random_() % 5) {
+  if (!machine.node) return;
+  if (Sleeps(machine)) {
+    if (random_() % 2 == 0) Forget(machine);
+    return;
+  }
+  switch (random_() % 6) {
     case 0:
       return Stop(machine);
     case 1:
@@ -93,11 +126,10 @@ void NodesWorld::SomethingBreaks() {
     case 2:
       machine.clock.wrong_us = static_cast<std::int64_t>(random_() % (2 * kClockWrongUs)) - kClockWrongUs;
       return;
-    default: {
-      const std::int64_t longest_us = random_() % 2 == 0 ? 2 * kSecondUs : 30 * kSecondUs;
-      machine.sleeps_until_us =
-          surroundings_.time.steady_us + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(longest_us));
-    }
+    case 3:
+      return StandStill();
+    default:
+      return Sleep(machine);
   }
 }
 
@@ -110,7 +142,8 @@ void NodesWorld::PassTime(std::int64_t us) {
     surroundings_.time.steady_us += piece_us;
     for (Machine& machine : machines_) {
       if (!machine.node && machine.starts_us <= surroundings_.time.steady_us) Start(machine);
-      if (machine.node && !Sleeps(machine) && random_() % 8 != 0) machine.node->TimePasses();
+      if (machine.node && !Sleeps(machine) && random_() % 8 >= weather_.misses) machine.node->TimePasses();
+      if (Haunts(machine)) machine.forgotten->TimePasses();
     }
   }
 }
@@ -139,7 +172,7 @@ void NodesWorld::Tick() {
     case 8:
       return people_.Act();
     case 9:
-      if (random_() % 10 == 0) SomethingBreaks();
+      if (random_() % weather_.breaks == 0) SomethingBreaks();
       return;
     default:
       if (SimNode* node = SomeNode()) node->Act();
@@ -158,11 +191,12 @@ void NodesWorld::BecomeQuiet() {
 }
 
 void NodesWorld::Settle() {
-  faulty_ = false;
+  weather_ = {};
   for (Machine& machine : machines_) {
+    machine.forgotten.reset();
     machine.sleeps_until_us = 0;
     if (!machine.node) Start(machine);
-    machine.node->SetFaults(0, 0);
+    machine.node->SetFaults({});
   }
   for (int i = 0; i < 60; ++i) {
     PassTime(kSecondUs / 2);

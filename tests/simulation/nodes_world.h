@@ -40,6 +40,16 @@ class NodesWorld final : private SimDoor {
     std::unique_ptr<SimNode> node;     // null: it does not run
     std::int64_t starts_us = 0;        // steady, while it does not run
     std::int64_t sleeps_until_us = 0;  // steady; stopped by a signal, its connections open
+    // An older process of its name: it was taken for dead while it slept, and will not know of that when it wakes.
+    std::unique_ptr<SimNode> forgotten;
+    std::int64_t forgotten_until_us = 0;
+  };
+  // What a run is like: each has its own, so that what is rare in one is common in another.
+  struct Weather {
+    SimNode::Faults faults;
+    unsigned breaks = 10;  // once in so many chances
+    unsigned slow = 0;     // of 8 chances to do something, one machine misses so many
+    unsigned misses = 0;   // of 8 beats so many are missed
   };
 
   void Post(int logical_shard, ShardItem order) override;
@@ -49,12 +59,18 @@ class NodesWorld final : private SimDoor {
   void Start(Machine& machine);
   void PassTime(std::int64_t us);
   void SomethingBreaks();
+  void Sleep(Machine& machine);
+  void StandStill();
+  void Forget(Machine& machine);
   void Stop(Machine& machine);
   void OperatorPauses();
   void Audit();
   bool ActAll();
   void BecomeQuiet();
   bool Sleeps(const Machine& machine) const { return machine.sleeps_until_us > surroundings_.time.steady_us; }
+  bool Haunts(const Machine& machine) const {
+    return machine.forgotten && machine.forgotten_until_us <= surroundings_.time.steady_us;
+  }
   // One that runs and is awake; null if chance finds none.
   SimNode* SomeNode();
   Machine& SomeMachine() { return machines_[random_() % machines_.size()]; }
@@ -67,7 +83,7 @@ class NodesWorld final : private SimDoor {
   SimClients clients_;
   SimPeople people_;
   std::deque<Machine> machines_;
-  bool faulty_ = true;
+  Weather weather_;
   int parcels_unpacked_ = 0;
 };
 

@@ -57,9 +57,10 @@ SimNode::~SimNode() {
   executor_.Die();
 }
 
-void SimNode::SetFaults(int storage_per_mille, int calls_per_mille) {
-  storage_.SetFaults(storage_per_mille);
-  executor_.SetFaults(calls_per_mille);
+void SimNode::SetFaults(const Faults& per_mille) {
+  storage_.SetFaults(per_mille.storage);
+  storage_.sim_nodes()->SetHintsLost(per_mille.hints);
+  executor_.SetFaults(per_mille.calls);
 }
 
 // ---- what its threads do ----

@@ -56,7 +56,11 @@ class SimNode final : private ShardRouter, private ShardHolder {
   // Dies. What it has handed over may be written.
   ~SimNode();
 
-  void SetFaults(int storage_per_mille, int calls_per_mille);
+  // How often, of 1,000, storage fails, a hint gets lost, a call fails.
+  struct Faults {
+    int storage = 0, hints = 0, calls = 0;
+  };
+  void SetFaults(const Faults& per_mille);
   // One random thing happens in it.
   void Act();
   // All that can move moves; false once nothing could.
