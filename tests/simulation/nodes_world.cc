@@ -175,7 +175,8 @@ void NodesWorld::Tick() {
       if (random_() % weather_.breaks == 0) SomethingBreaks();
       return;
     default:
-      if (SimNode* node = SomeNode()) node->Act();
+      for (int i = 0; i < 3; ++i)
+        if (SimNode* node = SomeNode()) node->Act();
   }
 }
 

@@ -54,7 +54,10 @@ void VerifySweeps(const SimRun& run, const SimRows& rows) {
 
 void VerifyInstances(const SimRun& run, const SimRows& rows) {
   const memory::Tables& tables = run.tables;
-  std::map<std::string, int> charges, refunds;
+  std::map<std::string, int> kept_charges;  // by instance; an effect's key begins with it
+  for (const auto& [key, operation] : run.outside.effects())
+    if (operation == "charge" || operation == "refund")
+      kept_charges[key.substr(0, key.find('/'))] += operation == "charge" ? 1 : -1;
   for (const auto& [id, row] : rows) {
     std::optional<StoredInstance> stored = tables.LoadInstance(id);
     ASSERT_TRUE(stored);
@@ -68,11 +71,8 @@ void VerifyInstances(const SimRun& run, const SimRows& rows) {
     EXPECT_EQ(expected, row) << "the row of " << id.ToString() << " is not what its journal says";
     EXPECT_TRUE(IsFinal(state->status)) << row.process << " " << id.ToString() << " stands in " << row.status << "\n"
                                         << HistoryOf(*stored);
-    for (const auto& [key, operation] : run.outside.effects())
-      if (key.rfind(id.ToString() + "/", 0) == 0)
-        (operation == "charge" ? charges : refunds)[id.ToString()] += operation == "charge" || operation == "refund";
     if (row.process != "saga") continue;
-    int kept = charges[id.ToString()] - refunds[id.ToString()];
+    const int kept = kept_charges[id.ToString()];
     const Value* result = state->output.Find("result");
     bool paid = row.status == "completed" && result && *result == Value::String("paid");
     EXPECT_EQ(kept, paid ? 1 : 0) << id.ToString() << " " << row.status << ": the charges and refunds do not fit\n"

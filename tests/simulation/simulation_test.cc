@@ -49,7 +49,7 @@ TEST(Simulation, NothingIsLostOrDoubledAcrossShards) {
 int SimulateNodes(std::uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   NodesWorld world(seed, 2 + static_cast<int>(seed % 2));
-  for (int tick = 0; tick < 6'000; ++tick) world.Tick();
+  for (int tick = 0; tick < 4'000; ++tick) world.Tick();
   world.Settle();
   world.Verify();
   EXPECT_GT(world.people().jobs_finished(), 3u) << "the workers have had nothing to do";
