@@ -8,21 +8,10 @@
 #include "engine/runtime/codes.h"
 #include "engine/runtime/engine_impl.h"
 #include "engine/runtime/news_words.h"
-#include "engine/runtime/remote_order.h"
+#include "engine/runtime/pass_on.h"
 
 namespace fermata {
 namespace {
-
-constexpr int kJobsLookedAt = 100;  // of an operation, for a worker of another node
-
-// An answer's words, as the reply that the client waits for.
-template <class Reply, class Read>
-Exchange::Answer AnswerWith(Answer<Reply> answer, Read read) {
-  return [answer = std::move(answer), read](Result<Value> reply) {
-    if (!reply.ok()) return answer(reply.error());
-    answer(read(*reply));
-  };
-}
 
 // Calls `done` when it was called as often as this.
 std::function<void()> Countdown(std::size_t count, std::function<void()> done) {
@@ -182,36 +171,23 @@ void EngineImpl::Forward(ShardItem item) {
   // The owner finds timers, calls and schedules by itself.
 }
 
-void EngineImpl::SendAway(StartOrder order) {
-  RemoteStart start{std::move(order.request), order.definition->version, std::move(order.key), std::move(order.input)};
-  exchange_->Send(order.logical_shard, kRemoteStart, ValueOf(start), AnswerWith(std::move(order.answer), StartReplyIn));
-}
+void EngineImpl::SendAway(StartOrder order) { PassOn(*exchange_, std::move(order)); }
 
-void EngineImpl::SendAway(EventOrder order) {
-  exchange_->Send(HomeOf(order.message, shard_count_), kRemoteEvent, ValueOf(order.message),
-                  AnswerWith(std::move(order.answer), EventReplyIn));
-}
+void EngineImpl::SendAway(EventOrder order) { PassOn(*exchange_, std::move(order), shard_count_); }
 
-void EngineImpl::SendAway(InstanceOrder order) {
-  exchange_->Send(order.request.instance.shard(), kRemoteCommand, ValueOf(order.request),
-                  AnswerWith(std::move(order.answer), CommandReplyIn));
-}
+void EngineImpl::SendAway(InstanceOrder order) { PassOn(*exchange_, std::move(order)); }
 
 // What the worker's key may not reach is unknown to it: its owner does not know the key, so that is asked here.
 void EngineImpl::SendAway(ReportOrder order) {
-  auto send = [this](ReportOrder away) {
-    exchange_->Send(away.report.key.instance.shard(), kRemoteReport, ValueOf(away.report),
-                    AnswerWith(std::move(away.answer), JobReplyIn));
-  };
-  if (!order.report.may_take) return send(std::move(order));
+  if (!order.report.may_take) return PassOn(*exchange_, std::move(order));
   const Answer<JobReply> answer = order.answer;
-  const bool asked = looks_.Post([this, send, order = std::move(order)]() mutable {
+  const bool asked = looks_.Post([this, order = std::move(order)]() mutable {
     const JobKey& key = order.report.key;
     Result<InstanceOwner> owner = FindOwner(key.instance);
     if (!owner.ok() && owner.error().code != kUnknownInstance) return order.answer(owner.error());
     if (!owner.ok() || !order.report.may_take(owner->process))
       return order.answer(Error{kUnknownJob, "Expected the id of a job, but none is called '" + key.ToString() + "'."});
-    send(std::move(order));
+    PassOn(*exchange_, std::move(order));
   });
   if (!asked) answer(InboxFull());
 }
@@ -225,23 +201,10 @@ void EngineImpl::AskElsewhere(const JobFetch& fetch, Answer<LeaseGrant> answer) 
 
 // Storage knows which there are; their owner leases them. Those of one shard at a time.
 void EngineImpl::FindElsewhere(const JobFetch& fetch, const Answer<LeaseGrant>& answer) {
-  std::vector<JobRow> found;
-  for (const std::string& operation : fetch.operations) {
-    if (pauses_.HoldsCallsOf(operation)) continue;
-    Result<std::vector<JobRow>> rows =
-        storage_.FindAvailableJobs({fetch.tenant, operation, clock_.NowUs(), ~Mine(), kJobsLookedAt});
-    if (!rows.ok()) return answer(LeaseGrant());
-    for (JobRow& row : *rows)
-      if (!fetch.may_take || fetch.may_take(row.process)) found.push_back(std::move(row));
-  }
-  if (found.empty()) return answer(LeaseGrant());
-  // Workers that look at the same time do not all want the same.
-  const JobRow& first = found[spread_.fetch_add(1, std::memory_order_relaxed) % found.size()];
-  RemoteLease lease{{}, fetch.tenant, fetch.worker, fetch.lease_ms};
-  for (const JobRow& row : found)
-    if (row.instance.shard() == first.instance.shard() && static_cast<int>(lease.keys.size()) < fetch.max)
-      lease.keys.push_back(KeyOf(row));
-  exchange_->Send(first.instance.shard(), kRemoteLease, ValueOf(lease), AnswerWith(answer, LeaseGrantIn));
+  std::vector<JobKey> keys = FindJobsElsewhere(storage_, pauses_, fetch, ~Mine(), clock_.NowUs(),
+                                               spread_.fetch_add(1, std::memory_order_relaxed));
+  if (keys.empty()) return answer(LeaseGrant());
+  PassOn(*exchange_, LeaseTheseOrder{std::move(keys), fetch, answer});
 }
 
 // ---- hints ----

@@ -16,7 +16,9 @@ constexpr int kRowsAtOnce = 500;
 constexpr std::int64_t kOfOrders = 0;  // `index` of an order's row
 
 // No instance's, and of no other run of a node.
-InstanceId SenderOfNow() { return InstanceId::MakeDerived(0, 0, "node/" + RandomHex(16)); }
+InstanceId SenderOf(const std::string& run) {
+  return InstanceId::MakeDerived(0, 0, "node/" + (run.empty() ? RandomHex(16) : run));
+}
 
 Error MayHaveHappened() {
   return {kCommitUnknown,
@@ -26,7 +28,7 @@ Error MayHaveHappened() {
 }  // namespace
 
 Exchange::Exchange(Nodes& nodes, Storage& storage, Host host)
-    : nodes_(nodes), storage_(storage), host_(std::move(host)), sender_(SenderOfNow()) {}
+    : nodes_(nodes), storage_(storage), host_(std::move(host)), sender_(SenderOf(host_.run)) {}
 
 void Exchange::Run() {
   thread_ = std::thread([this] { Loop(); });
@@ -65,7 +67,7 @@ void Exchange::Send(int shard, std::string_view kind, Value order, Answer answer
                                       "moment."};
     } else {
       number = next_++;
-      waiting_.emplace(number, Waiting{std::move(answer), Clock::now() + std::chrono::milliseconds(kNodeAnswerMs)});
+      waiting_.emplace(number, Waiting{std::move(answer), host_.now() + std::chrono::milliseconds(kNodeAnswerMs)});
     }
   }
   if (refused) return answer(*std::move(refused));
@@ -117,30 +119,35 @@ void Exchange::Look(int number) {
 }
 
 void Exchange::Loop() {
-  const auto poll = std::chrono::milliseconds(kNodePollMs);
-  Clock::time_point next_poll = Clock::now() + poll;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    wake_.wait_until(lock, next_poll, [this] { return stopping_ || !told_.empty(); });
+    wake_.wait_until(lock, next_poll_, [this] { return stopping_ || !told_.empty(); });
     if (stopping_) return;
-    const std::set<int> told = std::exchange(told_, {});
     lock.unlock();
-    const Clock::time_point now = Clock::now();
-    const bool polls = now >= next_poll;
-    const ShardSet mine = host_.shards();
-    ShardSet wanted = polls && host_.has_others() ? mine : ShardSet();
-    for (const int number : told)
-      if (number < kMailboxFirst) wanted[static_cast<std::size_t>(number)] = mine[static_cast<std::size_t>(number)];
-    if (polls || told.contains(host_.mailbox())) ReadMailbox();
-    // Rows that this node is at already are there, too: a shard takes each once. What cannot be read is there the next time.
-    if (wanted.any()) (void)WalkInbox(storage_, wanted, host_.deliver);
-    if (polls) {
-      EndLate(now);
-      if (host_.now_and_then) host_.now_and_then();
-      next_poll = Clock::now() + poll;
-    }
+    Turn();
     lock.lock();
   }
+}
+
+void Exchange::Turn() {
+  std::set<int> told;
+  {
+    std::lock_guard lock(mutex_);
+    told.swap(told_);
+  }
+  const Clock::time_point now = host_.now();
+  const bool polls = now >= next_poll_;
+  const ShardSet mine = host_.shards();
+  ShardSet wanted = polls && host_.has_others() ? mine : ShardSet();
+  for (const int number : told)
+    if (number < kMailboxFirst) wanted[static_cast<std::size_t>(number)] = mine[static_cast<std::size_t>(number)];
+  if (polls || told.contains(host_.mailbox())) ReadMailbox();
+  // Rows that this node is at already are there, too: a shard takes each once. What cannot be read is there the next time.
+  if (wanted.any()) (void)WalkInbox(storage_, wanted, host_.deliver);
+  if (!polls) return;
+  EndLate(now);
+  if (host_.now_and_then) host_.now_and_then();
+  next_poll_ = now + std::chrono::milliseconds(kNodePollMs);
 }
 
 void Exchange::ReadMailbox() {

@@ -14,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -33,13 +34,19 @@ class Exchange {
     std::function<int()> mailbox;             // of this node, as long as it is a member
     std::function<bool()> has_others;         // whether anybody could have left a row
     std::function<void()> now_and_then = {};  // every kNodePollMs
+    // What a simulator puts in place of time and chance. `run`: a name that no other run of a node has; empty: by chance.
+    std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+    std::string run = {};
   };
 
   // All must outlive the exchange.
   Exchange(Nodes& nodes, Storage& storage, Host host);
   ~Exchange() { Stop(); }
 
+  // Takes turns on a thread.
   void Run();
+  // Looks for rows that somebody told of, and for all if it is time. Not while the thread runs.
+  void Turn();
   // Answers whoever still waits: it may have happened.
   void Stop();
   // The mailbox is gone: whoever waits hears that it may have happened.
@@ -73,8 +80,9 @@ class Exchange {
   std::condition_variable wake_, committed_;
   std::map<std::int64_t, Waiting> waiting_;  // by number, which grows with time
   std::int64_t next_ = 1;
-  std::set<int> told_;  // numbers to look for
-  int in_flight_ = 0;   // commits
+  std::set<int> told_;             // numbers to look for
+  Clock::time_point next_poll_{};  // of the thread alone
+  int in_flight_ = 0;              // commits
   bool poisoned_ = false, stopping_ = false;
   std::thread thread_;
 };

@@ -47,6 +47,13 @@ ShardSet OwnedBy(const ClusterView& view, const std::string& node) {
 
 int FairShare(int nodes, int place) { return kShardsMax / nodes + (place < kShardsMax % nodes ? 1 : 0); }
 
+Leases::Leases(Nodes& nodes, ShardHolder& holder, LeasesWorld world)
+    : nodes_(nodes), holder_(holder), world_(std::move(world)) {
+  if (world_.aside) return;
+  expeller_.emplace(1, kShardsMax);
+  world_.aside = [this](std::function<void()> task) { return expeller_->Post(std::move(task)); };
+}
+
 void Leases::Run() {
   Round();
   thread_ = std::thread([this] { Loop(); });
@@ -61,7 +68,7 @@ void Leases::Stop() {
   wake_.notify_all();
   looked_.notify_all();
   if (thread_.joinable()) thread_.join();
-  expeller_.Stop();
+  if (expeller_) expeller_->Stop();
 }
 
 void Leases::GiveAll() {
@@ -130,7 +137,7 @@ void Leases::Rejoin() {
 
 // Ends those whose beats stand still. Who could not look itself for a while begins to watch anew: it may have been the one that stood still.
 void Leases::Watch(const ClusterView& view) {
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = world_.now();
   std::vector<NodeRow> silent;
   {
     std::lock_guard lock(mutex_);
@@ -149,7 +156,7 @@ void Leases::Watch(const ClusterView& view) {
     watched_ = std::move(watched);
   }
   for (const NodeRow& node : silent)
-    (void)expeller_.Post([this, node] { Expel(node); });  // a full queue is as good as busy: it is silent still
+    (void)world_.aside([this, node] { Expel(node); });  // a full queue is as good as busy: it is silent still
 }
 
 void Leases::Expel(const NodeRow& silent) {
@@ -257,7 +264,7 @@ std::int64_t Leases::SilentMs(const std::string& node) const {
   std::lock_guard lock(mutex_);
   const auto found = watched_.find(node);
   if (found == watched_.end()) return 0;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - found->second.since).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(world_.now() - found->second.since).count();
 }
 
 }  // namespace fermata

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -37,12 +38,22 @@ class ShardHolder {
   ~ShardHolder() = default;
 };
 
+// What a simulator puts in place of time and threads.
+struct LeasesWorld {
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+  // Runs the task beside the looks; false if it cannot. Absent: a thread of the leases does.
+  std::function<bool(std::function<void()>)> aside = {};
+};
+
 class Leases {
  public:
-  Leases(Nodes& nodes, ShardHolder& holder) : nodes_(nodes), holder_(holder) {}
+  Leases(Nodes& nodes, ShardHolder& holder, LeasesWorld world = {});
   ~Leases() { Stop(); }
 
+  // Looks again and again, on a thread.
   void Run();
+  // Looks once. Not while the thread runs.
+  void Look() { Round(); }
   // Ends the thread; what the node owns it owns still. GiveAll() gives it away, once its shards have stopped.
   void Stop();
   void GiveAll();
@@ -76,6 +87,7 @@ class Leases {
 
   Nodes& nodes_;
   ShardHolder& holder_;
+  LeasesWorld world_;
   // Of the thread alone.
   ShardSet mine_, giving_;
   Generations read_;
@@ -94,7 +106,7 @@ class Leases {
   std::atomic<bool> others_{false};
   std::thread thread_;
   // Ending a node waits for its commits, which may take long: this one must go on beating meanwhile.
-  WorkerPool expeller_{1, kShardsMax};
+  std::optional<WorkerPool> expeller_;
 };
 
 // How many shards each of the nodes that want any is to have, of those that are sorted by name; `place` counts from 0.

@@ -54,9 +54,9 @@ class ParcelBook {
   std::map<std::int64_t, ActivationId> activations_;  // by the undo's number
 };
 
-ParcelBook BookOf(const SimStorage& storage, const InstanceId& id) {
+ParcelBook BookOf(const memory::Tables& tables, const InstanceId& id) {
   ParcelBook book;
-  for (const JournalRow& row : storage.tables().ReadJournal(id, 0, 1'000'000)) {
+  for (const JournalRow& row : tables.ReadJournal(id, 0, 1'000'000)) {
     const Result<std::vector<JournalEvent>> events = DecodeEvents(row.bytes);
     EXPECT_TRUE(events.ok());
     if (events.ok()) book.Read(*events);
@@ -66,14 +66,14 @@ ParcelBook BookOf(const SimStorage& storage, const InstanceId& id) {
 
 }  // namespace
 
-int VerifyParcels(const SimStorage& storage, const std::map<JobKey, std::set<std::string>>& finished) {
+int VerifyParcels(const memory::Tables& tables, const std::map<JobKey, std::set<std::string>>& finished) {
   std::map<InstanceId, ParcelBook> books;
   int unpacked = 0;
   InstanceFilter all;
   all.process = "parcel";
   all.limit = 1'000'000;
-  for (const InstanceRow& row : storage.tables().ListInstances(all)) {
-    const ParcelBook& book = books.emplace(row.id, BookOf(storage, row.id)).first->second;
+  for (const InstanceRow& row : tables.ListInstances(all)) {
+    const ParcelBook& book = books.emplace(row.id, BookOf(tables, row.id)).first->second;
     for (const auto& [activation, parcel] : book.parcels()) {
       SCOPED_TRACE(row.status + " parcel of " + row.id.ToString() + ", activation " + std::to_string(activation));
       EXPECT_TRUE(parcel.is_noted) << "nobody could have unpacked it";

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "engine/runtime/jobs.h"
-#include "tests/simulation/sim_storage.h"
+#include "engine/storage/memory/tables.h"
 
 namespace fermata {
 
 // Once everything has ended. `finished`: the leases under which workers were told that their success counts. Adds failures to the running
 // test; gives how many parcels were unpacked.
-int VerifyParcels(const SimStorage& storage, const std::map<JobKey, std::set<std::string>>& finished);
+int VerifyParcels(const memory::Tables& tables, const std::map<JobKey, std::set<std::string>>& finished);
 
 }  // namespace fermata

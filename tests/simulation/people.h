@@ -4,31 +4,29 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "engine/runtime/shard.h"
-#include "tests/simulation/sim_storage.h"
+#include "engine/storage/memory/tables.h"
+#include "tests/simulation/door.h"
 
 namespace fermata {
 
 class SimPeople {
  public:
-  using Shards = std::vector<std::unique_ptr<Shard>>;
-  using OwnerOf = std::function<Shard&(int logical_shard)>;
-
+  // When they hear of a lease: several nodes pass it on, and meanwhile it may be over.
+  enum class Hear { kAtOnce, kLate };
   // Both must outlive it.
-  SimPeople(std::uint64_t seed, const SimStorage& storage, OwnerOf owner)
-      : random_(seed), storage_(storage), owner_(std::move(owner)) {}
+  SimPeople(std::uint64_t seed, const memory::Tables& tables, SimDoor& door, Hear hear)
+      : random_(seed), tables_(tables), door_(door), hear_(hear) {}
 
   // One of them does something.
-  void Act(const Shards& shards);
+  void Act();
   // Honest workers fetch what there is and finish it at once, and clerks answer.
-  void WorkOff(const Shards& shards);
+  void WorkOff();
   // Adds failures to the running test.
   void Verify() const;
   std::size_t jobs_finished() const { return finished_.size(); }
@@ -41,18 +39,19 @@ class SimPeople {
     WorkerJob job;
     std::optional<Outcome> said;  // it may be said again
   };
-  void WorkerActs(const Shards& shards);
+  void WorkerActs();
   void ClerkActs();
   enum class Manner { kCareless, kHonest };
-  void Fetch(Shard& shard, int max, Manner manner);
+  void Fetch(std::size_t desk, int max, Manner manner);
   void Take(WorkerJob job);
   void Report(Held& held, std::optional<Outcome> outcome);
   void Answer(const TaskRow& task);
   Outcome RandomOutcome(const WorkerJob& job);
 
   std::mt19937_64 random_;
-  const SimStorage& storage_;
-  OwnerOf owner_;
+  const memory::Tables& tables_;
+  SimDoor& door_;
+  const Hear hear_;
   std::vector<Held> held_;
   std::int64_t next_ = 1;
   std::map<JobKey, std::set<std::string>> finished_;

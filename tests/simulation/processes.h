@@ -1,6 +1,8 @@
 // What runs in the simulated world.
 #pragma once
 
+#include "engine/runtime/definition_registry.h"
+
 namespace fermata {
 
 inline constexpr const char* kSimManifest = R"yaml(
@@ -141,5 +143,8 @@ states:
   sweep: { call: world.touch, next: done }
   done:  { end: {} }
 )yaml"};
+
+// Compiles them into the registry, which has these manifests.
+void DeploySimProcesses(DefinitionRegistry& definitions);
 
 }  // namespace fermata

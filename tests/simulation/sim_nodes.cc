@@ -84,7 +84,7 @@ void SimNodes::Tell(Hint::Kind kind, std::string_view word) {
   Hint hint{kind, {}};
   if (!word.empty()) hint.words.emplace_back(word);
   for (SimNodes* other : cluster_->open)
-    if (other != this && !Fault()) other->hints_.push_back(hint);
+    if (other != this && !Chance(hints_lost_per_mille_)) other->hints_.push_back(hint);
 }
 
 bool SimNodes::DeliverHint() {

@@ -24,6 +24,8 @@ struct SimCluster {
   memory::Members members;
   std::set<SimNodes*> open;
   std::int64_t last_incarnation = 0;
+  // Told of each batch just before it is written, and under which epoch it was handed over. May be absent.
+  std::function<void(const std::string& node, std::int64_t epoch, const Batch& batch)> on_write = {};
 };
 
 class SimNodes final : public Nodes {
@@ -32,8 +34,9 @@ class SimNodes final : public Nodes {
   SimNodes(std::uint64_t seed, std::shared_ptr<SimCluster> cluster, std::string name);
   ~SimNodes() override;
 
-  // How often, of 1,000, a call fails or a hint gets lost.
+  // How often, of 1,000, a call fails, and a hint to another node gets lost.
   void SetFaults(int per_mille) { faults_per_mille_ = per_mille; }
+  void SetHintsLost(int per_mille) { hints_lost_per_mille_ = per_mille; }
   std::int64_t epoch() const { return self_.epoch; }
   bool Holds(std::int64_t epoch) const { return cluster_->members.Holds({name_, incarnation_, epoch}); }
   // Lets the oldest hint arrive. False if there is none.
@@ -53,13 +56,14 @@ class SimNodes final : public Nodes {
  private:
   bool JoinAs(memory::Joining joining);
   memory::Member Own() const { return {name_, incarnation_, self_.epoch}; }
-  bool Fault() { return static_cast<int>(random_() % 1'000) < faults_per_mille_; }
+  bool Chance(int per_mille) { return static_cast<int>(random_() % 1'000) < per_mille; }
+  bool Fault() { return Chance(faults_per_mille_); }
 
   std::mt19937_64 random_;
   const std::shared_ptr<SimCluster> cluster_;
   const std::string name_;
   std::int64_t incarnation_ = 0;
-  int faults_per_mille_ = 0;
+  int faults_per_mille_ = 0, hints_lost_per_mille_ = 0;
   NodeRow self_;
   std::deque<Hint> hints_;
   std::function<void(const Hint&)> listener_;

@@ -1,5 +1,8 @@
 #include "tests/simulation/sim_storage.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "engine/runtime/codes.h"
 
 namespace fermata {
@@ -10,6 +13,7 @@ void SimStorage::Commit(int lane, Batch batch, CommitCallback done) {
 
 // False: a journal row twice. Two writers, or a state that is behind its journal.
 bool SimStorage::Apply(const Waiting& waiting) {
+  if (nodes_ && cluster_->on_write) cluster_->on_write(nodes_->self().name, waiting.epoch, waiting.batch);
   cluster_->members.CountChanges(waiting.batch);
   return cluster_->tables.Apply(waiting.batch);
 }
@@ -37,13 +41,17 @@ bool SimStorage::FinishOne() {
 }
 
 void SimStorage::LosePower() {
+  std::vector<Waiting> lost;
   while (!queue_.empty() && random_() % 2 == 0) {
     const bool written = !poisoned_.count(queue_.front().lane) && MayWrite(queue_.front());
     if (written && !Apply(queue_.front())) FERMATA_ASSERT(false);
+    lost.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  std::move(queue_.begin(), queue_.end(), std::back_inserter(lost));
   queue_.clear();
   poisoned_.clear();
+  for (const Waiting& waiting : lost) waiting.done(CommitOutcome::kUnknown);
 }
 
 template <class T>

@@ -35,7 +35,8 @@ class SimStorage : public Storage {
   void Fence() { fenced_ = true; }
   // Finishes the oldest commit, well or badly. False if there is none.
   bool FinishOne();
-  // The power goes: of the commits handed over, each may or may not have made it, in order; no callback comes.
+  // The power goes: of the commits handed over, each may or may not have made it, in order, and whoever still is there is told that
+  // nobody knows.
   void LosePower();
   std::size_t in_flight() const { return queue_.size(); }
   const memory::Tables& tables() const { return cluster_->tables; }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/simulation/nodes_world.h"
 #include "tests/simulation/world.h"
 
 namespace fermata {
@@ -41,6 +42,25 @@ TEST(Simulation, NothingIsLostOrDoubledAcrossShards) {
   int unpacked = 0;
   for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() && !::testing::Test::HasFailure(); ++seed)
     unpacked += Simulate(static_cast<std::uint64_t>(seed) + 1'000'000, 3, 256);
+  EXPECT_GT(unpacked, 0) << "nothing that was packed has been undone";
+}
+
+// Gives how many parcels were unpacked.
+int SimulateNodes(std::uint64_t seed) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  NodesWorld world(seed, 2 + static_cast<int>(seed % 2));
+  for (int tick = 0; tick < 4'000; ++tick) world.Tick();
+  world.Settle();
+  world.Verify();
+  EXPECT_GT(world.people().jobs_finished(), 3u) << "the workers have had nothing to do";
+  EXPECT_GT(world.people().tasks_answered(), 3u) << "nor the clerks";
+  return world.parcels_unpacked();
+}
+
+TEST(Simulation, NodesFromSeeds) {
+  int unpacked = 0;
+  for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() / 2 && !::testing::Test::HasFailure(); ++seed)
+    unpacked += SimulateNodes(static_cast<std::uint64_t>(seed));
   EXPECT_GT(unpacked, 0) << "nothing that was packed has been undone";
 }
 
