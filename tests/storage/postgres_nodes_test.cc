@@ -45,6 +45,17 @@ TEST_F(PostgresNodesTest, ExpellingWaitsForTheCommitUnderWayAndFencesTheNext) {
   EXPECT_THAT(a->LastCommitError()->message, HasSubstr("not a member"));
 }
 
+TEST_F(PostgresNodesTest, WhoseAnswerGotLostCanWaitForTheEndOfItsCommits) {
+  const auto a = MustOpen("a");
+  const auto gate = Connect();
+  ASSERT_TRUE(gate->Execute("BEGIN; SELECT 1 FROM nodes WHERE name = 'a' FOR SHARE"));
+  std::future<bool> awaited = std::async(std::launch::async, [&] { return a->AwaitCommits().ok(); });
+  AwaitWaiting(1);
+  ASSERT_TRUE(gate->Execute("COMMIT"));
+  EXPECT_TRUE(awaited.get());
+  EXPECT_EQ(Write(*a, 1), CommitOutcome::kCommitted);
+}
+
 TEST_F(PostgresNodesTest, ABeatWhileItIsBeingExpelledSavesANode) {
   const auto a = MustOpen("a"), b = MustOpen("b");
   const NodeRow seen = Seen(*b, "a");

@@ -115,6 +115,42 @@ TEST_F(PostgresServer, ADatabaseThatRefusesWritesFailsCommitsAndServesReads) {
   EXPECT_FALSE(Open());
 }
 
+TEST_F(PostgresServer, BatchesThatWaitTogetherDoWhatTheyWouldOneAfterTheOther) {
+  const auto storage = MustOpen();
+  const auto gate = Connect();
+  ASSERT_TRUE(gate->Execute("BEGIN; LOCK TABLE journal IN SHARE MODE"));
+  const InstanceId stays = IdOf(*storage, 1), goes = IdOf(*storage, 2);
+  std::vector<std::future<CommitOutcome>> outcomes;
+  outcomes.push_back(Begin(*storage, BatchOf({JournalWith(stays, 1)})));
+  AwaitWaiting(1);
+  Batch start = BatchOf({JournalWith(stays, 2), JournalWith(goes, 1)});
+  start.instances = {InstanceWith(stays), InstanceWith(goes)};
+  Batch end = BatchOf({JournalWith(stays, 3)});
+  end.instances = {InstanceWith(stays, "completed")};
+  end.timers = {{goes, 5, 0, 10}};
+  Batch remove;
+  remove.instances_deleted = {goes};
+  remove.timers_deleted = {{goes, 5, 0, 10}};
+  for (const Batch& batch : {start, end, remove}) outcomes.push_back(Begin(*storage, batch));
+  ASSERT_TRUE(gate->Execute("ROLLBACK"));
+  for (auto& outcome : outcomes) EXPECT_EQ(outcome.get(), CommitOutcome::kCommitted);
+  EXPECT_EQ(RowsIn(*storage), 3u);
+  EXPECT_EQ(storage->LoadInstance(stays).value()->row, end.instances[0]);
+  EXPECT_FALSE(storage->LoadInstance(goes)->has_value());
+  EXPECT_EQ(Run("SELECT count(*) FROM journal"), "3");
+  EXPECT_EQ(Run("SELECT count(*) FROM timers"), "0");
+}
+
+TEST_F(PostgresServer, ACommitRaisesOneTimeHoweverManyShardsItTouches) {
+  const auto storage = MustOpen();
+  Batch batch;
+  for (std::uint8_t shard = 9; shard > 4; --shard)
+    batch.journal.push_back({InstanceId::Make(shard, 1, 1, 1), 1, 100 + shard, "event"});
+  ASSERT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
+  EXPECT_EQ(Run("SELECT shard || ' ' || value FROM counters"), "5 109");
+  EXPECT_EQ(storage->LastTimeUs().value(), 109);
+}
+
 TEST_F(PostgresServer, AReadThatTakesTooLongIsGivenUp) {
   MustOpen();
   PostgresOptions options;

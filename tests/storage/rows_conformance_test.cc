@@ -65,6 +65,25 @@ TEST_P(Rows, AnUnknownInstanceIsNone) {
   EXPECT_THAT(storage().ReadJournal(Id(1), 0, 10).value(), IsEmpty());
 }
 
+TEST_P(Rows, ManyInstancesAreLoadedAtOnce) {
+  Batch batch = BatchOf({JournalWith(Id(1), 1, "a"), JournalWith(Id(1), 2, "b"), JournalWith(Id(3), 1, "c")});
+  batch.instances = {InstanceWith(Id(1)), InstanceWith(Id(3)), InstanceWith(Id(4))};
+  batch.snapshots = {{Id(1), 1, "snapshot"}};
+  Put(batch);
+  const std::vector<InstanceId> ids = {Id(3), Id(2), Id(1)};
+  const std::vector<StoredInstance> loaded = storage().LoadInstances(ids).value();
+  ASSERT_EQ(loaded.size(), 2u);
+  EXPECT_EQ(loaded[0].row, batch.instances[1]);
+  EXPECT_FALSE(loaded[0].snapshot);
+  ASSERT_EQ(loaded[0].tail.size(), 1u);
+  EXPECT_EQ(loaded[0].tail[0].bytes, "c");
+  EXPECT_EQ(loaded[1].row, batch.instances[0]);
+  EXPECT_EQ(loaded[1].snapshot->bytes, "snapshot");
+  ASSERT_EQ(loaded[1].tail.size(), 1u);
+  EXPECT_EQ(loaded[1].tail[0].bytes, "b");
+  EXPECT_THAT(storage().LoadInstances({}).value(), IsEmpty());
+}
+
 TEST_P(Rows, AnInstancePutAgainIsReplaced) {
   Batch batch;
   batch.instances = {InstanceWith(Id(1))};
