@@ -64,6 +64,16 @@ TEST(Simulation, NodesFromSeeds) {
   EXPECT_GT(unpacked, 0) << "nothing that was packed has been undone";
 }
 
+TEST(Simulation, ARollingRestartLeavesNoShardAloneAndNoClientWithoutAnAnswer) {
+  for (const int hints_lost : {0, 1'000}) {
+    NodesWorld world(1, 3);
+    EXPECT_LE(world.RestartOneByOne(hints_lost), 2 * kNodeBeatMs + 200) << hints_lost;
+    world.Settle();
+    EXPECT_EQ(world.clients().unanswered(), 0u) << hints_lost;
+    world.Verify();
+  }
+}
+
 TEST(Simulation, TheAuditorPutsBackALostTimerAndTellsOfIt) {
   World world(7, 2, 256);
   world.LoseATimer();
