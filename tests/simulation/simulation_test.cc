@@ -57,7 +57,7 @@ int SimulateNodes(std::uint64_t seed) {
   return world.parcels_unpacked();
 }
 
-TEST(Simulation, NodesFromSeeds) {
+TEST(Simulation, NothingIsLostOrDoubledAcrossNodes) {
   int unpacked = 0;
   for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() / 2 && !::testing::Test::HasFailure(); ++seed)
     unpacked += SimulateNodes(static_cast<std::uint64_t>(seed));
