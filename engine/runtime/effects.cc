@@ -31,6 +31,8 @@ Result<CachedInstance*> Shard::Adopt(const StoredInstance& stored) {
   auto instance = std::make_unique<CachedInstance>();
   instance->state = std::move(*state);
   const InstanceState& loaded = instance->state;
+  // Another node may have moved it, by its own clock, while this one slept and does not know of that yet: what is decided here will be refused.
+  now_us_ = std::max(now_us_, loaded.updated_us);
   instance->definition = services_.definitions.FindByHash(loaded.process, loaded.definition_hash);
   // Another node may have just deployed it.
   if (!instance->definition && services_.definitions.Load(services_.storage).ok())

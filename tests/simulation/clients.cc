@@ -50,6 +50,11 @@ void SimClients::RepeatAStart() {
   if (!requests_.empty()) Post(random_() % requests_.size());
 }
 
+void SimClients::RepeatUnanswered() {
+  for (std::size_t request = 0; request < requests_.size(); ++request)
+    if (!answered_.contains("i-" + std::to_string(request))) Post(request);
+}
+
 void SimClients::SendAnEvent() {
   CloudEvent event;
   std::int64_t number =

@@ -27,6 +27,9 @@ class SimClients {
 
   void Start();
   void RepeatAStart();
+  // Every start that has not been answered well.
+  void RepeatUnanswered();
+  std::size_t unanswered() const { return requests_.size() - answered_.size(); }
   void SendAnEvent();
   void Cancel();
   // Where it is of no harm to begin anew.

@@ -94,6 +94,7 @@ SimNode* NodesWorld::SomeNode() {
 
 void NodesWorld::Sleep(Machine& machine) {
   const auto longest_us = static_cast<std::uint64_t>((random_() % 2 == 0 ? 2 : 30) * kSecondUs);
+  machine.node->FallAsleep();
   machine.sleeps_until_us = surroundings_.time.steady_us + static_cast<std::int64_t>(random_() % longest_us);
 }
 
@@ -182,7 +183,8 @@ void NodesWorld::Tick() {
 
 bool NodesWorld::ActAll() {
   bool moved = false;
-  for (Machine& machine : machines_) moved |= machine.node->ActAll();
+  for (Machine& machine : machines_)
+    if (machine.node) moved |= machine.node->ActAll();
   return moved;
 }
 
@@ -215,6 +217,41 @@ void NodesWorld::Settle() {
     for (Machine& machine : machines_) machine.node->TimePasses();
   }
   BecomeQuiet();
+}
+
+std::int64_t NodesWorld::PassSecondsUnderLoad(int seconds) {
+  constexpr std::int64_t kPieceUs = kSecondUs / 10;
+  std::vector<std::int64_t> alone_us(kShardsMax);
+  std::int64_t longest_us = 0;
+  for (int i = 0; i < seconds * 10; ++i) {
+    clients_.Start();
+    clients_.RepeatUnanswered();
+    PassTime(kPieceUs);
+    BecomeQuiet();
+    ShardSet somebodys;
+    for (const Machine& machine : machines_)
+      if (machine.node) somebodys |= machine.node->mine();
+    for (std::size_t shard = 0; shard < alone_us.size(); ++shard) {
+      alone_us[shard] = somebodys[shard] ? 0 : alone_us[shard] + kPieceUs;
+      longest_us = std::max(longest_us, alone_us[shard]);
+    }
+  }
+  return longest_us / 1'000;
+}
+
+std::int64_t NodesWorld::RestartOneByOne(int hints_lost) {
+  weather_ = {};
+  weather_.faults.hints = hints_lost;
+  for (Machine& machine : machines_) machine.node->SetFaults(weather_.faults);
+  PassSecondsUnderLoad(5);  // until all have their share
+  std::int64_t longest_ms = 0;
+  for (Machine& machine : machines_) {
+    machine.node->Leave();
+    machine.node.reset();
+    machine.starts_us = surroundings_.time.steady_us + kSecondUs;
+    longest_ms = std::max(longest_ms, PassSecondsUnderLoad(6));
+  }
+  return longest_ms;
 }
 
 void NodesWorld::Verify() {

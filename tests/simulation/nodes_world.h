@@ -29,6 +29,10 @@ class NodesWorld final : private SimDoor {
   void Settle();
   // Adds failures to the running test.
   void Verify();
+  // One node after the other leaves and comes back, under load and without faults, but so many of 1,000 hints get lost. Gives for how many
+  // milliseconds, at most, a shard had nobody who takes orders for it.
+  std::int64_t RestartOneByOne(int hints_lost);
+  const SimClients& clients() const { return clients_; }
   const SimPeople& people() const { return people_; }
   int parcels_unpacked() const { return parcels_unpacked_; }
 
@@ -67,6 +71,8 @@ class NodesWorld final : private SimDoor {
   void Audit();
   bool ActAll();
   void BecomeQuiet();
+  // With clients that start something and repeat what was not answered.
+  std::int64_t PassSecondsUnderLoad(int seconds);
   bool Sleeps(const Machine& machine) const { return machine.sleeps_until_us > surroundings_.time.steady_us; }
   bool Haunts(const Machine& machine) const {
     return machine.forgotten && machine.forgotten_until_us <= surroundings_.time.steady_us;

@@ -88,8 +88,8 @@ void SimNode::Act() {
 }
 
 bool SimNode::ActAll() {
-  bool moved = std::exchange(looks_soon_, false);
-  if (moved) leases_->Look();
+  bool moved = looks_soon_;
+  if (looks_soon_) Look();
   while (storage_.FinishOne()) moved = true;
   while (RunACall()) moved = true;
   while (RunAside()) moved = true;
@@ -98,13 +98,19 @@ bool SimNode::ActAll() {
   return StepAll() || moved || storage_.in_flight() > 0 || executor_.InFlight() > 0;
 }
 
+void SimNode::FallAsleep() {
+  while (random_() % 4 != 0 && storage_.FinishOne()) {
+  }
+}
+
 void SimNode::TimePasses() {
-  Look();
+  if (surroundings_.time.steady_us >= next_look_us_) Look();
   exchange_->Turn();
 }
 
 void SimNode::Look() {
   looks_soon_ = false;
+  next_look_us_ = surroundings_.time.steady_us + kNodeBeatMs * 1'000;
   leases_->Look();
 }
 

@@ -65,6 +65,8 @@ class SimNode final : private ShardRouter, private ShardHolder {
   void Act();
   // All that can move moves; false once nothing could.
   bool ActAll();
+  // It will not act for a while. What it has handed over may be written all the same.
+  void FallAsleep();
   // Its threads look at the clock: it beats, and polls.
   void TimePasses();
   void Audit();
@@ -122,6 +124,7 @@ class SimNode final : private ShardRouter, private ShardHolder {
   ShardSet mine_;
   int mailbox_ = 0;
   bool looks_soon_ = false;
+  std::int64_t next_look_us_ = 0;            // steady
   std::deque<std::function<void()>> aside_;  // what the leases do beside their looks
   std::vector<std::unique_ptr<Shard>> shards_;
   std::optional<Exchange> exchange_;

@@ -18,10 +18,17 @@ bool SimStorage::Apply(const Waiting& waiting) {
   return cluster_->tables.Apply(waiting.batch);
 }
 
+std::deque<SimStorage::Waiting>::iterator SimStorage::Next() {
+  if (!nodes_) return queue_.begin();
+  const int lane = queue_[random_() % queue_.size()].lane;
+  return std::find_if(queue_.begin(), queue_.end(), [&](const Waiting& waiting) { return waiting.lane == lane; });
+}
+
 bool SimStorage::FinishOne() {
   if (queue_.empty()) return false;
-  Waiting waiting = std::move(queue_.front());
-  queue_.pop_front();
+  const auto next = Next();
+  Waiting waiting = std::move(*next);
+  queue_.erase(next);
   CommitOutcome outcome = CommitOutcome::kCommitted;
   if (poisoned_.count(waiting.lane)) {
     outcome = CommitOutcome::kFailed;

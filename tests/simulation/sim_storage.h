@@ -33,7 +33,7 @@ class SimStorage : public Storage {
   }
   // Another node takes over: from now on every commit is refused.
   void Fence() { fenced_ = true; }
-  // Finishes the oldest commit, well or badly. False if there is none.
+  // Finishes the oldest commit, of a node the oldest of one of its lanes, well or badly. False if there is none.
   bool FinishOne();
   // The power goes: of the commits handed over, each may or may not have made it, in order, and whoever still is there is told that
   // nobody knows.
@@ -121,6 +121,7 @@ class SimStorage : public Storage {
   };
   bool MayWrite(const Waiting& waiting) const { return !fenced_ && (!nodes_ || nodes_->Holds(waiting.epoch)); }
   bool Apply(const Waiting& waiting);
+  std::deque<Waiting>::iterator Next();
   bool Fault() { return static_cast<int>(random_() % 1'000) < faults_per_mille_; }
   template <class T>
   Result<T> Read(T value);

@@ -57,11 +57,21 @@ int SimulateNodes(std::uint64_t seed) {
   return world.parcels_unpacked();
 }
 
-TEST(Simulation, NodesFromSeeds) {
+TEST(Simulation, NothingIsLostOrDoubledAcrossNodes) {
   int unpacked = 0;
   for (int seed = FirstSeed(); seed < FirstSeed() + Seeds() / 2 && !::testing::Test::HasFailure(); ++seed)
     unpacked += SimulateNodes(static_cast<std::uint64_t>(seed));
   EXPECT_GT(unpacked, 0) << "nothing that was packed has been undone";
+}
+
+TEST(Simulation, ARollingRestartLeavesNoShardAloneAndNoClientWithoutAnAnswer) {
+  for (const int hints_lost : {0, 1'000}) {
+    NodesWorld world(1, 3);
+    EXPECT_LE(world.RestartOneByOne(hints_lost), 2 * kNodeBeatMs + 200) << hints_lost;
+    world.Settle();
+    EXPECT_EQ(world.clients().unanswered(), 0u) << hints_lost;
+    world.Verify();
+  }
 }
 
 TEST(Simulation, TheAuditorPutsBackALostTimerAndTellsOfIt) {

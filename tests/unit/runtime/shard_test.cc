@@ -395,6 +395,26 @@ TEST_F(ShardTest, AShardThatAnotherNodeHasTakenOverDoesNothingAnyMore) {
   EXPECT_EQ(bench.Rows().size(), 1u);
 }
 
+TEST_F(ShardTest, ANodeThatSleptMeetsWhatTheNewOwnerHasWrittenByAClockAhead) {
+  ShardBench other{kManifest, {kHold}};
+  other.clock.now_us += 60'000'000;
+  ShardBench::Reply started = other.Start("hold", Value());
+  other.Settle();
+  const InstanceId id = (*started)->value().id;
+  const StoredInstance stored = *other.storage.tables().LoadInstance(id);
+  Batch rows;
+  rows.journal = stored.tail;
+  rows.instances = {stored.row};
+  bench.storage.Commit(1, std::move(rows), [](CommitOutcome) {});
+  bench.storage.FinishOne();
+  bench.storage.Fence();
+  const auto reply = bench.Command(id, CancelInstance{});
+  bench.Settle();
+  ASSERT_TRUE(reply->has_value());
+  EXPECT_FALSE((*reply)->ok());
+  EXPECT_EQ(bench.storage.tables().ReadJournal(id, 0, 100).size(), 1u);
+}
+
 TEST_F(ShardTest, AChildEndsIntoItsParent) {
   InstanceId parent = Started("parent", Id("o-1"));
   EXPECT_EQ(bench.Rows().size(), 2u);
