@@ -154,7 +154,7 @@ Status EngineImpl::ReadDefinitions() {
 
 void EngineImpl::Deliver(InboxRow row) {
   const bool is_mine = row.shard < kMailboxFirst && IsMine(row.shard);
-  if (is_mine) return OwnerOf(row.shard).PostInternal(MessageArrived{std::move(row)});
+  if (is_mine) return OwnerOf(row.shard).PostMessage(std::move(row));
   if (nodes_ && row.shard == mailbox_) return exchange_->Look(row.shard);
   if (nodes_) nodes_->Tell(Hint::Kind::kInbox, std::to_string(row.shard));
 }

@@ -201,7 +201,7 @@ bool SimNode::ReadChanges(const Generations& seen, const Generations& newest) {
 
 void SimNode::Deliver(InboxRow row) {
   const bool is_mine = row.shard < kMailboxFirst && IsMine(row.shard);
-  if (is_mine) return OwnerOf(row.shard).PostInternal(MessageArrived{std::move(row)});
+  if (is_mine) return OwnerOf(row.shard).PostMessage(std::move(row));
   if (row.shard == mailbox_) return exchange_->Look(row.shard);
   storage_.nodes()->Tell(Hint::Kind::kInbox, std::to_string(row.shard));
 }

@@ -267,6 +267,10 @@ void Tables::EmptyMailbox(int mailbox) {
   std::erase_if(inbox_, [&](const auto& entry) { return entry.second.shard == mailbox; });
 }
 
+bool Tables::HasMessages(const std::vector<InboxRow>& rows) const {
+  return std::all_of(rows.begin(), rows.end(), [this](const InboxRow& row) { return inbox_.contains(KeyOf(row)); });
+}
+
 std::vector<InboxRow> Tables::Withdraw(const std::vector<InboxRow>& rows) {
   std::vector<InboxRow> withdrawn;
   for (const InboxRow& row : rows)

@@ -51,8 +51,7 @@ bool Tables::Allowed(const Batch& batch) const {
     const std::pair key{row.process, row.version};
     if (definitions_.contains(key) || !definitions.insert(key).second) return false;
   }
-  for (const InboxRow& row : batch.inbox_taken)
-    if (!inbox_.contains(KeyOf(row))) return false;
+  if (!HasMessages(batch.inbox_taken)) return false;
   return std::none_of(batch.audit.begin(), batch.audit.end(), [this](const AuditRow& row) {
     return audit_.contains({row.tenant, row.seq});
   });

@@ -67,6 +67,7 @@ class Tables {
   std::vector<AuditRow> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) const;
   std::vector<AuditRow> ReadAuditHeads() const;
   void EmptyMailbox(int mailbox);
+  bool HasMessages(const std::vector<InboxRow>& rows) const;
   std::vector<InboxRow> Withdraw(const std::vector<InboxRow>& rows);  // those that were there
   std::int64_t DeleteExpired(std::int64_t now_us, int limit);
 
