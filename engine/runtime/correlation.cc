@@ -77,7 +77,7 @@ Result<EventReply> Shard::Correlate(const EventMessage& message) {
   for (const InstanceId& receiver : *receivers) {
     DeliverEvent deliver{event, std::nullopt, false};
     if (!message.addressed) deliver.key = message.value;
-    Result<Fate> fate = Offer(receiver, std::move(deliver));
+    Result<Fate> fate = Offer(receiver, HomeOf(message, shard_count_), std::move(deliver));
     if (!fate.ok() && fate.error().code != kTooManyKeptEvents) return fate.error();
     if (!fate.ok() && receivers->size() == 1) return fate.error();
     if (fate.ok()) Count(*fate, reply);
@@ -128,11 +128,11 @@ void Shard::Count(Fate fate, EventReply& reply) {
   if (fate == Fate::kTaken && reply.taken) *reply.taken += 1;
 }
 
-// One that waits for the value by `match` may be written by another shard.
-Result<Shard::Fate> Shard::Offer(const InstanceId& receiver, DeliverEvent deliver) {
+// One that waits for the value by `match` may be written by another shard. `home`: of the event.
+Result<Shard::Fate> Shard::Offer(const InstanceId& receiver, int home, DeliverEvent deliver) {
   if (!Owns(receiver.shard())) {
     deliver.by_business_key = !deliver.key;
-    SendEvent(receiver, NextArrival(), std::move(deliver));
+    SendEvent(receiver, home, NextArrival(), std::move(deliver));
     return Fate::kSent;
   }
   Result<CachedInstance*> instance = Load(receiver);
@@ -175,7 +175,7 @@ Result<EventReply> Shard::DeliverTo(const EventMessage& message) {
   if (!data.ok()) return data.error();
   DeliverEvent deliver{event, std::nullopt, false};
   deliver.event.data = std::move(*data);
-  Result<Fate> fate = Offer(id, std::move(deliver));
+  Result<Fate> fate = Offer(id, id.shard(), std::move(deliver));
   if (!fate.ok()) return fate.error();
   EventReply reply;
   Count(*fate, reply);
@@ -186,9 +186,9 @@ Result<EventReply> Shard::DeliverTo(const EventMessage& message) {
 // Grows over restarts, too, even when nothing that has an older number is stored any more.
 std::int64_t Shard::NextArrival() { return kept_order_ = std::max(kept_order_ + 1, now_us_); }
 
-// An event has no sender; its arrival at this shard thread stands for one. Below zero, where no journal counts.
-void Shard::SendEvent(const InstanceId& receiver, std::int64_t arrival, DeliverEvent deliver) {
-  message_index_ = options_.index;
+// An event has no sender; its arrival at its home shard, which one thread of all nodes has, stands for one. Below zero, where no journal counts.
+void Shard::SendEvent(const InstanceId& receiver, int home, std::int64_t arrival, DeliverEvent deliver) {
+  message_index_ = home;
   SendMessage(receiver, -arrival, receiver.shard(), InstanceMessage{receiver, std::move(deliver)});
 }
 
@@ -277,12 +277,8 @@ void Shard::DropKept(const std::vector<KeptEventRow>& rows) {
 
 void Shard::SubscribeHere(const SubscribeMessage& message) {
   Flight& flight = Open();
-  SubscriptionRow row{HomeShardOf(message.tenant, message.value),
-                      message.tenant,
-                      message.type,
-                      message.value,
-                      message.instance,
-                      message.activation};
+  const int home = HomeShardOf(message.tenant, message.value);
+  SubscriptionRow row{home, message.tenant, message.type, message.value, message.instance, message.activation};
   std::string group = GroupKey({message.tenant, message.type, message.value});
   if (!message.subscribe) {
     pending_subscriptions_.Delete(flight.number, group, SubscriptionIdentity(row));
@@ -305,7 +301,8 @@ void Shard::SubscribeHere(const SubscribeMessage& message) {
     flight.rows.kept_events_deleted.push_back(KeyOnly(waiting));
     Result<Value> stored = ParseJson(waiting.bytes);
     if (waiting.expires_us <= now_us_ || !stored.ok()) continue;
-    SendEvent(message.instance, waiting.order, {EventFromStored(*stored), message.value, false, waiting.expires_us});
+    SendEvent(message.instance, home, waiting.order,
+              {EventFromStored(*stored), message.value, false, waiting.expires_us});
   }
 }
 

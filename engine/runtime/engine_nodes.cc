@@ -27,8 +27,9 @@ std::function<void()> Countdown(std::size_t count, std::function<void()> done) {
 void EngineImpl::JoinNodes() {
   exchange_ = std::make_unique<Exchange>(
       *nodes_, storage_,
-      Exchange::Host{[this] { return Mine(); }, [this](InboxRow row) { Deliver(std::move(row)); },
-                     [this] { return mailbox_.load(); }, [this] { return HasOthers(); }, [this] { LookNowAndThen(); }});
+      Exchange::Host{[this] { return Mine(); }, [this](int shard) { return !OwnerOf(shard).HasManyMessages(); },
+                     [this](InboxRow row) { Deliver(std::move(row)); }, [this] { return mailbox_.load(); },
+                     [this] { return HasOthers(); }, [this] { LookNowAndThen(); }});
   ShardHolder& holder = *this;
   leases_ = std::make_unique<Leases>(*nodes_, holder);
   nodes_->Listen([this](const Hint& hint) { TakeHint(hint); });
@@ -57,11 +58,12 @@ ShardSet EngineImpl::Mine() const {
   return mine;
 }
 
-// A thread recovers them before it takes the orders that come from now on.
+// A thread recovers them before it takes orders. Told first, or a message that is committed when recovery has read the inbox would be told to nobody;
+// who comes before the thread has heard of it goes the way of other nodes' orders.
 void EngineImpl::GainShards(const ShardSet& shards) {
-  for (auto& shard : shards_) shard->Gain(shards);
   for (std::size_t shard = 0; shard < shards.size(); ++shard)
     if (shards[shard]) mine_[shard] = true;
+  for (auto& shard : shards_) shard->Gain(shards);
   webhooks_.DeliveriesAreDurable({});  // those of instances of these
 }
 
@@ -154,7 +156,7 @@ Status EngineImpl::ReadDefinitions() {
 
 void EngineImpl::Deliver(InboxRow row) {
   const bool is_mine = row.shard < kMailboxFirst && IsMine(row.shard);
-  if (is_mine) return OwnerOf(row.shard).PostInternal(MessageArrived{std::move(row)});
+  if (is_mine) return OwnerOf(row.shard).PostMessage(std::move(row));
   if (nodes_ && row.shard == mailbox_) return exchange_->Look(row.shard);
   if (nodes_) nodes_->Tell(Hint::Kind::kInbox, std::to_string(row.shard));
 }
@@ -166,8 +168,10 @@ void EngineImpl::Forward(ShardItem item) {
   if (auto* order = std::get_if<InstanceOrder>(&item)) return SendAway(std::move(*order));
   if (auto* report = std::get_if<ReportOrder>(&item)) return SendAway(std::move(*report));
   if (auto* changed = std::get_if<ScheduleChanged>(&item); changed && changed->answer) changed->answer(Done{});
-  if (auto* message = std::get_if<MessageArrived>(&item))
+  if (auto* message = std::get_if<MessageArrived>(&item)) {
+    exchange_->Look(message->row.shard);  // if it is about to come here
     nodes_->Tell(Hint::Kind::kInbox, std::to_string(message->row.shard));
+  }
   // The owner finds timers, calls and schedules by itself.
 }
 

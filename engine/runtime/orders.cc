@@ -1,4 +1,4 @@
-// A shard's commands: what each asks of which instance, and what its caller hears once the batch is durable.
+// A shard's commands and messages: what each asks of which instance, and what its caller hears once the batch is durable.
 #include <algorithm>
 
 #include "engine/base/log.h"
@@ -190,35 +190,69 @@ void Shard::HandleTimer(const TimerFell& fell) {
   (void)DecideOn(*instance, FireTimer{id});
 }
 
+void Shard::PostMessage(InboxRow row) {
+  std::lock_guard lock(messages_mutex_);
+  if (!messages_here_.insert(KeyOf(row)).second) return;
+  inbox_.PushInternal(MessageArrived{std::move(row), services_.clock.NowUs()});
+}
+
+bool Shard::HasManyMessages() const {
+  std::lock_guard lock(messages_mutex_);
+  return messages_here_.size() >= options_.inbox_commands_max;
+}
+
+// Those that wait; whoever recovers the shards reads them anew, and in order: a cancel that stayed would overtake the start it is meant for.
+void Shard::DropMessages(const ShardSet& shards) {
+  std::lock_guard lock(messages_mutex_);
+  inbox_.EraseIf([&](const ShardItem& item) {
+    const auto* message = std::get_if<MessageArrived>(&item);
+    if (message == nullptr || !shards[static_cast<std::size_t>(message->row.shard)]) return false;
+    messages_here_.erase(KeyOf(message->row));
+    return true;
+  });
+}
+
+void Shard::ForgetMessages(const std::vector<MessageKey>& keys) {
+  if (keys.empty()) return;
+  std::lock_guard lock(messages_mutex_);
+  for (const MessageKey& key : keys) messages_here_.erase(key);
+}
+
 void Shard::HandleMessage(const MessageArrived& arrived) {
-  MessageKey key{arrived.row.sender, arrived.row.seq, arrived.row.index};
-  if (!known_messages_.Remember(key)) return;
+  const MessageKey key = KeyOf(arrived.row);
+  InboxRow row = arrived.row;
+  row.bytes.clear();
   Open().messages_taken.push_back(key);
+  // It was read just before its commit. Should it be there again, it must not wait for one who has not heard of it.
+  if (!known_messages_.Remember(key)) return Open().rows.inbox_deleted.push_back(std::move(row));
   Result<Message> message = DecodeMessage(arrived.row.bytes);
   if (message.ok()) {
-    if (auto* instance = std::get_if<InstanceMessage>(&*message)) {
-      CachedInstance* target = LoadOrFail(instance->target);
-      // The sender's shard may be the home of the key, and not the instance's.
-      if (auto* deliver = std::get_if<DeliverEvent>(&instance->command); target && deliver && deliver->key)
-        deliver->by_business_key |= target->state.key == deliver->key;
-      if (target) (void)DecideOn(*target, instance->command);
-    } else if (auto* start = std::get_if<StartMessage>(&*message)) {
-      StartChildHere(*start);
-    } else if (auto* event = std::get_if<EventMessage>(&*message)) {
-      if (Result<EventReply> reply = Correlate(*event); !reply.ok() && !IsRefusal(reply.error())) failed_ = true;
-    } else if (auto* subscribe = std::get_if<SubscribeMessage>(&*message)) {
-      SubscribeHere(*subscribe);
-    } else if (auto* scheduled = std::get_if<ScheduledMessage>(&*message)) {
-      StartScheduledHere(*scheduled);
-    } else if (auto* ended = std::get_if<ScheduledEndMessage>(&*message)) {
-      EndScheduled(*ended);
-    } else if (auto* remote = std::get_if<RemoteOrder>(&*message)) {
-      HandleRemote(arrived.row, std::move(*remote));
-    }
+    if (std::holds_alternative<RemoteOrder>(*message) && WasWithdrawn(arrived)) return;
+    TakeMessage(arrived.row, *std::move(message));
   }
-  InboxRow deleted = arrived.row;
-  deleted.bytes.clear();
-  Open().rows.inbox_deleted.push_back(std::move(deleted));
+  Open().rows.inbox_taken.push_back(std::move(row));
+}
+
+void Shard::TakeMessage(const InboxRow& row, Message message) {
+  if (auto* instance = std::get_if<InstanceMessage>(&message)) {
+    CachedInstance* target = LoadOrFail(instance->target);
+    // The sender's shard may be the home of the key, and not the instance's.
+    if (auto* deliver = std::get_if<DeliverEvent>(&instance->command); target && deliver && deliver->key)
+      deliver->by_business_key |= target->state.key == deliver->key;
+    if (target) (void)DecideOn(*target, instance->command);
+  } else if (auto* start = std::get_if<StartMessage>(&message)) {
+    StartChildHere(*start);
+  } else if (auto* event = std::get_if<EventMessage>(&message)) {
+    if (Result<EventReply> reply = Correlate(*event); !reply.ok() && !IsRefusal(reply.error())) failed_ = true;
+  } else if (auto* subscribe = std::get_if<SubscribeMessage>(&message)) {
+    SubscribeHere(*subscribe);
+  } else if (auto* scheduled = std::get_if<ScheduledMessage>(&message)) {
+    StartScheduledHere(*scheduled);
+  } else if (auto* ended = std::get_if<ScheduledEndMessage>(&message)) {
+    EndScheduled(*ended);
+  } else if (auto* remote = std::get_if<RemoteOrder>(&message)) {
+    HandleRemote(row, std::move(*remote));
+  }
 }
 
 void Shard::StartChildHere(const StartMessage& message) {

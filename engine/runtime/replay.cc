@@ -136,17 +136,27 @@ std::map<std::string, std::string> SearchValuesOf(const Definition& definition, 
 }
 
 Status WalkInbox(Storage& storage, const ShardSet& shards, const std::function<void(InboxRow)>& visit) {
+  Result<bool> walked = WalkInboxUntil(storage, shards, [&](InboxRow row) {
+    visit(std::move(row));
+    return true;
+  });
+  if (!walked.ok()) return walked.error();
+  return Done{};
+}
+
+Result<bool> WalkInboxUntil(Storage& storage, const ShardSet& shards, const std::function<bool(InboxRow)>& visit) {
   constexpr int kInboxRowsAtOnce = 1'000;
   std::optional<InboxRow> last;
   while (true) {
     Result<std::vector<InboxRow>> page = storage.ReadInbox(shards, last, kInboxRowsAtOnce);
     if (!page.ok()) return page.error();
-    if (page->empty()) return Done{};
-    const bool whole = page->size() < static_cast<std::size_t>(kInboxRowsAtOnce);
+    if (page->empty()) return false;
+    const bool last_page = page->size() < static_cast<std::size_t>(kInboxRowsAtOnce);
     last = page->back();
     last->bytes.clear();
-    for (InboxRow& row : *page) visit(std::move(row));
-    if (whole) return Done{};
+    for (InboxRow& row : *page)
+      if (!visit(std::move(row))) return true;
+    if (last_page) return false;
   }
 }
 

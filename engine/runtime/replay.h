@@ -39,6 +39,8 @@ std::map<ActivationId, TaskRow> TaskRowsOf(const InstanceState& state);
 std::map<std::string, std::string> SearchValuesOf(const Definition& definition, const InstanceState& state);
 // Every row of these shards' inboxes, by sender and in its order.
 Status WalkInbox(Storage& storage, const ShardSet& shards, const std::function<void(InboxRow)>& visit);
+// The same, until `visit` gives false; whether it has.
+Result<bool> WalkInboxUntil(Storage& storage, const ShardSet& shards, const std::function<bool(InboxRow)>& visit);
 
 // Shows an instance's journal row by row, after the row `after`, until `visit` gives false.
 Status WalkJournal(Storage& storage, const InstanceId& id, std::int64_t after,

@@ -71,7 +71,8 @@ struct JobOutcome {
   CompleteJob completion;
 };
 struct MessageArrived {
-  InboxRow row;  // durable
+  InboxRow row;               // durable
+  std::int64_t since_us = 0;  // when it arrived, by the node's clock
 };
 struct TimerFell {
   TimerRow timer;
@@ -144,6 +145,7 @@ struct MessageKey {
   std::int64_t index = 0;
   friend auto operator<=>(const MessageKey&, const MessageKey&) = default;
 };
+inline MessageKey KeyOf(const InboxRow& row) { return {row.sender, row.seq, row.index}; }
 
 // The inbox rows that were taken lately: one that arrives twice (from its sender in memory, and from a read of storage) counts once.
 class TakenMessages {
@@ -206,6 +208,10 @@ class Shard {
   bool Post(ShardItem order);
   // For what must not be lost: outcomes, messages.
   void PostInternal(ShardItem item);
+  // A durable row of one of its logical shards; nothing happens if it has that one in memory.
+  void PostMessage(InboxRow row);
+  // Whether it has so many rows in memory that others should wait in storage.
+  bool HasManyMessages() const;
 
   // From any thread: which logical shards are its own. Those that another thread of the node has by their number are none of its business.
   void Gain(const ShardSet& shards);  // recovers them
@@ -284,6 +290,8 @@ class Shard {
   std::vector<ShardItem> TakeItems();
   void Handle(ShardItem item);
   void PublishGauges();
+  void DropMessages(const ShardSet& shards);
+  void ForgetMessages(const std::vector<MessageKey>& keys);
   std::int64_t IdleUs();
   std::int64_t ClockUs();
 
@@ -314,6 +322,7 @@ class Shard {
   void CarryOut(Transfer& transfer);
   void LetShardsGo(const ShardSet& shards);
   std::optional<int> ShardOf(const ShardItem& item) const;
+  bool WasWithdrawn(const MessageArrived& order);
   void HandleRemote(const InboxRow& row, RemoteOrder order);
   void SendBack(Result<Value> reply);
 
@@ -324,6 +333,7 @@ class Shard {
   void HandleOutcome(JobOutcome outcome);
   void HandleTimer(const TimerFell& fell);
   void HandleMessage(const MessageArrived& arrived);
+  void TakeMessage(const InboxRow& row, Message message);
   void StartChildHere(const StartMessage& message);
   Result<std::vector<InstanceRow>> LiveByKey(const std::string& tenant, const std::string& process,
                                              const std::string& key);
@@ -363,13 +373,13 @@ class Shard {
     kIgnored,  // nothing takes it, nor is it kept
     kSent,     // another shard decides
   };
-  Result<Fate> Offer(const InstanceId& receiver, DeliverEvent deliver);
+  Result<Fate> Offer(const InstanceId& receiver, int home, DeliverEvent deliver);
   static Fate FateOf(const CloudEvent& event, const std::vector<JournalEvent>& events);
   static void Count(Fate fate, EventReply& reply);
   Result<EventReply> DeliverTo(const EventMessage& message);
   void NoteIdentity(const EventMessage& message);
   std::int64_t NextArrival();
-  void SendEvent(const InstanceId& receiver, std::int64_t arrival, DeliverEvent deliver);
+  void SendEvent(const InstanceId& receiver, int home, std::int64_t arrival, DeliverEvent deliver);
 
   // ---- schedules.cc ----
   Status LoadSchedules(const ShardSet& of);
@@ -492,6 +502,8 @@ class Shard {
   std::set<std::tuple<InstanceId, JobId, std::int64_t>> submitted_;  // jobs that the executor has
   std::set<InstanceId> held_;                                        // with calls that are paused
   TakenMessages known_messages_;
+  mutable std::mutex messages_mutex_;
+  std::set<MessageKey> messages_here_;  // from their arrival until their commit is known
   std::int64_t message_index_ = 0;
   bool failed_ = false;
   std::array<std::atomic<std::uint32_t>, kShardsMax>

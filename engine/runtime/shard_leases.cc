@@ -8,9 +8,15 @@
 #include "engine/runtime/shard.h"
 
 namespace fermata {
+namespace {
+
+constexpr std::int64_t kOrderTrustedUs = 1'000'000;
+
+}  // namespace
+
 void ShardRouter::Deliver(InboxRow row) {
   Shard& receiver = OwnerOf(row.shard);
-  receiver.PostInternal(MessageArrived{std::move(row)});
+  receiver.PostMessage(std::move(row));
 }
 
 void ShardRouter::Forward(ShardItem /*order*/) {}  // without other nodes there is nobody to take it
@@ -89,6 +95,7 @@ void Shard::LetShardsGo(const ShardSet& shards) {
   owned_ &= ~shards;
   for (std::size_t shard = 0; shard < shards.size(); ++shard)
     if (shards[shard]) ++turns_[shard];
+  DropMessages(shards);  // the next owner takes them, and what stayed would be taken again when the shards come back
   const auto goes = [&](const InstanceId& id) { return shards[id.shard()]; };
   cache_.DropIf(goes);
   timers_.DropIf(goes);
@@ -120,6 +127,18 @@ std::optional<int> Shard::ShardOf(const ShardItem& item) const {
   if (const auto* fell = std::get_if<ScheduleFell>(&item)) return HomeShardOf(tenant, fell->process);
   if (const auto* event = std::get_if<EventOrder>(&item)) return HomeOf(event->message, shard_count_);
   return std::nullopt;
+}
+
+// Who asked withdraws an order that waits for too long. Most do not wait; one that has is looked for, or its batch would fail with it.
+bool Shard::WasWithdrawn(const MessageArrived& order) {
+  if (services_.clock.NowUs() - order.since_us < kOrderTrustedUs) return false;
+  InboxRow before = order.row;
+  before.bytes.clear();
+  before.index -= 1;
+  Result<std::vector<InboxRow>> found =
+      services_.storage.ReadInbox(ShardSet().set(static_cast<std::size_t>(order.row.shard)), before, 1);
+  if (!found.ok()) failed_ = true;
+  return !found.ok() || found->empty() || KeyOf(found->front()) != KeyOf(order.row);
 }
 
 // An order of another node's client: decided as one of this node's, but its answer goes into a mailbox, with the decision's own commit.

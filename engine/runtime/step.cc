@@ -81,8 +81,10 @@ std::vector<ShardItem> Shard::TakeItems() {
 }
 
 void Shard::Handle(ShardItem item) {
-  if (const std::optional<int> shard = ShardOf(item); shard && !Owns(*shard))
+  if (const std::optional<int> shard = ShardOf(item); shard && !Owns(*shard)) {
+    if (const auto* message = std::get_if<MessageArrived>(&item)) ForgetMessages({KeyOf(message->row)});
     return services_.router.Forward(std::move(item));
+  }
   if (auto* start = std::get_if<StartOrder>(&item)) return HandleStart(std::move(*start));
   if (auto* order = std::get_if<InstanceOrder>(&item)) return HandleInstance(std::move(*order));
   if (auto* timer = std::get_if<TimerFell>(&item)) return HandleTimer(*timer);
@@ -181,6 +183,7 @@ void Shard::Settle(Flight& flight) {
   for (const TimerRow& timer : flight.timers_cleared) timers_.Disarm(timer);
   for (const TimerRow& timer : flight.timers_set) timers_.Arm(timer);
   for (const auto& [id, job] : flight.jobs) Dispatch(id, job);
+  ForgetMessages(flight.messages_taken);
   for (InboxRow& row : flight.messages) services_.router.Deliver(std::move(row));
   static const Error kNone{};
   SettleJobs(flight);
@@ -229,6 +232,7 @@ bool Shard::KnowsFlights() const {
 
 // Tells everyone who waits for what was decided and did not become durable.
 void Shard::EndFlights() {
+  if (failed_) DropMessages(AllShards());
   if (flights_.empty()) return;
   LogFailure();
   std::vector<ShardItem> outcomes;
@@ -246,6 +250,7 @@ void Shard::EndFlights() {
     for (auto& answer : flight->answers) answer(false, failure);
     for (JobOutcome& outcome : flight->outcomes) outcomes.push_back(std::move(outcome));
     for (const MessageKey& key : flight->messages_taken) known_messages_.Forget(key);
+    ForgetMessages(flight->messages_taken);
   }
   flights_.clear();
   if (fenced_) services_.router.Fenced();
@@ -263,8 +268,6 @@ void Shard::EndFlights() {
   pending_jobs_.Clear();
   windows_.clear();
   services_.storage.ResetLane(options_.index);
-  // Recovery reads them all again, and in order: a cancel that stayed in the queue would overtake the start it is meant for.
-  inbox_.EraseIf([](const ShardItem& item) { return std::holds_alternative<MessageArrived>(item); });
 }
 
 void Shard::LogFailure() const {

@@ -93,6 +93,10 @@ class Nodes {
   // This node's own mailbox, by (sender, seq, index).
   virtual Result<std::vector<InboxRow>> ReadMailbox(const std::optional<InboxRow>& after, int limit) = 0;
 
+  // Takes rows back that other nodes were to take: those of them that nobody had taken, and nobody takes any more. Only their keys count. Fails with
+  // kStorageFenced unless this is a member.
+  virtual Result<std::vector<InboxRow>> Withdraw(const std::vector<InboxRow>& rows) = 0;
+
   // To all other nodes, soon; never blocks. Words of one kind are gathered.
   virtual void Tell(Hint::Kind kind, std::string_view word) = 0;
   // Called for the others' hints, from a thread of the storage; must not block. Null: nobody listens any more, and no call is under way.

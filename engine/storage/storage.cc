@@ -5,12 +5,12 @@ namespace fermata {
 bool Batch::empty() const {
   return journal.empty() && snapshots.empty() && instances.empty() && timers.empty() && timers_deleted.empty() &&
          subscriptions.empty() && subscriptions_deleted.empty() && inbox.empty() && inbox_deleted.empty() &&
-         kept_events.empty() && kept_events_deleted.empty() && event_identities.empty() && idempotency_keys.empty() &&
-         ever_keys.empty() && incidents.empty() && tasks.empty() && tasks_deleted.empty() && jobs.empty() &&
-         jobs_deleted.empty() && search_values.empty() && instances_deleted.empty() && schedules.empty() &&
-         schedules_deleted.empty() && definitions.empty() && live_versions.empty() && manifests.empty() &&
-         api_keys.empty() && api_keys_deleted.empty() && audit.empty() && standing_orders.empty() &&
-         standing_orders_deleted.empty() && deliveries.empty() && deliveries_deleted.empty();
+         inbox_taken.empty() && kept_events.empty() && kept_events_deleted.empty() && event_identities.empty() &&
+         idempotency_keys.empty() && ever_keys.empty() && incidents.empty() && tasks.empty() && tasks_deleted.empty() &&
+         jobs.empty() && jobs_deleted.empty() && search_values.empty() && instances_deleted.empty() &&
+         schedules.empty() && schedules_deleted.empty() && definitions.empty() && live_versions.empty() &&
+         manifests.empty() && api_keys.empty() && api_keys_deleted.empty() && audit.empty() &&
+         standing_orders.empty() && standing_orders_deleted.empty() && deliveries.empty() && deliveries_deleted.empty();
 }
 
 std::size_t Batch::Bytes() const {

@@ -79,7 +79,7 @@ struct SubscriptionRow {
   friend bool operator==(const SubscriptionRow&, const SubscriptionRow&) = default;
 };
 
-// A command for an instance of `shard`, or a message that may start one. Put by the sender's commit, deleted by the receiver's.
+// A command for an instance of `shard`, or a message that may start one. Put by the sender's commit, taken by the receiver's.
 struct InboxRow {
   int shard = 0;      // the receiver's; or a node's mailbox (nodes.h)
   InstanceId sender;  // (sender, seq, index) is the primary key and the order of delivery per sender
@@ -243,6 +243,8 @@ struct Batch {
   std::vector<SubscriptionRow> subscriptions_deleted;
   std::vector<InboxRow> inbox;
   std::vector<InboxRow> inbox_deleted;  // bytes empty
+  std::vector<InboxRow>
+      inbox_taken;  // deleted as well; one that is absent fails the batch: nothing is taken twice. Bytes empty
   std::vector<KeptEventRow> kept_events;
   std::vector<KeptEventRow> kept_events_deleted;  // bytes empty
   std::vector<EventIdentityRow> event_identities;

@@ -27,8 +27,9 @@ SimNode::SimNode(std::uint64_t seed, const std::string& name, int shard_threads,
         ShardOptions{i, shard_threads, kInboxCommandsMax, random_() | 1, ShardSet()}, services));
   }
   const auto now = [&time = surroundings_.time] { return Moment(std::chrono::microseconds(time.steady_us)); };
-  Exchange::Host host{[this] { return mine_; }, [this](InboxRow row) { Deliver(std::move(row)); },
-                      [this] { return mailbox_; }, [this] { return leases_->HasOthers(); }};
+  Exchange::Host host{[this] { return mine_; }, [this](int shard) { return !OwnerOf(shard).HasManyMessages(); },
+                      [this](InboxRow row) { Deliver(std::move(row)); }, [this] { return mailbox_; },
+                      [this] { return leases_->HasOthers(); }};
   host.now = now;
   host.run = std::to_string(random_());
   exchange_.emplace(*storage_.nodes(), storage_, std::move(host));
@@ -164,8 +165,8 @@ void SimNode::Leave() {
 // ---- shards that come and go ----
 
 void SimNode::GainShards(const ShardSet& shards) {
-  for (auto& shard : shards_) shard->Gain(shards);
   mine_ |= shards;
+  for (auto& shard : shards_) shard->Gain(shards);
 }
 
 void SimNode::GiveShards(const ShardSet& shards, std::function<void()> done) {
@@ -207,7 +208,7 @@ bool SimNode::ReadChanges(const Generations& seen, const Generations& newest) {
 
 void SimNode::Deliver(InboxRow row) {
   const bool is_mine = row.shard < kMailboxFirst && IsMine(row.shard);
-  if (is_mine) return OwnerOf(row.shard).PostInternal(MessageArrived{std::move(row)});
+  if (is_mine) return OwnerOf(row.shard).PostMessage(std::move(row));
   if (row.shard == mailbox_) return exchange_->Look(row.shard);
   storage_.nodes()->Tell(Hint::Kind::kInbox, std::to_string(row.shard));
 }
@@ -217,8 +218,10 @@ void SimNode::Forward(ShardItem item) {
   if (auto* event = std::get_if<EventOrder>(&item)) return PassOn(*exchange_, std::move(*event), kShardsMax);
   if (auto* order = std::get_if<InstanceOrder>(&item)) return PassOn(*exchange_, std::move(*order));
   if (auto* report = std::get_if<ReportOrder>(&item)) return PassOn(*exchange_, std::move(*report));
-  if (auto* message = std::get_if<MessageArrived>(&item))
+  if (auto* message = std::get_if<MessageArrived>(&item)) {
+    exchange_->Look(message->row.shard);
     storage_.nodes()->Tell(Hint::Kind::kInbox, std::to_string(message->row.shard));
+  }
 }
 
 void SimNode::Post(int logical_shard, ShardItem order) {

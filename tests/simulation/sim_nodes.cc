@@ -80,6 +80,13 @@ Result<std::vector<InboxRow>> SimNodes::ReadMailbox(const std::optional<InboxRow
   return cluster_->tables.ReadMailbox(self_.mailbox, after, limit);
 }
 
+Result<std::vector<InboxRow>> SimNodes::Withdraw(const std::vector<InboxRow>& rows) {
+  if (Fault()) return NoAnswer();
+  std::vector<InboxRow> withdrawn = cluster_->tables.Withdraw(rows);
+  if (Fault()) return NoAnswer();
+  return withdrawn;
+}
+
 void SimNodes::Tell(Hint::Kind kind, std::string_view word) {
   Hint hint{kind, {}};
   if (!word.empty()) hint.words.emplace_back(word);

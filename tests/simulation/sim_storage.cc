@@ -35,6 +35,9 @@ bool SimStorage::FinishOne() {
   } else if (!MayWrite(waiting)) {
     outcome = CommitOutcome::kFenced;
     poisoned_.insert(waiting.lane);
+  } else if (!cluster_->tables.HasMessages(waiting.batch.inbox_taken)) {
+    outcome = CommitOutcome::kFailed;  // whoever sent one has withdrawn it meanwhile
+    poisoned_.insert(waiting.lane);
   } else if (Fault()) {
     bool lost_on_the_way_back = random_() % 2 == 0;
     if (lost_on_the_way_back && random_() % 2 == 0 && !Apply(waiting)) FERMATA_ASSERT(false);
@@ -50,7 +53,9 @@ bool SimStorage::FinishOne() {
 void SimStorage::LosePower() {
   std::vector<Waiting> lost;
   while (!queue_.empty() && random_() % 2 == 0) {
-    const bool written = !poisoned_.count(queue_.front().lane) && MayWrite(queue_.front());
+    const bool written = !poisoned_.count(queue_.front().lane) && MayWrite(queue_.front()) &&
+                         cluster_->tables.HasMessages(queue_.front().batch.inbox_taken);
+    if (!written) poisoned_.insert(queue_.front().lane);
     if (written && !Apply(queue_.front())) FERMATA_ASSERT(false);
     lost.push_back(std::move(queue_.front()));
     queue_.pop_front();

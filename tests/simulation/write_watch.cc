@@ -19,6 +19,7 @@ ShardSet ShardsWritten(const Batch& batch) {
   for (const JobRow& row : batch.jobs_deleted) note(row.instance.shard());
   for (const ScheduleRow& row : batch.schedules) note(row.shard);
   for (const InboxRow& row : batch.inbox_deleted) note(row.shard);
+  for (const InboxRow& row : batch.inbox_taken) note(row.shard);
   return written;
 }
 

@@ -59,6 +59,24 @@ TEST_P(Events, TheInboxIsReadInPagesInTheOrderOfEachSender) {
   EXPECT_EQ(storage().ReadInbox(AllShards(), std::nullopt, 10)->size(), 3u);
 }
 
+TEST_P(Events, WhatIsTakenFromAnInboxIsThereOnceOrTheBatchFails) {
+  const InboxRow row{Id(1).shard(), Id(2), 1, 0, ""}, other{Id(1).shard(), Id(2), 2, 0, ""};
+  Batch batch;
+  batch.inbox = {row, other};
+  Put(batch);
+  Batch taken;
+  taken.inbox_taken = {row};
+  Put(taken);
+  Batch again = BatchOf({JournalWith(Id(1), 1)});
+  again.inbox_taken = {other, row};
+  EXPECT_EQ(CommitAndWait(storage(), again), CommitOutcome::kFailed);
+  storage().ResetLane(0);
+  EXPECT_EQ(storage().ReadInbox(AllShards(), std::nullopt, 10)->size(), 1u) << "nothing of it";
+  EXPECT_EQ(storage().ReadJournal(Id(1), 0, 10)->size(), 0u);
+  again.inbox_taken = {other};
+  Put(again);
+}
+
 TEST_P(Events, KeptEventsAreFoundOldestFirst) {
   Batch batch;
   batch.kept_events = {KeptWith(storage(), "signup", "paid", "v", 12), KeptWith(storage(), "signup", "shipped", "v", 3),

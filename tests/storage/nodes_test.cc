@@ -307,6 +307,24 @@ TEST_P(NodesTest, AMailboxIsFreeAndEmptyWhenItsOwnerIsGone) {
   EXPECT_THAT(c->nodes()->ReadMailbox(std::nullopt, 9).value(), IsEmpty());
 }
 
+TEST_P(NodesTest, WhatNobodyHasTakenIsWithdrawn) {
+  const auto a = Open("a"), b = Open("b");
+  const InstanceId sender = IdOf(*a, 1);
+  const InboxRow first{7, sender, 1, 0, ""}, second{8, sender, 2, 0, ""}, absent{9, sender, 3, 0, ""};
+  Batch batch, taken;
+  batch.inbox = {first, second};
+  taken.inbox_taken = {first};
+  ASSERT_EQ(CommitAndWait(*a, batch), CommitOutcome::kCommitted);
+  ASSERT_EQ(CommitAndWait(*b, taken), CommitOutcome::kCommitted);
+  const std::vector<InboxRow> withdrawn = a->nodes()->Withdraw({first, second, absent}).value();
+  ASSERT_THAT(withdrawn, SizeIs(1));
+  EXPECT_EQ(withdrawn[0].seq, 2);
+  EXPECT_EQ(withdrawn[0].shard, 8);
+  EXPECT_THAT(b->ReadInbox(AllShards(), std::nullopt, 9).value(), IsEmpty());
+  ASSERT_TRUE(b->nodes()->Expel(RowOf(*b, "a")).value());
+  EXPECT_EQ(a->nodes()->Withdraw({first}).error().code, kStorageFenced);
+}
+
 TEST_P(NodesTest, EachBatchThatChangesWhatAllNodesKeepRaisesItsGeneration) {
   const auto a = Open("a"), b = Open("b");
   const Generations none = BeatOf(*b).newest;

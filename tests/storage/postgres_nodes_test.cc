@@ -157,5 +157,18 @@ TEST_F(PostgresNodesTest, ANodeAloneListensToNobody) {
             "0");
 }
 
+TEST_F(PostgresNodesTest, MailOfNobodyIsDeletedWithWhatIsOver) {
+  const auto a = MustOpen("a"), b = MustOpen("b");
+  const int mailbox = a->nodes()->self().mailbox;
+  ASSERT_TRUE(a->nodes()->Leave());
+  Batch late;
+  late.inbox = {{mailbox, IdOf(*b, 1), 1, 1, "answer"},
+                {b->nodes()->self().mailbox, IdOf(*b, 1), 2, 1, "answer"},
+                {7, IdOf(*b, 1), 3, 0, "message"}};
+  ASSERT_EQ(CommitAndWait(*b, late), CommitOutcome::kCommitted);
+  EXPECT_EQ(b->DeleteExpired(1, 10).value(), 1);
+  EXPECT_EQ(Run("SELECT count(*) FROM inbox"), "2");
+}
+
 }  // namespace
 }  // namespace fermata::test

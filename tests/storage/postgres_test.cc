@@ -251,6 +251,25 @@ TEST_F(PostgresCut, ACommitThatLeavesNoProofIsDoneAgainWhenItsAnswerGotLost) {
   EXPECT_EQ(storage->ReadStandingOrders("pause")->size(), 2u);
 }
 
+TEST_F(PostgresCut, AMessageThatWasTakenBeforeItsSenderHeardOfTheCommitDoesNotComeBack) {
+  const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
+  Batch batch;
+  batch.inbox = {{7, IdOf(*storage, 1), 1, 0, "order"}};
+  for (int i = 0; i < 2; ++i) {
+    proxy_.CutNext(CuttingProxy::Cut::kAfter, kCommit, [&] { Run("DELETE FROM inbox"); });
+    EXPECT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
+    EXPECT_FALSE(proxy_.waiting());
+    EXPECT_EQ(storage->ReadInbox(AllShards(), std::nullopt, 10)->size(), 0u);
+  }
+  proxy_.CutNext(CuttingProxy::Cut::kBefore, kCommit);
+  EXPECT_EQ(CommitAndWait(*storage, batch), CommitOutcome::kCommitted);
+  EXPECT_EQ(storage->ReadInbox(AllShards(), std::nullopt, 10)->size(), 1u);
+  Batch taken;
+  taken.inbox_taken = {{7, IdOf(*storage, 1), 1, 0, ""}};
+  proxy_.CutNext(CuttingProxy::Cut::kAfter, kCommit);
+  EXPECT_EQ(CommitAndWait(*storage, taken), CommitOutcome::kCommitted) << "it is gone because of this very commit";
+}
+
 TEST_F(PostgresCut, DefinitionsAndAuditRowsWhoseAnswerGotLostAreFound) {
   const std::unique_ptr<Storage> storage = OpenThrough(proxy_);
   Batch definition, audit;

@@ -72,7 +72,7 @@ class Transfer : public testing::Test {
     ASSERT_TRUE(Export(*Reader("from.db"), File("all.export"), {}).ok());
   }
   Result<ImportReport> ImportInto(TableWriter& writer, const std::string& name = "all.export") {
-    const ImportOptions options{[](std::string_view, int) { return Result<int>(kMessageShard); }, {}};
+    const ImportOptions options{[](std::string_view, int) { return Result<std::optional<int>>(kMessageShard); }, {}};
     return Import(File(name), writer, options, {});
   }
 
@@ -88,6 +88,18 @@ TEST_F(SqliteTransfer, EveryRowArrives) {
   EXPECT_EQ(report->rows, static_cast<std::int64_t>(AllTables().size() * 5));
   EXPECT_EQ(ReadEverything(*Reader("to.db")), ReadEverything(*Reader("from.db")));
   EXPECT_TRUE(OpenSqlite({File("to.db"), SqliteSync::kNone, 1}).ok());
+}
+
+TEST_F(SqliteTransfer, WhatIsForNobodyIsLeftOut) {
+  MakeExport();
+  const auto writer = Writer("to.db");
+  const ImportOptions options{[](std::string_view, int) { return Result<std::optional<int>>(std::nullopt); }, {}};
+  ASSERT_TRUE(Import(File("all.export"), *writer, options, {}).ok());
+  AllRows there = ReadEverything(*Reader("to.db")), all = ReadEverything(*Reader("from.db"));
+  EXPECT_NE(there, all);
+  EXPECT_EQ(all.erase("inbox"), 1u);
+  there.erase("inbox");
+  EXPECT_EQ(there, all);
 }
 
 TEST_F(SqliteTransfer, AnExportIsOfOneMoment) {

@@ -135,8 +135,7 @@ class Importer {
     }
     if (frames == 0) return Done{};
     if (table.name == "inbox")
-      for (TableRow& row : ours)
-        if (Status found = FindShard(table, row); !found.ok()) return found;
+      if (Status found = FindShards(table, ours); !found.ok()) return found;
     std::vector<TableChange> changes;
     changes.push_back({&table, TableChange::Kind::kInsert, std::move(ours)});
     changes.push_back(Note(frames));
@@ -157,16 +156,26 @@ class Importer {
     return ours;
   }
 
-  // A storage without shards does not say who takes a message.
-  Status FindShard(const TableSpec& table, TableRow& row) const {
-    Cell& shard = row[table.At("shard")];
-    if (!IsNull(shard) || writer_.shard_count() == 1) return Done{};
-    TableRow opened = row;
-    if (Status open = OpenPayload(table, options_.keys, opened); !open.ok()) return open;
-    Result<int> found = options_.shard_of_message(TextIn(opened[table.At("bytes")]), writer_.shard_count());
-    if (!found.ok()) return found.error();
-    shard = std::int64_t{*found};
+  // A storage without shards does not say who takes a message. What servers had to tell each other is left out: their clients do not wait any more.
+  Status FindShards(const TableSpec& table, std::vector<TableRow>& rows) const {
+    std::vector<TableRow> taken;
+    for (TableRow& row : rows) {
+      Cell& shard = row[table.At("shard")];
+      const bool is_known = !IsNull(shard) || writer_.shard_count() == 1;
+      Result<std::optional<int>> found = ShardOf(table, row);
+      if (!found.ok() && !is_known) return found.error();
+      if (found.ok() && !found->has_value()) continue;
+      if (!is_known) shard = std::int64_t{**found};
+      taken.push_back(std::move(row));
+    }
+    rows = std::move(taken);
     return Done{};
+  }
+
+  Result<std::optional<int>> ShardOf(const TableSpec& table, const TableRow& row) const {
+    TableRow opened = row;
+    if (Status open = OpenPayload(table, options_.keys, opened); !open.ok()) return open.error();
+    return options_.shard_of_message(TextIn(opened[table.At("bytes")]), writer_.shard_count());
   }
 
   // Of several shards' the highest counts where there is one.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,8 @@
 namespace fermata {
 
 struct ImportOptions {
-  // The shard that takes a message (the payload of an inbox row), of so many.
-  std::function<Result<int>(std::string_view bytes, int shard_count)> shard_of_message;
+  // The shard that takes a message (the payload of an inbox row), of so many; nullopt: nobody, it is left out.
+  std::function<Result<std::optional<int>>(std::string_view bytes, int shard_count)> shard_of_message;
   // Only to find that shard where payloads are sealed; they are stored as they are.
   SealingKeys keys;
 };

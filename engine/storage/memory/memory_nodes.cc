@@ -74,6 +74,12 @@ Result<std::vector<InboxRow>> MemoryNodes::ReadMailbox(const std::optional<Inbox
   return shared_->tables.ReadMailbox(self_.mailbox, after, limit);
 }
 
+Result<std::vector<InboxRow>> MemoryNodes::Withdraw(const std::vector<InboxRow>& rows) {
+  std::lock_guard lock(shared_->mutex);
+  if (!shared_->members.Holds(Own())) return NotAMember();
+  return shared_->tables.Withdraw(rows);
+}
+
 void MemoryNodes::Tell(Hint::Kind kind, std::string_view word) {
   Hint hint{kind, {}};
   if (!word.empty()) hint.words.emplace_back(word);

@@ -267,6 +267,17 @@ void Tables::EmptyMailbox(int mailbox) {
   std::erase_if(inbox_, [&](const auto& entry) { return entry.second.shard == mailbox; });
 }
 
+bool Tables::HasMessages(const std::vector<InboxRow>& rows) const {
+  return std::all_of(rows.begin(), rows.end(), [this](const InboxRow& row) { return inbox_.contains(KeyOf(row)); });
+}
+
+std::vector<InboxRow> Tables::Withdraw(const std::vector<InboxRow>& rows) {
+  std::vector<InboxRow> withdrawn;
+  for (const InboxRow& row : rows)
+    if (inbox_.erase(KeyOf(row)) > 0) withdrawn.push_back({row.shard, row.sender, row.seq, row.index, ""});
+  return withdrawn;
+}
+
 std::int64_t Tables::LastKeptEventOrder(const ShardSet& of) const { return Highest(last_kept_event_orders_, of); }
 
 std::vector<DefinitionRow> Tables::ReadDefinitions() const { return AllOf(definitions_); }

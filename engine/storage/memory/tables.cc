@@ -51,6 +51,7 @@ bool Tables::Allowed(const Batch& batch) const {
     const std::pair key{row.process, row.version};
     if (definitions_.contains(key) || !definitions.insert(key).second) return false;
   }
+  if (!HasMessages(batch.inbox_taken)) return false;
   return std::none_of(batch.audit.begin(), batch.audit.end(), [this](const AuditRow& row) {
     return audit_.contains({row.tenant, row.seq});
   });
@@ -59,6 +60,7 @@ bool Tables::Allowed(const Batch& batch) const {
 void Tables::ApplyDeletes(const Batch& batch) {
   for (const TimerRow& row : batch.timers_deleted) timers_.erase(KeyOf(row));
   for (const SubscriptionRow& row : batch.subscriptions_deleted) subscriptions_.erase(KeyOf(row));
+  for (const InboxRow& row : batch.inbox_taken) inbox_.erase(KeyOf(row));
   for (const InboxRow& row : batch.inbox_deleted) inbox_.erase(KeyOf(row));
   for (const KeptEventRow& row : batch.kept_events_deleted) kept_events_.erase(KeyOf(row));
   for (const TaskRow& row : batch.tasks_deleted) DeleteTask({row.instance, row.activation});

@@ -15,7 +15,7 @@ namespace fermata::memory {
 
 class Tables {
  public:
-  // All of the batch, or nothing and false: a journal row or a definition is there already.
+  // All of the batch, or nothing and false: a journal row or a definition is there already, or a message is not.
   bool Apply(const Batch& batch);
 
   std::optional<StoredInstance> LoadInstance(const InstanceId& id) const;
@@ -67,6 +67,8 @@ class Tables {
   std::vector<AuditRow> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit) const;
   std::vector<AuditRow> ReadAuditHeads() const;
   void EmptyMailbox(int mailbox);
+  bool HasMessages(const std::vector<InboxRow>& rows) const;
+  std::vector<InboxRow> Withdraw(const std::vector<InboxRow>& rows);  // those that were there
   std::int64_t DeleteExpired(std::int64_t now_us, int limit);
 
  private:

@@ -30,6 +30,16 @@ constexpr const char* kRaiseCounters =
 
 constexpr const char* kRaiseGeneration = "UPDATE node_counters SET value = value + 1 WHERE name = $1";
 
+// A row for each lane of a node, by the mailbox, whose number another node has once this one is gone: there are never many. One that is marked
+// already, because the commit whose answer got lost was only late, divides by zero.
+constexpr const char* kMark =
+    "WITH marked AS (INSERT INTO node_counters (name, value) SELECT 'lane ' || mailbox || '/' || $2, $3 FROM nodes "
+    "WHERE name = $1 ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE node_counters.value < "
+    "excluded.value RETURNING 1) SELECT 1 / count(*) FROM marked";
+constexpr const char* kFindMark =
+    "SELECT value::text FROM node_counters WHERE name = (SELECT 'lane ' || mailbox || '/' || $2 FROM nodes WHERE name "
+    "= $1)";
+
 constexpr const char* kFindJournalRow = "SELECT bytes FROM journal WHERE shard = $1 AND instance = $2 AND seq = $3";
 constexpr const char* kFindDefinition = "SELECT bundle FROM definitions WHERE process = $1 AND version = $2";
 constexpr const char* kFindAuditRow = "SELECT hash FROM audit WHERE tenant = $1 AND seq = $2";
@@ -87,18 +97,21 @@ void AppendCounters(std::span<const Batch* const> group, QueryList& list) {
 std::optional<Proof> ProofOfBatch(const Batch& batch) {
   if (!batch.journal.empty()) {
     const JournalRow& row = batch.journal.front();
-    return Proof{{kFindJournalRow, {Int2(row.instance.shard()), Bytea(row.instance), Int8(row.seq)}}, row.bytes};
+    return Proof{
+        {kFindJournalRow, {Int2(row.instance.shard()), Bytea(row.instance), Int8(row.seq)}}, row.bytes, std::nullopt};
   }
   if (!batch.definitions.empty()) {
     const DefinitionRow& row = batch.definitions.front();
-    return Proof{{kFindDefinition, {Text(row.process), Text(row.version)}}, row.bundle};
+    return Proof{{kFindDefinition, {Text(row.process), Text(row.version)}}, row.bundle, std::nullopt};
   }
   if (!batch.audit.empty()) {
     const AuditRow& row = batch.audit.front();
-    return Proof{{kFindAuditRow, {Text(row.tenant), Int8(row.seq)}}, row.hash};
+    return Proof{{kFindAuditRow, {Text(row.tenant), Int8(row.seq)}}, row.hash, std::nullopt};
   }
   return std::nullopt;
 }
+
+bool UsesInboxes(const Batch* batch) { return !batch->inbox.empty() || !batch->inbox_taken.empty(); }
 
 }  // namespace
 
@@ -124,10 +137,13 @@ void AppendGroup(std::span<const Batch* const> group, std::vector<Query>& querie
   AppendGenerations(group, queries);
 }
 
-std::optional<Proof> ProofOf(std::span<const Batch* const> group) {
+std::optional<Proof> ProofOf(std::span<const Batch* const> group, const CommitMark& mark) {
   for (const Batch* batch : group)
     if (std::optional<Proof> proof = ProofOfBatch(*batch)) return proof;
-  return std::nullopt;
+  if (std::none_of(group.begin(), group.end(), UsesInboxes)) return std::nullopt;
+  const Parameter node = Text(mark.node), lane = Text(std::to_string(mark.lane));
+  return Proof{
+      {kFindMark, {node, lane}}, std::to_string(mark.number), Query{kMark, {node, lane, Int8(mark.number)}, true}};
 }
 
 }  // namespace fermata::postgres

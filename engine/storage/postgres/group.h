@@ -21,9 +21,18 @@ void AppendGenerations(std::span<const Batch* const> group, std::vector<Query>& 
 // By what one sees that a group was committed.
 struct Proof {
   Query query;
-  std::string found;  // what its first row has then
+  std::string found;             // what its first row has then
+  std::optional<Query> made_by;  // to be run with the group, where none of its own rows is a proof
 };
-// A row that is only ever inserted: of the journal, the definitions or the audit log; nothing if the group has none.
-std::optional<Proof> ProofOf(std::span<const Batch* const> group);
+// One commit of one lane of a node.
+struct CommitMark {
+  const std::string& node;
+  int lane = 0;
+  std::int64_t number = 0;  // higher than that of every earlier one
+};
+// A row that is only ever inserted: of the journal, the definitions or the audit log. What has none, but puts rows into inboxes or takes some from
+// there, leaves its mark: done again, it would bring back what others have taken meanwhile. Nothing for the rest: it only puts and deletes rows that
+// nobody else writes, and may be done again.
+std::optional<Proof> ProofOf(std::span<const Batch* const> group, const CommitMark& mark);
 
 }  // namespace fermata::postgres

@@ -14,7 +14,8 @@ namespace fermata::postgres {
 namespace {
 
 constexpr std::string_view kLetters = "sicpjln";  // of the kinds, in their order
-constexpr const char* kListen = "LISTEN fermata";
+// Hints may get lost, so that they need not wait for the log.
+constexpr const char* kListen = "SET synchronous_commit = off; LISTEN fermata";
 constexpr const char* kNotify = "SELECT pg_notify('fermata', $1)";
 
 Hint HintIn(const std::string& text) {

@@ -7,9 +7,13 @@
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/postgres/fence.h"
-#include "engine/storage/postgres/group.h"
 
 namespace fermata::postgres {
+namespace {
+
+constexpr int kCommitBits = 40;  // of a mark, below the epoch's: 30 years of 1,000 a second
+
+}  // namespace
 
 void CommitErrors::Set(std::optional<Error> error) {
   std::lock_guard lock(mutex_);
@@ -21,19 +25,21 @@ std::optional<Error> CommitErrors::Get() const {
   return error_;
 }
 
-Lane::Lane(ConnectSettings settings, std::string node, CommitErrors& errors)
+Lane::Lane(ConnectSettings settings, std::string node, int number, CommitErrors& errors)
     : settings_(std::move(settings)),
       node_(std::move(node)),
+      number_(number),
       errors_(errors),
       queue_({kPostgresGroupBatchesMax, kPostgresGroupBytesMax},
              [this](std::span<const Batch* const> group, std::int64_t epoch) { return CommitGroup(group, epoch); }) {}
 
 CommitOutcome Lane::CommitGroup(std::span<const Batch* const> group, std::int64_t epoch) {
+  const std::optional<Proof> proof = ProofOf(group, {node_, number_, (epoch << kCommitBits) + ++commits_});
   std::chrono::milliseconds pause(kPostgresReconnectFirstMs);
   bool lost = false;  // an answer got lost: from then on only the database knows, and nothing is certainly not there
   for (int tries = 1;; ++tries) {
-    Try tried = lost ? AskWhetherThere(group, epoch) : Try::kAgain;
-    if (tried == Try::kAgain) tried = CommitOnce(group, epoch);
+    Try tried = lost ? AskWhetherThere(proof, epoch) : Try::kAgain;
+    if (tried == Try::kAgain) tried = CommitOnce(group, proof, epoch);
     lost |= tried == Try::kLost;
     switch (tried) {
       case Try::kCommitted:
@@ -67,10 +73,11 @@ bool Lane::Connect() {
 }
 
 // All of it in one turn: a commit costs one wait, however far away the database is.
-Lane::Try Lane::CommitOnce(std::span<const Batch* const> group, std::int64_t epoch) {
+Lane::Try Lane::CommitOnce(std::span<const Batch* const> group, const std::optional<Proof>& proof, std::int64_t epoch) {
   if (!Connect()) return Try::kAgain;
   std::vector<Query> queries = {{"BEGIN", {}}, Fence(node_, epoch)};
   AppendGroup(group, queries);
+  if (proof && proof->made_by) queries.push_back(*proof->made_by);
   queries.push_back({"COMMIT", {}});
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
   if (rows) return Try::kCommitted;
@@ -82,11 +89,10 @@ Lane::Try Lane::CommitOnce(std::span<const Batch* const> group, std::int64_t epo
 }
 
 // Whether the commit whose answer got lost has happened. It may still be under way: whoever gets the node's row has waited for it. What leaves
-// no proof only puts and deletes, which may be done again.
-Lane::Try Lane::AskWhetherThere(std::span<const Batch* const> group, std::int64_t epoch) {
+// no proof may be done again.
+Lane::Try Lane::AskWhetherThere(const std::optional<Proof>& proof, std::int64_t epoch) {
   if (!Connect()) return Try::kLost;
   std::vector<Query> queries = {{"BEGIN", {}}, AwaitCommits(node_)};
-  const std::optional<Proof> proof = ProofOf(group);
   if (proof) queries.push_back(proof->query);
   queries.push_back({"COMMIT", {}});
   Result<std::vector<Rows>> rows = connection_->RunAll(queries);
@@ -124,6 +130,10 @@ Lane::Try Lane::Refused(Error error, std::int64_t epoch) {
   if (WorthAnotherTry(state)) return Try::kAgain;
   const Result<Rows> rows = connection_->Run(ReadEpoch(node_));
   if (rows && EpochIn(*rows) != epoch) return Fenced(epoch, EpochIn(*rows));
+  if (state == kDividedByZero)
+    errors_.Set(Error{kStorageCommitFailed,
+                      "Expected each message that the commit takes to be in its inbox, but one was taken before.", "",
+                      ""});
   return Try::kFailed;
 }
 

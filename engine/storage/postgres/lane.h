@@ -9,6 +9,7 @@
 
 #include "engine/storage/commit_queue.h"
 #include "engine/storage/postgres/connection.h"
+#include "engine/storage/postgres/group.h"
 
 namespace fermata::postgres {
 
@@ -26,7 +27,7 @@ class CommitErrors {
 class Lane {
  public:
   // Commits as this node. `errors` must outlive the lane. Connects at the first commit.
-  Lane(ConnectSettings settings, std::string node, CommitErrors& errors);
+  Lane(ConnectSettings settings, std::string node, int number, CommitErrors& errors);
 
   CommitQueue& queue() { return queue_; }
 
@@ -35,15 +36,17 @@ class Lane {
   enum class Try { kCommitted, kFailed, kFenced, kAgain, kLost };
 
   CommitOutcome CommitGroup(std::span<const Batch* const> group, std::int64_t epoch);
-  Try CommitOnce(std::span<const Batch* const> group, std::int64_t epoch);
-  Try AskWhetherThere(std::span<const Batch* const> group, std::int64_t epoch);
+  Try CommitOnce(std::span<const Batch* const> group, const std::optional<Proof>& proof, std::int64_t epoch);
+  Try AskWhetherThere(const std::optional<Proof>& proof, std::int64_t epoch);
   Try Refused(Error error, std::int64_t epoch);
   Try Fenced(std::int64_t epoch, std::optional<std::int64_t> current);
   bool Connect();
 
   const ConnectSettings settings_;
   const std::string node_;
+  const int number_;
   CommitErrors& errors_;
+  std::int64_t commits_ = 0;
   std::unique_ptr<Connection> connection_;
   CommitQueue queue_;  // last: its thread uses all of the above
 };

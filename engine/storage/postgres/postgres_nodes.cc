@@ -6,6 +6,7 @@
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/postgres/fence.h"
+#include "engine/storage/postgres/table_query.h"
 
 namespace fermata::postgres {
 namespace {
@@ -14,8 +15,9 @@ namespace {
 constexpr const char* kNextEpoch = "UPDATE node_counters SET value = value + 1 WHERE name = 'epoch'";
 constexpr const char* kJoin =
     "INSERT INTO nodes (name, mailbox, epoch, incarnation, started_us) SELECT $1, (SELECT min(free) FROM (SELECT $4 AS "
-    "free UNION SELECT mailbox + 1 FROM nodes) AS candidates WHERE free NOT IN (SELECT mailbox FROM nodes)), value, "
-    "$2, $3 FROM node_counters WHERE name = 'epoch' ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, "
+    "free UNION SELECT mailbox + 1 FROM nodes WHERE mailbox < $6) AS candidates WHERE free NOT IN (SELECT mailbox FROM "
+    "nodes)), value, $2, $3 FROM node_counters WHERE name = 'epoch' ON CONFLICT (name) DO UPDATE SET epoch = "
+    "excluded.epoch, "
     "incarnation = excluded.incarnation, started_us = excluded.started_us WHERE nodes.incarnation = "
     "excluded.incarnation OR $5 = 1";
 constexpr const char* kBeginBeating =
@@ -59,6 +61,10 @@ constexpr const char* kFreeShards =
 constexpr const char* kEmptyMailboxOfNobody =
     "DELETE FROM inbox WHERE shard = $1 AND NOT EXISTS (SELECT 1 FROM nodes WHERE mailbox = $1)";
 
+constexpr const char* kWithdraw =
+    "DELETE FROM inbox t USING unnest($1, $2, $3, $4) AS d (shard, sender, seq, position) WHERE t.shard = d.shard AND "
+    "t.sender = d.sender AND t.seq = d.seq AND t.position = d.position RETURNING t.shard, t.sender, t.seq, t.position";
+
 constexpr const char* kForgetBeats = "DELETE FROM heartbeats WHERE name = $1 AND epoch = $2";
 constexpr const char* kEndOwn = "DELETE FROM nodes WHERE name = $1 AND epoch = $2";
 
@@ -99,7 +105,7 @@ Status PostgresNodes::JoinAs(Joining joining) {
   const std::vector<Parameter> own = {Text(name_), Int8(incarnation_)};
   const Query join{kJoin,
                    {Text(name_), Int8(incarnation_), Int8(SystemClock().NowUs()), Int2(kMailboxFirst),
-                    Int2(joining == Joining::kAsNewProcess ? 1 : 0)}};
+                    Int2(joining == Joining::kAsNewProcess ? 1 : 0), Int2(kMailboxLast)}};
   Result<std::vector<Rows>> all = Run({{"BEGIN", {}},
                                        {kNextEpoch, {}},
                                        join,
@@ -191,6 +197,21 @@ Status PostgresNodes::Leave() {
 
 Result<std::vector<InboxRow>> PostgresNodes::ReadMailbox(const std::optional<InboxRow>& after, int limit) {
   return readers_.With([&](Reader& reader) { return reader.ReadMailbox(mailbox_, after, limit); });
+}
+
+// Tried again after a lost answer it finds nothing: then they were maybe taken, which is the safe thing to say.
+Result<std::vector<InboxRow>> PostgresNodes::Withdraw(const std::vector<InboxRow>& rows) {
+  std::vector<Query> queries = {{"BEGIN", {}}, Fence(name_, epoch_)};
+  QueryList(queries).Add(kWithdraw, {Type::kInt2, Type::kBytea, Type::kInt8, Type::kInt8}, rows,
+                         [](Table& t, const InboxRow& row) { t.Add(row.shard, row.sender, row.seq, row.index); });
+  queries.push_back({"COMMIT", {}});
+  Result<std::vector<Rows>> all = Run(queries);
+  if (!all) return all.error();
+  std::vector<InboxRow> withdrawn;
+  const Rows& found = (*all)[2];
+  for (int i = 0; i < found.count(); ++i)
+    withdrawn.push_back({static_cast<int>(found.Int(i, 0)), found.Id(i, 1), found.Int(i, 2), found.Int(i, 3), ""});
+  return withdrawn;
 }
 
 Result<std::vector<Rows>> PostgresNodes::Run(const std::vector<Query>& queries) {

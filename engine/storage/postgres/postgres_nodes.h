@@ -34,6 +34,7 @@ class PostgresNodes final : public Nodes {
   Result<bool> Expel(const NodeRow& silent) override;
   Status Leave() override;
   Result<std::vector<InboxRow>> ReadMailbox(const std::optional<InboxRow>& after, int limit) override;
+  Result<std::vector<InboxRow>> Withdraw(const std::vector<InboxRow>& rows) override;
   void Tell(Hint::Kind kind, std::string_view word) override { hints_.Tell(kind, word); }
   void Listen(std::function<void(const Hint&)> listener) override { hints_.Listen(std::move(listener)); }
 

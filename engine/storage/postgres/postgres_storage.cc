@@ -72,7 +72,7 @@ class PostgresStorage : public PooledReads<Reader> {
   Lane& LaneOf(int number) {
     std::lock_guard lock(lanes_mutex_);
     std::unique_ptr<Lane>& lane = lanes_[number];
-    if (lane == nullptr) lane = std::make_unique<Lane>(commit_settings_, node_, errors_);
+    if (lane == nullptr) lane = std::make_unique<Lane>(commit_settings_, node_, number, errors_);
     return *lane;
   }
 

@@ -22,6 +22,11 @@ constexpr const char* kDeleteSubscriptions =
 constexpr const char* kDeleteInbox =
     "DELETE FROM inbox t USING unnest($1, $2, $3, $4) AS d (shard, sender, seq, position) "
     "WHERE t.shard = d.shard AND t.sender = d.sender AND t.seq = d.seq AND t.position = d.position";
+// One that is not there divides by zero.
+constexpr const char* kTakeInbox =
+    "WITH taken AS (DELETE FROM inbox t USING unnest($1, $2, $3, $4) AS d (shard, sender, seq, position) "
+    "WHERE t.shard = d.shard AND t.sender = d.sender AND t.seq = d.seq AND t.position = d.position RETURNING 1) "
+    "SELECT 1 / (count(*) = cardinality($3))::int FROM taken";
 constexpr const char* kDeleteKeptEvents =
     "DELETE FROM kept_events t USING unnest($1, $2, $3, $4, $5) AS d (shard, tenant, value, process, arrival) "
     "WHERE t.shard = d.shard AND t.tenant = d.tenant AND t.value = d.value AND t.process = d.process AND t.arrival = "
@@ -149,6 +154,11 @@ constexpr const char* kExpireDeliveries =
     "DELETE FROM deliveries WHERE (shard, webhook, id) IN "
     "(SELECT shard, webhook, id FROM deliveries WHERE status <> 'pending' AND due_us <= $1 LIMIT $2)";
 
+// Whoever answers a node that goes may do so just after its mailbox was emptied.
+constexpr const char* kEmptyMailboxesOfNobody =
+    "DELETE FROM inbox WHERE (shard, sender, seq, position) IN (SELECT shard, sender, seq, position FROM inbox WHERE "
+    "shard >= $1 AND shard NOT IN (SELECT mailbox FROM nodes) LIMIT $2)";
+
 constexpr Type kBool = Type::kBool;
 constexpr Type kBytea = Type::kBytea;
 constexpr Type kInt2 = Type::kInt2;
@@ -164,8 +174,9 @@ void AppendDeletes(QueryList& list, const Batch& batch) {
            [](Table& t, const SubscriptionRow& row) {
              t.Add(row.shard, row.tenant, row.type, row.value, row.instance, row.activation);
            });
-  list.Add(kDeleteInbox, {kInt2, kBytea, kInt8, kInt8}, batch.inbox_deleted,
-           [](Table& t, const InboxRow& row) { t.Add(row.shard, row.sender, row.seq, row.index); });
+  const auto add_inbox_key = [](Table& t, const InboxRow& row) { t.Add(row.shard, row.sender, row.seq, row.index); };
+  list.Add(kTakeInbox, {kInt2, kBytea, kInt8, kInt8}, batch.inbox_taken, add_inbox_key);
+  list.Add(kDeleteInbox, {kInt2, kBytea, kInt8, kInt8}, batch.inbox_deleted, add_inbox_key);
   list.Add(kDeleteKeptEvents, {kInt2, kText, kBytea, kText, kInt8}, batch.kept_events_deleted,
            [](Table& t, const KeptEventRow& row) { t.Add(row.shard, row.tenant, row.value, row.process, row.order); });
   list.Add(kDeleteTasks, {kInt2, kBytea, kInt8}, batch.tasks_deleted,
@@ -291,6 +302,7 @@ std::vector<Query> ExpiryQueries(std::int64_t now_us, int limit) {
   for (const char* sql : {kExpireKeptEvents, kExpireEventIdentities, kExpireIdempotencyKeys, kExpireDeliveries}) {
     queries.push_back({sql, {Int8(now_us), Int8(limit)}});
   }
+  queries.push_back({kEmptyMailboxesOfNobody, {Int2(kMailboxFirst), Int8(limit)}});
   return queries;
 }
 

@@ -89,6 +89,7 @@ class SealedNodes final : public Nodes {
   Result<std::vector<InboxRow>> ReadMailbox(const std::optional<InboxRow>& after, int limit) override {
     return OpenAllWith(keys_, inner_.ReadMailbox(after, limit));
   }
+  Result<std::vector<InboxRow>> Withdraw(const std::vector<InboxRow>& rows) override { return inner_.Withdraw(rows); }
   void Tell(Hint::Kind kind, std::string_view word) override { inner_.Tell(kind, word); }
   void Listen(std::function<void(const Hint&)> listener) override { inner_.Listen(std::move(listener)); }
 

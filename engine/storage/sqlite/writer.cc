@@ -100,6 +100,21 @@ class Sequence {
 
   template <class Row, class Bind>
   void ForEach(const char* sql, const std::vector<Row>& rows, Bind bind) {
+    ForEachUntil(sql, rows, bind, [] { return false; });
+  }
+
+  // The same, but a row that is not there to be deleted fails, as one does that may not be there.
+  template <class Row, class Bind>
+  void TakeEach(const char* sql, const std::vector<Row>& rows, Bind bind) {
+    ForEachUntil(sql, rows, bind, [this] {
+      const bool absent = sqlite3_changes64(connection_.handle()) == 0;
+      if (absent) code_ = SQLITE_CONSTRAINT;
+      return absent;
+    });
+  }
+
+  template <class Row, class Bind, class Ends>
+  void ForEachUntil(const char* sql, const std::vector<Row>& rows, Bind bind, Ends ends) {
     if (rows.empty() || code_ != SQLITE_DONE) return;
     Statement* statement = connection_.Prepare(sql);
     if (statement == nullptr) {
@@ -110,7 +125,7 @@ class Sequence {
       bind(*statement, row);
       code_ = statement->Step();
       statement->Reset();
-      if (code_ != SQLITE_DONE) return;
+      if (code_ != SQLITE_DONE || ends()) return;
     }
   }
 
@@ -133,8 +148,9 @@ void WriteDeletes(Sequence& sequence, const Batch& batch) {
   sequence.ForEach(kDeleteSubscription, batch.subscriptions_deleted, [](Statement& s, const SubscriptionRow& row) {
     s.Bind(row.tenant, row.type, row.value, row.instance, row.activation);
   });
-  sequence.ForEach(kDeleteInbox, batch.inbox_deleted,
-                   [](Statement& s, const InboxRow& row) { s.Bind(row.sender, row.seq, row.index); });
+  const auto bind_inbox_key = [](Statement& s, const InboxRow& row) { s.Bind(row.sender, row.seq, row.index); };
+  sequence.TakeEach(kDeleteInbox, batch.inbox_taken, bind_inbox_key);
+  sequence.ForEach(kDeleteInbox, batch.inbox_deleted, bind_inbox_key);
   sequence.ForEach(kDeleteKeptEvent, batch.kept_events_deleted, [](Statement& s, const KeptEventRow& row) {
     s.Bind(row.tenant, row.value, row.process, row.order);
   });

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/runtime/message_shard.h"
+
 namespace fermata {
 namespace {
 
@@ -95,6 +97,12 @@ TEST(Message, RefusesWhatItDoesNotKnow) {
   EXPECT_FALSE(DecodeMessage("{").ok());
   EXPECT_FALSE(DecodeMessage("{}").ok());
   EXPECT_FALSE(DecodeMessage(R"({"kind":"dance"})").ok());
+}
+
+TEST(Message, WhatServersTellEachOtherIsForNoShardOfAnotherStorage) {
+  EXPECT_EQ(ShardOfMessage(EncodeMessage(InstanceMessage{kB, CancelInstance{"x"}}), 256).value(), 7);
+  EXPECT_EQ(ShardOfMessage(EncodeMessage(RemoteOrder{256, "start", Value()}), 256).value(), std::nullopt);
+  EXPECT_EQ(ShardOfMessage(EncodeMessage(RemoteAnswer{Value()}), 256).value(), std::nullopt);
 }
 
 }  // namespace

@@ -443,5 +443,57 @@ TEST_F(ShardTest, AMessageOutlivesARestartBetweenSenderAndReceiver) {
   EXPECT_EQ(bench.Rows().size(), 2u);
 }
 
+class Messages : public ::testing::Test {
+ protected:
+  Messages() {
+    auto started = bench_.Start("order", Value::Object({{"id", Value::String("o-1")}}));
+    bench_.Settle();
+    id_ = started->value().value().id;
+    cancel_ = {0, InstanceId::Make(0, 5, 5, 5), 1, 0, EncodeMessage(InstanceMessage{id_, CancelInstance{"x"}})};
+  }
+  void Put(const InboxRow& row) {
+    Batch batch;
+    batch.inbox = {row};
+    bench_.storage.Commit(99, std::move(batch),
+                          [](CommitOutcome outcome) { EXPECT_EQ(outcome, CommitOutcome::kCommitted); });
+    bench_.Settle();
+  }
+
+  ShardBench bench_{kManifest, {kOrder}};
+  InstanceId id_;
+  InboxRow cancel_;
+};
+
+TEST_F(Messages, OfAShardThatGoesAreNotTakenWhenItComesBack) {
+  bench_.shard->PostMessage(cancel_);  // another node takes it from storage meanwhile
+  bool gone = false;
+  bench_.shard->Give(AllShards(), [&] { gone = true; });
+  bench_.Settle();
+  EXPECT_TRUE(gone);
+  bench_.shard->Gain(AllShards());
+  bench_.Settle();
+  EXPECT_EQ(bench_.StatusOf(id_), "waiting");
+}
+
+TEST_F(Messages, TheSameRowInMemoryTwiceIsTakenOnce) {
+  Put(cancel_);
+  bench_.shard->PostMessage(cancel_);
+  bench_.shard->PostMessage(cancel_);
+  EXPECT_EQ(bench_.shard->InboxDepth(), 1u);
+  bench_.Settle();
+  EXPECT_EQ(bench_.StatusOf(id_), "cancelled");
+  bench_.shard->PostMessage(cancel_);
+  EXPECT_EQ(bench_.shard->InboxDepth(), 1u) << "maybe it is there again";
+}
+
+TEST_F(Messages, ARowThatIsThereAgainIsDeletedThoughItIsKnown) {
+  for (int i = 0; i < 2; ++i) {
+    Put(cancel_);
+    bench_.shard->PostMessage(cancel_);
+    bench_.Settle();
+    EXPECT_TRUE(bench_.storage.tables().ReadInbox(AllShards(), std::nullopt, 9).empty());
+  }
+}
+
 }  // namespace
 }  // namespace fermata
