@@ -220,16 +220,21 @@ void Shard::ForgetMessages(const std::vector<MessageKey>& keys) {
 
 void Shard::HandleMessage(const MessageArrived& arrived) {
   const MessageKey key = KeyOf(arrived.row);
+  Result<Message> message = DecodeMessage(arrived.row.bytes);
+  if (!message.ok()) {
+    // Of a newer release, maybe: the next owner may understand it. This one counts it as here, and so does not take it again.
+    LogError("A message cannot be read: it stays in its inbox.", {{"logical_shard", arrived.row.shard},
+                                                                  {"sender", arrived.row.sender.ToString()},
+                                                                  {"reason", message.error().message}});
+    return;
+  }
   InboxRow row = arrived.row;
   row.bytes.clear();
   Open().messages_taken.push_back(key);
   // It was read just before its commit. Should it be there again, it must not wait for one who has not heard of it.
   if (!known_messages_.Remember(key)) return Open().rows.inbox_deleted.push_back(std::move(row));
-  Result<Message> message = DecodeMessage(arrived.row.bytes);
-  if (message.ok()) {
-    if (std::holds_alternative<RemoteOrder>(*message) && WasWithdrawn(arrived)) return;
-    TakeMessage(arrived.row, *std::move(message));
-  }
+  if (std::holds_alternative<RemoteOrder>(*message) && WasWithdrawn(arrived)) return;
+  TakeMessage(arrived.row, *std::move(message));
   Open().rows.inbox_taken.push_back(std::move(row));
 }
 

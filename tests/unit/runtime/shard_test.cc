@@ -486,6 +486,21 @@ TEST_F(Messages, TheSameRowInMemoryTwiceIsTakenOnce) {
   EXPECT_EQ(bench_.shard->InboxDepth(), 1u) << "maybe it is there again";
 }
 
+TEST_F(Messages, OneThatCannotBeReadStaysAndHoldsNothingUp) {
+  InboxRow newer = cancel_;
+  newer.index = 1;
+  newer.bytes = "of a newer release";
+  for (const InboxRow& row : {newer, cancel_}) {
+    Put(row);
+    bench_.shard->PostMessage(row);
+  }
+  bench_.Settle();
+  EXPECT_EQ(bench_.StatusOf(id_), "cancelled");
+  EXPECT_EQ(bench_.storage.tables().ReadInbox(AllShards(), std::nullopt, 9).size(), 1u);
+  bench_.shard->PostMessage(newer);
+  EXPECT_EQ(bench_.shard->InboxDepth(), 0u) << "it is not taken again and again";
+}
+
 TEST_F(Messages, ARowThatIsThereAgainIsDeletedThoughItIsKnown) {
   for (int i = 0; i < 2; ++i) {
     Put(cancel_);
