@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/hash.h"
+#include "engine/base/log.h"
 #include "engine/language/load.h"
 #include "engine/model/semver.h"
 #include "engine/runtime/codes.h"
@@ -85,41 +86,133 @@ CompiledBundle DefinitionRegistry::Compile(const StoredBundle& bundle) const {
   return compiled;
 }
 
-Status DefinitionRegistry::Load(Storage& storage) {
+Status DefinitionRegistry::Load(Storage& storage, OnUnreadable unreadable) {
   Result<std::vector<ManifestRow>> manifests = storage.ReadManifests();
   if (!manifests.ok()) return manifests.error();
   for (const ManifestRow& row : *manifests)
     if (CompiledManifest loaded = CompileManifest(row.connector + ".yaml", row.text); loaded.manifest)
       AddManifest(std::move(loaded.manifest), row.connector + ".yaml", row.text, ManifestOrigin::kDeployed);
-  Result<std::vector<DefinitionRow>> rows = storage.ReadDefinitions();
-  if (!rows.ok()) return rows.error();
-  std::sort(rows->begin(), rows->end(),
-            [](const DefinitionRow& a, const DefinitionRow& b) { return a.deployed_us < b.deployed_us; });
-  for (const DefinitionRow& row : *rows) {
-    if (Find(row.process, row.version)) continue;
-    Result<StoredBundle> bundle = DecodeBundle(row.bundle);
-    if (!bundle.ok()) return bundle.error();
-    CompiledBundle compiled = Compile(*bundle);
-    if (!compiled.definition)
-      return Error{kCorruptMessage, "Expected the stored definition of '" + row.process + "' " + row.version +
-                                        " to be readable, but it is not: " +
-                                        (compiled.diagnostics.empty() ? std::string("no reason is known")
-                                                                      : compiled.diagnostics.front().message)};
-    auto definition = std::make_shared<Definition>(*compiled.definition);
-    definition->version = row.version;  // under --dev it has a suffix
-    definition->hash = row.hash;
-    Add(std::move(definition), row.deployed_us, compiled.definition->hash);
-  }
+  if (Status read = ReadDefinitions(storage, unreadable); !read.ok()) return read;
   Result<std::vector<std::pair<std::string, std::string>>> live = storage.ReadLiveVersions();
   if (!live.ok()) return live.error();
   for (const auto& [process, hash] : *live) SetLive(process, hash);
   return Done{};
 }
 
-DefinitionPtr DefinitionRegistry::FindOrRead(Storage& storage, const std::string& process, const std::string& version) {
-  if (DefinitionPtr known = Find(process, version)) return known;
-  if (!Load(storage).ok()) return nullptr;
-  return Find(process, version);
+Status DefinitionRegistry::ReadDefinitions(Storage& storage, OnUnreadable unreadable) {
+  Result<std::vector<DefinitionRow>> rows = storage.ReadDefinitions();
+  if (!rows.ok()) return rows.error();
+  std::sort(rows->begin(), rows->end(),
+            [](const DefinitionRow& a, const DefinitionRow& b) { return a.deployed_us < b.deployed_us; });
+  for (const DefinitionRow& row : *rows) {
+    const auto is_this = [&](const UnreadableVersion& known) {
+      return known.process == row.process && known.version == row.version;
+    };
+    if (Find(row.process, row.version)) continue;
+    {
+      std::shared_lock lock(mutex_);
+      if (std::any_of(unreadable_.begin(), unreadable_.end(), is_this)) continue;
+    }
+    Status read = ReadDefinition(row);
+    if (read.ok()) continue;
+    if (unreadable == OnUnreadable::kFail) return read;
+    std::unique_lock lock(mutex_);
+    if (std::any_of(unreadable_.begin(), unreadable_.end(), is_this)) continue;
+    unreadable_.push_back({row.process, row.version, row.hash});
+    LogError("A definition cannot be read here, and this server does nothing for its instances: update it.",
+             {{"process", row.process}, {"version", row.version}, {"reason", read.error().message}});
+  }
+  return Done{};
+}
+
+Status DefinitionRegistry::ReadDefinition(const DefinitionRow& row) {
+  Result<StoredBundle> bundle = DecodeBundle(row.bundle);
+  if (!bundle.ok()) return bundle.error();
+  CompiledBundle compiled = Compile(*bundle);
+  if (!compiled.definition)
+    return Error{
+        kCorruptMessage,
+        "Expected the stored definition of '" + row.process + "' " + row.version + " to be readable, but it is not: " +
+            (compiled.diagnostics.empty() ? std::string("no reason is known") : compiled.diagnostics.front().message)};
+  auto definition = std::make_shared<Definition>(*compiled.definition);
+  definition->version = row.version;  // under --dev it has a suffix
+  definition->hash = row.hash;
+  Add(std::move(definition), row.deployed_us, compiled.definition->hash);
+  return Done{};
+}
+
+std::optional<Error> DefinitionRegistry::WhyUnreadable(const std::string& process, const Fits& fits) const {
+  std::shared_lock lock(mutex_);
+  for (const UnreadableVersion& there : unreadable_)
+    if (there.process == process && fits(there))
+      return Error{kCorruptMessage,
+                   "Expected this server to understand '" + process + "' " + there.version +
+                       ", but a newer release has deployed it: nothing happened. Try again once all servers run that "
+                       "release."};
+  return std::nullopt;
+}
+
+Error DefinitionRegistry::TryLater(Error error) {
+  if (error.code == kCorruptMessage) error.code = kStorageUnavailable;
+  return error;
+}
+
+std::optional<Error> DefinitionRegistry::WhyUnroutable(const std::string& event_type) const {
+  std::vector<UnreadableVersion> unreadable;
+  {
+    std::shared_lock lock(mutex_);
+    unreadable = unreadable_;
+  }
+  if (unreadable.empty()) return std::nullopt;
+  const std::vector<EventReceiver> receivers = ReceiversOf(event_type);
+  for (const UnreadableVersion& there : unreadable) {
+    const bool receives = std::any_of(receivers.begin(), receivers.end(), [&](const EventReceiver& receiver) {
+      return receiver.definition->process == there.process;
+    });
+    if ((receives || receivers.empty()) && LiveHash(there.process) == there.hash)
+      return TryLater(
+          *WhyUnreadable(there.process, [&](const UnreadableVersion& other) { return other.hash == there.hash; }));
+  }
+  return std::nullopt;
+}
+
+// Only what it knows nothing of: what is read here may be older than what another thread has learnt meanwhile.
+Result<DefinitionPtr> DefinitionRegistry::FindOrReadWhere(Storage& storage, const std::string& process,
+                                                          const std::function<DefinitionPtr()>& find,
+                                                          const Fits& fits) {
+  if (DefinitionPtr known = find()) return known;
+  if (storage.nodes() == nullptr) return DefinitionPtr();  // nobody else deploys
+  if (std::optional<Error> error = WhyUnreadable(process, fits)) return *std::move(error);
+  if (Status read = ReadDefinitions(storage, OnUnreadable::kSkip); !read.ok()) return read.error();
+  Result<std::vector<std::pair<std::string, std::string>>> live = storage.ReadLiveVersions();
+  if (!live.ok()) return live.error();
+  {
+    std::unique_lock lock(mutex_);
+    for (auto& [name, hash] : *live) live_.try_emplace(std::move(name), std::move(hash));
+  }
+  if (DefinitionPtr known = find()) return known;
+  if (std::optional<Error> error = WhyUnreadable(process, fits)) return *std::move(error);
+  return DefinitionPtr();
+}
+
+Result<DefinitionPtr> DefinitionRegistry::FindOrRead(Storage& storage, const std::string& process,
+                                                     const std::string& version) {
+  return FindOrReadWhere(
+      storage, process, [&] { return Find(process, version); },
+      [&](const UnreadableVersion& there) { return there.version == version; });
+}
+
+Result<DefinitionPtr> DefinitionRegistry::FindByHashOrRead(Storage& storage, const std::string& process,
+                                                           const std::string& hash) {
+  return FindOrReadWhere(
+      storage, process, [&] { return FindByHash(process, hash); },
+      [&](const UnreadableVersion& there) { return there.hash == hash; });
+}
+
+Result<DefinitionPtr> DefinitionRegistry::ResolveOrRead(Storage& storage, const std::string& process,
+                                                        const std::string& range) {
+  return FindOrReadWhere(
+      storage, process, [&] { return Resolve(process, range); }, [](const UnreadableVersion&) { return true; });
 }
 
 void DefinitionRegistry::Add(DefinitionPtr definition, std::int64_t deployed_us, std::string content_hash) {
@@ -138,15 +231,15 @@ void DefinitionRegistry::SetLive(const std::string& process, const std::string& 
   live_[process] = hash;
 }
 
+std::string DefinitionRegistry::LiveHash(const std::string& process) const {
+  std::shared_lock lock(mutex_);
+  const auto found = live_.find(process);
+  return found == live_.end() ? std::string() : found->second;
+}
+
 DefinitionPtr DefinitionRegistry::Live(const std::string& process) const {
-  std::string hash;
-  {
-    std::shared_lock lock(mutex_);
-    auto found = live_.find(process);
-    if (found == live_.end()) return nullptr;
-    hash = found->second;
-  }
-  return FindByHash(process, hash);
+  const std::string hash = LiveHash(process);
+  return hash.empty() ? nullptr : FindByHash(process, hash);
 }
 
 template <class Predicate>

@@ -3,6 +3,7 @@
 // Thread-safe. What it gives out is immutable and lives as long as it is held.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -42,6 +43,9 @@ struct CompiledBundle {
 
 enum class ManifestChoice { kNamed, kAll };
 
+// What becomes of a stored definition that this release does not understand: a newer one, at another node, may have deployed it.
+enum class OnUnreadable { kFail, kSkip };
+
 class DefinitionRegistry {
  public:
   // `builtin_manifests`: YAML texts.
@@ -56,10 +60,17 @@ class DefinitionRegistry {
                                    const std::map<std::string, std::string>& files = {}) const;
   // Reads and checks; adds nothing.
   CompiledBundle Compile(const StoredBundle& bundle) const;
-  // Reads from storage what it does not know yet, and which versions are live.
-  Status Load(Storage& storage);
-  // Asks storage where it does not know the version: another node may have just deployed it.
-  DefinitionPtr FindOrRead(Storage& storage, const std::string& process, const std::string& version);
+  // Reads from storage what it does not know yet, and which versions are live. Not while a version is made live.
+  Status Load(Storage& storage, OnUnreadable unreadable);
+  // As those without "OrRead", but for a version that another node may have just deployed: storage is asked for what is not known here.
+  // Null: nobody has deployed it. Fails where storage does not answer, and with kCorruptMessage where a newer release deployed it and this one
+  // cannot read it.
+  Result<DefinitionPtr> FindOrRead(Storage& storage, const std::string& process, const std::string& version);
+  Result<DefinitionPtr> FindByHashOrRead(Storage& storage, const std::string& process, const std::string& hash);
+  Result<DefinitionPtr> ResolveOrRead(Storage& storage, const std::string& process, const std::string& range);
+
+  // Such a failure, for clients: another server can do it, or this one later.
+  static Error TryLater(Error error);
 
   // Without a `content_hash` the definition's own.
   void Add(DefinitionPtr definition, std::int64_t deployed_us, std::string content_hash = "");
@@ -77,6 +88,8 @@ class DefinitionRegistry {
   bool IsLive(const Definition& definition) const;
   // The refusal of what Find() or Live() did not find: the process or the version, and what was probably meant.
   Error Unknown(const std::string& process, const std::string& version) const;
+  // Whether a live version that this release cannot read may be for these events, too: then nobody here can say whom they reach.
+  std::optional<Error> WhyUnroutable(const std::string& event_type) const;
   std::vector<EventReceiver> ReceiversOf(const std::string& event_type) const;
 
   // Manifests given over REST, in front of the built-in ones.
@@ -99,6 +112,17 @@ class DefinitionRegistry {
   mutable std::mutex lately_mutex_;
   mutable std::map<std::string, CompiledManifest> lately_;  // by the hash of what was read
 
+  // Those that storage has and this release does not understand.
+  struct UnreadableVersion {
+    std::string process, version, hash;
+  };
+  Status ReadDefinitions(Storage& storage, OnUnreadable unreadable);
+  Status ReadDefinition(const DefinitionRow& row);
+  using Fits = std::function<bool(const UnreadableVersion&)>;
+  std::optional<Error> WhyUnreadable(const std::string& process, const Fits& fits) const;
+  Result<DefinitionPtr> FindOrReadWhere(Storage& storage, const std::string& process,
+                                        const std::function<DefinitionPtr()>& find, const Fits& fits);
+  std::string LiveHash(const std::string& process) const;
   // The first that `fits`.
   template <class Predicate>
   DefinitionPtr FindWhere(const std::string& process, Predicate fits) const;
@@ -107,6 +131,7 @@ class DefinitionRegistry {
   std::map<std::string, std::vector<DeployedDefinition>> processes_;  // newest deploy first
   std::map<std::string, std::string> live_;                           // process -> hash
   std::map<std::string, KnownManifest, std::less<>> manifests_;
+  std::vector<UnreadableVersion> unreadable_;
 };
 
 }  // namespace fermata

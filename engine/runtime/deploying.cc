@@ -52,7 +52,8 @@ DeployOutcome EngineImpl::DeployHere(const DeployRequest& request) {
   }
   DeployOutcome stored = Store(bundle, compiled, request.if_there);
   // Another node may have brought the same version a moment ago.
-  if (stored.error && stored.error->code == kStorageUnavailable && HasOthers() && definitions_.Load(storage_).ok())
+  if (stored.error && stored.error->code == kStorageUnavailable && HasOthers() &&
+      definitions_.Load(storage_, OnUnreadable::kSkip).ok())
     stored = Store(bundle, std::move(compiled), request.if_there);
   return stored;
 }
@@ -148,6 +149,7 @@ std::vector<ConnectorInfo> EngineImpl::Connectors() { return definitions_.Connec
 void EngineImpl::MakeLive(const Definition& definition) {
   const DefinitionPtr before = definitions_.Live(definition.process);
   definitions_.SetLive(definition.process, definition.hash);
+  lived_[definition.process] = definition.hash;
   if (definition.schedule || (before && before->schedule)) FollowSchedule(definition.process);
 }
 

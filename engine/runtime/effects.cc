@@ -33,10 +33,10 @@ Result<CachedInstance*> Shard::Adopt(const StoredInstance& stored) {
   const InstanceState& loaded = instance->state;
   // Another node may have moved it, by its own clock, while this one slept and does not know of that yet: what is decided here will be refused.
   now_us_ = std::max(now_us_, loaded.updated_us);
-  instance->definition = services_.definitions.FindByHash(loaded.process, loaded.definition_hash);
-  // Another node may have just deployed it.
-  if (!instance->definition && services_.definitions.Load(services_.storage).ok())
-    instance->definition = services_.definitions.FindByHash(loaded.process, loaded.definition_hash);
+  Result<DefinitionPtr> known =
+      services_.definitions.FindByHashOrRead(services_.storage, loaded.process, loaded.definition_hash);
+  if (!known.ok()) return known.error();
+  instance->definition = *std::move(known);
   if (!instance->definition)
     return Error{kUnknownVersion, "Expected the definition of '" + instance->state.process + "' " +
                                       instance->state.version + " that this instance runs on, but it is not deployed."};
@@ -86,6 +86,11 @@ Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command, F
   context.has_not_begun = [&](const JobId& job, std::int64_t attempt) { return HasNotBegun(instance, job, attempt); };
   DefinitionPtr target;
   if (const auto* migrate = std::get_if<MigrateInstance>(&command)) {
+    if (!migrate->revert)
+      if (Result<DefinitionPtr> known =
+              services_.definitions.FindOrRead(services_.storage, instance.state.process, migrate->version);
+          !known.ok())
+        return DefinitionRegistry::TryLater(known.error());
     Result<DefinitionPtr> found = services_.definitions.TargetOf(instance.state, *migrate);
     if (!found.ok()) return found.error();
     target = std::move(*found);
@@ -101,13 +106,13 @@ Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command, F
 }
 
 // What the live (or wanted) version's own `key:` gives. Mistakes are told later, by the shard that starts the child.
-std::optional<std::string> Shard::KeyOfChild(const RunVerb& run, const Value& input) const {
+std::optional<std::string> Shard::KeyOfChild(const RunVerb& run, const Value& input) {
   Result<ChildAtDoor> child = ReceiveChild(run.process, run.version, input, std::nullopt);
   return child.ok() ? child->key : std::nullopt;
 }
 
 // What that shard would say of a child that nobody waits for, as far as it can be said here: whether its key is free it alone knows.
-std::optional<ProcessError> Shard::RefusalOfChild(const RunVerb& run, const Value& input) const {
+std::optional<ProcessError> Shard::RefusalOfChild(const RunVerb& run, const Value& input) {
   std::optional<std::string> given;
   if (run.key) given.emplace();  // then the child's own is not asked
   Result<ChildAtDoor> child = ReceiveChild(run.process, run.version, input, given);
@@ -116,8 +121,13 @@ std::optional<ProcessError> Shard::RefusalOfChild(const RunVerb& run, const Valu
 }
 
 Result<Shard::ChildAtDoor> Shard::ReceiveChild(const std::string& process, const std::string& version,
-                                               const Value& input, const std::optional<std::string>& key) const {
-  ChildAtDoor child{services_.definitions.Resolve(process, version), Value(), key};
+                                               const Value& input, const std::optional<std::string>& key) {
+  Result<DefinitionPtr> known = services_.definitions.ResolveOrRead(services_.storage, process, version);
+  if (!known.ok()) {
+    FailForNow();
+    return known.error();
+  }
+  ChildAtDoor child{*std::move(known), Value(), key};
   if (!child.definition) {
     std::string range = version.empty() ? std::string() : " in version " + version;
     return Error{kUnknownProcess, "Expected a deployed process, but '" + process + "'" + range + " is not there."};

@@ -66,7 +66,8 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
 EngineImpl::~EngineImpl() { Stop(); }
 
 Status EngineImpl::Recover() {
-  if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded.error();
+  if (Status loaded = definitions_.Load(storage_, OnUnreadable::kFail); !loaded.ok()) return loaded.error();
+  (void)NewlyLive();
   if (Result<bool> loaded = pauses_.Load(storage_); !loaded.ok()) return loaded.error();
   if (Status loaded = bulk_.Load(); !loaded.ok()) return loaded.error();
   if (Status loaded = webhooks_.Load(storage_); !loaded.ok()) return loaded.error();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -113,6 +114,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void Joined(const NodeRow& self) override;
   bool ReadChanges(const Generations& seen, const Generations& newest) override;
   Status ReadDefinitions();
+  // The processes whose live version has changed since the last call. With deploy_mutex_ held.
+  std::vector<std::string> NewlyLive();
   void Deliver(InboxRow row) override;
   void Forward(ShardItem order) override;
   void TellProgress(const InstanceId& instance) override;
@@ -180,7 +183,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Nodes* const nodes_;  // null: there is only this one
   int shard_count_;
   DefinitionRegistry definitions_;
-  std::mutex deploy_mutex_;  // one deploy at a time
+  std::mutex deploy_mutex_;                   // one deploy at a time
+  std::map<std::string, std::string> lived_;  // under it: hash of the version whose schedule was followed last
   Waiters waiters_;
   Newsroom newsroom_;
   Webhooks webhooks_;

@@ -139,17 +139,24 @@ bool EngineImpl::ReadChanges(const Generations& seen, const Generations& newest)
 
 Status EngineImpl::ReadDefinitions() {
   std::lock_guard lock(deploy_mutex_);
-  std::map<std::string, DefinitionPtr> live;
-  for (const DeployedDefinition& deployed : definitions_.All())
-    if (definitions_.IsLive(*deployed.definition)) live[deployed.definition->process] = deployed.definition;
-  if (Status loaded = definitions_.Load(storage_); !loaded.ok()) return loaded;
-  for (const DeployedDefinition& deployed : definitions_.All()) {
-    const std::string& process = deployed.definition->process;
+  if (Status loaded = definitions_.Load(storage_, OnUnreadable::kSkip); !loaded.ok()) return loaded;
+  for (const std::string& process : NewlyLive()) {
     const int home = HomeShard(kDefaultTenant, process, shard_count_);
-    if (!definitions_.IsLive(*deployed.definition) || live[process] == deployed.definition || !IsMine(home)) continue;
-    OwnerOf(home).PostInternal(ScheduleChanged{process, nullptr});
+    if (IsMine(home)) OwnerOf(home).PostInternal(ScheduleChanged{process, nullptr});
   }
   return Done{};
+}
+
+std::vector<std::string> EngineImpl::NewlyLive() {
+  std::vector<std::string> processes;
+  for (const DeployedDefinition& deployed : definitions_.All()) {
+    const Definition& definition = *deployed.definition;
+    if (!definitions_.IsLive(definition) ||
+        std::exchange(lived_[definition.process], definition.hash) == definition.hash)
+      continue;
+    processes.push_back(definition.process);
+  }
+  return processes;
 }
 
 // ---- rows and orders ----

@@ -101,6 +101,7 @@ std::vector<std::string> WhyNotBrought(const DefinitionRegistry& definitions, co
 }
 
 Result<CloudEvent> ValidateEvent(const DefinitionRegistry& definitions, CloudEvent event, std::int64_t now_us) {
+  if (std::optional<Error> unroutable = definitions.WhyUnroutable(event.type)) return *std::move(unroutable);
   std::vector<EventReceiver> receivers = definitions.ReceiversOf(event.type);
   if (receivers.empty()) return Undeclared(definitions, event.type);
   for (const EventReceiver& receiver : receivers) {

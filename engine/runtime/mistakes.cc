@@ -65,6 +65,11 @@ Error EngineImpl::UnknownDefinition(const std::string& process, const std::strin
 }
 
 Error DefinitionRegistry::Unknown(const std::string& process, const std::string& version) const {
+  const std::string live_hash = LiveHash(process);
+  const auto is_meant = [&](const UnreadableVersion& there) {
+    return version.empty() ? there.hash == live_hash : there.version == version;
+  };
+  if (std::optional<Error> unreadable = WhyUnreadable(process, is_meant)) return TryLater(*std::move(unreadable));
   if (const DefinitionPtr live = Live(process))
     return {kUnknownVersion, "Expected a deployed version of '" + process + "', but " + version + " is none.", "",
             "The live version is " + live->version + "."};

@@ -221,11 +221,16 @@ void Shard::ForgetMessages(const std::vector<MessageKey>& keys) {
 void Shard::HandleMessage(const MessageArrived& arrived) {
   const MessageKey key = KeyOf(arrived.row);
   Result<Message> message = DecodeMessage(arrived.row.bytes);
-  if (!message.ok()) {
+  const Status understood = message.ok() ? KnowVersionsOf(*message) : Status(message.error());
+  if (message.ok() && !understood.ok() && !IsUnreadable(understood.error())) {
+    Open().messages_taken.push_back(key);
+    return FailForNow();
+  }
+  if (!understood.ok()) {
     // Of a newer release, maybe: the next owner may understand it. This one counts it as here, and so does not take it again.
     LogError("A message cannot be read: it stays in its inbox.", {{"logical_shard", arrived.row.shard},
                                                                   {"sender", arrived.row.sender.ToString()},
-                                                                  {"reason", message.error().message}});
+                                                                  {"reason", understood.error().message}});
     return;
   }
   InboxRow row = arrived.row;
@@ -236,6 +241,20 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
   if (std::holds_alternative<RemoteOrder>(*message) && WasWithdrawn(arrived)) return;
   TakeMessage(arrived.row, *std::move(message));
   Open().rows.inbox_taken.push_back(std::move(row));
+}
+
+// Whoever sent it knew them; it may have been deployed a moment ago, elsewhere.
+Status Shard::KnowVersionsOf(const Message& message) {
+  DefinitionRegistry& definitions = services_.definitions;
+  Result<DefinitionPtr> known = DefinitionPtr();
+  if (const auto* start = std::get_if<StartMessage>(&message))
+    known = definitions.ResolveOrRead(services_.storage, start->process, start->version);
+  if (const auto* scheduled = std::get_if<ScheduledMessage>(&message))
+    known = definitions.FindOrRead(services_.storage, scheduled->process, scheduled->version);
+  if (const auto* event = std::get_if<EventMessage>(&message))
+    for (auto start = event->starts.begin(); known.ok() && start != event->starts.end(); ++start)
+      known = definitions.FindOrRead(services_.storage, start->process, start->version);
+  return known.ok() ? Status(Done{}) : Status(known.error());
 }
 
 void Shard::TakeMessage(const InboxRow& row, Message message) {
@@ -277,6 +296,7 @@ void Shard::StartChildHere(const StartMessage& message) {
                 InstanceMessage{message.parent.instance, std::move(finish)});
   };
   Result<ChildAtDoor> child = ReceiveChild(message.process, message.version, message.input, message.key);
+  if (failed_) return;  // its definition could not be read
   if (!child.ok()) return refuse(ChildResult::Kind::kRefused, child.error().message);
   if (std::optional<Error> refusal = Refusal(*child->definition, message.tenant, child->key)) {
     if (refusal->code != kKeyInUse) {

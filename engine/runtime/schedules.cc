@@ -114,7 +114,9 @@ void Shard::StartScheduledHere(const ScheduledMessage& message) {
                 ScheduledEndMessage{message.instance, message.tenant, message.process});
   };
   if (LoadOrFail(message.instance) || failed_) return;  // starting twice is starting once
-  DefinitionPtr definition = services_.definitions.Find(message.process, message.version);
+  Result<DefinitionPtr> known = services_.definitions.FindOrRead(services_.storage, message.process, message.version);
+  if (!known.ok()) return FailForNow();
+  const DefinitionPtr& definition = *known;
   if (!definition) return never_was("version " + message.version + " is not deployed");
   if (std::optional<Error> refusal = Refusal(*definition, message.tenant, message.key)) {
     if (refusal->code == kKeyInUse) return never_was(refusal->message);

@@ -333,6 +333,7 @@ class Shard {
   void HandleOutcome(JobOutcome outcome);
   void HandleTimer(const TimerFell& fell);
   void HandleMessage(const MessageArrived& arrived);
+  Status KnowVersionsOf(const Message& message);
   void TakeMessage(const InboxRow& row, Message message);
   void StartChildHere(const StartMessage& message);
   Result<std::vector<InstanceRow>> LiveByKey(const std::string& tenant, const std::string& process,
@@ -450,9 +451,11 @@ class Shard {
     std::optional<std::string> key;
   };
   Result<ChildAtDoor> ReceiveChild(const std::string& process, const std::string& version, const Value& input,
-                                   const std::optional<std::string>& key) const;
-  std::optional<std::string> KeyOfChild(const RunVerb& run, const Value& input) const;
-  std::optional<ProcessError> RefusalOfChild(const RunVerb& run, const Value& input) const;
+                                   const std::optional<std::string>& key);
+  std::optional<std::string> KeyOfChild(const RunVerb& run, const Value& input);
+  std::optional<ProcessError> RefusalOfChild(const RunVerb& run, const Value& input);
+  // The batch is not committed, and is decided again after a pause.
+  void FailForNow();
   void Touch(CachedInstance& instance);
   void Gather(CachedInstance& instance, Decision decision);
   void LetGoOf(CachedInstance& instance);

@@ -152,13 +152,20 @@ void Shard::HandleRemote(const InboxRow& row, RemoteOrder remote) {
   if (remote.kind == kRemoteStart) {
     decide(RemoteStartIn(remote.order), [&](RemoteStart start) {
       const std::string& process = start.request.process;
-      DefinitionPtr definition = services_.definitions.FindOrRead(services_.storage, process, start.version);
-      if (!definition) return SendBack(services_.definitions.Unknown(process, start.version));
-      HandleStart({std::move(start.request), row.shard, std::move(definition), std::move(start.key),
-                   std::move(start.input), nullptr});
+      Result<DefinitionPtr> known = services_.definitions.FindOrRead(services_.storage, process, start.version);
+      if (!known.ok()) return SendBack(DefinitionRegistry::TryLater(known.error()));
+      if (!*known) return SendBack(services_.definitions.Unknown(process, start.version));
+      HandleStart({std::move(start.request), row.shard, *std::move(known), std::move(start.key), std::move(start.input),
+                   nullptr});
     });
   } else if (remote.kind == kRemoteEvent) {
-    decide(EventMessageIn(remote.order), [&](EventMessage message) { HandleEvent({std::move(message), nullptr}); });
+    decide(EventMessageIn(remote.order), [&](EventMessage message) {
+      // Its client is told now; within the batch what cannot be read would hold up everybody else's.
+      for (const EventStart& start : message.starts)
+        if (auto known = services_.definitions.FindOrRead(services_.storage, start.process, start.version); !known.ok())
+          return SendBack(DefinitionRegistry::TryLater(known.error()));
+      HandleEvent({std::move(message), nullptr});
+    });
   } else if (remote.kind == kRemoteCommand) {
     decide(CommandRequestIn(remote.order), [&](CommandRequest request) {
       HandleInstance({std::move(request), nullptr});

@@ -14,8 +14,14 @@ Result<std::vector<Shard::PlannedStart>> Shard::PlanStarts(const EventMessage& m
                                                            std::set<InstanceId>& receivers) {
   std::vector<PlannedStart> planned;
   for (const EventStart& start : message.starts) {
-    DefinitionPtr definition = services_.definitions.Find(start.process, start.version);
-    if (!definition) continue;
+    // Whoever named the version had it: to skip it would lose an event that is answered as taken.
+    Result<DefinitionPtr> known = services_.definitions.FindOrRead(services_.storage, start.process, start.version);
+    if (!known.ok()) {
+      FailForNow();
+      return known.error();
+    }
+    if (!*known) return services_.definitions.Unknown(start.process, start.version);
+    DefinitionPtr definition = *std::move(known);
     std::optional<std::string> key;
     if (start.keyed) key = message.value;
     if (key && definition->unique != Uniqueness::kNo) {

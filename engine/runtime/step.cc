@@ -226,6 +226,11 @@ void Shard::FailFlights() {
   }
 }
 
+void Shard::FailForNow() {
+  failed_ = true;
+  retry_recovery_us_ = services_.clock.NowUs() + kRecoveryPauseUs;
+}
+
 bool Shard::KnowsFlights() const {
   return std::all_of(flights_.begin(), flights_.end(), [](const auto& flight) { return flight->outcome.has_value(); });
 }

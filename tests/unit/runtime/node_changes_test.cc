@@ -1,0 +1,134 @@
+// What one node changes and another has not read yet, or cannot read; and who is given up for silent.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/runtime/bundle.h"
+#include "engine/runtime/codes.h"
+#include "engine/runtime/commit_now.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/message.h"
+#include "engine/runtime/remote_order.h"
+#include "engine/storage/memory/memory_storage.h"
+#include "engine/storage/nodes.h"
+
+namespace fermata {
+namespace {
+
+// Of a release that knows more words than this one.
+constexpr const char* kOfTomorrow = R"(fermata: 1
+process: newer
+version: 1.0.0
+word_of_tomorrow: true
+states:
+  done: { end: {} }
+)";
+constexpr const char* kStartedByGo = R"(fermata: 1
+process: started
+version: 1.0.0
+key: "${input.k}"
+events:
+  go: { key: "${event.data.k}" }
+start_on: go
+states:
+  done: { end: {} }
+)";
+constexpr const char* kPlain = "fermata: 1\nprocess: plain\nversion: 1.0.0\nstates:\n  done: { end: {} }\n";
+
+class MakesNoCalls final : public JobExecutor {
+ public:
+  void Submit(Job, std::int64_t, Completion, Wanted) override {}
+  std::size_t InFlight() const override { return 0; }
+};
+
+class NodeChanges : public ::testing::Test {
+ protected:
+  struct Node {
+    std::unique_ptr<Storage> storage;
+    std::unique_ptr<Engine> engine;
+    Engine* operator->() { return engine.get(); }
+  };
+
+  Node Open(const std::string& name, EngineOptions options = {}) {
+    Node node{cluster_.Open(name), nullptr};
+    Result<std::unique_ptr<Engine>> engine = Engine::Open(std::move(options), SystemClock(), *node.storage, calls_, {});
+    EXPECT_TRUE(engine.ok());
+    node.engine = std::move(*engine);
+    return node;
+  }
+  static void Until(const std::function<bool()>& holds) {
+    for (int i = 0; i < 20'000 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ASSERT_TRUE(holds());
+  }
+  static int ShardsOf(Node& at, const std::string& name) {
+    for (const NodeView& node : at->NodesNow())
+      if (node.name == name) return static_cast<int>(node.shards.count());
+    return -1;
+  }
+  // As a node deploys it whose change no other has read yet.
+  static Batch Deployment(const std::string& process, const char* yaml) {
+    Batch batch;
+    batch.definitions.push_back({process, "1.0.0", process, 1, EncodeBundle({process + ".yaml", yaml, {}, {}})});
+    batch.live_versions.emplace_back(process, process);
+    return batch;
+  }
+  // What the owner of the key answers to an event that starts the process, which comes to it with `batch`.
+  static Result<EventReply> SendStarting(Storage& from, const std::string& process, const std::string& key,
+                                         Batch batch) {
+    EventMessage message;
+    message.tenant = kDefaultTenant;
+    message.value = key;
+    message.event.id = key;
+    message.event.source = "test";
+    message.event.type = "go";
+    message.event.data = Value::Object({{"k", Value::String(key)}});
+    message.starts.push_back({process, "1.0.0"});
+    const int shard = HomeShard(kDefaultTenant, key, kShardsMax), mailbox = from.nodes()->self().mailbox;
+    const RemoteOrder order{mailbox, std::string(kRemoteEvent), ValueOf(message)};
+    const InstanceId sender = InstanceId::MakeDerived(0, 0, key);
+    batch.inbox.push_back({shard, sender, 1, 0, EncodeMessage(order)});
+    EXPECT_TRUE(CommitNow(from, 1, std::move(batch)).ok());
+    from.nodes()->Tell(Hint::Kind::kInbox, std::to_string(shard));
+    std::vector<InboxRow> mail;
+    Until([&] {
+      mail = from.nodes()->ReadMailbox(std::nullopt, 10).value();
+      std::erase_if(mail, [&](const InboxRow& row) { return row.sender != sender; });
+      return !mail.empty();
+    });
+    const Result<Value> reply = std::get<RemoteAnswer>(DecodeMessage(mail.front().bytes).value()).reply;
+    return reply.ok() ? Result<EventReply>(EventReplyIn(*reply)) : reply.error();
+  }
+
+  MemoryCluster cluster_;
+  MakesNoCalls calls_;
+  Node a_, b_;
+};
+
+TEST_F(NodeChanges, AnEventStartsWhatItsSenderHasJustDeployed) {
+  a_ = Open("a");
+  const auto c = cluster_.Open("c");
+  const Result<EventReply> reply = SendStarting(*c, "started", "k", Deployment("started", kStartedByGo));
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  EXPECT_EQ(reply->started.size(), 1u);
+}
+
+TEST_F(NodeChanges, AnEventIsNotTakenWhereNobodyUnderstandsWhatItStarts) {
+  a_ = Open("a");
+  const auto c = cluster_.Open("c");
+  const std::string key = "k";
+  const Result<EventReply> reply = SendStarting(*c, "newer", key, Deployment("newer", kOfTomorrow));
+  ASSERT_FALSE(reply.ok());
+  EXPECT_EQ(reply.error().code, kStorageUnavailable);
+  EXPECT_FALSE(c->FindEventIdentity(kDefaultTenant, "test", key, key)->has_value()) << "it may come again";
+  EXPECT_TRUE(SendStarting(*c, "started", "other", Deployment("started", kStartedByGo)).ok())
+      << "everything else goes on";
+}
+
+}  // namespace
+}  // namespace fermata
