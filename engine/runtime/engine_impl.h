@@ -112,7 +112,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void GiveShards(const ShardSet& shards, std::function<void()> done) override;
   void GiveUpShards(std::function<void()> done) override;
   void Joined(const NodeRow& self) override;
-  bool ReadChanges(const Generations& seen, const Generations& newest) override;
+  Generations ReadChanges(const Generations& seen, const Generations& newest) override;
+  Status ReadOrders();
   Status ReadDefinitions();
   // The processes whose live version has changed since the last call. With deploy_mutex_ held.
   std::vector<std::string> NewlyLive();

@@ -119,22 +119,31 @@ void EngineImpl::AwaitOthers() {
   if (leases_) leases_->AwaitOthers();
 }
 
-bool EngineImpl::ReadChanges(const Generations& seen, const Generations& newest) {
-  Status read = Done{};
-  if (seen.definitions != newest.definitions) read = ReadDefinitions();
-  if (read.ok() && seen.orders != newest.orders) {
-    Result<bool> lets_go = pauses_.Load(storage_);
-    if (!lets_go.ok()) read = lets_go.error();
-    if (lets_go.ok() && *lets_go) LetPausedGo();
-    if (read.ok()) read = bulk_.Load();
-    if (read.ok()) read = webhooks_.Load(storage_);
-    if (read.ok()) webhooks_.DeliveriesAreDurable({});  // maybe for one that is new
-  }
-  if (read.ok() && seen.keys != newest.keys && options_.keys_changed) read = options_.keys_changed();
-  if (!read.ok())
-    LogWarning("What another server has changed could not be read; it is tried again.",
-               {{"reason", read.error().message}});
-  return read.ok();
+// Keys first, and each for itself: what cannot be read of one keeps nobody from the others.
+Generations EngineImpl::ReadChanges(const Generations& seen, const Generations& newest) {
+  Generations read = seen;
+  const auto note = [&](std::int64_t Generations::*number, const std::function<Status()>& read_these) {
+    if (seen.*number == newest.*number) return;
+    if (Status done = read_these(); done.ok())
+      read.*number = newest.*number;
+    else
+      LogWarning("What another server has changed could not be read; it is tried again.",
+                 {{"reason", done.error().message}});
+  };
+  note(&Generations::keys, [this] { return options_.keys_changed ? options_.keys_changed() : Status(Done{}); });
+  note(&Generations::orders, [this] { return ReadOrders(); });
+  note(&Generations::definitions, [this] { return ReadDefinitions(); });
+  return read;
+}
+
+Status EngineImpl::ReadOrders() {
+  Result<bool> lets_go = pauses_.Load(storage_);
+  if (!lets_go.ok()) return lets_go.error();
+  if (*lets_go) LetPausedGo();
+  if (Status read = bulk_.Load(); !read.ok()) return read;
+  if (Status read = webhooks_.Load(storage_); !read.ok()) return read;
+  webhooks_.DeliveriesAreDurable({});  // maybe for one that is new
+  return Done{};
 }
 
 Status EngineImpl::ReadDefinitions() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <optional>
 #include <utility>
 
 #include "engine/base/log.h"
@@ -12,6 +13,8 @@ namespace fermata {
 namespace {
 
 constexpr auto kSilent = std::chrono::milliseconds(kNodeSilentMs);
+// One that has no shards holds nothing up: it may be compiling what is deployed, before its first beat.
+constexpr auto kSilentWithoutShards = 20 * kSilent;
 constexpr auto kAskAgain = std::chrono::milliseconds(20);
 
 // The highest ones, so that a node keeps what it has had for longest.
@@ -56,6 +59,11 @@ Leases::Leases(Nodes& nodes, ShardHolder& holder, LeasesWorld world)
 
 void Leases::Run() {
   Round();
+  if (!caught_up_) {
+    ReadOnce();
+    Round();
+  }
+  reader_ = std::thread([this] { ReadLoop(); });
   thread_ = std::thread([this] { Loop(); });
   nodes_.Tell(Hint::Kind::kShards, "");
 }
@@ -67,12 +75,14 @@ void Leases::Stop() {
   }
   wake_.notify_all();
   looked_.notify_all();
+  changed_.notify_all();
   if (thread_.joinable()) thread_.join();
+  if (reader_.joinable()) reader_.join();
   if (expeller_) expeller_->Stop();
 }
 
 void Leases::GiveAll() {
-  Result<ClusterView> view = nodes_.Beat(true, read_);
+  Result<ClusterView> view = nodes_.Beat(true, ReadSoFar());
   const Status given = view.ok() ? nodes_.Release(mine_) : Status(view.error());
   if (!given.ok())
     LogWarning("The node could not give its shards away; others take them when it is silent for a while.",
@@ -99,21 +109,58 @@ void Leases::Loop() {
   }
 }
 
+void Leases::ReadLoop() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    changed_.wait(lock, [this] { return stopping_ || newest_ != read_; });
+    if (stopping_) return;
+    lock.unlock();
+    ReadOnce();
+    lock.lock();
+    if (newest_ != read_) changed_.wait_for(lock, std::chrono::milliseconds(kNodeBeatMs), [this] { return stopping_; });
+  }
+}
+
+void Leases::ReadOnce() {
+  Generations seen, newest;
+  {
+    std::lock_guard lock(mutex_);
+    seen = read_;
+    newest = newest_;
+  }
+  if (seen == newest) return;
+  const Generations read = holder_.ReadChanges(seen, newest);
+  if (read == seen) return;
+  {
+    std::lock_guard lock(mutex_);
+    read_ = read;
+  }
+  Wake();  // the others wait to hear of it
+}
+
+Generations Leases::ReadSoFar() const {
+  std::lock_guard lock(mutex_);
+  return read_;
+}
+
 void Leases::Round() {
-  Result<ClusterView> view = nodes_.Beat(false, read_);
+  const Generations read = ReadSoFar();
+  Result<ClusterView> view = nodes_.Beat(false, read);
   if (!view.ok()) return;
+  {
+    std::lock_guard lock(mutex_);
+    newest_ = view->newest;
+  }
+  changed_.notify_all();
   if (view->standing == ClusterView::Standing::kExpelled) return Rejoin();
   if (view->standing == ClusterView::Standing::kReplaced) {
     if (!std::exchange(told_replaced_, true))
       LogError("Another server has this one's name; this one stops working.", {{"node", nodes_.self().name}});
     return Keep(*std::move(view));
   }
-  if (view->newest != read_ && holder_.ReadChanges(read_, view->newest)) {
-    read_ = view->newest;
-    Wake();  // the others wait to hear of it
-  }
+  caught_up_ = caught_up_ || read == view->newest;
   Watch(*view);
-  Balance(*view);
+  if (caught_up_) Balance(*view);
   Keep(*std::move(view));
 }
 
@@ -130,37 +177,58 @@ void Leases::Rejoin() {
   }
   mine_.reset();
   giving_.reset();
+  caught_up_ = false;
   if (!nodes_.Join().ok()) return;  // the next round tries it again
   holder_.Joined(nodes_.self());
   Wake();
 }
 
-// Ends those whose beats stand still. Who could not look itself for a while begins to watch anew: it may have been the one that stood still.
+// Ends those whose beats stand still.
 void Leases::Watch(const ClusterView& view) {
-  const Clock::time_point now = world_.now();
   std::vector<NodeRow> silent;
   {
     std::lock_guard lock(mutex_);
-    if (now - last_look_ > kSilent / 2) watched_.clear();
-    last_look_ = now;
-    std::map<std::string, Seen> watched;
-    for (const NodeRow& node : view.nodes) {
-      if (node.name == nodes_.self().name) continue;
-      auto before = watched_.find(node.name);
-      const bool stands =
-          before != watched_.end() && before->second.epoch == node.epoch && before->second.beats == node.beats;
-      const Seen seen{node.epoch, node.beats, stands ? before->second.since : now};
-      if (now - seen.since >= kSilent && expelling_.insert(node.name).second) silent.push_back(node);
-      watched.emplace(node.name, seen);
-    }
-    watched_ = std::move(watched);
+    silent = SilentLocked(view);
+    for (const NodeRow& node : silent) expelling_.insert(node.name);
   }
-  for (const NodeRow& node : silent)
-    (void)world_.aside([this, node] { Expel(node); });  // a full queue is as good as busy: it is silent still
+  for (const NodeRow& node : silent) {
+    if (world_.aside([this, node] { Expel(node); })) continue;
+    std::lock_guard lock(mutex_);
+    expelling_.erase(node.name);  // it is silent still the next time
+  }
+}
+
+// Who could not look itself for a while begins to watch anew: it may have been the one that stood still.
+// To join is no beat: a process that ends again and again before its first beat does not keep the shards of its name.
+std::vector<NodeRow> Leases::SilentLocked(const ClusterView& view) {
+  const Clock::time_point now = world_.now();
+  if (now - last_look_ > kSilent / 2) watched_.clear();
+  last_look_ = now;
+  std::set<std::string> owners;
+  for (const ShardOwner& shard : view.shards) owners.insert(shard.node);
+  std::vector<NodeRow> silent;
+  std::map<std::string, Seen> watched;
+  for (const NodeRow& node : view.nodes) {
+    if (node.name == nodes_.self().name) continue;
+    const auto before = watched_.find(node.name);
+    const bool stands = before != watched_.end() && before->second.beats == node.beats &&
+                        (before->second.epoch == node.epoch || node.leaving);
+    const Seen seen{node.epoch, node.beats, stands ? before->second.since : now};
+    const bool is_idle = node.leaving && !owners.contains(node.name);
+    if (now - seen.since >= (is_idle ? kSilentWithoutShards : kSilent) && !expelling_.contains(node.name))
+      silent.push_back(node);
+    watched.emplace(node.name, seen);
+  }
+  watched_ = std::move(watched);
+  return silent;
 }
 
 void Leases::Expel(const NodeRow& silent) {
-  Result<bool> expelled = nodes_.Expel(silent);
+  const bool stops = [this] {
+    std::lock_guard lock(mutex_);
+    return stopping_;
+  }();
+  Result<bool> expelled = stops ? Result<bool>(false) : nodes_.Expel(silent);
   {
     std::lock_guard lock(mutex_);
     expelling_.erase(silent.name);
@@ -236,23 +304,34 @@ void Leases::AwaitOthers() {
   if (!HasOthers()) return;
   nodes_.Tell(Hint::Kind::kChanged, "");
   const Clock::time_point ends = Clock::now() + 2 * kSilent;
-  std::unique_lock lock(mutex_);
-  // The look under way may have begun before the change; the one after it has not.
-  const std::int64_t first = looks_ + 2;
-  const auto all_have_read = [&] {
-    if (stopping_) return true;
-    if (looks_ < first) return false;
-    return std::all_of(view_.nodes.begin(), view_.nodes.end(), [&](const NodeRow& node) {
-      return node.leaving || node.name == nodes_.self().name ||
-             (node.seen.definitions >= view_.newest.definitions && node.seen.orders >= view_.newest.orders &&
-              node.seen.keys >= view_.newest.keys);
-    });
-  };
-  while (!all_have_read() && Clock::now() < ends) {
-    woken_ = true;
-    wake_.notify_all();
-    looked_.wait_for(lock, kAskAgain);
+  std::string late;
+  {
+    std::unique_lock lock(mutex_);
+    // The look under way may have begun before the change; the one after it has not.
+    const std::int64_t first = looks_ + 2;
+    std::optional<Generations> change;
+    while (!stopping_) {
+      if (looks_ >= first && !change) change = view_.newest;
+      if (change) late = WhoHasNotReadLocked(*change);
+      if ((change && late.empty()) || Clock::now() >= ends) break;
+      woken_ = true;
+      wake_.notify_all();
+      looked_.wait_for(lock, kAskAgain);
+    }
+    if (stopping_) return;
   }
+  if (!late.empty())
+    LogWarning("A server has not read a change yet; it will as soon as it can. Until then it works as before.",
+               {{"node", late}});
+}
+
+std::string Leases::WhoHasNotReadLocked(const Generations& change) const {
+  for (const NodeRow& node : view_.nodes) {
+    const bool has_read = node.seen.definitions >= change.definitions && node.seen.orders >= change.orders &&
+                          node.seen.keys >= change.keys;
+    if (!node.leaving && node.name != nodes_.self().name && !has_read) return node.name;
+  }
+  return "";
 }
 
 ClusterView Leases::View() const {

@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "engine/base/worker_pool.h"
 #include "engine/storage/nodes.h"
@@ -31,8 +32,9 @@ class ShardHolder {
   virtual void GiveUpShards(std::function<void()> done) = 0;
   // It is a member as this one from now on.
   virtual void Joined(const NodeRow& self) = 0;
-  // Reads anew what all nodes keep in memory. False: storage does not answer; it is asked again.
-  virtual bool ReadChanges(const Generations& seen, const Generations& newest) = 0;
+  // Reads anew what all nodes keep in memory, from a thread of its own: it may wait for others. Gives what it has read; for the rest it is
+  // asked again.
+  virtual Generations ReadChanges(const Generations& seen, const Generations& newest) = 0;
 
  protected:
   ~ShardHolder() = default;
@@ -53,14 +55,18 @@ class Leases {
   // Looks again and again, on a thread.
   void Run();
   // Looks once. Not while the thread runs.
-  void Look() { Round(); }
+  void Look() {
+    Round();
+    ReadOnce();
+  }
   // Ends the thread; what the node owns it owns still. GiveAll() gives it away, once its shards have stopped.
   void Stop();
   void GiveAll();
 
   // Looks at once: something has changed, or is about to.
   void Wake();
-  // Waits until every other node has read what was durable before this call, or is not there any more.
+  // Waits until every other node has read what was durable before this call, or is not there any more; at most for a while. Who has not read
+  // it by then is named in the log, and reads it as soon as it can.
   void AwaitOthers();
 
   // As last seen; empty before the first look.
@@ -78,9 +84,15 @@ class Leases {
   };
 
   void Loop();
+  void ReadLoop();
+  void ReadOnce();
+  Generations ReadSoFar() const;
   void Round();
   void Rejoin();
   void Watch(const ClusterView& view);
+  std::vector<NodeRow> SilentLocked(const ClusterView& view);
+  // Of `change`, by those who are there; empty: nobody.
+  std::string WhoHasNotReadLocked(const Generations& change) const;
   void Expel(const NodeRow& silent);
   void Balance(const ClusterView& view);
   void Keep(ClusterView view);
@@ -90,11 +102,12 @@ class Leases {
   LeasesWorld world_;
   // Of the thread alone.
   ShardSet mine_, giving_;
-  Generations read_;
   bool told_replaced_ = false;
+  bool caught_up_ = false;  // since it joined: before that it takes no shards, for it may not know of a pause
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_, looked_;
+  std::condition_variable wake_, looked_, changed_;
+  Generations read_, newest_;  // under mutex_
   bool woken_ = false, stopping_ = false;
   std::shared_ptr<ShardSet> given_ =
       std::make_shared<ShardSet>();  // under mutex_: those of `giving_` that may be released
@@ -105,6 +118,7 @@ class Leases {
   std::int64_t looks_ = 0;  // rounds that have begun and ended well
   std::atomic<bool> others_{false};
   std::thread thread_;
+  std::thread reader_;  // beats must not wait for what it waits for
   // Ending a node waits for its commits, which may take long: this one must go on beating meanwhile.
   std::optional<WorkerPool> expeller_;
 };

@@ -195,13 +195,13 @@ void SimNode::GiveUpShards(std::function<void()> done) {
   done();
 }
 
-bool SimNode::ReadChanges(const Generations& seen, const Generations& newest) {
-  if (seen.orders == newest.orders) return true;
+Generations SimNode::ReadChanges(const Generations& seen, const Generations& newest) {
+  if (seen.orders == newest.orders) return newest;
   const Result<bool> lets_go = pauses_.Load(storage_);
-  if (!lets_go.ok()) return false;
+  if (!lets_go.ok()) return seen;
   if (*lets_go)
     for (auto& shard : shards_) shard->PostInternal(PauseOver{});
-  return true;
+  return newest;
 }
 
 // ---- rows and orders ----

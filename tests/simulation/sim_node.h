@@ -101,7 +101,7 @@ class SimNode final : private ShardRouter, private ShardHolder {
   void GiveShards(const ShardSet& shards, std::function<void()> done) override;
   void GiveUpShards(std::function<void()> done) override;
   void Joined(const NodeRow& self) override { mailbox_ = self.mailbox; }
-  bool ReadChanges(const Generations& seen, const Generations& newest) override;
+  Generations ReadChanges(const Generations& seen, const Generations& newest) override;
 
   void Recover();
   void TakeHint(const Hint& hint);

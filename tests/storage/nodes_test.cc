@@ -236,6 +236,7 @@ TEST_P(NodesTest, AnotherProcessWithTheNameReplacesWhoHadItAndOwnsWhatItOwned) {
   ASSERT_EQ(first->nodes()->Take(Some({7})).value(), Some({7}));
   const auto second = Open("a");
   EXPECT_EQ(second->nodes()->self().mailbox, first->nodes()->self().mailbox);
+  EXPECT_EQ(second->nodes()->self().beats, first->nodes()->self().beats) << "to join is no beat";
   EXPECT_GT(second->nodes()->self().epoch, first->nodes()->self().epoch);
   EXPECT_EQ(WriteSeq(*first, 1), CommitOutcome::kFenced);
   EXPECT_EQ(BeatOf(*first).standing, Standing::kReplaced);

@@ -9,7 +9,7 @@ std::optional<NodeRow> Members::Join(const Member& who, Joining joining, std::in
   const bool of_another = found != nodes_.end() && found->second.incarnation != who.incarnation;
   if (of_another && joining == Joining::kAgain) return std::nullopt;
   const int mailbox = found != nodes_.end() ? found->second.row.mailbox : LowestFreeMailbox();
-  const std::int64_t beats = found != nodes_.end() ? found->second.row.beats + 1 : 0;
+  const std::int64_t beats = found != nodes_.end() ? found->second.row.beats : 0;
   const NodeRow row{who.name, mailbox, ++last_epoch_, beats, true, {}, now_us};
   nodes_[who.name] = {row, who.incarnation};
   for (ShardOwner& shard : shards_)

@@ -20,10 +20,11 @@ constexpr const char* kJoin =
     "excluded.epoch, "
     "incarnation = excluded.incarnation, started_us = excluded.started_us WHERE nodes.incarnation = "
     "excluded.incarnation OR $5 = 1";
+// The count of beats stays as it is: others go on watching whether it moves.
 constexpr const char* kBeginBeating =
     "INSERT INTO heartbeats (name, epoch, beats, leaving, definitions, orders, keys) SELECT name, epoch, 0, true, 0, "
     "0, 0 FROM nodes WHERE name = $1 AND incarnation = $2 ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, "
-    "beats = heartbeats.beats + 1, leaving = true, definitions = 0, orders = 0, keys = 0";
+    "leaving = true, definitions = 0, orders = 0, keys = 0";
 constexpr const char* kInherit =
     "UPDATE shards SET epoch = epoch + 1 WHERE node = $1 AND EXISTS (SELECT 1 FROM nodes WHERE name = $1 AND "
     "incarnation = $2)";

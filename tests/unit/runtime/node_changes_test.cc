@@ -130,5 +130,59 @@ TEST_F(NodeChanges, AnEventIsNotTakenWhereNobodyUnderstandsWhatItStarts) {
       << "everything else goes on";
 }
 
+TEST_F(NodeChanges, WhatOneDoesNotUnderstandKeepsItFromNothingElse) {
+  std::atomic<int> keys_read{0};
+  EngineOptions options;
+  options.keys_changed = [&] {
+    ++keys_read;
+    return Status(Done{});
+  };
+  a_ = Open("a", options);
+  b_ = Open("b");
+  ASSERT_TRUE(CommitNow(*b_.storage, 1, Deployment("newer", kOfTomorrow)).ok());
+  ASSERT_TRUE(b_->Deploy({"plain.yaml", kPlain, {}, {}}).reply);
+  EXPECT_NE(a_->GetDefinition("plain", ""), nullptr);
+  Batch batch;
+  batch.api_keys_deleted.push_back("revoked");
+  ASSERT_TRUE(CommitNow(*b_.storage, 1, std::move(batch)).ok());
+  Until([&] { return keys_read > 0; });
+  EXPECT_EQ(a_->UnknownDefinition("newer", "").code, kStorageUnavailable);
+}
+
+TEST_F(NodeChanges, ANodeThatReadsForLongGoesOnBeating) {
+  std::promise<void> may_end;
+  EngineOptions options;
+  options.keys_changed = [ended = may_end.get_future().share()] {
+    ended.wait();
+    return Status(Done{});
+  };
+  a_ = Open("a", options);
+  const auto c = cluster_.Open("c");
+  Batch batch;
+  batch.api_keys_deleted.push_back("revoked");
+  ASSERT_TRUE(CommitNow(*c, 1, std::move(batch)).ok());
+  const auto beats = [&] { return c->nodes()->Beat(true, {})->nodes.front().beats; };
+  const std::int64_t before = beats();
+  Until([&] { return beats() >= before + 3; });
+  EXPECT_EQ(c->nodes()->Beat(true, {})->nodes.front().seen.keys, 0);
+  may_end.set_value();
+  Until([&] { return c->nodes()->Beat(true, {})->nodes.front().seen.keys == 1; });
+}
+
+TEST_F(NodeChanges, AProcessThatNeverBeatsDoesNotKeepTheShardsOfItsName) {
+  std::vector<std::unique_ptr<Storage>> processes;
+  processes.push_back(cluster_.Open("c"));
+  ASSERT_TRUE(processes.back()->nodes()->Beat(false, {}).ok());
+  ASSERT_TRUE(processes.back()->nodes()->Take(ShardSet(7)).ok());
+  const auto slow = cluster_.Open("slow");  // begins, and has nothing that others need
+  a_ = Open("a");
+  for (int i = 0; i < 200 && ShardsOf(a_, "a") < kShardsMax; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    processes.push_back(cluster_.Open("c"));
+  }
+  EXPECT_EQ(ShardsOf(a_, "a"), kShardsMax);
+  EXPECT_EQ(slow->nodes()->Beat(false, {})->standing, ClusterView::Standing::kMember);
+}
+
 }  // namespace
 }  // namespace fermata
