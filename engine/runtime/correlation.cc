@@ -224,6 +224,7 @@ Status Shard::Keep(const EventMessage& message, EventReply& reply) {
   for (const std::string& process : message.processes) {
     Result<std::vector<KeptEventRow>> there = KeptFor(message.tenant, process, message.value);
     if (!there.ok()) return there.error();
+    std::erase_if(*there, [&](const KeptEventRow& row) { return row.expires_us <= now_us_; });
     if (there->size() >= kKeptEventsPerValueMax)
       return Error{kTooManyKeptEvents, "Expected at most " + std::to_string(kKeptEventsPerValueMax) +
                                            " events waiting for '" + message.value +

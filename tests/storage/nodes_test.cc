@@ -185,6 +185,13 @@ TEST_P(NodesTest, WhoIsExpelledWritesNothingMoreAndItsShardsAreFree) {
   EXPECT_EQ(b->nodes()->Take(Some({7})).value(), Some({7}));
 }
 
+TEST_P(NodesTest, WhoIsExpelledDeletesNothingMore) {
+  const auto a = Open("a"), b = Open("b");
+  EXPECT_TRUE(a->DeleteExpired(1, 1).ok());
+  ASSERT_EQ(b->nodes()->Expel(RowOf(*b, "a")).value(), true);
+  EXPECT_FALSE(a->DeleteExpired(1, 1).ok());
+}
+
 TEST_P(NodesTest, WhoHasBeatenMeanwhileIsNotExpelled) {
   const auto a = Open("a"), b = Open("b");
   ASSERT_EQ(a->nodes()->Take(Some({7})).value(), Some({7}));

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <optional>
 
+#include "engine/storage/codes.h"
 #include "engine/storage/commit_queue.h"
 #include "engine/storage/memory/memory_nodes.h"
 
@@ -196,7 +197,10 @@ class MemoryStorage : public Storage {
   }
 
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
+    const std::int64_t epoch = nodes_ ? nodes_->epoch() : 0;
     std::lock_guard lock(shared_->mutex);
+    if (nodes_ && !nodes_->Holds(epoch))
+      return Error{kStorageFenced, "Expected the node to be a member of the cluster, but it is not any more."};
     return shared_->tables.DeleteExpired(now_us, limit);
   }
 

@@ -6,6 +6,7 @@
 
 #include "engine/model/limits.h"
 #include "engine/storage/pooled_reads.h"
+#include "engine/storage/postgres/fence.h"
 #include "engine/storage/postgres/lane.h"
 #include "engine/storage/postgres/migrations.h"
 #include "engine/storage/postgres/postgres_nodes.h"
@@ -63,7 +64,9 @@ class PostgresStorage : public PooledReads<Reader> {
   }
 
   Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit) override {
-    return readers_.With([&](Reader& reader) { return reader.DeleteExpired(now_us, limit); });
+    const std::int64_t epoch = nodes_.epoch();
+    return readers_.With(
+        [&](Reader& reader) { return reader.DeleteExpired(postgres::Fence(node_, epoch), now_us, limit); });
   }
 
  private:

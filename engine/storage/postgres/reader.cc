@@ -385,11 +385,13 @@ Result<std::vector<InboxRow>> Reader::ReadMailbox(int mailbox, const std::option
   return Read(query, ReadInboxRow);
 }
 
-Result<std::int64_t> Reader::DeleteExpired(std::int64_t now_us, int limit) {
-  Result<std::vector<Rows>> all = RunAll(ExpiryQueries(now_us, limit));
+Result<std::int64_t> Reader::DeleteExpired(const Query& fence, std::int64_t now_us, int limit) {
+  std::vector<Query> queries = ExpiryQueries(now_us, limit);
+  queries.insert(queries.begin(), fence);  // what is sent together is one transaction
+  Result<std::vector<Rows>> all = RunAll(queries);
   if (!all) return all.error();
   std::int64_t deleted = 0;
-  for (const Rows& rows : *all) deleted += rows.affected();
+  for (std::size_t i = 1; i < all->size(); ++i) deleted += (*all)[i].affected();
   return deleted;
 }
 

@@ -67,7 +67,8 @@ class Reader {
   Result<std::vector<ApiKeyRow>> ReadApiKeys();
   Result<std::vector<AuditRow>> ReadAudit(std::string_view tenant, std::int64_t after_seq, int limit);
   Result<std::vector<AuditRow>> ReadAuditHeads();
-  Result<std::int64_t> DeleteExpired(std::int64_t now_us, int limit);
+  // All or nothing, and nothing where `fence` stands in the way.
+  Result<std::int64_t> DeleteExpired(const Query& fence, std::int64_t now_us, int limit);
 
   // Runs `query` for some shards only: " AND shard = ANY(…)" where it says {of}; nothing if all are wanted, so that nobody plans for it in vain.
   static Query Of(const ShardSet& of, Query query);

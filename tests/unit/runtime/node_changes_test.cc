@@ -184,5 +184,25 @@ TEST_F(NodeChanges, AProcessThatNeverBeatsDoesNotKeepTheShardsOfItsName) {
   EXPECT_EQ(slow->nodes()->Beat(false, {})->standing, ClusterView::Standing::kMember);
 }
 
+TEST_F(NodeChanges, WhoseClockIsAheadDeletesNothingThatOthersStillNeed) {
+  const std::int64_t now_us = SystemClock().NowUs();
+  const auto c = cluster_.Open("c");
+  Batch batch;
+  const std::string key = "k";
+  batch.kept_events.push_back({7, std::string(kDefaultTenant), "waiting", key, 1, "go", now_us - 60'000'000, "{}"});
+  batch.kept_events.push_back({7, std::string(kDefaultTenant), "waiting", key, 2, "go", now_us - 600'000'000, "{}"});
+  ASSERT_TRUE(CommitNow(*c, 1, std::move(batch)).ok());
+  EngineOptions options;
+  options.housekeeping_every_ms = 10;
+  a_ = Open("a", options);
+  std::vector<KeptEventRow> kept;
+  Until([&] {
+    kept = c->FindKeptEvents(kDefaultTenant, "waiting", key).value();
+    return kept.size() < 2;
+  });
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept.front().order, 1);
+}
+
 }  // namespace
 }  // namespace fermata
