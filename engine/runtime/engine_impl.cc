@@ -43,8 +43,7 @@ EngineImpl::EngineImpl(EngineOptions options, Clock& clock, Storage& storage, Jo
       webhooks_(options.news_data),
       bulk_(*this, clock, storage, [this](Batch batch) { return CommitNow(storage_, kBulkLane, std::move(batch)); },
             {[this] { return HasOthers(); }, [this] { return IsMine(kHouseShard); }, [this] { AwaitOthers(); }}),
-      calls_(*this),
-      looks_(1, kNodeRequestsMax) {
+      calls_(*this) {
   int threads = std::min(options.shard_threads, shard_count_);
   // The other nodes are one more that can be asked.
   desk_ = std::make_shared<JobDesk>(threads + (nodes_ ? 1 : 0), waiters_,
@@ -95,6 +94,8 @@ void EngineImpl::Stop() {
   for (auto& shard : shards_) shard->Stop();
   if (nodes_) leases_->GiveAll();
   looks_.Stop();
+  reports_.Stop();
+  polls_.Stop();
   calls_.Stop();  // last: a shard that still runs would take its refusals for failed tries
 }
 

@@ -124,6 +124,8 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void TakeHint(const Hint& hint);
   void LookNowAndThen();
   void LookAgain(const InstanceId& instance);
+  void LookAt(const InstanceId& instance, const std::vector<Waiters::Wish>& wishes);
+  void LookAtAll();
   // Of all nodes, its owner does what is done once for all: it deletes what is over, and works in bulk.
   static constexpr int kHouseShard = 0;
   bool IsMine(int logical_shard) const { return mine_[static_cast<std::size_t>(logical_shard)].load(); }
@@ -134,7 +136,11 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   void SendAway(InstanceOrder order);
   void SendAway(ReportOrder order);
   void AskElsewhere(const JobFetch& fetch, Answer<LeaseGrant> answer);
-  void FindElsewhere(const JobFetch& fetch, const Answer<LeaseGrant>& answer);
+  // All who ask for the same before it has begun share one look.
+  using JobTopics = std::pair<std::string, std::vector<std::string>>;  // tenant, operations
+  using JobAsk = std::pair<JobFetch, Answer<LeaseGrant>>;
+  void FindElsewhere(const JobTopics& topics);
+  std::vector<JobAsk> TakeAsks(const JobTopics& topics);
   // To the thread that owns the shard, or to the node; `answer` hears of it where neither takes it.
   template <class Order, class Reply>
   void Place(int logical_shard, Order order, const Answer<Reply>& answer) {
@@ -195,7 +201,11 @@ class EngineImpl final : public Engine, private CalledEngine, private ShardRoute
   Pauses pauses_;
   BulkRunner bulk_;
   EngineCalls calls_;
-  WorkerPool looks_;  // reads for what other nodes tell
+  // Reads about other nodes' instances: for their hints and for workers; for reports; and for those that are waited for, all in turn.
+  WorkerPool looks_{1, kNodeRequestsMax}, reports_{1, kNodeRequestsMax}, polls_{1, 1};
+  std::mutex asks_mutex_;
+  std::map<JobTopics, std::vector<JobAsk>> asks_;  // under it: of looks that have not begun
+  std::atomic<bool> polling_{false};
   std::unique_ptr<Leases> leases_;
   std::unique_ptr<Exchange> exchange_;
   std::array<std::atomic<bool>, kShardsMax> mine_{};

@@ -201,7 +201,7 @@ void EngineImpl::SendAway(InstanceOrder order) { PassOn(*exchange_, std::move(or
 void EngineImpl::SendAway(ReportOrder order) {
   if (!order.report.may_take) return PassOn(*exchange_, std::move(order));
   const Answer<JobReply> answer = order.answer;
-  const bool asked = looks_.Post([this, order = std::move(order)]() mutable {
+  const bool asked = reports_.Post([this, order = std::move(order)]() mutable {
     const JobKey& key = order.report.key;
     Result<InstanceOwner> owner = FindOwner(key.instance);
     if (!owner.ok() && owner.error().code != kUnknownInstance) return order.answer(owner.error());
@@ -216,15 +216,34 @@ void EngineImpl::SendAway(ReportOrder order) {
 
 void EngineImpl::AskElsewhere(const JobFetch& fetch, Answer<LeaseGrant> answer) {
   if (!HasOthers()) return answer(LeaseGrant());
-  if (!looks_.Post([this, fetch, answer] { FindElsewhere(fetch, answer); })) answer(LeaseGrant());
+  JobTopics topics{fetch.tenant, fetch.operations};
+  {
+    std::lock_guard lock(asks_mutex_);
+    auto& asks = asks_[topics];
+    asks.emplace_back(fetch, std::move(answer));
+    if (asks.size() > 1) return;
+  }
+  if (looks_.Post([this, topics] { FindElsewhere(topics); })) return;
+  for (auto& [unused, told] : TakeAsks(topics)) told(LeaseGrant());
 }
 
-// Storage knows which there are; their owner leases them. Those of one shard at a time.
-void EngineImpl::FindElsewhere(const JobFetch& fetch, const Answer<LeaseGrant>& answer) {
-  std::vector<JobKey> keys = FindJobsElsewhere(storage_, pauses_, fetch, ~Mine(), clock_.NowUs(),
-                                               spread_.fetch_add(1, std::memory_order_relaxed));
-  if (keys.empty()) return answer(LeaseGrant());
-  PassOn(*exchange_, LeaseTheseOrder{std::move(keys), fetch, answer});
+std::vector<EngineImpl::JobAsk> EngineImpl::TakeAsks(const JobTopics& topics) {
+  std::lock_guard lock(asks_mutex_);
+  auto taken = asks_.extract(topics);
+  return taken ? std::move(taken.mapped()) : std::vector<JobAsk>();
+}
+
+// Storage knows which there are; their owner leases them.
+void EngineImpl::FindElsewhere(const JobTopics& topics) {
+  std::vector<JobAsk> asks = TakeAsks(topics);
+  std::vector<JobRow> found = JobsElsewhere(storage_, pauses_, topics.first, topics.second, ~Mine(), clock_.NowUs());
+  for (auto& [fetch, answer] : asks) {
+    std::vector<JobKey> keys = TakeSome(found, fetch, spread_.fetch_add(1, std::memory_order_relaxed));
+    if (keys.empty())
+      answer(LeaseGrant());
+    else
+      PassOn(*exchange_, LeaseTheseOrder{std::move(keys), fetch, std::move(answer)});
+  }
 }
 
 // ---- hints ----
@@ -270,20 +289,32 @@ void EngineImpl::LookNowAndThen() {
   if (!HasOthers()) return;
   if (newsroom_.HasListeners()) nodes_->Tell(Hint::Kind::kListening, "");
   desk_->MaybeAt(static_cast<int>(shards_.size()));
-  for (const InstanceId& id : waiters_.Instances())
-    if (!IsMine(id.shard())) LookAgain(id);
+  if (polling_.exchange(true)) return;  // the former one goes on
+  if (!polls_.Post([this] { LookAtAll(); })) polling_ = false;
+}
+
+// Rests as long as it has worked: however many wait, the database has as much time for everything else.
+void EngineImpl::LookAtAll() {
+  const auto begun = std::chrono::steady_clock::now();
+  for (const InstanceId& id : waiters_.Instances()) {
+    if (stopped_) break;
+    if (!IsMine(id.shard())) LookAt(id, waiters_.WishesFor(id));
+  }
+  Rest(std::chrono::steady_clock::now() - begun);
+  polling_ = false;
 }
 
 // Whether an instance of another node is where somebody here waits for it to be.
 void EngineImpl::LookAgain(const InstanceId& instance) {
   const std::vector<Waiters::Wish> wishes = waiters_.WishesFor(instance);
-  if (wishes.empty()) return;
-  (void)looks_.Post([this, instance, wishes] {
-    for (const Waiters::Wish& wish : wishes) {
-      Result<bool> reached = HasReached(instance, wish.until);
-      if (reached.ok() && *reached) waiters_.Finish(wish.waiter, true);
-    }
-  });
+  if (!wishes.empty()) (void)looks_.Post([this, instance, wishes] { LookAt(instance, wishes); });
+}
+
+void EngineImpl::LookAt(const InstanceId& instance, const std::vector<Waiters::Wish>& wishes) {
+  for (const Waiters::Wish& wish : wishes) {
+    Result<bool> reached = HasReached(instance, wish.until);
+    if (reached.ok() && *reached) waiters_.Finish(wish.waiter, true);
+  }
 }
 
 }  // namespace fermata

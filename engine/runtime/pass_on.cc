@@ -1,5 +1,7 @@
 #include "engine/runtime/pass_on.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/runtime/remote_order.h"
@@ -45,23 +47,38 @@ void PassOn(Exchange& exchange, LeaseTheseOrder order) {
   exchange.Send(shard, kRemoteLease, ValueOf(lease), AnswerWith(std::move(order.answer), LeaseGrantIn));
 }
 
+std::vector<JobRow> JobsElsewhere(Storage& storage, const Pauses& pauses, const std::string& tenant,
+                                  const std::vector<std::string>& operations, const ShardSet& elsewhere,
+                                  std::int64_t now_us) {
+  std::vector<JobRow> found;
+  for (const std::string& operation : operations) {
+    if (pauses.HoldsCallsOf(operation)) continue;
+    Result<std::vector<JobRow>> rows = storage.FindAvailableJobs({tenant, operation, now_us, elsewhere, kJobsLookedAt});
+    if (rows.ok()) std::move(rows->begin(), rows->end(), std::back_inserter(found));
+  }
+  return found;
+}
+
+std::vector<JobKey> TakeSome(std::vector<JobRow>& found, const JobFetch& fetch, unsigned spread) {
+  const auto may_have = [&](const JobRow& row) { return !fetch.may_take || fetch.may_take(row.process); };
+  std::vector<int> shards;
+  for (const JobRow& row : found)
+    if (may_have(row)) shards.push_back(row.instance.shard());
+  std::vector<JobKey> keys;
+  if (shards.empty()) return keys;
+  const int shard = shards[spread % shards.size()];
+  std::erase_if(found, [&](const JobRow& row) {
+    if (row.instance.shard() != shard || static_cast<int>(keys.size()) >= fetch.max || !may_have(row)) return false;
+    keys.push_back(KeyOf(row));
+    return true;
+  });
+  return keys;
+}
+
 std::vector<JobKey> FindJobsElsewhere(Storage& storage, const Pauses& pauses, const JobFetch& fetch,
                                       const ShardSet& elsewhere, std::int64_t now_us, unsigned spread) {
-  std::vector<JobRow> found;
-  for (const std::string& operation : fetch.operations) {
-    if (pauses.HoldsCallsOf(operation)) continue;
-    Result<std::vector<JobRow>> rows =
-        storage.FindAvailableJobs({fetch.tenant, operation, now_us, elsewhere, kJobsLookedAt});
-    if (!rows.ok()) return {};
-    for (JobRow& row : *rows)
-      if (!fetch.may_take || fetch.may_take(row.process)) found.push_back(std::move(row));
-  }
-  if (found.empty()) return {};
-  const int shard = found[spread % found.size()].instance.shard();
-  std::vector<JobKey> keys;
-  for (const JobRow& row : found)
-    if (row.instance.shard() == shard && static_cast<int>(keys.size()) < fetch.max) keys.push_back(KeyOf(row));
-  return keys;
+  std::vector<JobRow> found = JobsElsewhere(storage, pauses, fetch.tenant, fetch.operations, elsewhere, now_us);
+  return TakeSome(found, fetch, spread);
 }
 
 }  // namespace fermata

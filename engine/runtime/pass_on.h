@@ -5,6 +5,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "engine/runtime/exchange.h"
 #include "engine/runtime/pauses.h"
@@ -19,8 +21,13 @@ void PassOn(Exchange& exchange, InstanceOrder order);
 void PassOn(Exchange& exchange, ReportOrder order);  // whose `may_take` has been asked
 void PassOn(Exchange& exchange, LeaseTheseOrder order);
 
-// Jobs of one shard of `elsewhere` that may be leased now, for the fetch; none if storage has none or does not answer. Workers that look at
-// the same time do not all want the same: `spread` chooses. Reads storage.
+// Jobs of shards of `elsewhere` that may be leased now, as far as storage answers. Reads it once for each operation.
+std::vector<JobRow> JobsElsewhere(Storage& storage, const Pauses& pauses, const std::string& tenant,
+                                  const std::vector<std::string>& operations, const ShardSet& elsewhere,
+                                  std::int64_t now_us);
+// Takes those of one shard out of `found` that the fetch may have. Workers that look at the same time do not all want the same: `spread` chooses.
+std::vector<JobKey> TakeSome(std::vector<JobRow>& found, const JobFetch& fetch, unsigned spread);
+// Both, for one fetch alone.
 std::vector<JobKey> FindJobsElsewhere(Storage& storage, const Pauses& pauses, const JobFetch& fetch,
                                       const ShardSet& elsewhere, std::int64_t now_us, unsigned spread);
 
