@@ -85,7 +85,7 @@ class Nodes {
   // Those of them that this node owns are nobody's from then on. Fails with kStorageFenced unless it is a member.
   virtual Status Release(const ShardSet& shards) = 0;
   // Ends the node if it is as it was seen: its epoch ends, its shards are nobody's, its mailbox is emptied. False: it has beaten meanwhile.
-  // True as well if it was gone already. Waits for commits of it that are under way; calls of other threads do not wait for that.
+  // True as well if it was gone already. Waits shortly for commits of it that are under way, and fails if they last; calls of other threads do not wait for that.
   virtual Result<bool> Expel(const NodeRow& silent) = 0;
   // Gives everything away once its commits under way are through; the storage commits nothing any more.
   virtual Status Leave() = 0;

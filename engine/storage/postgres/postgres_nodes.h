@@ -44,7 +44,8 @@ class PostgresNodes final : public Nodes {
   Status JoinAs(Joining joining);
   Result<std::vector<Rows>> Run(const std::vector<Query>& queries);
   // Makes the connection if need be, and again when it is lost; everything that is run may be run twice.
-  Result<std::vector<Rows>> RunOn(std::unique_ptr<Connection>& connection, const std::vector<Query>& queries) const;
+  Result<std::vector<Rows>> RunOn(std::unique_ptr<Connection>& connection, const std::vector<Query>& queries,
+                                  int tries_max) const;
 
   const ConnectSettings settings_;
   const std::string name_;
