@@ -107,6 +107,8 @@ Result<std::unique_ptr<Storage>> OpenPostgres(const PostgresOptions& options) {
   settings.answer_timeout_ms = 0;
   Result<std::unique_ptr<Connection>> connection = Connection::Connect(settings);
   if (!connection) return connection.error();
+  // Another server may be at it, too.
+  if (Status patient = (*connection)->Execute("SET lock_timeout = 0"); !patient) return patient.error();
   Status migrated = postgres::Migrate(**connection);
   if (!migrated) return migrated.error();
   Status whole = postgres::CheckWhole(**connection);
