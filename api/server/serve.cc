@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "api/cli/codes.h"
 #include "api/cli/exit_code.h"
@@ -160,9 +162,20 @@ class Server {
   const std::string& address() const { return address_; }
   // Empty if somebody could make keys before.
   Result<std::string> FirstKey() {
+    if (Status turn = AwaitTurnForFirstKey(); !turn.ok()) return turn.error();
     Result<std::optional<std::string>> key = security_->MakeFirstKey();
     if (!key.ok()) return key.error();
     return key->value_or("");
+  }
+
+  // Of several servers that begin at once one makes it: the owner of the first shard. The others see it before that shard is theirs.
+  Status AwaitTurnForFirstKey() {
+    if (storage_->nodes() == nullptr || !security_->required()) return Done{};
+    constexpr int kLooks = 100;
+    constexpr auto kBetweenLooks = std::chrono::milliseconds(100);
+    for (int i = 0; i < kLooks && !security_->keys().HasAdmin() && !engine_->OwnShards()[0]; ++i)
+      std::this_thread::sleep_for(kBetweenLooks);
+    return security_->keys().HasAdmin() ? Status(Done{}) : security_->keys().ReadAgain(*storage_);
   }
 
   void Stop() {
