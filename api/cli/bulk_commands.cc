@@ -158,6 +158,12 @@ int RunNodes(const ClientOptions& client) {
                      {"EPOCH", "epoch"},
                      {"SILENT MS", "silentMs"},
                      {"STARTED", "started"}});
+    const Value* items = page.Find("items");
+    if (!items || !items->is_list()) return;
+    for (const Value& node : items->as_list())
+      if (At(node, "self") == "true" && (At(node, "status") != "working" && At(node, "status") != "leaving"))
+        std::cerr << "The server that was asked is " << At(node, "status")
+                  << ": what it shows is as old as its SILENT MS.\n";
   });
 }
 

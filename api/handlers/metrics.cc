@@ -71,6 +71,14 @@ std::vector<MetricFamily> EngineFamilies(const EngineStats& stats, bool ready) {
       Gauge("fermata_jobs_in_flight", "Outside calls queued or running.", static_cast<double>(stats.jobs_in_flight)),
       Gauge("fermata_timers_armed", "Timers in memory.", static_cast<double>(stats.timers_armed)),
       Gauge("fermata_instances_cached", "Instances in memory.", static_cast<double>(stats.instances_cached)),
+      Gauge("fermata_nodes", "Servers that share the storage.", static_cast<double>(stats.nodes)),
+      Gauge("fermata_shards_owned", "Shards that this server owns.", static_cast<double>(stats.shards_owned)),
+      Gauge("fermata_beat_age_seconds", "Since the database took this server's last beat.", stats.beat_age_seconds),
+      Counter("fermata_shards_taken_total", "Shards taken from others, or that were free.", stats.shards_taken),
+      Counter("fermata_shards_given_total", "Shards given to others.", stats.shards_given),
+      Counter("fermata_nodes_ended_total", "Other servers that were silent for too long.", stats.nodes_ended),
+      Counter("fermata_node_rejoined_total", "How often this server was given up and has joined again.",
+              stats.node_rejoined),
   };
 }
 

@@ -23,7 +23,7 @@ std::string RangesOf(const ShardSet& shards) {
 Value ViewOf(const NodeView& node) {
   return Value::Object({{"name", Value::String(node.name)},
                         {"self", Value::Bool(node.self)},
-                        {"status", Value::String(node.leaving ? "leaving" : "working")},
+                        {"status", Value::String(node.status)},
                         {"shards", Value::Int(static_cast<std::int64_t>(node.shards.count()))},
                         {"ranges", Value::String(RangesOf(node.shards))},
                         {"epoch", Value::Int(node.epoch)},

@@ -137,10 +137,12 @@ struct CommandReply {
 struct NodeView {
   std::string name;
   bool self = false;
-  bool leaving = false;         // it takes no shards: it is about to stop, or has just begun
+  // working; leaving: it takes no shards, for it is about to stop or has just begun; silent: not heard of for too long; and only of the one
+  // that is asked: replaced, by another server of its name; expelled, for it was silent itself.
+  std::string status;
   ShardSet shards{};            // that it owns
   std::int64_t epoch = 0;       // grows with each run of it, and whenever others have given it up
-  std::int64_t silent_ms = 0;   // since it was last heard of
+  std::int64_t silent_ms = 0;   // since it was last heard of; of itself: since the database answered
   std::int64_t started_us = 0;  // by its own clock
 };
 
@@ -152,6 +154,10 @@ struct EngineStats {
   std::size_t inbox_depth = 0, jobs_in_flight = 0, timers_armed = 0, instances_cached = 0;
   Histogram::Reading commit_seconds{}, commit_decisions{}, timer_lag_seconds{};
   std::size_t instances_held = 0;  // with calls that wait for the end of a pause
+  // Of several servers on one storage.
+  std::size_t nodes = 1, shards_owned = 0;
+  std::uint64_t shards_taken = 0, shards_given = 0, nodes_ended = 0, node_rejoined = 0;
+  double beat_age_seconds = 0;  // since the database took this node's last beat
 };
 
 class Engine {

@@ -329,14 +329,23 @@ EngineStats EngineImpl::Stats() {
   stats.instances_cached = counters_.instances_cached;
   stats.jobs_in_flight = executor_.InFlight();
   for (const auto& shard : shards_) stats.inbox_depth += shard->InboxDepth();
+  stats.shards_owned = std::min<std::size_t>(Mine().count(), static_cast<std::size_t>(shard_count_));
+  if (leases_) {
+    const Leases::Counts counts = leases_->counts();
+    stats.nodes = leases_->View().nodes.size();
+    stats.shards_taken = counts.taken;
+    stats.shards_given = counts.given;
+    stats.nodes_ended = counts.ended;
+    stats.node_rejoined = counts.rejoined;
+    stats.beat_age_seconds = static_cast<double>(leases_->SilentMs(nodes_->self().name)) / 1e3;
+  }
   return stats;
 }
 
 Status EngineImpl::Ready() {
   if (stopped_) return Error{kShuttingDown, "Expected a running engine, but it is shutting down."};
-  if (leases_ && leases_->View().standing == ClusterView::Standing::kReplaced)
-    return Error{kStorageFenced, "Expected a name of its own for this server, but another one has taken it.", "",
-                 "Give each server a --node of its own."};
+  if (leases_)
+    if (Status standing = leases_->Standing(); !standing.ok()) return standing;
   for (const auto& shard : shards_) {
     if (shard->healthy()) continue;
     if (std::optional<Error> why = storage_.LastCommitError()) return *std::move(why);

@@ -93,19 +93,29 @@ std::vector<NodeView> EngineImpl::NodesNow() {
     NodeView alone;
     alone.name = "this server";
     alone.self = true;
+    alone.status = "working";
     for (int shard = 0; shard < shard_count_; ++shard) alone.shards.set(static_cast<std::size_t>(shard));
     nodes.push_back(std::move(alone));
     return nodes;
   }
   const ClusterView view = leases_->View();
+  const bool is_member = view.standing == ClusterView::Standing::kMember;
+  if (!is_member) {
+    NodeView self;
+    self.name = nodes_->self().name;
+    self.self = true;
+    self.status = view.standing == ClusterView::Standing::kReplaced ? "replaced" : "expelled";
+    self.silent_ms = leases_->SilentMs(self.name);
+    nodes.push_back(std::move(self));
+  }
   for (const NodeRow& row : view.nodes) {
     NodeView node;
     node.name = row.name;
-    node.self = row.mailbox == mailbox_;
-    node.leaving = row.leaving;
+    node.self = is_member && row.mailbox == mailbox_;
     node.epoch = row.epoch;
     node.started_us = row.started_us;
-    node.silent_ms = node.self ? 0 : leases_->SilentMs(row.name);
+    node.silent_ms = leases_->SilentMs(row.name);
+    node.status = row.leaving ? "leaving" : node.silent_ms > kNodeSilentMs ? "silent" : "working";
     for (std::size_t shard = 0; shard < view.shards.size(); ++shard)
       node.shards[shard] = view.shards[shard].node == row.name;
     nodes.push_back(std::move(node));

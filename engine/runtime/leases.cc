@@ -8,6 +8,8 @@
 
 #include "engine/base/log.h"
 #include "engine/model/limits.h"
+#include "engine/runtime/codes.h"
+#include "engine/storage/codes.h"
 
 namespace fermata {
 namespace {
@@ -146,6 +148,7 @@ Generations Leases::ReadSoFar() const {
 void Leases::Round() {
   const Generations read = ReadSoFar();
   Result<ClusterView> view = nodes_.Beat(false, read);
+  NoteAnswer(view);
   if (!view.ok()) return;
   {
     std::lock_guard lock(mutex_);
@@ -164,6 +167,23 @@ void Leases::Round() {
   Keep(*std::move(view));
 }
 
+// Its loss and its return are said once.
+void Leases::NoteAnswer(const Result<ClusterView>& view) {
+  std::unique_lock lock(mutex_);
+  const bool was_lost = unanswered_.has_value();
+  const std::int64_t silent_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(world_.now() - last_answer_).count();
+  if (view.ok()) {
+    last_answer_ = world_.now();
+    unanswered_.reset();
+  } else {
+    unanswered_ = view.error();
+  }
+  lock.unlock();
+  if (!view.ok() && !was_lost) LogWarning("The database does not answer.", {{"reason", view.error().message}});
+  if (view.ok() && was_lost) LogInfo("The database answers again.", {{"after_ms", silent_ms}});
+}
+
 // Nothing that was decided under the old epoch may be committed under the new one, so everything is forgotten first.
 void Leases::Rejoin() {
   LogWarning("This node was silent for too long: others have its shards. It begins anew.",
@@ -178,6 +198,11 @@ void Leases::Rejoin() {
   mine_.reset();
   giving_.reset();
   caught_up_ = false;
+  {
+    std::lock_guard lock(mutex_);
+    ++counts_.rejoined;
+    view_.standing = ClusterView::Standing::kExpelled;
+  }
   if (!nodes_.Join().ok()) return;  // the next round tries it again
   holder_.Joined(nodes_.self());
   Wake();
@@ -234,6 +259,10 @@ void Leases::Expel(const NodeRow& silent) {
     expelling_.erase(silent.name);
   }
   if (!expelled.ok() || !*expelled) return;
+  {
+    std::lock_guard lock(mutex_);
+    ++counts_.ended;
+  }
   LogWarning("A node was silent for too long; its shards are free.", {{"node", silent.name}});
   nodes_.Tell(Hint::Kind::kShards, "");
   Wake();
@@ -255,6 +284,11 @@ void Leases::Balance(const ClusterView& view) {
     if (nodes_.Release(given).ok()) {
       mine_ &= ~given;
       giving_ &= ~given;
+      {
+        std::lock_guard lock(mutex_);
+        counts_.given += given.count();
+      }
+      LogInfo("Shards were given away.", {{"shards", given.count()}, {"left", mine_.count()}});
       nodes_.Tell(Hint::Kind::kShards, "");
     } else {
       std::lock_guard lock(mutex_);
@@ -286,7 +320,14 @@ void Leases::Balance(const ClusterView& view) {
   Result<ShardSet> taken = nodes_.Take(wanted);
   if (!taken.ok()) return;
   mine_ |= *taken;
-  if (taken->any()) holder_.GainShards(*taken);
+  if (taken->any()) {
+    {
+      std::lock_guard lock(mutex_);
+      counts_.taken += taken->count();
+    }
+    LogInfo("Shards were taken.", {{"shards", taken->count()}, {"owned", mine_.count()}});
+    holder_.GainShards(*taken);
+  }
   if (*taken != wanted) Wake();  // somebody else was faster
 }
 
@@ -340,10 +381,37 @@ ClusterView Leases::View() const {
 }
 
 std::int64_t Leases::SilentMs(const std::string& node) const {
+  const auto ago = [this](Clock::time_point since) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(world_.now() - since).count();
+  };
   std::lock_guard lock(mutex_);
+  if (node == nodes_.self().name) return ago(last_answer_);
   const auto found = watched_.find(node);
-  if (found == watched_.end()) return 0;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(world_.now() - found->second.since).count();
+  return found == watched_.end() ? 0 : ago(found->second.since);
+}
+
+Status Leases::Standing() const {
+  std::lock_guard lock(mutex_);
+  if (view_.standing == ClusterView::Standing::kReplaced)
+    return Error{kStorageFenced, "Expected a name of its own for this server, but another one has taken it.", "",
+                 "Give each server a --node of its own."};
+  if (world_.now() - last_answer_ > kSilent)
+    return Error{
+        kStorageUnavailable,
+        "Expected the database to answer, but it has been silent for " +
+            std::to_string(std::chrono::duration_cast<std::chrono::seconds>(world_.now() - last_answer_).count()) +
+            " s" + (unanswered_ ? ": " + unanswered_->message : "."),
+        "", "Other servers may have this one's shards by now. It goes on by itself once the database answers."};
+  if (view_.standing == ClusterView::Standing::kExpelled)
+    return Error{kStorageFenced,
+                 "Expected this server to be one of those that share the database, but it was given up.", "",
+                 "It is joining again."};
+  return Done{};
+}
+
+Leases::Counts Leases::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
 }
 
 }  // namespace fermata

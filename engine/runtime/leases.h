@@ -73,8 +73,16 @@ class Leases {
   ClusterView View() const;
   // Whether there are others. Cheap.
   bool HasOthers() const { return others_.load(std::memory_order_relaxed); }
-  // How long ago, in milliseconds, this node saw the other's beats move.
+  // How long ago, in milliseconds, this node saw the other's beats move; of itself: since the database took its last beat.
   std::int64_t SilentMs(const std::string& node) const;
+  // Whether it may work: why not, if the database has been silent for too long, or others have its name or its shards.
+  Status Standing() const;
+  struct Counts {
+    std::uint64_t taken = 0, given = 0;  // shards
+    std::uint64_t ended = 0;             // other nodes that were silent for too long
+    std::uint64_t rejoined = 0;          // how often this one was
+  };
+  Counts counts() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -95,6 +103,7 @@ class Leases {
   std::string WhoHasNotReadLocked(const Generations& change) const;
   void Expel(const NodeRow& silent);
   void Balance(const ClusterView& view);
+  void NoteAnswer(const Result<ClusterView>& view);
   void Keep(ClusterView view);
 
   Nodes& nodes_;
@@ -115,6 +124,9 @@ class Leases {
   std::map<std::string, Seen> watched_;
   std::set<std::string> expelling_;  // under mutex_: those that are being ended
   Clock::time_point last_look_{};
+  Clock::time_point last_answer_{};  // of the database
+  std::optional<Error> unanswered_;  // why the newest look failed
+  Counts counts_;
   std::int64_t looks_ = 0;  // rounds that have begun and ended well
   std::atomic<bool> others_{false};
   std::thread thread_;

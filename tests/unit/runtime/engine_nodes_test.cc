@@ -16,6 +16,7 @@
 #include "engine/runtime/leases.h"
 #include "engine/runtime/news_words.h"
 #include "engine/runtime/remote_order.h"
+#include "engine/storage/codes.h"
 #include "engine/storage/memory/memory_storage.h"
 
 namespace fermata {
@@ -253,6 +254,31 @@ TEST_F(EngineNodes, AnEngineThatStopsLeavesItsShardsToTheOther) {
 }
 
 // More than are recovered in one helping.
+TEST_F(EngineNodes, TellWhatTheyTookAndGaveAndWhoIsThere) {
+  OpenTwo();
+  EXPECT_EQ(a_->Stats().nodes, 2u);
+  EXPECT_EQ(a_->Stats().shards_taken, 256u);
+  EXPECT_EQ(a_->Stats().shards_given, 128u);
+  EXPECT_EQ(a_->Stats().shards_owned, 128u);
+  EXPECT_EQ(b_->Stats().shards_taken, 128u);
+  EXPECT_LT(b_->Stats().beat_age_seconds, 60);
+  EXPECT_TRUE(a_->Ready().ok());
+  for (const NodeView& node : a_->NodesNow()) EXPECT_EQ(node.status, "working");
+}
+
+TEST_F(EngineNodes, OneWhoseNameAnotherHasTakenSaysSo) {
+  a_ = Open("a");
+  Node other = Open("a");
+  Until([&] { return !a_->Ready().ok(); });
+  EXPECT_EQ(a_->Ready().error().code, kStorageFenced);
+  const std::vector<NodeView> nodes = a_->NodesNow();
+  ASSERT_EQ(nodes.size(), 2u);
+  EXPECT_TRUE(nodes[0].self);
+  EXPECT_EQ(nodes[0].status, "replaced");
+  EXPECT_FALSE(nodes[1].self);
+  EXPECT_TRUE(other->Ready().ok());
+}
+
 TEST_F(EngineNodes, CallsOfShardsThatMoveAreMadeByTheirNewOwnerOnly) {
   a_ = Open("a");
   ASSERT_TRUE(a_->Deploy({"sending.yaml", kSending, {}, {}}).reply);
