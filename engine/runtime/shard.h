@@ -40,6 +40,7 @@
 #include "engine/runtime/pending_writes.h"
 #include "engine/runtime/remote_order.h"
 #include "engine/runtime/schedule_row.h"
+#include "engine/runtime/shard_items.h"
 #include "engine/runtime/timer_queue.h"
 #include "engine/runtime/waiters.h"
 #include "engine/runtime/webhooks.h"
@@ -47,78 +48,6 @@
 #include "engine/storage/storage.h"
 
 namespace fermata {
-
-// ---- what a shard can be told ----
-
-struct StartOrder {
-  StartRequest request;
-  int logical_shard = 0;
-  DefinitionPtr definition;
-  std::optional<std::string> key;
-  Value input;  // normalised
-  Answer<StartReply> answer;
-};
-struct EventOrder {
-  EventMessage message;
-  Answer<EventReply> answer;
-};
-struct InstanceOrder {
-  CommandRequest request;
-  Answer<CommandReply> answer;
-};
-struct JobOutcome {
-  InstanceId instance;
-  CompleteJob completion;
-};
-struct MessageArrived {
-  InboxRow row;               // durable
-  std::int64_t since_us = 0;  // when it arrived, by the node's clock
-};
-struct TimerFell {
-  TimerRow timer;
-};
-// Another version of the process is live, maybe with another schedule.
-struct ScheduleChanged {
-  std::string process;
-  Answer<Done> answer;  // may be absent
-};
-struct ScheduleFell {
-  std::string process;
-};
-// Somebody wants jobs for workers.
-struct LeaseOrder {
-  JobFetch fetch;
-  Answer<LeaseGrant> answer;
-};
-struct ReportOrder {
-  JobReport report;
-  Answer<JobReply> answer;
-};
-// The lease of a job of this operation may have lapsed.
-struct LeaseLapsed {
-  std::string tenant, operation;
-};
-// Calls of it that are for workers may have no rows.
-struct JobsMissing {
-  InstanceId instance;
-};
-// A pause of calls has ended: those held back go on, from this instance on.
-struct PauseOver {
-  InstanceId after{};
-};
-// The auditor has found that it may have lost what it waits for.
-struct AuditSuspect {
-  InstanceId instance;
-};
-// Another node's worker is to have these.
-struct LeaseTheseOrder {
-  std::vector<JobKey> keys;
-  JobFetch fetch;
-  Answer<LeaseGrant> answer;
-};
-using ShardItem = std::variant<StartOrder, EventOrder, InstanceOrder, JobOutcome, MessageArrived, TimerFell,
-                               ScheduleChanged, ScheduleFell, LeaseOrder, LeaseTheseOrder, ReportOrder, LeaseLapsed,
-                               JobsMissing, PauseOver, AuditSuspect>;
 
 struct ShardOptions {
   int index = 0;  // this shard thread's number: the storage lane, too
@@ -137,26 +66,6 @@ struct ShardCounters {
   Histogram commit_decisions{{1, 2, 5, 10, 20, 50, 100, 200, 500, 1'000}};
   Histogram timer_lag_seconds{{0.001, 0.01, 0.1, 1, 10, 60, 600}};
   std::atomic<std::size_t> timers_armed{0}, instances_cached{0}, instances_held{0};
-};
-
-struct MessageKey {
-  InstanceId sender;
-  std::int64_t seq = 0;
-  std::int64_t index = 0;
-  friend auto operator<=>(const MessageKey&, const MessageKey&) = default;
-};
-inline MessageKey KeyOf(const InboxRow& row) { return {row.sender, row.seq, row.index}; }
-
-// The inbox rows that were taken lately: one that arrives twice (from its sender in memory, and from a read of storage) counts once.
-class TakenMessages {
- public:
-  // False if it is known already.
-  bool Remember(const MessageKey& key);
-  void Forget(const MessageKey& key) { keys_.erase(key); }
-
- private:
-  std::set<MessageKey> keys_;
-  std::deque<MessageKey> by_age_;
 };
 
 class Shard;
