@@ -1,6 +1,7 @@
 // A shard's decisions: from a command to rows and effects.
 #include <algorithm>
 
+#include "engine/base/log.h"
 #include "engine/codec/codec.h"
 #include "engine/core/apply.h"
 #include "engine/runtime/codes.h"
@@ -72,11 +73,31 @@ Result<std::map<ActivationId, TaskRow>> Shard::StoredTasks(const InstanceState& 
 }
 
 // Null: there is none, or storage does not answer, and then the whole batch is decided again.
+// Null: it is not there, cannot be understood, or storage has failed.
 CachedInstance* Shard::LoadOrFail(const InstanceId& id) {
   Result<CachedInstance*> instance = Load(id);
   if (instance.ok()) return *instance;
-  failed_ |= instance.error().code != kUnknownInstance;
+  const bool stands_still = StandsStill(id, instance.error());
+  failed_ |= !stands_still && instance.error().code != kUnknownInstance;
   return nullptr;
+}
+
+// Starting twice is starting once. Sets failed_ if it is not known.
+bool Shard::IsThere(const InstanceId& id) {
+  Result<CachedInstance*> instance = Load(id);
+  if (instance.ok() || StandsStill(id, instance.error())) return true;
+  failed_ |= instance.error().code != kUnknownInstance;
+  return false;
+}
+
+bool Shard::CannotBeUnderstood(const Error& error) { return IsUnreadable(error) || error.code == kUnknownVersion; }
+
+// Whether what is wrong is this instance alone: damaged, or of a newer release. It must not hold up the others.
+bool Shard::StandsStill(const InstanceId& id, const Error& error) {
+  if (!CannotBeUnderstood(error)) return false;
+  LogError("An instance cannot be read: it stands still, and nothing else does.",
+           {{"instance", id.ToString()}, {"reason", error.message}});
+  return true;
 }
 
 Result<Done> Shard::DecideOn(CachedInstance& instance, const Command& command, Fate* fate) {

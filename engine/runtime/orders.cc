@@ -222,7 +222,7 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
   const MessageKey key = KeyOf(arrived.row);
   Result<Message> message = DecodeMessage(arrived.row.bytes);
   const Status understood = message.ok() ? KnowVersionsOf(*message) : Status(message.error());
-  if (message.ok() && !understood.ok() && !IsUnreadable(understood.error())) {
+  if (message.ok() && !understood.ok() && !CannotBeUnderstood(understood.error())) {
     Open().messages_taken.push_back(key);
     return FailForNow();
   }
@@ -243,10 +243,14 @@ void Shard::HandleMessage(const MessageArrived& arrived) {
   Open().rows.inbox_taken.push_back(std::move(row));
 }
 
-// Whoever sent it knew them; it may have been deployed a moment ago, elsewhere.
+// Whoever sent it knew them; it may have been deployed a moment ago, elsewhere. So with the instance that it is for.
 Status Shard::KnowVersionsOf(const Message& message) {
   DefinitionRegistry& definitions = services_.definitions;
   Result<DefinitionPtr> known = DefinitionPtr();
+  if (const auto* instance = std::get_if<InstanceMessage>(&message))
+    if (Result<CachedInstance*> target = Load(instance->target);
+        !target.ok() && target.error().code != kUnknownInstance)
+      known = target.error();
   if (const auto* start = std::get_if<StartMessage>(&message))
     known = definitions.ResolveOrRead(services_.storage, start->process, start->version);
   if (const auto* scheduled = std::get_if<ScheduledMessage>(&message))
@@ -280,7 +284,7 @@ void Shard::TakeMessage(const InboxRow& row, Message message) {
 }
 
 void Shard::StartChildHere(const StartMessage& message) {
-  if (LoadOrFail(message.child) || failed_) return;  // starting twice is starting once
+  if (IsThere(message.child) || failed_) return;
   auto refuse = [&](ChildResult::Kind kind, const std::string& text) {
     if (message.parent.detached)
       LogWarning("A child that nobody waits for could not start.",

@@ -113,7 +113,7 @@ void Shard::StartScheduledHere(const ScheduledMessage& message) {
     SendMessage(message.instance, 0, HomeShardOf(message.tenant, message.process),
                 ScheduledEndMessage{message.instance, message.tenant, message.process});
   };
-  if (LoadOrFail(message.instance) || failed_) return;  // starting twice is starting once
+  if (IsThere(message.instance) || failed_) return;
   Result<DefinitionPtr> known = services_.definitions.FindOrRead(services_.storage, message.process, message.version);
   if (!known.ok()) return FailForNow();
   const DefinitionPtr& definition = *known;

@@ -391,6 +391,9 @@ class Shard {
   Result<CachedInstance*> Load(const InstanceId& id);
   Result<CachedInstance*> Adopt(const StoredInstance& stored);  // into the cache
   CachedInstance* LoadOrFail(const InstanceId& id);
+  bool IsThere(const InstanceId& id);
+  static bool CannotBeUnderstood(const Error& error);
+  static bool StandsStill(const InstanceId& id, const Error& error);
 
   ShardOptions options_;
   ShardServices services_;

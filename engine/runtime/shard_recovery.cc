@@ -1,9 +1,7 @@
 // A shard thread reads what was in flight: all at once when it starts and after a failure, in helpings of those that come from other nodes.
 #include <algorithm>
 
-#include "engine/base/log.h"
 #include "engine/core/decide.h"
-#include "engine/runtime/codes.h"
 #include "engine/runtime/replay.h"
 #include "engine/runtime/shard.h"
 
@@ -93,12 +91,7 @@ Status Shard::RecoverThese(const std::vector<InstanceId>& ids) {
 
 Status Shard::RecoverOne(const InstanceId& id) {
   Result<CachedInstance*> instance = Load(id);
-  if (!instance.ok() && (IsUnreadable(instance.error()) || instance.error().code == kUnknownVersion)) {
-    LogError("An instance cannot be read: it stands still, and nothing else does.",
-             {{"instance", id.ToString()}, {"reason", instance.error().message}});
-    return Done{};
-  }
-  if (!instance.ok()) return instance.error();
+  if (!instance.ok()) return StandsStill(id, instance.error()) ? Status(Done{}) : Status(instance.error());
   // What it has decided meanwhile is not durable yet: its calls must not leave.
   if ((*instance)->pins > 0) {
     postponed_.push_back(id);

@@ -48,7 +48,7 @@ Status Shard::StartBy(const EventMessage& message, PlannedStart planned, EventRe
   const InstanceId id = InstanceId::MakeDerived(
       static_cast<std::uint8_t>(shard), now_us_ / 1000,
       GroupKey({planned.definition->process, message.event.source, message.event.id, message.value}));
-  if (LoadOrFail(id) || failed_) return Done{};  // starting twice is starting once
+  if (IsThere(id) || failed_) return Done{};
   StartInstance start;
   start.tenant = message.tenant;
   start.key = std::move(planned.key);

@@ -501,6 +501,33 @@ TEST_F(Messages, OneThatCannotBeReadStaysAndHoldsNothingUp) {
   EXPECT_EQ(bench_.shard->InboxDepth(), 0u) << "it is not taken again and again";
 }
 
+TEST_F(Messages, AnInstanceThatCannotBeReadStandsStillAlone) {
+  const InstanceId newer = InstanceId::Make(0, 7, 7, 7);
+  const auto clock_us = bench_.clock.NowUs();
+  Batch batch;
+  batch.instances.push_back(bench_.storage.tables().LoadInstance(id_)->row);
+  batch.instances.back().id = newer;
+  batch.instances.back().key.reset();
+  batch.journal = {{newer, 1, clock_us, "of a newer release"}};
+  batch.timers = {{newer, 1, 0, clock_us + 1}};
+  bench_.storage.Commit(99, std::move(batch), [](CommitOutcome) {});
+  bench_.Settle();
+  ASSERT_TRUE(bench_.shard->Recover().ok());
+  InboxRow for_it = cancel_;
+  for_it.index = 1;
+  for_it.bytes = EncodeMessage(InstanceMessage{newer, CancelInstance{"x"}});
+  for (const InboxRow& row : {for_it, cancel_}) {
+    Put(row);
+    bench_.shard->PostMessage(row);
+  }
+  bench_.Advance(10'000);
+  bench_.Settle();
+  EXPECT_TRUE(bench_.shard->healthy());
+  EXPECT_EQ(bench_.StatusOf(id_), "cancelled");
+  EXPECT_EQ(bench_.storage.tables().ReadInbox(AllShards(), std::nullopt, 9).size(), 1u)
+      << "it waits for a newer server";
+}
+
 TEST_F(Messages, ARowThatIsThereAgainIsDeletedThoughItIsKnown) {
   for (int i = 0; i < 2; ++i) {
     Put(cancel_);
