@@ -151,6 +151,10 @@ int RunEndPause(const ClientOptions& client, const PauseOptions& options) {
 
 int RunNodes(const ClientOptions& client) {
   return CallAndPrint(client, {"GET", "/v1/nodes"}, [](const Value& page) {
+    if (ItemsOf(page).empty()) {
+      std::cout << "one server, alone: others share only a PostgreSQL database\n";
+      return;
+    }
     PrintPage(page, {{"NODE", "name"},
                      {"STATUS", "status"},
                      {"SHARDS", "shards"},
