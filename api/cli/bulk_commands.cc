@@ -151,6 +151,12 @@ int RunEndPause(const ClientOptions& client, const PauseOptions& options) {
 
 int RunNodes(const ClientOptions& client) {
   return CallAndPrint(client, {"GET", "/v1/nodes"}, [](const Value& page) {
+    const std::vector<Value> servers = ItemsOf(page);
+    // A storage that nobody else can share does not note when its server came.
+    if (servers.size() == 1 && TextOf(servers.front().Find("started")) == "-") {
+      std::cout << "one server, which has everything: only with PostgreSQL can several share a database\n";
+      return;
+    }
     PrintPage(page, {{"NODE", "name"},
                      {"STATUS", "status"},
                      {"SHARDS", "shards"},

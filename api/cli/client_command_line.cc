@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "api/cli/complaint.h"
+#include "api/cli/place.h"
 #include "api/cli/terminal.h"
 
 namespace fermata {
@@ -306,15 +308,20 @@ void ClientCommandLine::DescribeAudit(CLI::App& app, VerifyAuditOptions& options
   CLI::App* audit = app.add_subcommand("audit", "the log of what people did");
   audit->require_subcommand(1);
   CLI::App* verify = audit->add_subcommand("verify", "says which row of the log is the first that was changed, if any");
-  verify->callback([this, &options, run = std::move(run)] {
-    choose_([this, &options, run] {
+  CLI::Option* data = verify->add_option("--data", options.data,
+                                         "folder of a stopped server's database file, instead of asking a server");
+  CLI::Option* database =
+      verify->add_option("--database", options.database, "PostgreSQL's connection string, of a stopped server");
+  verify->callback([this, &options, data, database, run = std::move(run)] {
+    choose_([this, &options, data, database, run] {
       options.server = client_.server;
       options.api_key = client_.api_key;
-      return run(options);
+      // Where nothing is named, a server is asked: the environment does not count.
+      Result<Place> named = PlaceOf({std::nullopt, GivenBy(database), GivenBy(data), std::nullopt}, nullptr,
+                                    DatabaseVariable::kForPostgres);
+      return named.ok() ? run(options) : ComplainOf(named.error());
     });
   });
-  verify->add_option("--data", options.data, "folder of a stopped server's database file, instead of asking a server");
-  verify->add_option("--database", options.database, "PostgreSQL's connection string, of a stopped server");
   verify->add_option("--tenant", options.tenant, "whose log")->capture_default_str();
   AddServer(*verify);
 }

@@ -9,11 +9,13 @@
 
 #include "api/cli/check.h"
 #include "api/cli/client_command_line.h"
+#include "api/cli/complaint.h"
 #include "api/cli/diff.h"
 #include "api/cli/draw.h"
 #include "api/cli/eval.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/fmt.h"
+#include "api/cli/place.h"
 #include "api/cli/process_files.h"
 #include "api/cli/scenario_commands.h"
 #include "api/cli/terminal.h"
@@ -42,6 +44,7 @@ class Parser {
     app_.require_subcommand(1);
     app_.footer(kFooter);
     app_.set_help_all_flag("--help-all", "the options of all commands");
+    app_.set_version_flag("--version", "fermata " + commands_.version, "prints the version");
     AddServe();
     AddCheck();
     AddTest();
@@ -84,8 +87,10 @@ class Parser {
   void AddServe() {
     ServeOptions& options = serve_;
     CLI::App* command = Add("serve", "runs the engine and its REST API", [this] {
-      // Who names a database wants it used.
-      if (!serve_.database.empty() && !storage_given_->count()) serve_.storage = "postgres";
+      Result<Place> place = serve_place_.Settle(DatabaseVariable::kCounts);
+      if (!place.ok()) return ComplainOf(place.error());
+      serve_.storage = place->storage;
+      serve_.database = place->database;
       return commands_.serve(serve_);
     });
     command->add_option("--host", options.host, "an address to listen on; beyond loopback only with --auth required")
@@ -93,18 +98,18 @@ class Parser {
     command->add_option("--port", options.port, "0 takes a free one")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
-    command->add_option("--data", options.data, "folder of the database file")->capture_default_str();
-    storage_given_ =
+    serve_place_ = AddPlaceOptions(*command, options.data, options.database);
+    serve_place_.storage =
         command
-            ->add_option("--storage", options.storage, "sqlite, memory or postgres; postgres where --database is given")
+            ->add_option("--storage", options.storage, "sqlite, memory or postgres; postgres where a database is named")
             ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))
             ->option_text("NAME [sqlite]");
-    command->add_option("--database", options.database, "PostgreSQL: postgresql://user@host/name (FERMATA_DATABASE)")
-        ->envname("FERMATA_DATABASE");
-    command
-        ->add_option("--node", options.node,
-                     "this server's name among those that share the database, the same after a restart")
-        ->option_text("NAME [host:port]");
+    serve_place_.node =
+        command
+            ->add_option("--node", options.node,
+                         "this server's name among those that share the database, the same after a restart: 1 to 64 "
+                         "letters, digits and . _ : -")
+            ->option_text("NAME [host:port]");
     command->add_option("--processes", options.processes,
                         "folder of processes: deployed now and whenever one is saved");
     command->add_option("--connectors", options.connectors, "folder of manifests");
@@ -313,19 +318,26 @@ class Parser {
   }
 
   void AddBench() {
-    CLI::App* command = Add("bench", "measures this machine", [this] { return commands_.bench(bench_); });
+    CLI::App* command = Add("bench", "measures this machine", [this] {
+      // The environment names a database that is in use: it is not measured unasked.
+      Result<Place> place = bench_place_.Settle(DatabaseVariable::kForPostgres);
+      if (!place.ok()) return ComplainOf(place.error());
+      bench_.storage = place->storage;
+      bench_.database = place->database;
+      return commands_.bench(bench_);
+    });
     command->add_option("workload", bench_.workload, "chain5: five calls that do nothing")
         ->check(CLI::IsMember({"chain5"}))
         ->required();
-    command->add_option("--storage", bench_.storage)
-        ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))
-        ->capture_default_str();
-    command->add_option("--database", bench_.database, "PostgreSQL's connection string")->envname("FERMATA_DATABASE");
+    bench_place_ = AddPlaceOptions(*command, bench_.data, bench_.database);
+    bench_place_.data->description("folder of the SQLite file; a temporary one if not given");
+    bench_place_.storage = command->add_option("--storage", bench_.storage)
+                               ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))
+                               ->capture_default_str();
     command->add_option("--mode", bench_.mode)->check(CLI::IsMember({"inprocess", "rest"}))->capture_default_str();
     command->add_option("--sync", bench_.sync, "sqlite: full or none")
         ->check(CLI::IsMember({"full", "none"}))
         ->capture_default_str();
-    command->add_option("--data", bench_.data, "folder of the database file; a temporary one if not given");
     command->add_option("--seconds", bench_.seconds)->check(CLI::Range(1, 3600))->capture_default_str();
     command->add_option("--concurrency", bench_.concurrency, "workflows at the same time")
         ->check(CLI::Range(1, 4000))
@@ -349,7 +361,7 @@ class Parser {
   std::function<int()> run_;
   ClientCommandLine client_{[this](std::function<int()> run) { run_ = std::move(run); }};
   ServeOptions serve_;
-  CLI::Option* storage_given_ = nullptr;
+  PlaceOptions serve_place_, bench_place_;
   BenchOptions bench_;
   VerifyAuditOptions verify_audit_;
   SecretOptions secret_;

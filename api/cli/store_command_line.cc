@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 
+#include "api/cli/complaint.h"
+#include "api/cli/place.h"
 #include "api/cli/store_commands.h"
 
 namespace fermata {
@@ -9,28 +10,22 @@ namespace {
 constexpr const char* kKeysHelp =
     "file of the keys that stored payloads are encrypted with (or FERMATA_ENCRYPTION_KEYS)";
 
-// Gives what is to be done once everything has been read: who names a folder does not mean the database that the environment names.
-std::function<void()> AddPlace(CLI::App& app, StoreCommand& command) {
-  CLI::Option* data = app.add_option("--data", command.data, "folder of the database file")->capture_default_str();
-  app.add_option("--database", command.database, "PostgreSQL: postgresql://user@host/name (FERMATA_DATABASE)")
-      ->envname("FERMATA_DATABASE");
-  return [&command, data] {
-    const char* named = std::getenv("FERMATA_DATABASE");
-    if (data->count() > 0 && named != nullptr && command.database == named) command.database.clear();
-  };
-}
-
 }  // namespace
 
 void DescribeStore(CLI::App& app, StoreCommand& command, const std::function<int(const StoreCommand&)>& run,
                    const std::function<void(std::function<int()>)>& choose) {
   const auto add = [&](const char* name, const char* help, StoreCommand::Action action) {
     CLI::App* added = app.add_subcommand(name, help);
-    const std::function<void()> settle = AddPlace(*added, command);
-    added->callback([&command, &run, choose, action, settle] {
-      settle();
+    const PlaceOptions options = AddPlaceOptions(*added, command.data, command.database);
+    added->callback([&command, &run, choose, action, options] {
       command.action = action;
-      choose([&command, &run] { return run(command); });
+      choose([&command, &run, options] {
+        Result<Place> place = options.Settle(DatabaseVariable::kCounts);
+        if (!place.ok())
+          return ComplainOf(place.error(), command.json ? ComplaintFor::kPrograms : ComplaintFor::kPeople);
+        command.database = place->database;
+        return run(command);
+      });
     });
     added->add_flag("--json", command.json, "for programs");
     return added;

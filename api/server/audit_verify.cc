@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "api/cli/codes.h"
+#include "api/cli/complaint.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/rest_client.h"
 #include "api/security/audit_log.h"
@@ -13,12 +14,6 @@
 
 namespace fermata {
 namespace {
-
-int Complain(const Error& error, int exit_code) {
-  std::cerr << "error " << FormatErrorCode(error.code) << ": " << error.message << "\n";
-  if (!error.hint.empty()) std::cerr << "  hint: " << error.hint << "\n";
-  return exit_code;
-}
 
 Result<std::vector<AuditRow>> ReadFromStorage(const VerifyAuditOptions& options) {
   Result<std::unique_ptr<Storage>> storage =
@@ -75,14 +70,16 @@ Result<std::vector<AuditRow>> ReadFromServer(const VerifyAuditOptions& options) 
 int VerifyAudit(const VerifyAuditOptions& options) {
   const bool by_storage = !options.data.empty() || !options.database.empty();
   Result<std::vector<AuditRow>> rows = by_storage ? ReadFromStorage(options) : ReadFromServer(options);
-  if (!rows.ok())
-    return Complain(rows.error(), rows.error().code == kServerUnreachable ? kExitUnreachable
-                                  : rows.error().code == kRefusedByServer ? kExitRefused
-                                                                          : kExitFailed);
+  if (!rows.ok()) {
+    const int exit_code = ComplainOf(rows.error());
+    return rows.error().code == kServerUnreachable ? kExitUnreachable
+           : rows.error().code == kRefusedByServer ? kExitRefused
+                                                   : exit_code;
+  }
   AuditChecker checker;
   for (const AuditRow& row : *rows)
     if (const std::optional<std::string> broken = checker.Add(row))
-      return Complain(Error{kAuditBroken, *broken, "", "Rows before it are as they were written."}, kExitFailed);
+      return ComplainOf(Error{kAuditBroken, *broken, "", "Rows before it are as they were written."});
   std::cout << "ok: " << checker.rows() << " rows of the tenant '" << options.tenant << "'";
   // Whoever notes it down can tell later whether rows were cut off at the end.
   if (checker.rows() > 0) std::cout << ", the last with the hash " << checker.head();

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <memory>
 
 #include "api/cli/codes.h"
+#include "api/cli/complaint.h"
 #include "api/cli/exit_code.h"
 #include "api/handlers/api.h"
 #include "api/server/bench_load.h"
@@ -19,6 +21,8 @@
 #include "connectors/host/secret_store.h"
 #include "engine/base/clock.h"
 #include "engine/model/json.h"
+#include "engine/storage/nodes.h"
+#include "engine/storage/postgres/bench_database.h"
 #include "engine/storage/postgres/raw_insert.h"
 #include "engine/storage/sqlite/raw_insert.h"
 
@@ -90,6 +94,15 @@ class DataFolder {
   const bool temporary_;
 };
 
+// A node of a database in use would take over instances and make their calls.
+Status RefuseOtherUse(const std::string& database) {
+  Result<std::string> use = OtherUseOf(database, kBenchProcess);
+  if (!use.ok()) return use.error();
+  if (use->empty()) return Done{};
+  return Error{kBenchFailed, "Expected a database of the benchmark's own, but this one has " + *use + ".", "",
+               "Make one for it: createdb bench; and drop it afterwards."};
+}
+
 // An engine with the echo, and a REST server in front of it when the mode is rest.
 class Bench {
  public:
@@ -103,11 +116,15 @@ class Bench {
     engine_.reset();
     http_.reset();
     api_.reset();
+    if (storage_ && storage_->nodes()) (void)storage_->nodes()->Leave();
   }
 
   Status Open(const std::string& folder) {
     const SqliteSync sync = options_.sync == "none" ? SqliteSync::kNone : SqliteSync::kFull;
-    Result<std::unique_ptr<Storage>> storage = OpenStorage({options_.storage, options_.database, folder, sync});
+    if (options_.storage == "postgres")
+      if (Status own = RefuseOtherUse(options_.database); !own.ok()) return own;
+    const std::string node = std::string(kBenchNodePrefix) + NodeName(std::to_string(getpid()));
+    Result<std::unique_ptr<Storage>> storage = OpenStorage({options_.storage, options_.database, folder, sync, node});
     if (!storage.ok()) return storage.error();
     storage_ = std::move(*storage);
     connectors_.AddBuiltin(std::make_unique<EchoConnector>());
@@ -254,10 +271,7 @@ Result<Measured> Measure(const BenchOptions& options) {
 int RunBench(const BenchOptions& options) {
   signal(SIGPIPE, SIG_IGN);
   Result<Measured> measured = Measure(options);
-  if (!measured.ok()) {
-    std::cerr << "error " << FormatErrorCode(measured.error().code) << ": " << measured.error().message << "\n";
-    return kExitFailed;
-  }
+  if (!measured.ok()) return ComplainOf(measured.error());
   std::cout << WriteJson(ReportOf(options, *measured)) << std::endl;
   return kExitOk;
 }

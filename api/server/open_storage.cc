@@ -39,10 +39,7 @@ std::string SqliteFileIn(const std::string& folder) { return (fs::path(folder) /
 
 Result<std::unique_ptr<Storage>> OpenStorage(const StorageChoice& choice) {
   if (choice.kind == "memory") return MakeMemoryStorage();
-  if (choice.kind == "postgres" || !choice.database.empty()) {
-    if (choice.database.empty())
-      return Error{kUnknownStorage, "Expected --database with --storage postgres, but it is missing.", "",
-                   "For example --database postgresql://user@host/fermata"};
+  if (choice.kind == "postgres") {
     PostgresOptions options;
     options.connection = choice.database;
     options.node = choice.node.empty() ? NodeName(std::to_string(getpid())) : choice.node;

@@ -12,7 +12,7 @@
 namespace fermata {
 
 struct StorageChoice {
-  std::string kind;      // "sqlite", "memory", "postgres"; a `database` alone means postgres
+  std::string kind;      // "sqlite", "memory", "postgres"
   std::string database;  // PostgreSQL's connection string
   std::string folder;    // of the SQLite file; made if missing, readable by its owner only
   SqliteSync sync = SqliteSync::kFull;

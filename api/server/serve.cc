@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "api/cli/codes.h"
+#include "api/cli/complaint.h"
 #include "api/cli/exit_code.h"
 #include "api/handlers/api.h"
 #include "api/handlers/views.h"
@@ -45,12 +46,6 @@ sigset_t BlockStopSignals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
-}
-
-int Fail(const Error& error) {
-  std::cerr << "error " << FormatErrorCode(error.code) << ": " << error.message << "\n";
-  if (!error.hint.empty()) std::cerr << "  hint: " << error.hint << "\n";
-  return kExitFailed;
 }
 
 Status RefuseOpenHost(const std::string& host, bool auth_required) {
@@ -242,32 +237,27 @@ class Server {
 int Serve(const ServeOptions& options, const std::string& version) {
   const sigset_t signals = BlockStopSignals();
   SetUpLog({.level = options.log_level, .format = options.log_format});
-  if (Status loopback = RefuseOpenHost(options.host, options.auth == "required"); !loopback.ok()) {
-    Fail(loopback.error());
-    return kExitUsage;
-  }
+  if (Status loopback = RefuseOpenHost(options.host, options.auth == "required"); !loopback.ok())
+    return ComplainOf(loopback.error());
   const Result<EgressRules> rules = EgressRules::Of(options.allowed_hosts);
   if (!rules.ok()) {
-    Fail(rules.error());
+    (void)ComplainOf(rules.error());
     return kExitUsage;
   }
   const Result<std::vector<std::int64_t>> retries_ms = WebhookRetriesOf(options.webhook_retries);
-  if (!retries_ms.ok()) {
-    Fail(retries_ms.error());
-    return kExitUsage;
-  }
+  if (!retries_ms.ok()) return ComplainOf(retries_ms.error());
   if (Status found = CheckSecretPlaces({options.secrets, options.secrets_file}); !found.ok())
-    return Fail(found.error());
+    return ComplainOf(found.error());
   Result<SealingKeys> keys = ReadSealingKeys(options.encryption_keys);
-  if (!keys.ok()) return Fail(keys.error());
+  if (!keys.ok()) return ComplainOf(keys.error());
   std::optional<ExitDeadline> stopping;  // outlives what it waits for
   Server server(options, version, *rules, *retries_ms, *std::move(keys));
-  if (Status started = server.Start(); !started.ok()) return Fail(started.error());
+  if (Status started = server.Start(); !started.ok()) return ComplainOf(started.error());
   LogInfo("The server is ready.", {{"address", server.address()}, {"version", version}, {"storage", options.storage}});
   std::cout << "Fermata " << version << " is ready at " << server.address() << std::endl;
   // To the terminal only: logs are kept and shipped.
   Result<std::string> first_key = server.FirstKey();
-  if (!first_key.ok()) return Fail(first_key.error());
+  if (!first_key.ok()) return ComplainOf(first_key.error());
   if (!first_key->empty()) std::cout << "First admin key, shown this once: " << *first_key << std::endl;
   WriteReadyFile(options.ready_file, server.address());
   int signal_number = 0;

@@ -1,11 +1,15 @@
 #include "api/server/store_command.h"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <map>
 
 #include "api/cli/codes.h"
+#include "api/cli/complaint.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/terminal.h"
 #include "api/security/audit_log.h"
@@ -16,6 +20,7 @@
 #include "engine/runtime/store_check.h"
 #include "engine/storage/archive/importing.h"
 #include "engine/storage/codes.h"
+#include "engine/storage/postgres/postgres_storage.h"
 #include "engine/storage/postgres/postgres_tables.h"
 #include "engine/storage/sqlite/backup.h"
 #include "engine/storage/sqlite/sqlite_tables.h"
@@ -24,15 +29,27 @@ namespace fermata {
 namespace {
 
 int ComplainOf(const StoreCommand& command, const Error& error) {
-  std::cerr << "error " << FormatErrorCode(error.code) << ": " << error.message << "\n";
-  if (!error.hint.empty()) std::cerr << "  hint: " << error.hint << "\n";
-  if (command.json)
-    std::cout << WriteJson(Value::Object({{"error", Value::Object({{"code", Value::String(FormatErrorCode(error.code))},
-                                                                   {"message", Value::String(error.message)},
-                                                                   {"hint", Value::String(error.hint)}})}}))
-              << "\n";
-  const bool usage = error.code == kFileUnreadable || error.code == kSealingKeysWrong || error.code == kUnknownStorage;
-  return usage ? kExitUsage : kExitFailed;
+  return ComplainOf(error, command.json ? ComplaintFor::kPrograms : ComplaintFor::kPeople);
+}
+
+// What was opened, without passwords.
+std::string NameOf(const StoreCommand& command) {
+  return command.database.empty() ? SqliteFileIn(command.data) : PostgresNameOf(command.database);
+}
+
+// Ends with the transaction that is under way undone; what was written before it is gone on with.
+void SayInterrupted(int signal_number) {
+  constexpr char kLine[] = "\ninterrupted: run the same again to go on\n";
+  (void)!write(STDERR_FILENO, kLine, sizeof kLine - 1);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+void TellWhenInterrupted() {
+  struct sigaction action {};
+  action.sa_handler = SayInterrupted;
+  action.sa_flags = SA_NODEFER;  // the raise() inside it ends the process
+  sigaction(SIGINT, &action, nullptr);
 }
 
 // One line of a terminal that is written over and over; nothing elsewhere.
@@ -124,7 +141,7 @@ std::string Counted(std::int64_t count, const std::string& word) {
 }
 
 // What was looked at, and what came of it. Every finding was printed as it was found.
-int PrintReport(const StoreCommand& command, const StoreCheckReport& report) {
+int PrintReport(const StoreCommand& command, const std::string& name, const StoreCheckReport& report) {
   const bool sound = report.findings == report.mended;
   if (command.json) {
     std::cout << WriteJson(Value::Object({{"instances", Value::Int(report.instances)},
@@ -134,7 +151,8 @@ int PrintReport(const StoreCommand& command, const StoreCheckReport& report) {
                                           {"findings", Value::Int(report.findings)},
                                           {"mendable", Value::Int(report.mendable)},
                                           {"mended", Value::Int(report.mended)},
-                                          {"sound", Value::Bool(sound)}}))
+                                          {"sound", Value::Bool(sound)},
+                                          {"storage", Value::String(name)}}))
               << "\n";
     return sound ? kExitOk : kExitFailed;
   }
@@ -146,7 +164,7 @@ int PrintReport(const StoreCommand& command, const StoreCheckReport& report) {
   if (report.mendable > report.mended) std::cout << ", " << report.mendable << " to be mended with --repair";
   if (report.findings > report.mendable)
     std::cout << ", " << report.findings - report.mendable << " that only a backup can mend";
-  std::cout << "\n";
+  std::cout << " (" << name << ")\n";
   return sound ? kExitOk : kExitFailed;
 }
 
@@ -191,7 +209,7 @@ int RunVerify(const StoreCommand& command) {
   if (!reader.ok()) return ComplainOf(command, reader.error());
   Result<StoreCheckReport> report = CheckAll(command, **reader, repair.get(), *std::move(keys));
   if (!report.ok()) return ComplainOf(command, report.error());
-  return PrintReport(command, *report);
+  return PrintReport(command, NameOf(command), *report);
 }
 
 int RunBackup(const StoreCommand& command) {
@@ -219,16 +237,22 @@ int RunBackup(const StoreCommand& command) {
   Result<std::unique_ptr<TableReader>> copy = ReadSqliteTables(options.to);
   if (!copy.ok()) return ComplainOf(command, copy.error());
   Result<StoreCheckReport> report = CheckAll(command, **copy, nullptr, *std::move(keys));
-  if (report.ok()) return PrintReport(command, *report);
+  if (report.ok()) return PrintReport(command, options.to, *report);
   if (report.error().code != kSealingKeyMissing) return ComplainOf(command, report.error());
   std::cerr << "The copy's pages are sound. Its journals were not replayed: they are sealed, and the keys were not "
                "given (--encryption-keys).\n";
   return kExitOk;
 }
 
+void PrintRowsThere(std::int64_t rows) {
+  if (rows > 0)
+    std::cout << "went on after " << Counted(rows, "row") << " that " << (rows == 1 ? "was" : "were") << " there\n";
+}
+
 int RunExport(const StoreCommand& command) {
   Result<std::unique_ptr<TableReader>> reader = ReadTables(command);
   if (!reader.ok()) return ComplainOf(command, reader.error());
+  TellWhenInterrupted();
   ProgressLine line(command.json);
   Result<ExportReport> report = Export(**reader, command.file, [&](const TransferProgress& progress) {
     line.Show(progress.table, progress.rows, progress.rows_of_all);
@@ -238,39 +262,55 @@ int RunExport(const StoreCommand& command) {
   if (command.json) {
     std::cout << WriteJson(Value::Object({{"file", Value::String(command.file)},
                                           {"rows", Value::Int(report->rows)},
-                                          {"rowsThere", Value::Int(report->rows_there)}}))
+                                          {"rowsThere", Value::Int(report->rows_there)},
+                                          {"storage", Value::String(NameOf(command))}}))
               << "\n";
     return kExitOk;
   }
   if (report->began_anew)
     std::cout << "began anew: something was written to the storage since the export that was interrupted\n";
-  if (report->rows_there > 0) std::cout << "went on behind " << Counted(report->rows_there, "row") << "\n";
-  std::cout << "exported " << Counted(report->rows, "row") << " to " << command.file << "\n";
+  PrintRowsThere(report->rows_there);
+  std::cout << "exported " << Counted(report->rows, "row") << " from " << NameOf(command) << " to " << command.file
+            << "\n";
   return kExitOk;
 }
 
 int RunImport(const StoreCommand& command) {
   Result<SealingKeys> keys = ReadSealingKeys(command.encryption_keys);
   if (!keys.ok()) return ComplainOf(command, keys.error());
+  if (access(command.file.c_str(), R_OK) != 0)
+    return ComplainOf(command, Error{kFileUnreadable, "Expected a file of 'fermata export' at '" + command.file +
+                                                          "', but " + std::strerror(errno) + "."});
+  // Before anything is made: a file that is of no use leaves nothing behind.
+  TellWhenInterrupted();
+  Result<WholeExport> file = CheckExport(command.file);
+  if (!file.ok()) return ComplainOf(command, file.error());
   if (command.database.empty())
     if (Status made = MakeDataFolder(command.data); !made.ok()) return ComplainOf(command, made.error());
   Result<std::unique_ptr<TableWriter>> writer = WriteTables(command);
   if (!writer.ok()) return ComplainOf(command, writer.error());
   ProgressLine line(command.json);
   const ImportOptions options{ShardOfMessage, *std::move(keys)};
-  Result<ImportReport> report = Import(command.file, **writer, options, [&](const TransferProgress& progress) {
+  Result<ImportReport> report = Import(*file, **writer, options, [&](const TransferProgress& progress) {
     line.Show(progress.table, progress.rows, progress.rows_of_all);
   });
   line.Clear();
   if (!report.ok()) return ComplainOf(command, report.error());
   if (command.json) {
-    std::cout << WriteJson(
-                     Value::Object({{"rows", Value::Int(report->rows)}, {"rowsThere", Value::Int(report->rows_there)}}))
+    std::cout << WriteJson(Value::Object({{"rows", Value::Int(report->rows)},
+                                          {"rowsThere", Value::Int(report->rows_there)},
+                                          {"already", Value::Bool(report->already)},
+                                          {"storage", Value::String(NameOf(command))}}))
               << "\n";
     return kExitOk;
   }
-  if (report->rows_there > 0) std::cout << "went on behind " << Counted(report->rows_there, "row") << "\n";
-  std::cout << "imported " << Counted(report->rows, "row") << "\n";
+  if (report->already) {
+    std::cout << "this file has been imported already: " << Counted(report->rows, "row") << " into " << NameOf(command)
+              << "\n";
+    return kExitOk;
+  }
+  PrintRowsThere(report->rows_there);
+  std::cout << "imported " << Counted(report->rows, "row") << " into " << NameOf(command) << "\n";
   return kExitOk;
 }
 

@@ -135,6 +135,7 @@ class TableWriter {
 // Counters that import keeps: they are in the table `counters`, on shard 0.
 inline constexpr std::string_view kImportMark = "import";           // what was imported, until it is through
 inline constexpr std::string_view kImportFrames = "import_frames";  // how far it has got
+inline constexpr std::string_view kImported = "imported";  // the file that it has been filled from; not imported again
 // Ids of shard 0 may belong to keys whose home is another shard: they come from a storage that has one shard only.
 inline constexpr std::string_view kGuests = "guests";
 

@@ -7,10 +7,12 @@
 
 #include "engine/model/json.h"
 #include "tests/integration/support/fermata_server.h"
+#include "tests/support/postgres.h"
 
 namespace fermata::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
@@ -103,10 +105,31 @@ TEST_F(StoreCommands, AnImportNeedsAnEmptyPlaceAndAWholeFile) {
   EXPECT_THAT(Fermata({"export", File("all"), "--data", DataOf(server)}).err, HasSubstr("FM-5015"));
   ASSERT_EQ(Fermata({"import", File("all"), "--data", File("moved")}).exit_code, 0);
   const CommandResult again = Fermata({"import", File("all"), "--data", File("moved")});
-  EXPECT_EQ(again.exit_code, 1);
-  EXPECT_THAT(again.err, HasSubstr("FM-5015"));
+  EXPECT_EQ(again.exit_code, 0);
+  EXPECT_THAT(again.out, HasSubstr("imported already"));
+  const CommandResult used = Fermata({"import", File("all"), "--data", DataOf(server)});
+  EXPECT_EQ(used.exit_code, 1);
   WriteFile(File("half"), ReadFile(File("all")).substr(0, 500));
   EXPECT_THAT(Fermata({"import", File("half"), "--data", File("other")}).err, HasSubstr("FM-5014"));
+  const CommandResult missing = Fermata({"import", File("absent"), "--data", File("other")});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("FM-8002"));
+  EXPECT_FALSE(fs::exists(File("other")));
+  const CommandResult nowhere = Fermata({"export", File("absent/all"), "--data", DataOf(server)});
+  EXPECT_THAT(nowhere.err, AllOf(HasSubstr("FM-5001"), HasSubstr("Make its folder")));
+}
+
+TEST_F(StoreCommands, ADatabaseInUseIsNotMeasured) {
+  const std::string database = PostgresCluster::Shared().CreateDatabase();
+  FermataServer server({"--database", database});
+  const CommandResult refused = Fermata({"bench", "chain5", "--database", database, "--seconds", "1"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("FM-8007"), HasSubstr("createdb bench")));
+}
+
+TEST_F(StoreCommands, AnUnreadableConnectionStringIsAWrongCommandLine) {
+  for (const char* command : {"serve", "verify"})
+    EXPECT_EQ(Fermata({command, "--database", "postgresql://a:b@c@d/x"}).exit_code, 2) << command;
 }
 
 TEST_F(StoreCommands, ADatabaseHasABackupOfItsOwn) {

@@ -53,7 +53,7 @@ class Moving : public testing::Test {
     const std::string file = folder_.File("moved-" + std::to_string(++moves_));
     const Result<ExportReport> exported = Export(from, file, {});
     ASSERT_TRUE(exported.ok()) << exported.error().message;
-    const Result<ImportReport> imported = Import(file, to, {ShardOfMessage, {}}, {});
+    const Result<ImportReport> imported = Import(CheckExport(file).value(), to, {ShardOfMessage, {}}, {});
     ASSERT_TRUE(imported.ok()) << imported.error().message;
   }
 

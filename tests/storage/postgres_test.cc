@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "engine/storage/codes.h"
+#include "engine/storage/postgres/bench_database.h"
 #include "engine/storage/postgres/connection.h"
 #include "engine/storage/postgres/migrations.h"
 #include "engine/storage/postgres/raw_insert.h"
@@ -13,6 +14,7 @@
 namespace fermata::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -320,6 +322,54 @@ TEST(PostgresOptions, NeverShowsThePassword) {
   EXPECT_EQ(storage.error().code, kStorageOpenFailed);
   EXPECT_THAT(storage.error().message, HasSubstr("***"));
   EXPECT_THAT(storage.error().message + storage.error().hint, Not(HasSubstr("topsecret")));
+}
+
+Error ErrorOf(const std::string& connection) {
+  const auto storage = OpenPostgres({.connection = connection});
+  return storage.ok() ? Error{} : storage.error();
+}
+
+TEST(PostgresOptions, NoPieceOfAPasswordIsTakenForAHostOrAPort) {
+  for (const char* uri : {"postgresql://me:go@pher@127.0.0.1/x", "postgres://me:pa/ss:w@127.0.0.1/x",
+                          "postgresql://me:gopher?@127.0.0.1/x", "postgresql://me:pa/gopher:w@pher@127.0.0.1:1/x",
+                          "postgresql://me:#gopher@127.0.0.1"}) {
+    const Error error = ErrorOf(uri);
+    EXPECT_EQ(error.code, kStorageOptionsInvalid) << uri;
+    EXPECT_THAT(error.message, AllOf(Not(HasSubstr("pher")), Not(HasSubstr("ss:w")))) << uri;
+    EXPECT_THAT(error.hint, HasSubstr("%40"));
+  }
+  const Error forgotten = ErrorOf("postgresql://me:gopher/x");  // without a host
+  EXPECT_EQ(forgotten.code, kStorageOptionsInvalid);
+  EXPECT_THAT(forgotten.message, Not(HasSubstr("gopher")));
+}
+
+TEST(PostgresOptions, EachCauseHasItsHint) {
+  const std::string good = PostgresCluster::Shared().CreateDatabase();
+  EXPECT_THAT(ErrorOf(good + " dbname=absent_one").hint, HasSubstr("createdb absent_one"));
+  EXPECT_THAT(ErrorOf(good + " user=nobody_here").hint, HasSubstr("createuser nobody_here"));
+  const Error down = ErrorOf("host=127.0.0.1 port=1 dbname=x");
+  EXPECT_THAT(down.hint, HasSubstr("Start the database server"));
+  EXPECT_THAT(down.message, Not(HasSubstr("?.")));
+  PostgresCluster::Shared().Run(good, "ALTER DATABASE " +
+                                          PostgresCluster::Shared().Run(good, "SELECT current_database()") +
+                                          " SET default_transaction_read_only = on");
+  EXPECT_THAT(ErrorOf(good).hint, HasSubstr("target_session_attrs=read-write"));
+}
+
+TEST(PostgresOptions, ANameForPeopleHasNoPassword) {
+  EXPECT_EQ(PostgresNameOf("postgresql://me:secret@db1,db2/fermata"), "database 'fermata' at db1,db2");
+  EXPECT_EQ(PostgresNameOf("host=/run dbname=x port=5433 password=secret"), "database 'x' at /run port 5433");
+}
+
+TEST_F(PostgresServer, ABenchmarkFindsWhoElseUsesTheDatabase) {
+  EXPECT_EQ(OtherUseOf(connection_, "chain5").value(), "");
+  auto bench = MustOpen(std::string(kBenchNodePrefix) + "a");
+  Run("INSERT INTO definitions VALUES ('chain5', '1.0.0', '', 0, '')");
+  EXPECT_EQ(OtherUseOf(connection_, "chain5").value(), "");
+  const auto server = MustOpen("db1:8080");
+  EXPECT_EQ(OtherUseOf(connection_, "chain5").value(), "the server 'db1:8080'");
+  Run("INSERT INTO definitions VALUES ('orders', '1.0.0', '', 0, '')");
+  EXPECT_EQ(OtherUseOf(connection_, "chain5").value(), "the process 'orders'");
 }
 
 TEST(PostgresOptions, TriesTheHostsOfAListInTheirOrder) {

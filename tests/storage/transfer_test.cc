@@ -73,13 +73,26 @@ class Transfer : public testing::Test {
   }
   Result<ImportReport> ImportInto(TableWriter& writer, const std::string& name = "all.export") {
     const ImportOptions options{[](std::string_view, int) { return Result<std::optional<int>>(kMessageShard); }, {}};
-    return Import(File(name), writer, options, {});
+    Result<WholeExport> file = CheckExport(File(name));
+    if (!file.ok()) return file.error();
+    return Import(*file, writer, options, {});
   }
 
   TempFolder folder_;
 };
 
 class SqliteTransfer : public Transfer {};
+
+TEST_F(SqliteTransfer, AFileThatIsInIsNotTakenAgain) {
+  MakeExport();
+  EXPECT_FALSE(ImportInto(*Writer("to.db"))->already);
+  const AllRows before = ReadEverything(*Reader("to.db"));
+  const Result<ImportReport> again = ImportInto(*Writer("to.db"));
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(again->already);
+  EXPECT_EQ(ReadEverything(*Reader("to.db")), before);
+  EXPECT_EQ(ImportInto(*Writer("from.db")).error().code, kImportRefused);
+}
 
 TEST_F(SqliteTransfer, EveryRowArrives) {
   MakeExport();
@@ -94,7 +107,7 @@ TEST_F(SqliteTransfer, WhatIsForNobodyIsLeftOut) {
   MakeExport();
   const auto writer = Writer("to.db");
   const ImportOptions options{[](std::string_view, int) { return Result<std::optional<int>>(std::nullopt); }, {}};
-  ASSERT_TRUE(Import(File("all.export"), *writer, options, {}).ok());
+  ASSERT_TRUE(Import(CheckExport(File("all.export")).value(), *writer, options, {}).ok());
   AllRows there = ReadEverything(*Reader("to.db")), all = ReadEverything(*Reader("from.db"));
   EXPECT_NE(there, all);
   EXPECT_EQ(all.erase("inbox"), 1u);

@@ -296,8 +296,13 @@ Status ArchiveWriter::Add(std::string_view body) {
 }
 
 Error ArchiveWriter::Failed() const {
-  return {kStorageFull, "Expected to write '" + path_ + "', but " + std::strerror(errno) + ".", "",
-          "Make room on the disk, or give another place; then run the same again."};
+  const int why = errno;
+  const std::string message = "Expected to write '" + path_ + "', but " + std::strerror(why) + ".";
+  if (why == ENOENT || why == ENOTDIR)
+    return {kStorageOpenFailed, message, "", "Make its folder, or give another place."};
+  if (why == EACCES || why == EPERM || why == EROFS)
+    return {kStorageOpenFailed, message, "", "Give a place where this user may write."};
+  return {kStorageFull, message, "", "Make room on the disk, or give another place; then run the same again."};
 }
 
 }  // namespace fermata

@@ -3,20 +3,12 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/storage/archive/archive_file.h"
 #include "engine/storage/codes.h"
 
 namespace fermata {
 namespace {
 
 constexpr const char* kNoOthers = "Give an empty database, or another folder.";
-
-// What looking through the file has found.
-struct Contents {
-  ArchiveHeader header;
-  std::int64_t mark = 0;  // tells this file from others
-  std::int64_t rows = 0;
-};
 
 Error Strange(const std::string& path, const std::string& why) {
   return {kExportUnreadable, "Expected a whole file of 'fermata export' at '" + path + "', but " + why + ".", "",
@@ -43,47 +35,24 @@ Status CheckColumns(const std::string& path, const ArchiveHeader& header) {
   return Done{};
 }
 
-Result<Contents> LookThrough(const std::string& path) {
-  Result<ArchiveReader> reader = ArchiveReader::Open(path);
-  if (!reader.ok()) return reader.error();
-  Contents contents;
-  ArchiveTotals counted;
-  std::optional<ArchiveTotals> totals;
-  while (true) {
-    Result<std::optional<ArchiveFrame>> frame = reader->Next();
-    if (!frame.ok()) return frame.error();
-    if (!frame->has_value()) break;
-    if (totals) return Strange(path, "something stands behind its end");
-    ArchiveFrame& found = **frame;
-    if (found.kind == ArchiveFrame::Kind::kHeader) {
-      contents.header = std::move(found.header);
-      contents.mark = MarkOf(reader->digest());
-      for (const auto& [name, columns] : contents.header.tables) counted[name] = 0;
-    } else if (found.kind == ArchiveFrame::Kind::kEnd) {
-      totals = std::move(found.totals);
-    } else {
-      const std::int64_t rows = static_cast<std::int64_t>(found.rows.rows.size());
-      counted[contents.header.tables[static_cast<std::size_t>(found.rows.table)].first] += rows;
-      contents.rows += rows;
-    }
-  }
-  if (!totals) return Strange(path, "its end is missing");
-  if (*totals != counted) return Strange(path, "it has other rows than its end says");
-  if (Status checked = CheckColumns(path, contents.header); !checked.ok()) return checked.error();
-  return contents;
-}
-
 class Importer {
  public:
-  Importer(const Contents& contents, TableWriter& writer, const ImportOptions& options, const TellProgress& tell)
+  Importer(const WholeExport& contents, TableWriter& writer, const ImportOptions& options, const TellProgress& tell)
       : contents_(contents), writer_(writer), options_(options), tell_(tell) {}
 
-  Result<ImportReport> Run(const std::string& path) {
-    if (Status begun = Begin(); !begun.ok()) return begun.error();
-    Result<ArchiveReader> reader = ArchiveReader::Open(path);
-    if (!reader.ok()) return reader.error();
+  Result<ImportReport> Run() {
     ImportReport report;
     report.shards_before = contents_.header.shard_count;
+    Result<std::int64_t> imported = writer_.ReadCounter(kImported);
+    if (!imported.ok()) return imported.error();
+    report.already = *imported == contents_.mark;
+    if (report.already) {
+      report.rows = report.rows_there = contents_.rows;
+      return report;
+    }
+    if (Status begun = Begin(); !begun.ok()) return begun.error();
+    Result<ArchiveReader> reader = ArchiveReader::Open(contents_.path);
+    if (!reader.ok()) return reader.error();
     progress_.rows_of_all = contents_.rows;
     while (true) {
       Result<std::optional<ArchiveFrame>> frame = reader->Next();
@@ -180,6 +149,7 @@ class Importer {
 
   // Of several shards' the highest counts where there is one.
   void RaiseCounter(const TableSpec& table, const TableRow& row) {
+    if (TextIn(row[table.At("name")]) == kImported) return;
     const std::int64_t shard = writer_.shard_count() == 1 ? 0 : IntIn(row[table.At("shard")]);
     std::int64_t& value = counters_[{TextIn(row[table.At("name")]), shard}];
     value = std::max(value, IntIn(row[table.At("value")]));
@@ -204,6 +174,7 @@ class Importer {
   // The counters, and the end of the marks: from then on servers open it.
   Status End() {
     if (contents_.header.shard_count == 1 && writer_.shard_count() > 1) counters_[{std::string(kGuests), 0}] = 1;
+    counters_[{std::string(kImported), 0}] = contents_.mark;
     const TableSpec& table = TableCalled("counters");
     TableChange put{&table, TableChange::Kind::kPut, {}};
     for (const auto& [counter, value] : counters_) put.rows.push_back(CounterRow(counter.first, counter.second, value));
@@ -212,7 +183,7 @@ class Importer {
     return writer_.Write({std::move(put), std::move(unmark)});
   }
 
-  const Contents& contents_;
+  const WholeExport& contents_;
   TableWriter& writer_;
   const ImportOptions& options_;
   const TellProgress& tell_;
@@ -223,11 +194,40 @@ class Importer {
 
 }  // namespace
 
-Result<ImportReport> Import(const std::string& path, TableWriter& writer, const ImportOptions& options,
+Result<WholeExport> CheckExport(const std::string& path) {
+  Result<ArchiveReader> reader = ArchiveReader::Open(path);
+  if (!reader.ok()) return reader.error();
+  WholeExport contents;
+  contents.path = path;
+  ArchiveTotals counted;
+  std::optional<ArchiveTotals> totals;
+  while (true) {
+    Result<std::optional<ArchiveFrame>> frame = reader->Next();
+    if (!frame.ok()) return frame.error();
+    if (!frame->has_value()) break;
+    if (totals) return Strange(path, "something stands behind its end");
+    ArchiveFrame& found = **frame;
+    if (found.kind == ArchiveFrame::Kind::kHeader) {
+      contents.header = std::move(found.header);
+      contents.mark = MarkOf(reader->digest());
+      for (const auto& [name, columns] : contents.header.tables) counted[name] = 0;
+    } else if (found.kind == ArchiveFrame::Kind::kEnd) {
+      totals = std::move(found.totals);
+    } else {
+      const std::int64_t rows = static_cast<std::int64_t>(found.rows.rows.size());
+      counted[contents.header.tables[static_cast<std::size_t>(found.rows.table)].first] += rows;
+      contents.rows += rows;
+    }
+  }
+  if (!totals) return Strange(path, "its end is missing");
+  if (*totals != counted) return Strange(path, "it has other rows than its end says");
+  if (Status checked = CheckColumns(path, contents.header); !checked.ok()) return checked.error();
+  return contents;
+}
+
+Result<ImportReport> Import(const WholeExport& file, TableWriter& writer, const ImportOptions& options,
                             const TellProgress& tell) {
-  Result<Contents> contents = LookThrough(path);
-  if (!contents.ok()) return contents.error();
-  return Importer(*contents, writer, options, tell).Run(path);
+  return Importer(file, writer, options, tell).Run();
 }
 
 }  // namespace fermata

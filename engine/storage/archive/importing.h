@@ -10,6 +10,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/sealing.h"
+#include "engine/storage/archive/archive_file.h"
 #include "engine/storage/archive/exporting.h"
 #include "engine/storage/tables.h"
 
@@ -22,16 +23,28 @@ struct ImportOptions {
   SealingKeys keys;
 };
 
+// A file of `fermata export` that was looked through to its end: it is whole, and this version understands it.
+struct WholeExport {
+  std::string path;
+  ArchiveHeader header;
+  std::int64_t mark = 0;  // tells it from others
+  std::int64_t rows = 0;
+};
+
 struct ImportReport {
   std::int64_t rows = 0;
   std::int64_t rows_there = 0;  // that an interrupted import of the same file had written already
   int shards_before = 1;        // of the storage that the file was made from
+  bool already = false;         // an earlier import was through; nothing was written
 };
 
-// Looks through the whole file before the first row is written. Each frame is one transaction, which also notes how far it has got: an interrupted import goes
+// Fails with kExportUnreadable.
+Result<WholeExport> CheckExport(const std::string& path);
+
+// Each frame is one transaction, which also notes how far it has got: an interrupted import goes
 // on there, and no server opens the storage before it is through. Fails with kImportRefused if the storage is not empty, or an import of another file was
-// begun; with kExportUnreadable if the file is not whole.
-Result<ImportReport> Import(const std::string& path, TableWriter& writer, const ImportOptions& options,
+// begun. A storage that was filled from this very file stays as it is.
+Result<ImportReport> Import(const WholeExport& file, TableWriter& writer, const ImportOptions& options,
                             const TellProgress& tell);
 
 }  // namespace fermata

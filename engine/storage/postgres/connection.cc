@@ -12,6 +12,8 @@
 
 #include "engine/model/limits.h"
 #include "engine/storage/codes.h"
+#include "engine/storage/postgres/connect_errors.h"
+#include "engine/storage/postgres/postgres_storage.h"
 
 namespace fermata::postgres {
 namespace {
@@ -101,6 +103,7 @@ InstanceId Rows::Id(int row, int column) const {
 std::int64_t Rows::affected() const { return std::atoll(PQcmdTuples(result_.get())); }
 
 Result<std::unique_ptr<Connection>> Connection::Connect(const ConnectSettings& settings) {
+  if (std::optional<Error> mistake = MistakeInUri(settings.connection)) return *std::move(mistake);
   const std::optional<std::string> password = PasswordIn(settings.connection);
   if (!password) {
     return Error{
@@ -110,9 +113,7 @@ Result<std::unique_ptr<Connection>> Connection::Connect(const ConnectSettings& s
   std::unique_ptr<Connection> connection(new Connection(Open(settings), *password, settings.answer_timeout_ms));
   PGconn* handle = connection->connection_.get();
   if (connection->lost()) {
-    return Error{kStorageOpenFailed,
-                 "Expected to connect to PostgreSQL, but " + Readable(PQerrorMessage(handle), *password) + ".", "",
-                 "Check host, port, user and database, and that the server runs."};
+    return NotConnected(Readable(PQerrorMessage(handle), *password));
   }
   PQsetNoticeProcessor(
       handle, [](void*, const char*) {}, nullptr);
@@ -274,7 +275,26 @@ Error Connection::Failure(const PGresult* result) {
                                           : PQerrorMessage(connection_.get());
   const bool full = sql_state_ == "53100";
   return {full ? kStorageFull : kStorageReadFailed,
-          "Expected the database to answer, but " + Readable(why, password_) + ".", "", ""};
+          "Expected the database to answer, but " + Sentence(Readable(why, password_)), "", HintFor(sql_state_)};
 }
 
 }  // namespace fermata::postgres
+
+namespace fermata {
+
+std::string PostgresNameOf(const std::string& connection) {
+  PQconninfoOption* options = PQconninfoParse(connection.c_str(), nullptr);
+  if (options == nullptr) return "a PostgreSQL database";
+  std::map<std::string_view, std::string> given;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option)
+    if (option->val != nullptr) given[option->keyword] = option->val;
+  PQconninfoFree(options);
+  const std::string host = given["host"].empty() ? given["hostaddr"] : given["host"];
+  std::string name = given["dbname"].empty() ? "a PostgreSQL database" : "database '" + given["dbname"] + "'";
+  if (!host.empty()) name += " at " + host;
+  const bool has_port = given["port"].find_first_not_of(',') != std::string::npos;  // a list of hosts has one of commas
+  if (has_port) name += " port " + given["port"];
+  return name;
+}
+
+}  // namespace fermata

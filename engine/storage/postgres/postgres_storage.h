@@ -31,4 +31,7 @@ struct PostgresOptions {
 // What was handed over is committed or failed, and every callback called, before the storage's destructor returns.
 Result<std::unique_ptr<Storage>> OpenPostgres(const PostgresOptions& options);
 
+// What a connection string names, for people: "database 'fermata' at db.example". Never with a password.
+std::string PostgresNameOf(const std::string& connection);
+
 }  // namespace fermata

@@ -276,8 +276,12 @@ Status CheckWhole(Connection& connection, const std::string& path) {
 }  // namespace sqlite
 
 Result<std::unique_ptr<TableReader>> ReadSqliteTables(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored))
+  std::error_code error;
+  const bool there = std::filesystem::is_regular_file(path, error);
+  if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+    return Error{kStorageOpenFailed, "Expected to read the database file '" + path + "', but " + error.message() + ".",
+                 "", "Run it as the user that the server runs as."};
+  if (!there)
     return Error{kStorageOpenFailed, "Expected a database file at '" + path + "', but there is none.", "",
                  "Give the folder that 'fermata serve' has in --data."};
   const std::string stamp = sqlite::StampOf(path);

@@ -21,6 +21,14 @@ std::string Quoted(const std::string& word) {
   return quoted + "'";
 }
 
+bool KeepsAFile(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--database") return false;
+    if (arguments[i] == "--storage") return arguments[i + 1] == "sqlite";
+  }
+  return true;
+}
+
 }  // namespace
 
 Value JsonOf(const ClientResponse& response) {
@@ -69,9 +77,9 @@ FermataServer::FermataServer(std::vector<std::string> arguments, ChildProcess::E
 }
 
 void FermataServer::Start() {
-  std::vector<std::string> command = {
-      FERMATA_BINARY,         "serve",        "--port",   std::to_string(wanted_port_), "--data",
-      folder_.File("engine"), "--allow-host", "127.0.0.1"};
+  std::vector<std::string> command = {FERMATA_BINARY, "serve",    "--port", std::to_string(wanted_port_),
+                                      "--allow-host", "127.0.0.1"};
+  if (KeepsAFile(arguments_)) command.insert(command.end(), {"--data", folder_.File("engine")});
   command.insert(command.end(), arguments_.begin(), arguments_.end());
   process_ = std::make_unique<ChildProcess>(command, environment_, folder_.File("engine.log"));
   const std::string line = process_->ReadLine();

@@ -25,7 +25,7 @@ void ExpectProblem(const ClientResponse& response, int status, const std::string
 // Not thread-safe; make an HttpClient a thread for more.
 class FermataServer {
  public:
-  // `arguments` after `serve --port PORT --data FOLDER/engine --allow-host 127.0.0.1` (services of tests are there); its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
+  // `arguments` after `serve --port PORT --allow-host 127.0.0.1` (services of tests are there), and `--data FOLDER/engine` unless they name another storage; its log goes to FOLDER/engine.log. Fails the test if it does not become ready.
   // Port 0: a free one, another one after each Start().
   explicit FermataServer(std::vector<std::string> arguments = {}, ChildProcess::Environment environment = {},
                          int port = 0);
