@@ -14,7 +14,6 @@ constexpr int kSimPauseLane = 1'003;  // beside the shards' own
 SimNode::SimNode(std::uint64_t seed, const std::string& name, int shard_threads, SimNodeClock& clock,
                  SimSurroundings& surroundings)
     : random_(seed),
-      name_(name),
       clock_(clock),
       surroundings_(surroundings),
       storage_(random_(), surroundings.cluster, name),

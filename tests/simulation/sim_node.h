@@ -81,10 +81,8 @@ class SimNode final : private ShardRouter, private ShardHolder {
   void SetPause(const Pause& pause);
   void EndPauses();
 
-  const std::string& name() const { return name_; }
   // Those that it thinks are its own.
   const ShardSet& mine() const { return mine_; }
-  const SimStorage& storage() const { return storage_; }
 
  private:
   using Moment = std::chrono::steady_clock::time_point;
@@ -113,7 +111,6 @@ class SimNode final : private ShardRouter, private ShardHolder {
   void ChangePauses(Batch rows, std::function<void()> committed);
 
   std::mt19937_64 random_;
-  const std::string name_;
   SimNodeClock& clock_;
   SimSurroundings& surroundings_;
   SimStorage storage_;
