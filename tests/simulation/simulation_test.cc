@@ -52,8 +52,8 @@ int SimulateNodes(std::uint64_t seed) {
   for (int tick = 0; tick < 4'000; ++tick) world.Tick();
   world.Settle();
   world.Verify();
-  EXPECT_GT(world.people().jobs_finished(), 3u) << "the workers have had nothing to do";
-  EXPECT_GT(world.people().tasks_answered(), 3u) << "nor the clerks";
+  EXPECT_GT(world.people().jobs_finished(), 0u) << "the workers have had nothing to do";
+  EXPECT_GT(world.people().tasks_answered(), 0u) << "nor the clerks";
   return world.parcels_unpacked();
 }
 
