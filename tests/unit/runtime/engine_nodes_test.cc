@@ -18,9 +18,13 @@
 #include "engine/runtime/remote_order.h"
 #include "engine/storage/codes.h"
 #include "engine/storage/memory/memory_storage.h"
+#include "tests/unit/runtime/nodes_support.h"
 
 namespace fermata {
 namespace {
+
+using test::ShardsOf;
+using test::Until;
 
 constexpr const char* kWaiting = R"(fermata: 1
 process: waiting
@@ -91,17 +95,10 @@ class EngineNodes : public ::testing::Test {
   void OpenTwo() {
     a_ = Open("a");
     b_ = Open("b");
-    Until([&] { return ShardsOf(a_, "a") == 128 && ShardsOf(a_, "b") == 128 && ShardsOf(b_, "b") == 128; });
+    Until([&] {
+      return ShardsOf(*a_.engine, "a") == 128 && ShardsOf(*a_.engine, "b") == 128 && ShardsOf(*b_.engine, "b") == 128;
+    });
     ASSERT_TRUE(a_->Deploy({"waiting.yaml", kWaiting, {}, {{"store.yaml", kStore}}}).reply);
-  }
-  static void Until(const std::function<bool()>& holds) {
-    for (int i = 0; i < 20'000 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    ASSERT_TRUE(holds());
-  }
-  static int ShardsOf(Node& at, const std::string& name) {
-    for (const NodeView& node : at->NodesNow())
-      if (node.name == name) return static_cast<int>(node.shards.count());
-    return -1;
   }
   // A key whose home is one of the node's shards.
   std::string KeyOf(Node& node) {
@@ -250,7 +247,7 @@ TEST_F(EngineNodes, AnEngineThatStopsLeavesItsShardsToTheOther) {
   EXPECT_EQ(Fetch(a_, 20'000)->size(), 1u);
   b_.engine.reset();
   b_.storage.reset();
-  Until([&] { return ShardsOf(a_, "a") == kShardsMax; });
+  Until([&] { return ShardsOf(*a_.engine, "a") == kShardsMax; });
 }
 
 // More than are recovered in one helping.
@@ -290,7 +287,7 @@ TEST_F(EngineNodes, CallsOfShardsThatMoveAreMadeByTheirNewOwnerOnly) {
   }
   Until([&] { return a_.calls->Wanted() == started; });
   b_ = Open("b");
-  Until([&] { return ShardsOf(a_, "a") == 128 && ShardsOf(a_, "b") == 128; });
+  Until([&] { return ShardsOf(*a_.engine, "a") == 128 && ShardsOf(*a_.engine, "b") == 128; });
   Until([&] { return a_.calls->Wanted().size() + b_.calls->Wanted().size() == started.size(); });
   std::set<std::string> wanted = a_.calls->Wanted();
   EXPECT_GT(wanted.size(), 130u);

@@ -17,9 +17,13 @@
 #include "engine/runtime/remote_order.h"
 #include "engine/storage/memory/memory_storage.h"
 #include "engine/storage/nodes.h"
+#include "tests/unit/runtime/nodes_support.h"
 
 namespace fermata {
 namespace {
+
+using test::ShardsOf;
+using test::Until;
 
 // Of a release that knows more words than this one.
 constexpr const char* kOfTomorrow = R"(fermata: 1
@@ -61,15 +65,6 @@ class NodeChanges : public ::testing::Test {
     EXPECT_TRUE(engine.ok());
     node.engine = std::move(*engine);
     return node;
-  }
-  static void Until(const std::function<bool()>& holds) {
-    for (int i = 0; i < 20'000 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    ASSERT_TRUE(holds());
-  }
-  static int ShardsOf(Node& at, const std::string& name) {
-    for (const NodeView& node : at->NodesNow())
-      if (node.name == name) return static_cast<int>(node.shards.count());
-    return -1;
   }
   // As a node deploys it whose change no other has read yet.
   static Batch Deployment(const std::string& process, const char* yaml) {
@@ -176,11 +171,11 @@ TEST_F(NodeChanges, AProcessThatNeverBeatsDoesNotKeepTheShardsOfItsName) {
   ASSERT_TRUE(processes.back()->nodes()->Take(ShardSet(7)).ok());
   const auto slow = cluster_.Open("slow");  // begins, and has nothing that others need
   a_ = Open("a");
-  for (int i = 0; i < 200 && ShardsOf(a_, "a") < kShardsMax; ++i) {
+  for (int i = 0; i < 200 && ShardsOf(*a_.engine, "a") < kShardsMax; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     processes.push_back(cluster_.Open("c"));
   }
-  EXPECT_EQ(ShardsOf(a_, "a"), kShardsMax);
+  EXPECT_EQ(ShardsOf(*a_.engine, "a"), kShardsMax);
   EXPECT_EQ(slow->nodes()->Beat(false, {})->standing, ClusterView::Standing::kMember);
 }
 
