@@ -25,7 +25,7 @@ TEST_F(PostgresFaults, ADeadlockIsTriedAgain) {
   // This one never looks for deadlocks, so that the storage's session is the one that is broken off.
   const auto other = Connect(), gate = Connect();
   ASSERT_TRUE(other->Execute("SET deadlock_timeout = '1h'; BEGIN; LOCK TABLE timers"));
-  ASSERT_TRUE(gate->Execute("BEGIN; LOCK TABLE instances"));
+  ASSERT_TRUE(gate->Execute("BEGIN; LOCK TABLE journal"));
 
   const InstanceId id = IdOf(*storage, 1);
   Batch batch = BatchOf({JournalWith(id, 1)});
