@@ -91,6 +91,8 @@ class Parser {
       if (!place.ok()) return ComplainOf(place.error());
       serve_.storage = place->storage;
       serve_.database = place->database;
+      if (GivenBy(serve_place_.data) && place->storage != "sqlite")
+        std::cerr << "--data is not used: the data is not in a file.\n";
       return commands_.serve(serve_);
     });
     command->add_option("--host", options.host, "an address to listen on; beyond loopback only with --auth required")
@@ -99,6 +101,7 @@ class Parser {
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
     serve_place_ = AddPlaceOptions(*command, options.data, options.database);
+    serve_place_.data_may_rest = true;  // scripts name a folder whatever the storage
     serve_place_.storage =
         command
             ->add_option("--storage", options.storage, "sqlite, memory or postgres; postgres where a database is named")
@@ -330,6 +333,7 @@ class Parser {
         ->check(CLI::IsMember({"chain5"}))
         ->required();
     bench_place_ = AddPlaceOptions(*command, bench_.data, bench_.database);
+    bench_place_.data_may_rest = true;
     bench_place_.data->description("folder of the SQLite file; a temporary one if not given");
     bench_place_.storage = command->add_option("--storage", bench_.storage)
                                ->check(CLI::IsMember({"sqlite", "memory", "postgres"}))

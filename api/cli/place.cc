@@ -30,8 +30,9 @@ Status CheckGiven(const PlaceGiven& given) {
     return PlaceMistake("Expected --node to be 1 to 64 letters, digits and . _ : -, but got '" + *given.node + "'.",
                         "Without it the server is called like its machine and its port.");
   const bool postgres = given.database || (given.storage && *given.storage == "postgres");
-  if (given.data && given.database) return Contradiction("--data", "--database");
-  if (given.data && given.storage && *given.storage != "sqlite")
+  const bool has_folder = given.data && !given.data_may_rest;
+  if (has_folder && given.database) return Contradiction("--data", "--database");
+  if (has_folder && given.storage && *given.storage != "sqlite")
     return Contradiction("--data", "--storage " + *given.storage);
   if (given.database && given.storage && *given.storage != "postgres")
     return Contradiction("--database", "--storage " + *given.storage);
@@ -70,8 +71,8 @@ Result<Place> PlaceOf(const PlaceGiven& given, const char* environment, Database
 }
 
 Result<Place> PlaceOptions::Settle(DatabaseVariable variable) const {
-  return PlaceOf({GivenBy(storage), GivenBy(database), GivenBy(data), GivenBy(node)}, std::getenv(kDatabaseVariable),
-                 variable);
+  return PlaceOf({GivenBy(storage), GivenBy(database), GivenBy(data), GivenBy(node), data_may_rest},
+                 std::getenv(kDatabaseVariable), variable);
 }
 
 PlaceOptions AddPlaceOptions(CLI::App& app, std::string& data, std::string& database) {

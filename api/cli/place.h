@@ -23,6 +23,7 @@ struct Place {
 // What was given by options; nullopt = not given.
 struct PlaceGiven {
   std::optional<std::string> storage, database, data, node;
+  bool data_may_rest = false;  // a folder beside another storage that is named is not used, and no mistake
 };
 
 // What FERMATA_DATABASE is good for.
@@ -47,6 +48,7 @@ struct PlaceOptions {
   CLI::Option* database = nullptr;
   CLI::Option* data = nullptr;
   CLI::Option* node = nullptr;
+  bool data_may_rest = false;
 
   // Once everything has been read.
   Result<Place> Settle(DatabaseVariable variable) const;

@@ -114,11 +114,8 @@ TEST(CommandLine, OptionsThatContradictEachOtherAreRefused) {
   const std::vector<std::string> both = {"--data", "d", "--database", kNamed};
   for (const auto& command : kStoreCommands) EXPECT_EQ(Enter(With(command, both)).exit_code, kExitUsage) << command[0];
   EXPECT_EQ(Enter(With({"audit", "verify"}, both)).exit_code, kExitUsage);
-  EXPECT_EQ(Enter(With({"bench", "chain5"}, both)).exit_code, kExitUsage);
-  for (const std::vector<std::string>& more : {both,
-                                               {"--storage", "sqlite", "--database", kNamed},
+  for (const std::vector<std::string>& more : {std::vector<std::string>{"--storage", "sqlite", "--database", kNamed},
                                                {"--storage", "memory", "--database", kNamed},
-                                               {"--storage", "memory", "--data", "d"},
                                                {"--storage", "postgres", "--data", "d"},
                                                {"--storage", "postgres"},
                                                {"--node", "a"},
@@ -127,6 +124,12 @@ TEST(CommandLine, OptionsThatContradictEachOtherAreRefused) {
     EXPECT_EQ(asked.exit_code, kExitUsage) << more[0] << " " << more[1];
     EXPECT_FALSE(asked.serve);
   }
+}
+
+TEST(CommandLine, AFolderBesideAnotherStorageIsNotUsedByAServer) {
+  EXPECT_EQ(Enter({"serve", "--data", "d", "--database", kNamed}).serve->database, kNamed);
+  EXPECT_EQ(Enter({"serve", "--data", "d", "--storage", "memory"}).serve->storage, "memory");
+  EXPECT_EQ(Enter({"bench", "chain5", "--data", "d", "--database", kNamed}).bench->database, kNamed);
 }
 
 TEST(CommandLine, APlaceWithoutANameIsRefused) {
