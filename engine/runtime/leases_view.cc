@@ -15,8 +15,8 @@ constexpr auto kAskAgain = std::chrono::milliseconds(20);
 
 }  // namespace
 
+// Also where nobody else was there at the last look: one that has just begun may serve already.
 void Leases::AwaitOthers() {
-  if (!HasOthers()) return;
   nodes_.Tell(Hint::Kind::kChanged, "");
   const Clock::time_point ends = Clock::now() + 2 * kTooLong;
   std::string late;

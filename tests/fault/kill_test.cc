@@ -27,6 +27,7 @@ void KillUnderLoad(std::vector<std::string> storage_arguments, int kills) {
     server.Start();
     load.Go();
   }
+  for (int i = 0; i < 100 && load.answered() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   load.EndAndCheck();
 }
 
